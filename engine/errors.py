@@ -1,0 +1,45 @@
+"""What can go wrong in the engine, as one small tree.
+
+    EngineError                 a sentence fit for a user, and whether trying again may help
+    ├── UnknownModel            no registry entry has that name
+    ├── ModelUnavailable        the entry exists, its weights cannot be had here
+    ├── BadPicture              an input picture cannot be read, or is too large
+    ├── OutOfMemory             the device has no room, even for one picture
+    └── WorkerDied              the worker process ended while the job was in its hands
+
+Knows nothing of Discord: the bot has the one map from these to messages.
+"""
+
+__all__ = ["BadPicture", "EngineError", "ModelUnavailable", "OutOfMemory", "UnknownModel", "WorkerDied"]
+
+
+class EngineError(Exception):
+    """The root. ``str(error)`` is one sentence that may be shown to a user."""
+
+    retryable: bool = False
+
+
+class UnknownModel(EngineError):
+    """No registry entry has the name that was asked for."""
+
+
+class ModelUnavailable(EngineError):
+    """The registry knows the model, but its weights are not on this machine and could not be fetched."""
+
+    retryable = True
+
+
+class BadPicture(EngineError):
+    """An input picture is broken, of an unsupported format, or too large to decode."""
+
+
+class OutOfMemory(EngineError):
+    """The device ran out of memory although the job was rendered alone."""
+
+    retryable = True
+
+
+class WorkerDied(EngineError):
+    """The worker process ended (crash, kill, stall) twice while it held the job."""
+
+    retryable = True

@@ -1,0 +1,117 @@
+"""The values that travel through the engine: a job goes in, events come out, the last one carries pictures.
+
+Knows nothing of torch, Discord or SQL. Everything here is frozen and cheap to pickle; pictures cross
+processes as PNG bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from engine.plan import Plan
+
+__all__ = [
+    "Cancelled",
+    "Event",
+    "Failed",
+    "Finished",
+    "Job",
+    "Lane",
+    "Picture",
+    "Progress",
+    "Queued",
+    "is_final",
+]
+
+
+class Lane(StrEnum):
+    """How urgent a job is; earlier members go first."""
+
+    TURBO = "turbo"
+    FAST = "fast"
+    RELAX = "relax"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A plan with an owner. ``inputs`` are the source pictures (PNG/JPEG/WebP bytes) that the plan's action needs."""
+
+    id: str
+    plan: Plan
+    owner: str
+    lane: Lane = Lane.FAST
+    inputs: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One finished picture. ``position`` counts from 1 in reading order; ``seed`` drew its noise."""
+
+    png: bytes = field(repr=False)
+    width: int
+    height: int
+    seed: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The job waits. ``position`` 1 is next; ``eta`` is seconds until it is finished, None while unknown."""
+
+    job_id: str
+    position: int
+    eta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``step`` of ``steps`` denoiser steps are done; ``preview`` is a small JPEG of the grid as it stands, or None."""
+
+    job_id: str
+    step: int
+    steps: int
+    preview: bytes | None = field(default=None, repr=False)
+
+    @property
+    def percent(self) -> int:
+        """How much is done, 0 to 100."""
+        return 100 * self.step // max(1, self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The pictures, in position order. ``seconds`` is the rendering time without the wait.
+
+    ``notes`` are sentences for the user about what was done differently than asked (unknown version, …).
+    """
+
+    job_id: str
+    pictures: tuple[Picture, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job will not be finished. ``reason`` is one sentence fit for a user."""
+
+    job_id: str
+    reason: str
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The job was cancelled before it finished."""
+
+    job_id: str
+
+
+Event: TypeAlias = Queued | Progress | Finished | Failed | Cancelled
+
+
+def is_final(event: Event) -> bool:
+    """Whether ``event`` is the one terminal event of its job."""
+    return isinstance(event, Finished | Failed | Cancelled)
