@@ -1,0 +1,56 @@
+# Every target sets up what it needs: `make imagine` and `make test` are all a fresh machine has to know.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PROMPT ?= two red foxes in the snow --ar 3:2 --seed 7
+
+# The prompt travels through the environment, so that no character of it is ever read by a shell.
+export PROMPT
+
+.DEFAULT_GOAL := help
+.PHONY: help imagine test bot demo bench check fmt pocket screenshots clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+imagine: $(VENV)/.runtime ## render PROMPT="..." with the embedded model
+	@$(BIN)/easel imagine "$$PROMPT"
+
+test: $(VENV)/.dev ## run the whole test suite
+	$(BIN)/python -m pytest
+
+bot: $(VENV)/.runtime ## start the Discord bot (needs DISCORD_TOKEN)
+	@$(BIN)/easel bot
+
+demo: $(VENV)/.runtime ## the bot in a browser, beside a Discord of its own, without any account
+	@$(BIN)/python -m playground.demo
+
+bench: $(VENV)/.dev ## print the benchmark tables
+	$(BIN)/python -m bench
+
+check: $(VENV)/.dev ## lint, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pocket: $(VENV)/.dev ## train the embedded model from nothing (hours on a CPU; resumable)
+	$(BIN)/python -m pocket.train
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
