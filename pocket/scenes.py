@@ -1,0 +1,138 @@
+"""The world: what a scene can hold, and random scenes. Knows nothing of pixels or words."""
+
+from dataclasses import dataclass
+from random import Random
+
+from pocket.shapes import DRAWINGS
+
+KINDS = tuple(DRAWINGS)
+COLOURS = {
+    "red": (224, 52, 50),
+    "orange": (246, 136, 30),
+    "yellow": (250, 208, 46),
+    "green": (44, 152, 70),
+    "teal": (22, 172, 170),
+    "blue": (44, 100, 214),
+    "purple": (128, 66, 190),
+    "pink": (244, 124, 176),
+    "brown": (134, 84, 48),
+    "black": (36, 34, 42),
+    "white": (253, 253, 253),
+    "grey": (138, 142, 150),
+}
+SETTINGS = (
+    "plain",
+    "grass",
+    "snow",
+    "night",
+    "sunset",
+    "underwater",
+    "desert",
+    "sea",
+    "sky",
+    "space",
+    "forest",
+)
+SIZES = ("small", "medium", "big")
+RELATIONS = ("above", "left", "beside")  # of the first thing to the second; "beside" leaves the order open
+SIZES_OF_PICTURES = {  # width × height in pixels; about the same area, multiples of 16
+    "1:1": (256, 256),
+    "3:2": (320, 208),
+    "2:3": (208, 320),
+    "4:3": (288, 224),
+    "3:4": (224, 288),
+    "16:9": (336, 192),
+    "9:16": (192, 336),
+}
+
+NATURAL = {  # the colours a thing has when none is said
+    "circle": ("red", "blue"),
+    "square": ("blue", "red"),
+    "triangle": ("green", "orange"),
+    "star": ("yellow",),
+    "heart": ("red", "pink"),
+    "diamond": ("teal", "blue"),
+    "moon": ("yellow",),
+    "sun": ("yellow", "orange"),
+    "cloud": ("white",),
+    "tree": ("green",),
+    "flower": ("pink", "red"),
+    "mushroom": ("red",),
+    "apple": ("red", "green"),
+    "house": ("red", "brown"),
+    "mountain": ("grey", "brown"),
+    "boat": ("red", "blue"),
+    "car": ("red", "blue"),
+    "balloon": ("red",),
+    "umbrella": ("purple", "red"),
+    "fish": ("orange",),
+    "bird": ("blue",),
+    "cat": ("grey", "orange", "black"),
+    "fox": ("orange",),
+    "rabbit": ("brown", "grey"),
+    "butterfly": ("purple", "orange"),
+    "cactus": ("green",),
+    "rocket": ("red", "white"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One or more equal things of a kind and a colour."""
+
+    kind: str
+    colour: str
+    count: int = 1
+    size: str = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is in the picture: one thing or two in a relation, somewhere.
+
+    `backdrop` is the colour of a plain setting; None leaves it open.
+    """
+
+    things: tuple[Thing, ...]
+    setting: str = "plain"
+    backdrop: str | None = None
+    relation: str | None = None
+
+
+def held_out(kind: str, colour: str) -> bool:
+    """Pairs that training never shows, to measure what happens on unseen combinations (about one in nineteen)."""
+    return (7 * KINDS.index(kind) + 5 * list(COLOURS).index(colour)) % 19 == 18
+
+
+def visible(colour: str, setting: str, backdrop: str | None) -> bool:
+    """Whether a thing of this colour stands out there."""
+    return colour != backdrop and (colour, setting) not in {
+        ("black", "space"),
+        ("white", "sky"),
+        ("blue", "underwater"),
+    }
+
+
+def random_scene(rng: Random, train: bool = True) -> Scene:
+    """A scene of the training mix: mostly one thing, a sixth counts, a fifth relations."""
+    share = rng.random()
+    setting = "plain" if rng.random() < 0.45 else rng.choice(SETTINGS[1:])
+    backdrop = rng.choice(list(COLOURS)) if setting == "plain" and rng.random() < 0.75 else None
+    first = _random_thing(rng, setting, backdrop, train)
+    if share < 0.6:
+        size = rng.choices(SIZES, (1, 5, 1))[0]
+        return Scene((Thing(first.kind, first.colour, 1, size),), setting, backdrop)
+    if share < 0.78:
+        return Scene((Thing(first.kind, first.colour, rng.choice((2, 3, 4))),), setting, backdrop)
+    second = _random_thing(rng, setting, backdrop, train)
+    while second.kind == first.kind:
+        second = _random_thing(rng, setting, backdrop, train)
+    return Scene((first, second), setting, backdrop, rng.choices(RELATIONS, (3, 3, 2))[0])
+
+
+def _random_thing(rng: Random, setting: str, backdrop: str | None, train: bool) -> Thing:
+    while True:
+        kind = rng.choice(KINDS)
+        colour = rng.choice(NATURAL[kind]) if rng.random() < 0.15 else rng.choice(list(COLOURS))
+        if visible(colour, setting, backdrop) and not (train and held_out(kind, colour)):
+            return Thing(kind, colour)
