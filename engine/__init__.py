@@ -2,18 +2,31 @@
 
 from engine.errors import (
     BadPicture,
+    BadRegistry,
     EngineError,
     ModelUnavailable,
     OutOfMemory,
     UnknownModel,
     WorkerDied,
 )
+from engine.grid import compose
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued, is_final
-from engine.plan import Action, Conditioning, Plan
+from engine.pictures import load_input
+from engine.plan import (
+    Action,
+    Conditioning,
+    Plan,
+    plan_imagine,
+    plan_reroll,
+    plan_upscale,
+    plan_vary,
+)
+from engine.registry import ModelEntry, Registry
 
 __all__ = [
     "Action",
     "BadPicture",
+    "BadRegistry",
     "Cancelled",
     "Conditioning",
     "EngineError",
@@ -22,13 +35,21 @@ __all__ = [
     "Finished",
     "Job",
     "Lane",
+    "ModelEntry",
     "ModelUnavailable",
     "OutOfMemory",
     "Picture",
     "Plan",
     "Progress",
     "Queued",
+    "Registry",
     "UnknownModel",
     "WorkerDied",
+    "compose",
     "is_final",
+    "load_input",
+    "plan_imagine",
+    "plan_reroll",
+    "plan_upscale",
+    "plan_vary",
 ]

@@ -3,6 +3,7 @@
     EngineError                 a sentence fit for a user, and whether trying again may help
     ├── UnknownModel            no registry entry has that name
     ├── ModelUnavailable        the entry exists, its weights cannot be had here
+    ├── BadRegistry             the list of models is not in order
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── OutOfMemory             the device has no room, even for one picture
     └── WorkerDied              the worker process ended while the job was in its hands
@@ -10,7 +11,15 @@
 Knows nothing of Discord: the bot has the one map from these to messages.
 """
 
-__all__ = ["BadPicture", "EngineError", "ModelUnavailable", "OutOfMemory", "UnknownModel", "WorkerDied"]
+__all__ = [
+    "BadPicture",
+    "BadRegistry",
+    "EngineError",
+    "ModelUnavailable",
+    "OutOfMemory",
+    "UnknownModel",
+    "WorkerDied",
+]
 
 
 class EngineError(Exception):
@@ -31,6 +40,12 @@ class ModelUnavailable(EngineError):
 
 class BadPicture(EngineError):
     """An input picture is broken, of an unsupported format, or too large to decode."""
+
+
+class BadRegistry(EngineError):
+    """The list of models cannot be read or says something impossible; the sentence names file, entry and
+    field.
+    """
 
 
 class OutOfMemory(EngineError):

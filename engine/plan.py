@@ -1,16 +1,48 @@
 """From what the user said to what will be done: a spec and a model entry become a fully resolved plan.
 
-A plan leaves nothing implicit: two equal plans with equal input pictures give equal pictures. It is plain JSON
-data and loads no torch. Knows nothing of who asked, or when.
+A plan leaves nothing implicit: two equal plans with equal input pictures give equal pictures. It is plain
+JSON data and loads no torch. Knows nothing of who asked, or when.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Action", "Conditioning", "Plan"]
+from engine.registry import ModelEntry, Registry
+from engine.seeds import picture_seeds
+from engine.sizes import tile_size
+from engine.vocabulary import known_text
+
+if TYPE_CHECKING:
+    from grammar.spec import GenerationSpec
+
+__all__ = [
+    "PICTURES",
+    "Action",
+    "Conditioning",
+    "Plan",
+    "plan_imagine",
+    "plan_reroll",
+    "plan_upscale",
+    "plan_vary",
+]
+
+PICTURES = 4
+"""How many pictures a grid has."""
+
+UPSCALE = 2
+"""How many times larger an upscaled picture is than its tile, both ways."""
+
+SUBTLE, STRONG = 0.5, 0.78
+"""How far a variation's source is re-noised, 0–1."""
+
+_MOST_PARTS = 8
+_LEAST_RUN = 8
+_AWAY = -0.5
+"""The weight of a `--no`: Midjourney's own, `thing::-0.5`."""
 
 
 class Action(StrEnum):
@@ -33,10 +65,11 @@ class Conditioning:
 class Plan:
     """Everything a worker needs to render, besides input pictures.
 
-    ``width``/``height`` are one tile's pixels. ``steps`` denoising steps are scheduled, the first ``stop_step``
-    of them run. ``guidance`` is the classifier-free guidance scale. ``seeds`` has one entry a picture. ``style``
-    is the house style's text and ``style_weight`` (0–1) how much of it is mixed in; ``chaos`` and ``weird`` are
-    0–1; ``strength`` (0–1) is how far an input picture is re-noised, None without one.
+    ``width``/``height`` are one tile's pixels (an upscale's: the result's). ``steps`` denoising steps are
+    scheduled, ``stop_step`` of them run (an input picture skips the first ones, `--stop` the last).
+    ``guidance`` is the classifier-free guidance scale. ``seeds`` has one entry a picture. ``style`` is the
+    house style's text and ``style_weight`` (0–1) how much of it is mixed in; ``chaos`` and ``weird`` are 0–1;
+    ``strength`` (0–1) is how far an input picture is re-noised, None without one.
     """
 
     action: Action
@@ -70,3 +103,178 @@ class Plan:
         known["seeds"] = tuple(known["seeds"])
         known["notes"] = tuple(known.get("notes", ()))
         return cls(**known)
+
+
+def plan_imagine(
+    spec: GenerationSpec, registry: Registry, *, model: str = "pocket", seed: int | None = None
+) -> Plan:
+    """A grid of four from text (and image prompts). ``seed`` is used when the spec says none; None draws one.
+
+    Raises UnknownModel when the registry has no ``model``.
+    """
+    entry, notes = registry.resolve(spec, model)
+    conditionings, said = _conditionings(spec, entry)
+    width, height, cut = tile_size(entry, _ratio(spec))
+    style, unknown_style = _style(spec, entry)
+    strength = _image_strength(spec)
+    steps = max(1, round(entry.steps * _or(spec.quality, 1.0)))
+    steps, run = _schedule(steps, strength)
+    return Plan(
+        action=Action.IMAGINE,
+        model=entry.name,
+        revision=entry.revision,
+        conditionings=conditionings,
+        width=width,
+        height=height,
+        steps=steps,
+        stop_step=max(1, round(run * _or(spec.stop, 100) / 100)),
+        guidance=entry.guidance,
+        seeds=picture_seeds(spec.seed if spec.seed is not None else seed, PICTURES),
+        style=style,
+        style_weight=_or(spec.stylize, 100) / 1000 if style else 0.0,
+        chaos=_or(spec.chaos, 0) / 100,
+        weird=_or(spec.weird, 0) / 3000,
+        tile=bool(spec.tile),
+        strength=strength,
+        notes=(*notes, *said, *cut, *unknown_style),
+    )
+
+
+def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:
+    """The same prompt again with a new seed: one that the spec says is left out."""
+    return plan_imagine(replace(spec, seed=None), registry, model=model)
+
+
+def plan_vary(
+    parent: Plan,
+    position: int,
+    *,
+    strong: bool,
+    spec: GenerationSpec | None = None,
+    registry: Registry | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four variations of the parent's picture ``position`` (from 1); that picture's bytes are the job's
+    input.
+
+    A ``spec`` (Remix) replaces what the parent was asked for: text, `--no`, and of `--s --c --w` what it
+    says; the model, the tile and the effort stay the parent's. With a ``registry`` its words are checked as
+    in `plan_imagine`.
+    """
+    _check(parent, position)
+    strength = STRONG if strong else SUBTLE
+    share = parent.stop_step / _schedule(parent.steps, parent.strength)[1]
+    steps, run = _schedule(parent.steps, strength)
+    shrink = UPSCALE if parent.action is Action.UPSCALE else 1
+    varied = replace(
+        parent,
+        action=Action.VARY,
+        width=parent.width // shrink,
+        height=parent.height // shrink,
+        steps=steps,
+        stop_step=max(1, round(run * min(1.0, share))),
+        seeds=picture_seeds(seed, PICTURES),
+        strength=strength,
+        notes=(),
+    )
+    return varied if spec is None else _remixed(varied, spec, registry)
+
+
+def plan_upscale(parent: Plan, position: int) -> Plan:
+    """The parent's picture ``position`` (from 1) at twice its size; its bytes are the job's input."""
+    _check(parent, position)
+    return replace(
+        parent,
+        action=Action.UPSCALE,
+        width=parent.width * UPSCALE,
+        height=parent.height * UPSCALE,
+        steps=1,
+        stop_step=1,
+        seeds=(parent.seeds[position - 1],),
+        strength=None,
+        notes=(),
+    )
+
+
+def _schedule(steps: int, strength: float | None) -> tuple[int, int]:
+    """How many steps to schedule and how many of them run: a source picture skips the first ones.
+
+    Enough are scheduled that a faint re-noising still gets eight (or all that the model takes), for its
+    edges' sake.
+    """
+    if strength is None:
+        return steps, steps
+    least = min(steps, _LEAST_RUN)
+    scheduled = max(steps, math.ceil(least / strength))
+    return scheduled, min(scheduled, int(scheduled * strength))
+
+
+def _conditionings(
+    spec: GenerationSpec, entry: ModelEntry | None
+) -> tuple[tuple[Conditioning, ...], tuple[str, ...]]:
+    """The spec's parts and its `--no`, in the words the model knows, and what to tell of the rest."""
+    wanted = [(part.text, float(part.weight)) for part in spec.parts]
+    wanted += [(thing, _AWAY) for thing in spec.no]
+    notes: list[str] = []
+    if len(wanted) > _MOST_PARTS:
+        heaviest = sorted(wanted, key=lambda pair: -abs(pair[1]))[:_MOST_PARTS]
+        wanted = [pair for pair in wanted if pair in heaviest][:_MOST_PARTS]
+        notes.append(f"Only the {_MOST_PARTS} heaviest parts of the prompt count.")
+    parts: list[Conditioning] = []
+    strange: list[str] = []
+    for text, weight in wanted:
+        known, unknown = known_text(text, entry) if entry else (text, ())
+        strange += [word for word in unknown if word not in strange]
+        if known or weight > 0:
+            parts.append(Conditioning(known, weight))
+    if strange and entry:
+        notes.append(f"{entry.name} does not know: {', '.join(strange[:12])}.")
+    return tuple(parts) or (Conditioning(""),), tuple(notes)
+
+
+def _style(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
+    """The house style's text and a note when `--style` names one the model has not."""
+    named = spec.style
+    if named is None:
+        return entry.style, ()
+    if named in entry.styles:
+        return entry.styles[named], ()
+    if named == "raw":
+        return "", ()
+    return entry.style, (f"`--style {named}` is not a style of {entry.name}, so its own was kept.",)
+
+
+def _image_strength(spec: GenerationSpec) -> float | None:
+    """How far image prompts are re-noised: `--iw` 0 leaves them out, 1 keeps their layout, 3 most of them."""
+    weight = _or(spec.iw, 1.0)
+    if not spec.images or weight <= 0:
+        return None
+    return round(max(0.3, 0.9 - 0.18 * weight), 4)
+
+
+def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Plan:
+    entry = None if registry is None else registry.get(plan.model)
+    conditionings, notes = _conditionings(spec, entry)
+    return replace(
+        plan,
+        conditionings=conditionings,
+        style_weight=_or(spec.stylize, 1000 * plan.style_weight) / 1000 if plan.style else 0.0,
+        chaos=_or(spec.chaos, 100 * plan.chaos) / 100,
+        weird=_or(spec.weird, 3000 * plan.weird) / 3000,
+        notes=notes,
+    )
+
+
+def _ratio(spec: GenerationSpec) -> float:
+    if spec.aspect is None:
+        return 1.0
+    return float(spec.aspect.width) / float(spec.aspect.height)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else float(value)
+
+
+def _check(parent: Plan, position: int) -> None:
+    if not 1 <= position <= len(parent.seeds):
+        raise ValueError(f"picture {position} of a plan with {len(parent.seeds)}")

@@ -1,0 +1,201 @@
+"""Which models exist: one entry a model, read from `models.toml` and the operator's own file.
+
+Knows what a model is called, where it comes from, which `--v` and `--niji` values mean it and the sizes it
+likes. Does not know how a model is loaded or run, and looks for files without importing torch or reaching the
+network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.errors import BadRegistry, UnknownModel
+
+__all__ = ["FAMILIES", "ModelEntry", "Registry", "Wanted"]
+
+FAMILIES = ("sd", "sdxl", "sd3", "flux", "auto")
+"""How a pipeline is called. `auto`: whatever diffusers loads, with the arguments every pipeline takes."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_OWN_FILE = Path(__file__).with_name("models.toml")
+
+
+class Wanted(Protocol):
+    """The part of a `GenerationSpec` that chooses a model."""
+
+    @property
+    def version(self) -> str | None:
+        """The value of `--v`."""
+
+    @property
+    def niji(self) -> str | None:
+        """The value of `--niji`; empty when it was said without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model. Sizes are pixels of one tile; `multiple` is what both sides must be divisible by.
+
+    `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
+    `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
+    puts in its place (empty: no house style). `guidance` 0 is none. `gigabytes` is the size on disk. `folder`
+    is where a local model lies, None for one of the hub.
+    """
+
+    name: str
+    title: str
+    family: str
+    source: str
+    side: int
+    multiple: int
+    steps: int
+    guidance: float
+    revision: str | None = None
+    variant: str | None = None
+    versions: tuple[str, ...] = ()
+    niji: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
+    max_ratio: float = 4.0
+    style: str = ""
+    styles: Mapping[str, str] = field(default_factory=dict)
+    gated: bool = False
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether all its weights lie here, in its folder or in the hub's cache; reads names only."""
+        found = self.snapshot()
+        return found is not None and _complete(found)
+
+    def snapshot(self) -> Path | None:
+        """The folder that holds (at least part of) the model on this machine, or None."""
+        if self.folder is not None:
+            return self.folder if (self.folder / "model_index.json").is_file() else None
+        from huggingface_hub import try_to_load_from_cache  # a quarter second, only for who asks
+
+        found = try_to_load_from_cache(self.source, "model_index.json", revision=self.revision)
+        return Path(found).parent if isinstance(found, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The models in the order they were listed; names are unique."""
+
+    entries: tuple[ModelEntry, ...]
+
+    @classmethod
+    def load(cls, path: Path | None = None, extra: Path | None = None) -> Registry:
+        """The entries of `path` (the package's own file by default), then those of `extra`, which may replace
+        some.
+
+        Raises BadRegistry with a sentence that names the file, the entry and the field.
+        """
+        found: dict[str, ModelEntry] = {}
+        tables: dict[str, tuple[tuple[int, int], ...]] = {}
+        for file in (path or _OWN_FILE, extra):
+            if file is not None:
+                found.update((entry.name, entry) for entry in _read(file, tables))
+        return cls(tuple(found.values()))
+
+    def get(self, name: str) -> ModelEntry:
+        """The entry called `name`; raises UnknownModel."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        known = ", ".join(entry.name for entry in self.entries)
+        raise UnknownModel(f"There is no model “{name}” here. Known: {known}.")
+
+    def claims(self, spec: Wanted) -> ModelEntry | None:
+        """The entry that `--v` or `--niji` means, wherever its weights are; None when none does."""
+        if spec.niji is not None:
+            wanted = [e for e in self.entries if (spec.niji in e.niji if spec.niji else e.niji)]
+            return wanted[-1] if wanted else None
+        if spec.version is not None:
+            return next((e for e in self.entries if spec.version in e.versions), None)
+        return None
+
+    def resolve(self, spec: Wanted, default: str) -> tuple[ModelEntry, tuple[str, ...]]:
+        """The entry to render with, and what to tell the user when it is not what `--v` or `--niji` asked
+        for.
+
+        A version whose model is not on this machine must not start a download: the default takes its place.
+        """
+        fallback = self.get(default)
+        if spec.niji is None and spec.version is None:
+            return fallback, ()
+        claimed = self.claims(spec)
+        if claimed is not None and (claimed.name == default or claimed.on_this_machine()):
+            return claimed, ()
+        said = f"--niji {spec.niji}".rstrip() if spec.niji is not None else f"--v {spec.version}"
+        if claimed is None:
+            return fallback, (f"`{said}` is not a model here; rendered with {fallback.name}.",)
+        return fallback, (
+            f"`{said}` is {claimed.name}, which is not on this machine; rendered with {fallback.name}.",
+        )
+
+
+def _read(file: Path, tables: dict[str, tuple[tuple[int, int], ...]]) -> Iterator[ModelEntry]:
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRegistry(f"The model list {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadRegistry(f"The model list {file} is not valid TOML: {error}.") from error
+    for name, rows in data.get("sizes", {}).items():
+        tables[name] = tuple((int(w), int(h)) for w, h in rows)
+    for number, row in enumerate(data.get("model", []), start=1):
+        where = f"{file}, model {row.get('name', number)!r}"
+        yield _entry(row, where, file.parent, tables)
+
+
+def _entry(
+    row: dict[str, Any], where: str, base: Path, tables: Mapping[str, tuple[tuple[int, int], ...]]
+) -> ModelEntry:
+    known = {f.name: f for f in fields(ModelEntry) if f.name != "folder"}
+    if unknown := sorted(row.keys() - known.keys()):
+        raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    if isinstance(table := values.get("sizes"), str):
+        if table not in tables:
+            raise BadRegistry(f"{where}: there is no table of sizes {table!r}.")
+        values["sizes"] = tables[table]
+    source = str(values.get("source", ""))
+    if source.startswith(("./", "../", "/", "~")):
+        values["folder"] = (base / Path(source).expanduser()).resolve()
+    elif not _COMMIT.fullmatch(str(values.get("revision", ""))):
+        raise BadRegistry(f"{where}: `revision` must be the 40 digits of a commit of {source!r}.")
+    if values.get("family") not in FAMILIES:
+        raise BadRegistry(f"{where}: `family` must be one of {', '.join(FAMILIES)}.")
+    try:
+        return ModelEntry(**values)
+    except TypeError as error:
+        raise BadRegistry(f"{where}: a field is missing ({error}).") from error
+
+
+def _complete(folder: Path) -> bool:
+    """Whether every part that `model_index.json` lists is there, every shard of its weights included."""
+    try:
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    parts = [name for name, value in index.items() if isinstance(value, list) and value[0] is not None]
+    return all(_part_complete(folder / part) for part in parts)
+
+
+def _part_complete(part: Path) -> bool:
+    if not part.is_dir():
+        return False
+    for shards in part.glob("*index*.json"):
+        names = set(json.loads(shards.read_text(encoding="utf-8"))["weight_map"].values())
+        if not all((part / name).exists() for name in names):
+            return False
+    holds_weights = (part / "config.json").is_file()  # tokenizers and schedulers have other names for theirs
+    return not holds_weights or any(part.glob("*.safetensors")) or any(part.glob("*.bin"))
