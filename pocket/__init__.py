@@ -1,1 +1,1 @@
-"""The embedded model: the world it draws, its training and its weights. Knows nothing of the engine or the bot."""
+"""The embedded model: the world it draws, its training, its weights. Knows neither engine nor bot."""

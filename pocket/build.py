@@ -1,4 +1,4 @@
-"""Folders of the model's exact architecture with random weights, for tests that need no picture to mean anything."""
+"""Folders of the model's architecture with random weights, for tests where no picture need mean anything."""
 
 from pathlib import Path
 
@@ -13,13 +13,11 @@ from pocket.architecture import (
     save_pipeline,
 )
 
-SOME_WORDS = (
-    "a the on in red blue green yellow house fox foxes snow grass night two circle square star".split()
-)
+SOME_WORDS = ["a", "on", "in", "the", "red", "two", "house", "fox", "foxes", "snow", "grass"]
 
 
 def random_pipeline_folder(path: str | Path, seed: int = 0, words: list[str] | None = None) -> Path:
-    """Write the standard diffusers folder of the pocket model with random weights from `seed`; returns the folder."""
+    """Write the pocket model's diffusers folder with random weights from `seed`; returns the folder."""
     folder = Path(path)
     words = words or SOME_WORDS
     with torch.random.fork_rng(devices=[]):

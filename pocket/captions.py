@@ -6,7 +6,7 @@ Words of a language stand in tables; another language is another set of tables a
 from collections.abc import Iterator
 from random import Random
 
-from pocket.scenes import Scene, Thing
+from pocket.scenes import NATURAL, Scene, Thing
 
 KIND_WORDS: dict[str, tuple[str, ...]] = {
     "circle": ("circle", "circle", "disc", "dot"),
@@ -76,11 +76,42 @@ SETTING_WORDS: dict[str, tuple[str, ...]] = {
         "on a lawn",
         "in a field",
     ),
-    "snow": ("in the snow", "in the snow", "in snow", "on snow", "in winter", "on a snowy day", "in a snowy field"),
-    "night": ("at night", "at night", "by night", "in the night", "under the stars", "under a night sky", "at midnight"),
+    "snow": (
+        "in the snow",
+        "in the snow",
+        "in snow",
+        "on snow",
+        "in winter",
+        "on a snowy day",
+        "in a snowy field",
+    ),
+    "night": (
+        "at night",
+        "at night",
+        "by night",
+        "in the night",
+        "under the stars",
+        "under a night sky",
+        "at midnight",
+    ),
     "sunset": ("at sunset", "at sunset", "at dusk", "in the evening", "at sundown", "in front of a sunset"),
-    "underwater": ("under water", "underwater", "underwater", "under the sea", "in the deep sea", "beneath the waves"),
-    "desert": ("in the desert", "in the desert", "in a desert", "on sand", "in the sand", "on a dune", "among the dunes"),
+    "underwater": (
+        "under water",
+        "underwater",
+        "underwater",
+        "under the sea",
+        "in the deep sea",
+        "beneath the waves",
+    ),
+    "desert": (
+        "in the desert",
+        "in the desert",
+        "in a desert",
+        "on sand",
+        "in the sand",
+        "on a dune",
+        "among the dunes",
+    ),
     "sea": ("on the sea", "on the water", "at sea", "on the ocean", "on the waves", "by the sea"),
     "sky": ("in the sky", "in the sky", "in a blue sky", "up in the sky", "in the air", "among the clouds"),
     "space": ("in space", "in space", "in outer space", "in the universe", "in the galaxy"),
@@ -115,13 +146,15 @@ _PRAISE = ("beautiful", "cute", "simple", "flat", "minimal", "nice", "pretty", "
 
 
 def caption(scene: Scene, rng: Random) -> str:
-    """One way to say what is in the scene; every named thing is in the picture, not everything need be named."""
+    """One way to say what is in the scene; what is named is there, what is there need not be named."""
     what = _things(scene, rng)
     where = _where(scene, rng)
     if not where:
         text = what
     else:
-        text = rng.choice((f"{what} {where}", f"{what} {where}", f"{what} {where}", f"{what}, {where}", f"{where}, {what}"))
+        text = rng.choice(
+            (f"{what} {where}", f"{what} {where}", f"{what} {where}", f"{what}, {where}", f"{where}, {what}")
+        )
     if rng.random() < 0.12:
         text = f"{rng.choice(_OPENINGS)} {text}"
     if rng.random() < 0.05:
@@ -138,7 +171,21 @@ def plain_caption(scene: Scene, rng: Random) -> str:
 
 def vocabulary() -> set[str]:
     """Every word that a caption can hold."""
-    texts: list[str] = [*_ABOVE, *_BELOW, *_LEFT, *_RIGHT, *_BESIDE, *_OPENINGS, *_PRAISE, *_BACKDROPS, "a", "an", "one", "single", "the"]
+    texts: list[str] = [
+        *_ABOVE,
+        *_BELOW,
+        *_LEFT,
+        *_RIGHT,
+        *_BESIDE,
+        *_OPENINGS,
+        *_PRAISE,
+        *_BACKDROPS,
+        "a",
+        "an",
+        "one",
+        "single",
+        "the",
+    ]
     texts += ["of", "scene", "picture"]
     for table in (KIND_WORDS, COLOUR_WORDS, _COUNTS, _SIZES, SETTING_WORDS):
         for words in table.values():
@@ -156,8 +203,6 @@ def _plural(noun: str) -> tuple[str, ...]:
 
 
 def _phrase(thing: Thing, rng: Random, plain: bool = False) -> str:
-    from pocket.scenes import NATURAL
-
     noun = thing.kind if plain else rng.choice(KIND_WORDS[thing.kind])
     if thing.count > 1:
         noun = _plural(noun)[0] if plain else rng.choice(_plural(noun))
@@ -172,7 +217,9 @@ def _phrase(thing: Thing, rng: Random, plain: bool = False) -> str:
     article = "an" if words[0] in "aeio" or words.startswith("umbrella") else "a"
     if plain:
         return f"{article} {words}"
-    return rng.choices((f"{article} {words}", words, f"one {words}", f"the {words}", f"a single {words}"), (10, 4, 1, 1, 0.5))[0]
+    return rng.choices(
+        (f"{article} {words}", words, f"one {words}", f"the {words}", f"a single {words}"), (10, 4, 1, 1, 0.5)
+    )[0]
 
 
 def _things(scene: Scene, rng: Random) -> str:
@@ -202,6 +249,6 @@ def _where(scene: Scene, rng: Random, plain: bool = False) -> str:
 
 
 def noise_words(rng: Random) -> Iterator[str]:
-    """Endless made-up words that mean nothing, for a reader that learns to pass over what it does not know."""
+    """Endless made-up words, for a reader that learns to pass over what it does not know."""
     while True:
         yield "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(2, 7)))

@@ -23,7 +23,15 @@ _TONES: dict[str, Colour] = {
     "blush": (248, 170, 172),
 }
 _AIRBORNE = {"moon", "sun", "cloud", "star", "bird", "balloon", "butterfly", "rocket", "heart"}
-_HORIZON = {"grass": 0.64, "snow": 0.64, "night": 0.74, "sunset": 0.72, "desert": 0.66, "sea": 0.62, "forest": 0.7}
+_HORIZON = {
+    "grass": 0.64,
+    "snow": 0.64,
+    "night": 0.74,
+    "sunset": 0.72,
+    "desert": 0.66,
+    "sea": 0.62,
+    "forest": 0.7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,9 @@ def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
         places = _group_places(scene, width, height, rng)
     tints = [_jitter(COLOURS[t.colour], rng, 8) for t in scene.things]
     mirrored = [rng.random() < 0.5 for _ in scene.things]
-    things = [(t, tint, m) for t, tint, m in zip(scene.things, tints, mirrored, strict=True) for _ in range(t.count)]
+    things = [
+        (t, tint, m) for t, tint, m in zip(scene.things, tints, mirrored, strict=True) for _ in range(t.count)
+    ]
     return [
         Placed(t.kind, tint, x, y, r, m, rng.uniform(-4, 4))
         for (t, tint, m), (x, y, r) in zip(things, places, strict=True)
@@ -173,7 +183,13 @@ def backdrop_colour(name: str) -> Colour:
     return _mix(COLOURS[name], (255, 255, 255), 0.52)
 
 
-_UNSAID: tuple[Colour, ...] = ((250, 243, 226), (232, 240, 246), (246, 245, 241), (240, 232, 244), (228, 242, 230))
+_UNSAID: tuple[Colour, ...] = (
+    (250, 243, 226),
+    (232, 240, 246),
+    (246, 245, 241),
+    (240, 232, 244),
+    (228, 242, 230),
+)
 
 
 def _paint_setting(brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random) -> None:
@@ -184,7 +200,9 @@ def _paint_setting(brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng
     _SETTINGS[scene.setting](brush, w, h, rng)
 
 
-def _fade(brush: ImageDraw.ImageDraw, w: int, h: int, top: Colour, bottom: Colour, until: float = 1.0) -> None:
+def _fade(
+    brush: ImageDraw.ImageDraw, w: int, h: int, top: Colour, bottom: Colour, until: float = 1.0
+) -> None:
     end = max(1, round(h * until))
     for y in range(h):
         brush.line((0, y, w, y), fill=_mix(top, bottom, min(1.0, y / end)))
@@ -201,7 +219,14 @@ def _ground(
 
 
 def _dots(
-    brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random, n: int, until: float, colour: Colour, r: tuple[float, float]
+    brush: ImageDraw.ImageDraw,
+    w: int,
+    h: int,
+    rng: Random,
+    n: int,
+    until: float,
+    colour: Colour,
+    r: tuple[float, float],
 ) -> None:
     for _ in range(n):
         x, y, radius = rng.uniform(0, w), rng.uniform(0, h * until), rng.uniform(*r) * min(w, h)
@@ -255,7 +280,12 @@ def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
         size = 0.16 * min(w, h)
         cx, cy = (x + rng.uniform(-0.06, 0.06)) * w, (y + rng.uniform(-0.05, 0.05)) * h
         for dx, dy, r in ((-0.9, 0.2, 0.6), (0.9, 0.25, 0.55), (0, 0, 0.8)):
-            box = (cx + (dx - r) * size, cy + (dy - r * 0.8) * size, cx + (dx + r) * size, cy + (dy + r * 0.8) * size)
+            box = (
+                cx + (dx - r) * size,
+                cy + (dy - r * 0.8) * size,
+                cx + (dx + r) * size,
+                cy + (dy + r * 0.8) * size,
+            )
             brush.ellipse(box, fill=(246, 250, 254))
 
 
@@ -270,7 +300,9 @@ def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     x = -rng.uniform(0, step)
     while x < w + step:
         top = rng.uniform(0.12, 0.3) * h
-        brush.polygon([(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(112, 160, 122))
+        brush.polygon(
+            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(112, 160, 122)
+        )
         x += step
     _ground(brush, w, h, _HORIZON["forest"], (136, 148, 92), rng)
 

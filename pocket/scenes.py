@@ -100,7 +100,7 @@ class Scene:
 
 
 def held_out(kind: str, colour: str) -> bool:
-    """Pairs that training never shows, to measure what happens on unseen combinations (about one in nineteen)."""
+    """Pairs (about one in nineteen) that training never shows, to measure unseen combinations."""
     return (7 * KINDS.index(kind) + 5 * list(COLOURS).index(colour)) % 19 == 18
 
 

@@ -1,6 +1,7 @@
-"""The outlines of every kind of thing, in a unit box (x, y from −1 to 1, y downwards). Knows no colours and no pixels.
+"""The outlines of every kind of thing, in a unit box (x, y from −1 to 1, y downwards). Knows no pixels.
 
-A drawing is a tuple of parts, painted in order; a part is a tone (a role such as "main" or "dark") and a polygon (n, 2).
+A drawing is a tuple of parts, painted in order; a part is a tone (a role such as "main" or "dark") and a
+polygon (n, 2).
 """
 
 import math
@@ -33,7 +34,9 @@ def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0, n: int 
     return np.stack([x + c * px - s * py, y + s * px + c * py], 1).astype(np.float32)
 
 
-def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, n: int = 32) -> list[tuple[float, float]]:
+def arc(
+    x: float, y: float, rx: float, ry: float, start: float, stop: float, n: int = 32
+) -> list[tuple[float, float]]:
     """Points of an ellipse from `start` to `stop` degrees (0 = right, 90 = down)."""
     angles = np.radians(np.linspace(start, stop, n))
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
@@ -63,33 +66,36 @@ def smooth(points: Points, n: int = 10) -> np.ndarray:
 
 
 def _eye(x: float, y: float, r: float) -> list[Part]:
-    return [("ink", ellipse(x, y, r, r * 1.15)), ("white", ellipse(x + r * 0.3, y - r * 0.4, r * 0.32, r * 0.32))]
+    return [
+        ("ink", ellipse(x, y, r, r * 1.15)),
+        ("white", ellipse(x + r * 0.3, y - r * 0.4, r * 0.32, r * 0.32)),
+    ]
 
 
 @_kind
-def circle() -> list[Part]:
+def _circle() -> list[Part]:
     return [("main", ellipse(0, 0, 0.95, 0.95, n=72))]
 
 
 @_kind
-def square() -> list[Part]:
+def _square() -> list[Part]:
     return [("main", box(-0.85, -0.85, 0.85, 0.85))]
 
 
 @_kind
-def triangle() -> list[Part]:
+def _triangle() -> list[Part]:
     return [("main", polygon([(0, -0.95), (1.0, 0.8), (-1.0, 0.8)]))]
 
 
 @_kind
-def star() -> list[Part]:
+def _star() -> list[Part]:
     r = [1.0, 0.44] * 5
     a = [math.radians(36 * i - 90) for i in range(10)]
     return [("main", polygon([(r[i] * math.cos(a[i]), 0.06 + r[i] * math.sin(a[i])) for i in range(10)]))]
 
 
 @_kind
-def heart() -> list[Part]:
+def _heart() -> list[Part]:
     t = np.linspace(0, 2 * math.pi, 72, endpoint=False)
     x = 16 * np.sin(t) ** 3
     y = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t))
@@ -97,19 +103,19 @@ def heart() -> list[Part]:
 
 
 @_kind
-def diamond() -> list[Part]:
+def _diamond() -> list[Part]:
     return [("main", polygon([(0, -1), (0.72, 0), (0, 1), (-0.72, 0)]))]
 
 
 @_kind
-def moon() -> list[Part]:
+def _moon() -> list[Part]:
     outer = arc(0, 0, 0.95, 0.95, 42, 318, 60)
     inner = arc(0.44, 0, 0.70, 0.70, 293, 67, 48)
     return [("main", polygon(outer + inner))]
 
 
 @_kind
-def sun() -> list[Part]:
+def _sun() -> list[Part]:
     rays = []
     for i in range(10):
         a = math.radians(36 * i)
@@ -119,7 +125,7 @@ def sun() -> list[Part]:
 
 
 @_kind
-def cloud() -> list[Part]:
+def _cloud() -> list[Part]:
     return [
         ("main", ellipse(-0.5, 0.12, 0.48, 0.42)),
         ("main", ellipse(0.52, 0.14, 0.46, 0.40)),
@@ -129,7 +135,7 @@ def cloud() -> list[Part]:
 
 
 @_kind
-def tree() -> list[Part]:
+def _tree() -> list[Part]:
     return [
         ("wood", polygon([(-0.12, 0.2), (0.12, 0.2), (0.17, 0.98), (-0.17, 0.98)])),
         ("main", ellipse(-0.38, -0.08, 0.44, 0.42)),
@@ -141,7 +147,7 @@ def tree() -> list[Part]:
 
 
 @_kind
-def flower() -> list[Part]:
+def _flower() -> list[Part]:
     petals = []
     for i in range(6):
         a = math.radians(60 * i + 30)
@@ -158,9 +164,12 @@ def flower() -> list[Part]:
 
 
 @_kind
-def mushroom() -> list[Part]:
+def _mushroom() -> list[Part]:
     return [
-        ("cream", smooth([(-0.24, 0.0), (0.24, 0.0), (0.22, 0.5), (0.34, 0.92), (-0.34, 0.92), (-0.22, 0.5)])),
+        (
+            "cream",
+            smooth([(-0.24, 0.0), (0.24, 0.0), (0.22, 0.5), (0.34, 0.92), (-0.34, 0.92), (-0.22, 0.5)]),
+        ),
         ("main", polygon([*arc(0, 0.1, 0.95, 0.98, 180, 360), *arc(0, 0.1, 0.95, 0.16, 0, 180)])),
         ("white", ellipse(-0.1, -0.48, 0.19, 0.17)),
         ("white", ellipse(-0.52, -0.12, 0.14, 0.15)),
@@ -169,7 +178,7 @@ def mushroom() -> list[Part]:
 
 
 @_kind
-def apple() -> list[Part]:
+def _apple() -> list[Part]:
     body = [(0, -0.42), (0.42, -0.56), (0.86, -0.26), (0.84, 0.32), (0.45, 0.9), (0.0, 0.82)]
     return [
         ("wood", polygon([(-0.05, -0.4), (0.06, -0.4), (0.12, -0.86), (0.0, -0.86)])),
@@ -180,7 +189,7 @@ def apple() -> list[Part]:
 
 
 @_kind
-def house() -> list[Part]:
+def _house() -> list[Part]:
     return [
         ("dark", box(0.38, -0.85, 0.58, -0.3)),
         ("main", box(-0.72, -0.15, 0.72, 0.92)),
@@ -191,7 +200,7 @@ def house() -> list[Part]:
 
 
 @_kind
-def mountain() -> list[Part]:
+def _mountain() -> list[Part]:
     cap = [(-0.15, -0.9), (0.145, -0.4), (0.0, -0.48), (-0.13, -0.32), (-0.27, -0.47), (-0.4, -0.4)]
     return [
         ("dark", polygon([(0.5, -0.35), (1.0, 0.75), (-0.1, 0.75)])),
@@ -201,7 +210,7 @@ def mountain() -> list[Part]:
 
 
 @_kind
-def boat() -> list[Part]:
+def _boat() -> list[Part]:
     return [
         ("wood", box(-0.08, -0.95, 0.0, 0.4)),
         ("cream", polygon([(0.06, -0.9), (0.78, 0.2), (0.06, 0.2)])),
@@ -211,7 +220,7 @@ def boat() -> list[Part]:
 
 
 @_kind
-def car() -> list[Part]:
+def _car() -> list[Part]:
     return [
         ("main", polygon([(-0.62, -0.02), (-0.38, -0.5), (0.3, -0.5), (0.62, -0.02)])),
         ("main", box(-0.98, -0.08, 0.98, 0.42, 0.16)),
@@ -225,17 +234,31 @@ def car() -> list[Part]:
 
 
 @_kind
-def balloon() -> list[Part]:
+def _balloon() -> list[Part]:
     return [
         ("ink", polygon([(-0.02, 0.4), (0.02, 0.4), (0.06, 0.7), (0.02, 0.98), (-0.03, 0.98), (0.01, 0.7)])),
         ("main", polygon([(0, 0.36), (0.12, 0.54), (-0.12, 0.54)])),
-        ("main", smooth([(0, -0.98), (0.52, -0.75), (0.64, -0.3), (0.38, 0.2), (0, 0.44), (-0.38, 0.2), (-0.64, -0.3), (-0.52, -0.75)])),
+        (
+            "main",
+            smooth(
+                [
+                    (0, -0.98),
+                    (0.52, -0.75),
+                    (0.64, -0.3),
+                    (0.38, 0.2),
+                    (0, 0.44),
+                    (-0.38, 0.2),
+                    (-0.64, -0.3),
+                    (-0.52, -0.75),
+                ]
+            ),
+        ),
         ("light", ellipse(-0.28, -0.52, 0.1, 0.18, 25)),
     ]
 
 
 @_kind
-def umbrella() -> list[Part]:
+def _umbrella() -> list[Part]:
     scallops = [*arc(0.63, 0.05, 0.32, 0.14, 0, -180, 12), *arc(0, 0.05, 0.32, 0.14, 0, -180, 12)]
     scallops += arc(-0.63, 0.05, 0.32, 0.14, 0, -180, 12)
     hook = [*arc(0.17, 0.72, 0.23, 0.24, 180, 0, 12), *arc(0.17, 0.72, 0.12, 0.13, 0, 180, 12)]
@@ -248,7 +271,7 @@ def umbrella() -> list[Part]:
 
 
 @_kind
-def fish() -> list[Part]:
+def _fish() -> list[Part]:
     return [
         ("dark", smooth([(-0.45, 0.0), (-0.98, -0.5), (-0.84, 0.0), (-0.98, 0.5)])),
         ("dark", smooth([(-0.3, -0.3), (0.05, -0.72), (0.4, -0.35)])),
@@ -260,7 +283,7 @@ def fish() -> list[Part]:
 
 
 @_kind
-def bird() -> list[Part]:
+def _bird() -> list[Part]:
     return [
         ("beak", box(-0.14, 0.6, -0.07, 0.98)),
         ("beak", box(0.12, 0.6, 0.19, 0.98)),
@@ -274,11 +297,16 @@ def bird() -> list[Part]:
 
 
 @_kind
-def cat() -> list[Part]:
+def _cat() -> list[Part]:
     tail = [(0.4, 0.74), (0.78, 0.6), (0.76, 0.16), (0.96, 0.08), (1.0, 0.6), (0.74, 0.92), (0.36, 0.96)]
     return [
         ("main", smooth(tail)),
-        ("main", smooth([(0, -0.05), (0.4, 0.2), (0.52, 0.8), (0.4, 0.97), (-0.4, 0.97), (-0.52, 0.8), (-0.4, 0.2)])),
+        (
+            "main",
+            smooth(
+                [(0, -0.05), (0.4, 0.2), (0.52, 0.8), (0.4, 0.97), (-0.4, 0.97), (-0.52, 0.8), (-0.4, 0.2)]
+            ),
+        ),
         ("light", ellipse(0, 0.62, 0.2, 0.26)),
         ("main", polygon([(-0.54, -0.4), (-0.5, -1.0), (-0.05, -0.72)])),
         ("main", polygon([(0.54, -0.4), (0.5, -1.0), (0.05, -0.72)])),
@@ -292,12 +320,25 @@ def cat() -> list[Part]:
 
 
 @_kind
-def fox() -> list[Part]:
+def _fox() -> list[Part]:
     tail = [(0.3, 0.9), (0.6, 0.86), (0.66, 0.3), (0.92, -0.06), (1.02, 0.4), (0.92, 0.84), (0.6, 1.0)]
     return [
         ("main", smooth(tail)),
         ("white", smooth([(0.72, 0.16), (0.92, -0.06), (1.0, 0.24), (0.86, 0.3)])),
-        ("main", smooth([(0, -0.1), (0.34, 0.2), (0.46, 0.82), (0.34, 0.97), (-0.34, 0.97), (-0.46, 0.82), (-0.34, 0.2)])),
+        (
+            "main",
+            smooth(
+                [
+                    (0, -0.1),
+                    (0.34, 0.2),
+                    (0.46, 0.82),
+                    (0.34, 0.97),
+                    (-0.34, 0.97),
+                    (-0.46, 0.82),
+                    (-0.34, 0.2),
+                ]
+            ),
+        ),
         ("white", smooth([(0, 0.16), (0.2, 0.3), (0.1, 0.62), (0, 0.72), (-0.1, 0.62), (-0.2, 0.3)])),
         ("main", polygon([(-0.62, -0.36), (-0.64, -1.0), (-0.08, -0.66)])),
         ("main", polygon([(0.62, -0.36), (0.64, -1.0), (0.08, -0.66)])),
@@ -313,7 +354,7 @@ def fox() -> list[Part]:
 
 
 @_kind
-def rabbit() -> list[Part]:
+def _rabbit() -> list[Part]:
     return [
         ("main", ellipse(-0.22, -0.64, 0.15, 0.36, -8)),
         ("main", ellipse(0.22, -0.64, 0.15, 0.36, 8)),
@@ -330,7 +371,7 @@ def rabbit() -> list[Part]:
 
 
 @_kind
-def butterfly() -> list[Part]:
+def _butterfly() -> list[Part]:
     upper = [(0.06, -0.1), (0.3, -0.66), (0.78, -0.84), (0.98, -0.46), (0.7, 0.02), (0.3, 0.08)]
     lower = [(0.06, 0.06), (0.4, 0.04), (0.74, 0.26), (0.62, 0.72), (0.3, 0.66)]
 
@@ -351,7 +392,7 @@ def butterfly() -> list[Part]:
 
 
 @_kind
-def cactus() -> list[Part]:
+def _cactus() -> list[Part]:
     return [
         ("main", box(-0.78, -0.3, -0.5, 0.22, 0.14)),
         ("main", box(-0.78, -0.02, -0.1, 0.24, 0.13)),
@@ -364,12 +405,25 @@ def cactus() -> list[Part]:
 
 
 @_kind
-def rocket() -> list[Part]:
+def _rocket() -> list[Part]:
     return [
         ("beak", smooth([(-0.2, 0.6), (0.2, 0.6), (0.12, 0.84), (0, 1.0), (-0.12, 0.84)])),
         ("dark", polygon([(-0.3, 0.1), (-0.68, 0.66), (-0.26, 0.6)])),
         ("dark", polygon([(0.3, 0.1), (0.68, 0.66), (0.26, 0.6)])),
-        ("main", smooth([(0, -1.0), (0.28, -0.6), (0.38, 0.0), (0.28, 0.62), (-0.28, 0.62), (-0.38, 0.0), (-0.28, -0.6)])),
+        (
+            "main",
+            smooth(
+                [
+                    (0, -1.0),
+                    (0.28, -0.6),
+                    (0.38, 0.0),
+                    (0.28, 0.62),
+                    (-0.28, 0.62),
+                    (-0.38, 0.0),
+                    (-0.28, -0.6),
+                ]
+            ),
+        ),
         ("white", ellipse(0, -0.2, 0.2, 0.2)),
         ("glass", ellipse(0, -0.2, 0.14, 0.14)),
     ]

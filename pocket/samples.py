@@ -1,0 +1,59 @@
+"""Sample sheets: what the model draws for a fixed list of prompts, side by side."""
+
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+
+PROMPTS = (
+    "a red house on grass",
+    "two red foxes in the snow",
+    "a yellow star on a blue background",
+    "a star above a blue boat at night",
+    "three green apples on a white background",
+    "a purple fish under water",
+    "an orange cat at sunset",
+    "a white rabbit in the forest",
+    "a pink flower to the left of a brown house",
+    "a blue car in the desert",
+    "a black circle on a yellow background",
+    "four purple butterflies in the sky",
+)
+
+
+def render(
+    pipeline: StableDiffusionPipeline,
+    prompt: str,
+    seeds: list[int],
+    size: tuple[int, int] = (256, 256),
+    steps: int = 12,
+    guidance: float = 3.0,
+) -> list[Image.Image]:
+    """One picture of the prompt per seed."""
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline(
+        prompt,
+        width=size[0],
+        height=size[1],
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        num_images_per_prompt=len(seeds),
+        generator=[torch.Generator().manual_seed(s) for s in seeds],
+    ).images
+
+
+def sheet(pictures: list[Image.Image], columns: int) -> Image.Image:
+    """The pictures in rows, edge to edge; all of one size."""
+    w, h = pictures[0].size
+    page = Image.new("RGB", (w * columns, h * -(-len(pictures) // columns)), "white")
+    for i, picture in enumerate(pictures):
+        page.paste(picture, (w * (i % columns), h * (i // columns)))
+    return page
+
+
+def write_samples(pipeline: StableDiffusionPipeline, path: Path, **how: float) -> None:
+    """Two pictures of every prompt of the list, four prompts to a row."""
+    pictures = [p for prompt in PROMPTS for p in render(pipeline, prompt, [1, 2], **how)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet([p.resize((160, 160)) for p in pictures], 8).save(path)

@@ -1,0 +1,130 @@
+"""From nothing to the shipped weights: `python -m pocket.train`. Stops and goes on wherever it was."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from diffusers import StableDiffusionPipeline
+from torch import Tensor
+
+from pocket import train_autoencoder, train_denoiser, train_text
+from pocket.architecture import (
+    make_pipeline,
+    make_text_encoder,
+    make_tokenizer,
+    make_unet,
+    make_vae,
+    save_pipeline,
+)
+from pocket.captions import vocabulary
+from pocket.latents import fit_on_scenes
+from pocket.run import Schedule
+from pocket.samples import write_samples
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How much of everything. The defaults are what the shipped weights were trained with."""
+
+    autoencoder_steps: int = 1300
+    autoencoder_pictures: int = 4000
+    text_steps: int = 3000
+    denoiser_steps: int = 10_000
+    denoiser_rate: float = 1e-3
+    scenes: int = 96_000
+    batch: int = 64
+    seed: int = 0
+
+
+def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline:
+    """Every stage in turn, each taken up from its checkpoint in `run`; returns the pipeline, on the CPU."""
+    torch.manual_seed(recipe.seed)
+    tokenizer = make_tokenizer(vocabulary())
+    vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
+    axes = fit_on_scenes(recipe.seed)
+    train_autoencoder.train_autoencoder(
+        vae, axes, run, recipe.seed, recipe.autoencoder_steps, recipe.autoencoder_pictures, device
+    )
+    typer.echo(
+        "autoencoder: {:.1f} dB from the latents, {:.1f} dB there and back".format(
+            *train_autoencoder.measure(vae, axes)
+        )
+    )
+    right = train_text.train_text(encoder, tokenizer, run, recipe.seed, recipe.text_steps, device)
+    typer.echo(f"text encoder: {right:.1%} of unseen captions read right in every field")
+
+    def sample(weights: dict[str, Tensor], step: int) -> None:
+        drawing = make_unet()
+        drawing.load_state_dict({k: v.cpu() for k, v in weights.items()})
+        pipeline = make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, drawing)
+        write_samples(pipeline, run / "samples" / f"{step:06d}.png")
+        vae.to(device)
+        encoder.to(device)
+
+    libraries = train_denoiser.make_libraries(axes, recipe.scenes, recipe.seed)
+    schedule = Schedule(recipe.denoiser_steps, recipe.denoiser_rate, warm=200)
+    train_denoiser.train_denoiser(
+        unet, encoder, tokenizer, libraries, run, schedule, recipe.seed, recipe.batch, device, sample
+    )
+    return make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, unet.cpu())
+
+
+def load_run(run: Path) -> StableDiffusionPipeline:
+    """The pipeline as the checkpoints of a run stand now, with averaged weights."""
+    tokenizer = make_tokenizer(vocabulary())
+    vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
+
+    def averaged(name: str) -> dict[str, Tensor]:
+        return torch.load(run / f"{name}.pt", weights_only=True, map_location="cpu")["average"]
+
+    vae.decoder.load_state_dict(averaged("decoder"))
+    vae.encoder.load_state_dict(averaged("encoder"))
+    train_autoencoder.calm(vae.encoder)
+    text = averaged("text")
+    encoder.load_state_dict(
+        {k.removeprefix("encoder."): v for k, v in text.items() if k.startswith("encoder.")}
+    )
+    unet.load_state_dict(averaged("denoiser"))
+    return make_pipeline(vae, encoder, tokenizer, unet)
+
+
+def export(pipeline: StableDiffusionPipeline, folder: Path) -> None:
+    """Replace the shipped folder by this pipeline."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    save_pipeline(pipeline, fresh, vocabulary())
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def main(
+    run: Annotated[Path, typer.Option(help="Folder of checkpoints, loss logs and samples.")] = Path(
+        "data/pocket"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the finished folder goes.")] = WEIGHTS,
+    device: Annotated[str, typer.Option(help="cpu or cuda; chosen by itself if not given.")] = "",
+    steps: Annotated[int, typer.Option(help="Denoiser steps in all.")] = Recipe().denoiser_steps,
+    rate: Annotated[float, typer.Option(help="The denoiser's learning rate.")] = Recipe().denoiser_rate,
+    scenes: Annotated[int, typer.Option(help="Scenes drawn for the denoiser.")] = Recipe().scenes,
+    batch: Annotated[int, typer.Option(help="Scenes in a denoiser step.")] = Recipe().batch,
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = Recipe().seed,
+    as_it_stands: Annotated[bool, typer.Option(help="Train nothing; write out the run's averages.")] = False,
+) -> None:
+    """Train the pocket model (or go on with a run) and write it where the engine finds it."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    recipe = Recipe(denoiser_steps=steps, denoiser_rate=rate, scenes=scenes, batch=batch, seed=seed)
+    pipeline = load_run(run) if as_it_stands else train_all(recipe, run, device)
+    write_samples(pipeline, run / "samples" / "final.png")
+    export(pipeline, out)
+    typer.echo(f"written to {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,106 @@
+"""First stage: an autoencoder that writes full-size pictures from the linear latents, and reads them back."""
+
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from diffusers import AutoencoderKL
+from torch import Tensor, nn
+
+from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
+from pocket.draw import draw
+from pocket.latents import Axes, as_tensor
+from pocket.run import Schedule, train
+from pocket.scenes import random_scene
+
+LATENT_NOISE = 0.05  # the denoiser's latents are never exact
+CALM = -12.0  # log-variance of the encoder's output: next to none
+
+
+def draw_pictures(n: int, seed: int) -> Tensor:
+    """`n` scenes at 256×256, as bytes (n, 3, 256, 256)."""
+    rng = Random(seed)
+    pictures = np.stack([np.asarray(draw(random_scene(rng), 256, 256, rng, fine=3)) for _ in range(n)])
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+
+
+def _crops(pictures: Tensor, n: int, side: int, step: int, seed: int, device: str) -> Tensor:
+    """`n` random crops on the latent grid, in −1…1."""
+    rng = Random(f"{seed}/{step}")
+    cut = []
+    for _ in range(n):
+        i = rng.randrange(len(pictures))
+        y, x = (rng.randrange(0, 256 - side + 1, LATENT_FACTOR) for _ in range(2))
+        cut.append(pictures[i, :, y : y + side, x : x + side])
+    return (torch.stack(cut).to(device).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+
+def _edges(a: Tensor) -> tuple[Tensor, Tensor]:
+    return a[..., 1:] - a[..., :-1], a[..., 1:, :] - a[..., :-1, :]
+
+
+def decoder_loss(made: Tensor, true: Tensor) -> Tensor:
+    """Flat areas flat, edges where they are."""
+    made = made.float()
+    edges = sum((F.l1_loss(p, q) for p, q in zip(_edges(made), _edges(true), strict=True)), torch.zeros(()))
+    return F.l1_loss(made, true) + F.mse_loss(made, true) + 0.5 * edges
+
+
+def train_autoencoder(
+    vae: AutoencoderKL, axes: Axes, folder: Path, seed: int, steps: int, pictures: int, device: str
+) -> None:
+    """Train the decoder alone (crops first, whole pictures last), then the encoder; both end in `vae`."""
+    library = cache(lambda: draw_pictures(pictures, seed))
+    vae.to(device, memory_format=torch.channels_last)
+
+    def latents_of(true: Tensor) -> Tensor:
+        return axes.encode(F.avg_pool2d(true, 4)).contiguous(memory_format=torch.channels_last)
+
+    def decoder_loss_at(step: int) -> Tensor:
+        side, n = (256, 8) if step >= 0.8 * steps else (128, 16)
+        true = _crops(library(), n, side, step, seed, device)
+        z = latents_of(true)
+        noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(seed * 1_000_003 + step)).to(
+            device
+        )
+        with torch.autocast(device, torch.bfloat16):
+            made = vae.decoder(z + LATENT_NOISE * noise)
+        return decoder_loss(made, true)
+
+    def encoder_loss_at(step: int) -> Tensor:
+        true = _crops(library(), 16, 128, step, seed + 1, device)
+        with torch.autocast(device, torch.bfloat16):
+            found = vae.encoder(true)[:, :LATENT_CHANNELS]
+        return F.mse_loss(found.float(), latents_of(true))
+
+    for name, part, loss_at, rate, n in (
+        ("decoder", vae.decoder, decoder_loss_at, 2e-3, steps),
+        ("encoder", vae.encoder, encoder_loss_at, 2e-3, steps // 3),
+    ):
+        weights = train(name, folder, part, Schedule(n, rate), loss_at, keep=0.995)
+        part.load_state_dict(weights)
+    calm(vae.encoder)
+
+
+@torch.no_grad()
+def calm(encoder: nn.Module) -> None:
+    """Make the encoder's variance output constant and tiny: reading a picture is not left to chance."""
+    encoder.conv_out.weight[LATENT_CHANNELS:] = 0
+    encoder.conv_out.bias[LATENT_CHANNELS:] = CALM
+
+
+@torch.no_grad()
+def measure(vae: AutoencoderKL, axes: Axes, n: int = 48, seed: int = 10**6) -> tuple[float, float]:
+    """PSNR in dB on unseen scenes: from the linear latents, and there and back through the encoder."""
+    true = as_tensor(draw_pictures(n, seed).permute(0, 2, 3, 1).numpy())
+    device = next(vae.parameters()).device
+    true = true.to(device)
+
+    def psnr(made: Tensor) -> float:
+        return float(-10 * torch.log10(F.mse_loss(made.clamp(-1, 1), true) / 4))
+
+    z = axes.encode(F.avg_pool2d(true, 4))
+    return psnr(vae.decode(z).sample), psnr(vae.decode(vae.encode(true).latent_dist.mode()).sample)
