@@ -44,6 +44,8 @@ _LEAST_RUN = 8
 _AWAY = -0.5
 """The weight of a `--no`: Midjourney's own, `thing::-0.5`."""
 
+_IDLE = ("sref", "cref", "oref", "p", "exp", "video", "hd")
+
 
 class Action(StrEnum):
     """The kinds of job."""
@@ -114,10 +116,11 @@ def plan_imagine(
     """
     entry, notes = registry.resolve(spec, model)
     conditionings, said = _conditionings(spec, entry)
-    width, height, cut = tile_size(entry, _ratio(spec))
+    width, height, cut = tile_size(entry, spec.aspect[0] / spec.aspect[1] if spec.aspect else 1.0)
     style, unknown_style = _style(spec, entry)
     strength = _image_strength(spec)
-    steps = max(1, round(entry.steps * _or(spec.quality, 1.0)))
+    effort = _or(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
+    steps = max(1, round(entry.steps * effort))
     steps, run = _schedule(steps, strength)
     return Plan(
         action=Action.IMAGINE,
@@ -129,20 +132,20 @@ def plan_imagine(
         steps=steps,
         stop_step=max(1, round(run * _or(spec.stop, 100) / 100)),
         guidance=entry.guidance,
-        seeds=picture_seeds(spec.seed if spec.seed is not None else seed, PICTURES),
+        seeds=_seeds(spec, seed),
         style=style,
-        style_weight=_or(spec.stylize, 100) / 1000 if style else 0.0,
+        style_weight=_style_weight(spec.stylize, 100) if style else 0.0,
         chaos=_or(spec.chaos, 0) / 100,
         weird=_or(spec.weird, 0) / 3000,
         tile=bool(spec.tile),
         strength=strength,
-        notes=(*notes, *said, *cut, *unknown_style),
+        notes=(*notes, *said, *cut, *unknown_style, *_idle(spec)),
     )
 
 
 def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:
     """The same prompt again with a new seed: one that the spec says is left out."""
-    return plan_imagine(replace(spec, seed=None), registry, model=model)
+    return plan_imagine(spec.replace(seed=None, sameseed=None), registry, model=model)
 
 
 def plan_vary(
@@ -234,7 +237,7 @@ def _conditionings(
 
 def _style(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
     """The house style's text and a note when `--style` names one the model has not."""
-    named = spec.style
+    named = spec.style or ("raw" if spec.raw else None)
     if named is None:
         return entry.style, ()
     if named in entry.styles:
@@ -258,17 +261,28 @@ def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Pla
     return replace(
         plan,
         conditionings=conditionings,
-        style_weight=_or(spec.stylize, 1000 * plan.style_weight) / 1000 if plan.style else 0.0,
+        style_weight=_style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
         chaos=_or(spec.chaos, 100 * plan.chaos) / 100,
         weird=_or(spec.weird, 3000 * plan.weird) / 3000,
         notes=notes,
     )
 
 
-def _ratio(spec: GenerationSpec) -> float:
-    if spec.aspect is None:
-        return 1.0
-    return float(spec.aspect.width) / float(spec.aspect.height)
+def _seeds(spec: GenerationSpec, seed: int | None) -> tuple[int, ...]:
+    if spec.sameseed is not None:
+        return (spec.sameseed,) * PICTURES
+    return picture_seeds(spec.seed if spec.seed is not None else seed, PICTURES)
+
+
+def _style_weight(stylize: float | None, default: float) -> float:
+    """0–1; the values of 2022's models, up to 60000, count as the most."""
+    return min(1.0, _or(stylize, default) / 1000)
+
+
+def _idle(spec: GenerationSpec) -> tuple[str, ...]:
+    """A sentence about the parameters that parse but do nothing here yet."""
+    said = [f"`--{name}`" for name in _IDLE if spec.get(name)]
+    return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
 
 
 def _or(value: float | None, default: float) -> float:

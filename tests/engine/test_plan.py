@@ -1,0 +1,233 @@
+"""From what the user said to what will be done."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.plan import (
+    PICTURES,
+    Action,
+    Conditioning,
+    Plan,
+    plan_imagine,
+    plan_reroll,
+    plan_upscale,
+    plan_vary,
+)
+from engine.registry import Registry
+from engine.seeds import picture_seeds
+from engine.sizes import tile_size
+from grammar.spec import GenerationSpec
+from grammar.values import Part
+
+MODELS = """
+[[model]]
+name = "small"
+title = "Small"
+family = "sd"
+source = "./small"
+side = 256
+multiple = 32
+max_ratio = 3.0
+steps = 12
+guidance = 4.0
+style = "watercolour"
+styles = { cute = "cute, pastel", original = "" }
+"""
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "small").mkdir()
+    (folder / "small" / "words.txt").write_text("a\nred\nhouse\nfox\n房\n")
+    (folder / "models.toml").write_text(MODELS)
+    return Registry.load(extra=folder / "models.toml")
+
+
+def planned(registry: Registry, **said: object) -> Plan:
+    said.setdefault("parts", (Part("a red house"),))
+    return plan_imagine(GenerationSpec(**said), registry, model="small", seed=3)  # type: ignore[arg-type]
+
+
+class TestImagine:
+    def test_a_bare_prompt_gets_every_default(self, registry: Registry) -> None:
+        plan = planned(registry)
+        assert plan == Plan(
+            action=Action.IMAGINE,
+            model="small",
+            revision=None,
+            conditionings=(Conditioning("a red house", 1.0),),
+            width=256,
+            height=256,
+            steps=12,
+            stop_step=12,
+            guidance=4.0,
+            seeds=picture_seeds(3, PICTURES),
+            style="watercolour",
+            style_weight=0.1,
+        )
+
+    def test_json_gives_an_equal_plan_back(self, registry: Registry) -> None:
+        plan = planned(registry, chaos=50, weird=300, tile=True, no=("a fox",), stop=60, stylize=0)
+        assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+    def test_effects_become_shares(self, registry: Registry) -> None:
+        plan = planned(registry, chaos=25, weird=1500, stylize=750, tile=True)
+        assert (plan.chaos, plan.weird, plan.style_weight, plan.tile) == (0.25, 0.5, 0.75, True)
+
+    @pytest.mark.parametrize(("quality", "steps"), [(0.25, 3), (0.5, 6), (1, 12), (2, 24)])
+    def test_quality_is_steps(self, registry: Registry, quality: float, steps: int) -> None:
+        plan = planned(registry, quality=quality)
+        assert (plan.steps, plan.stop_step) == (steps, steps)
+
+    def test_stop_runs_only_the_first_steps(self, registry: Registry) -> None:
+        plan = planned(registry, stop=25)
+        assert (plan.steps, plan.stop_step) == (12, 3)
+
+    def test_parts_keep_their_weights_and_no_is_minus_a_half(self, registry: Registry) -> None:
+        plan = planned(registry, parts=(Part("a house", 2.0), Part("a fox", -0.25)), no=("red", "fox"))
+        assert [(c.text, c.weight) for c in plan.conditionings] == [
+            ("a house", 2.0),
+            ("a fox", -0.25),
+            ("red", -0.5),
+            ("fox", -0.5),
+        ]
+
+    def test_a_flood_of_parts_is_cut_and_said(self, registry: Registry) -> None:
+        plan = planned(registry, parts=tuple(Part("a fox", 1 + i % 3) for i in range(2000)))
+        assert len(plan.conditionings) == 8
+        assert "heaviest" in plan.notes[0]
+
+    def test_words_a_small_model_does_not_know_are_left_out_and_named(self, registry: Registry) -> None:
+        plan = planned(registry, parts=(Part("a Cyberpunk red house, 8k"),), no=("blur",))
+        assert plan.conditionings == (Conditioning("a red house,"),)
+        assert plan.notes == ("small does not know: Cyberpunk, 8k, blur.",)
+
+    def test_no_text_at_all_still_draws(self, registry: Registry) -> None:
+        assert planned(registry, parts=()).conditionings == (Conditioning(""),)
+
+    def test_the_specs_seed_goes_before_the_arguments(self, registry: Registry) -> None:
+        assert planned(registry, seed=9).seeds[0] == 9
+
+    def test_sameseed_gives_all_four_one_seed(self, registry: Registry) -> None:
+        assert planned(registry, sameseed=5).seeds == (5, 5, 5, 5)
+
+    @pytest.mark.parametrize(("style", "text"), [("cute", "cute, pastel"), ("original", ""), ("raw", "")])
+    def test_style_puts_another_text_in_the_house_styles_place(
+        self, registry: Registry, style: str, text: str
+    ) -> None:
+        plan = planned(registry, style=style)
+        assert plan.style == text
+        assert (plan.style_weight > 0) == bool(text)
+
+    def test_an_unknown_style_is_said(self, registry: Registry) -> None:
+        assert "--style scenic" in planned(registry, style="scenic").notes[0]
+
+    def test_image_prompts_grow_with_their_weight(self, registry: Registry) -> None:
+        weights = [0.5, 1, 2, 3]
+        strengths = [planned(registry, images=("https://x/a.png",), iw=iw).strength for iw in weights]
+        assert strengths == sorted(strengths, reverse=True)
+        assert planned(registry, images=("https://x/a.png",), iw=0).strength is None
+
+    def test_what_has_no_effect_is_said(self, registry: Registry) -> None:
+        assert "--sref" in planned(registry, sref=(Part("random"),)).notes[0]
+
+
+class TestLaterJobs:
+    def test_a_reroll_draws_a_new_seed_and_keeps_the_rest(self, registry: Registry) -> None:
+        spec = GenerationSpec(parts=(Part("a fox"),), seed=7, chaos=10)
+        again = [plan_reroll(spec, registry, model="small") for _ in range(2)]
+        assert again[0].seeds != again[1].seeds
+        assert 7 not in {plan.seeds[0] for plan in again}
+        assert again[0].chaos == 0.1
+
+    def test_variations_are_nearer_when_subtle(self, registry: Registry) -> None:
+        parent = planned(registry, aspect=(3, 2))
+        subtle, strong = (plan_vary(parent, 3, strong=strong, seed=1) for strong in (False, True))
+        assert subtle.action is Action.VARY
+        assert subtle.strength is not None
+        assert strong.strength is not None
+        assert subtle.strength < strong.strength < 1
+        assert (subtle.width, subtle.height) == (parent.width, parent.height)
+        assert len(set(subtle.seeds) | set(parent.seeds)) == 8
+
+    def test_a_remix_changes_the_text_and_keeps_the_model(self, registry: Registry) -> None:
+        parent = planned(registry, chaos=50, stylize=0)
+        spec = GenerationSpec(parts=(Part("a fox"),), no=("red",), weird=3000)
+        plan = plan_vary(parent, 1, strong=True, spec=spec)
+        assert plan.conditionings == (Conditioning("a fox"), Conditioning("red", -0.5))
+        assert (plan.model, plan.chaos, plan.weird, plan.style_weight) == ("small", 0.5, 1.0, 0.0)
+
+    def test_enough_steps_run_however_faint_the_noise(self, registry: Registry) -> None:
+        plan = plan_vary(planned(registry, quality=0.5), 1, strong=False)
+        assert plan.strength is not None
+        assert plan.stop_step == int(plan.steps * plan.strength) >= 6
+
+    def test_an_upscale_is_twice_the_tile_and_one_picture(self, registry: Registry) -> None:
+        parent = planned(registry, aspect=(2, 3))
+        plan = plan_upscale(parent, 2)
+        assert (plan.width, plan.height) == (2 * parent.width, 2 * parent.height)
+        assert plan.seeds == (parent.seeds[1],)
+        assert plan_vary(plan, 1, strong=True).width == parent.width
+
+    @pytest.mark.parametrize("position", [0, 5])
+    def test_a_picture_that_does_not_exist_is_refused(self, registry: Registry, position: int) -> None:
+        with pytest.raises(ValueError, match="picture"):
+            plan_upscale(planned(registry), position)
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        "ratio", [(1, 1), (3, 2), (2, 3), (16, 9), (9, 16), (4, 5), (2, 1), (21, 9), (7, 4)]
+    )
+    @pytest.mark.parametrize("model", ["pocket", "small", "sd-1.5", "sdxl", "flux-dev"])
+    def test_the_proportion_holds_at_about_the_native_area(
+        self, registry: Registry, model: str, ratio: tuple[int, int]
+    ) -> None:
+        entry = registry.get(model)
+        width, height, notes = tile_size(entry, ratio[0] / ratio[1])
+        assert width % entry.multiple == 0 == height % entry.multiple
+        assert width / height == pytest.approx(ratio[0] / ratio[1], rel=0.05)
+        assert width * height == pytest.approx(entry.side**2, rel=0.25)
+        assert notes == ()
+
+    @pytest.mark.parametrize(
+        ("ratio", "size"),
+        [((1, 1), (1024, 1024)), ((16, 9), (1456, 816)), ((2, 3), (896, 1344)), ((21, 9), (1680, 720))],
+    )
+    def test_large_models_use_midjourneys_tiles(
+        self, registry: Registry, ratio: tuple[int, int], size: tuple[int, int]
+    ) -> None:
+        assert tile_size(registry.get("sdxl"), ratio[0] / ratio[1])[:2] == size
+
+    def test_a_longer_picture_than_the_model_draws_is_cut_and_said(self, registry: Registry) -> None:
+        width, height, notes = tile_size(registry.get("small"), 1 / 1000)
+        assert height / width == pytest.approx(3, rel=0.1)
+        assert "3:1" in notes[0]
+
+
+class TestSeeds:
+    def test_neighbouring_seeds_share_no_picture(self) -> None:
+        assert not set(picture_seeds(7, 4)) & set(picture_seeds(8, 4))
+
+    def test_the_same_seed_gives_the_same_seeds_in_range(self) -> None:
+        for seed in (0, 1, 2**32 - 1):
+            seeds = picture_seeds(seed, 4)
+            assert seeds == picture_seeds(seed, 4)
+            assert seeds[0] == seed
+            assert len(set(seeds)) == 4
+            assert all(0 <= s < 2**32 for s in seeds)
+
+
+def test_planning_loads_no_torch() -> None:
+    code = "import sys, engine, engine.provenance; engine.Registry.load().get('sdxl').on_this_machine()"
+    loaded = (
+        f"{code}; print([m for m in ('torch', 'diffusers', 'transformers', 'numpy') if m in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=root)
+    assert ran.stdout.strip() == "[]"

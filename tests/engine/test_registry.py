@@ -1,0 +1,159 @@
+"""Which models exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadRegistry, UnknownModel
+from engine.registry import ModelEntry, Registry
+from grammar.parameters import PARAMETERS
+from grammar.spec import GenerationSpec
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.load()
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "models.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+OWN = """
+[[model]]
+name = "mine"
+title = "Mine"
+family = "sd"
+source = "./weights"
+side = 512
+multiple = 8
+steps = 20
+guidance = 7.0
+versions = ["5.2"]
+"""
+
+
+def test_every_hub_model_names_a_commit(registry: Registry) -> None:
+    for entry in registry.entries:
+        assert entry.folder is not None or re.fullmatch(r"[0-9a-f]{40}", entry.revision or "")
+
+
+def test_no_version_is_claimed_twice(registry: Registry) -> None:
+    for claims in (
+        [v for e in registry.entries for v in e.versions],
+        [n for e in registry.entries for n in e.niji],
+    ):
+        assert len(claims) == len(set(claims))
+
+
+def test_every_table_size_suits_its_model(registry: Registry) -> None:
+    for entry in registry.entries:
+        for width, height in entry.sizes:
+            assert width % entry.multiple == 0 == height % entry.multiple
+
+
+def test_the_embedded_model_lies_in_the_repository(registry: Registry) -> None:
+    assert registry.get("pocket").folder == Path(__file__).parents[2] / "pocket" / "weights"
+
+
+def test_an_unknown_name_says_which_are_known(registry: Registry) -> None:
+    with pytest.raises(UnknownModel, match="sdxl"):
+        registry.get("dall-e")
+
+
+def test_the_operators_file_adds_and_replaces(tmp_path: Path) -> None:
+    more = OWN + OWN.replace('"mine"', '"sdxl"').replace("versions", "niji")
+    registry = Registry.load(extra=write(tmp_path, more))
+    assert registry.get("mine").folder == tmp_path / "weights"
+    assert registry.get("sdxl").title == "Mine"
+    assert registry.get("pocket").title == "Pocket"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (OWN.replace('source = "./weights"', 'source = "org/model"'), "revision"),
+        (OWN + "colour = 1", "colour"),
+        (OWN.replace('family = "sd"', 'family = "gan"'), "family"),
+        (OWN.replace("steps = 20", ""), "steps"),
+        (OWN + 'sizes = "nowhere"', "nowhere"),
+        ("[[model", "TOML"),
+    ],
+)
+def test_a_wrong_list_is_refused_with_the_place(tmp_path: Path, wrong: str, says: str) -> None:
+    file = write(tmp_path, wrong)
+    with pytest.raises(BadRegistry, match=says) as refused:
+        Registry.load(extra=file)
+    assert str(file) in str(refused.value)
+
+
+def a_model_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "model_index.json").write_text(
+        json.dumps({"_class_name": "X", "unet": ["diffusers", "U"], "safety_checker": [None, None]})
+    )
+    return folder
+
+
+def test_a_model_is_here_once_its_weights_are_complete(tmp_path: Path) -> None:
+    mine = Registry.load(extra=write(tmp_path, OWN)).get("mine")
+    assert not mine.on_this_machine()
+    unet = a_model_folder(tmp_path / "weights") / "unet"
+    assert not mine.on_this_machine()
+    unet.mkdir()
+    (unet / "config.json").write_text("{}")
+    assert not mine.on_this_machine()
+    shards = {"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}
+    (unet / "m.safetensors.index.json").write_text(json.dumps(shards))
+    (unet / "m-1.safetensors").write_bytes(b"")
+    assert not mine.on_this_machine()
+    (unet / "m-2.safetensors").write_bytes(b"")
+    assert mine.on_this_machine()
+
+
+class TestWhichModelAVersionMeans:
+    @pytest.fixture
+    def here(self, tmp_path: Path) -> Registry:
+        folder = a_model_folder(tmp_path / "weights")
+        (folder / "unet").mkdir()
+        return Registry.load(extra=write(tmp_path, OWN.replace("5.2", "99")))
+
+    def chosen(self, registry: Registry, **said: str) -> tuple[ModelEntry, tuple[str, ...]]:
+        return registry.resolve(GenerationSpec(**said), "pocket")  # type: ignore[arg-type]
+
+    def test_nothing_said_is_the_default(self, here: Registry) -> None:
+        assert self.chosen(here) == (here.get("pocket"), ())
+
+    def test_a_version_whose_model_is_here(self, here: Registry) -> None:
+        assert self.chosen(here, version="99") == (here.get("mine"), ())
+
+    def test_a_version_whose_model_is_elsewhere_starts_no_download(
+        self, here: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+        entry, notes = self.chosen(here, version="5.2")
+        assert entry.name == "pocket"
+        assert "--v 5.2" in notes[0]
+        assert "sdxl" in notes[0]
+
+    def test_a_number_nobody_claims(self, here: Registry) -> None:
+        entry, notes = self.chosen(here, niji="99")
+        assert (entry.name, notes) == ("pocket", ("`--niji 99` is not a model here; rendered with pocket.",))
+
+    def test_the_default_itself_needs_no_look(self, here: Registry) -> None:
+        assert here.resolve(GenerationSpec(version="5"), "sdxl") == (here.get("sdxl"), ())
+
+    def test_niji_without_a_number_is_the_newest(self, here: Registry) -> None:
+        claimed = here.claims(GenerationSpec(niji=""))
+        assert claimed is not None
+        assert "7" in claimed.niji
+
+
+def test_every_version_that_the_grammar_offers_means_a_model(registry: Registry) -> None:
+    offered = {"1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"}
+    assert any(row.short == "v" for row in PARAMETERS)
+    assert offered == {version for entry in registry.entries for version in entry.versions}
