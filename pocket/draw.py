@@ -276,9 +276,9 @@ def _sea(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 
 def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (116, 184, 240), (186, 222, 248))
-    for x, y in ((0.12, 0.14), (0.88, 0.86)):
+    for x, y in ((0.0, 0.16), (1.0, 0.84)):
         size = 0.16 * min(w, h)
-        cx, cy = (x + rng.uniform(-0.06, 0.06)) * w, (y + rng.uniform(-0.05, 0.05)) * h
+        cx, cy = (x + rng.uniform(-0.04, 0.04)) * w, (y + rng.uniform(-0.05, 0.05)) * h
         for dx, dy, r in ((-0.9, 0.2, 0.6), (0.9, 0.25, 0.55), (0, 0, 0.8)):
             box = (
                 cx + (dx - r) * size,

@@ -1,0 +1,101 @@
+"""What the drawn world looks like, pixel by pixel."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from pocket.draw import arrange, draw
+from pocket.scenes import (
+    COLOURS,
+    KINDS,
+    NATURAL,
+    SETTINGS,
+    SIZES_OF_PICTURES,
+    Scene,
+    Thing,
+    held_out,
+    random_scene,
+)
+
+
+def _share(pixels: np.ndarray, colour: str, within: int = 40) -> float:
+    distance = np.abs(pixels.astype(int) - np.array(COLOURS[colour])).max(-1)
+    return float((distance < within).mean())
+
+
+def test_the_world_is_as_large_as_promised() -> None:
+    assert len(KINDS) >= 24
+    assert len(COLOURS) == 12
+    assert len(SETTINGS) >= 10
+    assert set(NATURAL) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thing_shows_in_its_colour(kind: str) -> None:
+    picture = draw(Scene((Thing(kind, "purple", 1, "big"),), "plain", "yellow"), 128, 128, Random(1))
+    assert _share(np.asarray(picture), "purple") > 0.05
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_differ_from_one_another(setting: str) -> None:
+    thing = (Thing("circle", "red", 1, "small"),)
+    mine = np.asarray(draw(Scene(thing, setting, "white"), 64, 64, Random(1)), dtype=float)
+    for other in SETTINGS:
+        if other != setting:
+            theirs = np.asarray(draw(Scene(thing, other, "white"), 64, 64, Random(1)), dtype=float)
+            assert np.abs(mine - theirs).mean() > 4
+
+
+def test_equal_seeds_give_equal_pictures_and_other_seeds_other_ones() -> None:
+    scene = Scene((Thing("fox", "red", 2),), "snow")
+    first, again, other = (np.asarray(draw(scene, 96, 64, Random(s))) for s in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
+def test_every_thing_stays_inside_the_picture(size: tuple[int, int]) -> None:
+    rng = Random(5)
+    width, height = size
+    assert width % 16 == height % 16 == 0
+    assert 0.9 < width * height / 256**2 < 1.1
+    for _ in range(200):
+        scene = random_scene(rng)
+        for placed in arrange(scene, width, height, rng):
+            reach = placed.radius * min(size)
+            assert reach * 0.9 <= placed.x * width <= width - reach * 0.9
+            assert reach * 0.9 <= placed.y * height <= height - reach * 0.9
+
+
+@pytest.mark.parametrize("size", [(256, 256), (320, 208), (208, 320)])
+def test_relations_hold_in_the_arrangement(size: tuple[int, int]) -> None:
+    rng = Random(6)
+    above = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation="above")
+    left = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation="left")
+    for _ in range(50):
+        first, second = arrange(above, *size, rng)
+        assert first.y + 0.2 < second.y
+        first, second = arrange(left, *size, rng)
+        assert first.x + 0.2 < second.x
+
+
+def test_equal_things_do_not_overlap() -> None:
+    rng = Random(8)
+    for count in (2, 3, 4):
+        for width, height in SIZES_OF_PICTURES.values():
+            placed = arrange(Scene((Thing("circle", "red", count),)), width, height, rng)
+            assert len(placed) == count
+            for i, a in enumerate(placed):
+                for b in placed[i + 1 :]:
+                    apart = ((a.x - b.x) * width) ** 2 + ((a.y - b.y) * height) ** 2
+                    assert apart**0.5 > 1.9 * a.radius * min(width, height)
+
+
+def test_training_never_shows_the_held_out_pairs() -> None:
+    rng = Random(9)
+    scenes = [random_scene(rng) for _ in range(3000)]
+    assert not any(held_out(t.kind, t.colour) for s in scenes for t in s.things)
+    assert 8 <= sum(held_out(k, c) for k in KINDS for c in COLOURS) <= 30
+    assert not held_out("house", "red")
+    assert not held_out("fox", "red")
