@@ -1,0 +1,29 @@
+"""Easel's prompt language: prompt text → `GenerationSpec`s, and canonical prompt text back.
+
+    parse("a red fox::2 snow --ar 3:2 --no text")  →  [GenerationSpec(...)]
+
+Knows lark and the standard library; nothing of pictures, users or Discord.
+"""
+
+from grammar.errors import Problem, PromptError, caret
+from grammar.parameters import PARAMETERS, Parameter
+from grammar.parser import Language, check_option, check_suffix, parse
+from grammar.settings import join
+from grammar.spec import GenerationSpec, format_prompt
+from grammar.values import Part
+
+__all__ = [
+    "PARAMETERS",
+    "GenerationSpec",
+    "Language",
+    "Parameter",
+    "Part",
+    "Problem",
+    "PromptError",
+    "caret",
+    "check_option",
+    "check_suffix",
+    "format_prompt",
+    "join",
+    "parse",
+]

@@ -1,0 +1,147 @@
+"""Prompt text → GenerationSpecs: prompt.lark, filled in from the table of parameters, read by lark.
+
+`Language` is a table made into a parser. Knows nothing of pictures, users or Discord.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, Token, Transformer
+
+from grammar.errors import INVALID_PARAMETER, INVALID_PROMPT, Problem, PromptError, problem
+from grammar.parameters import PARAMETERS, Parameter
+from grammar.permutations import too_many
+from grammar.reading import DASHES, Reading
+from grammar.script import write_out
+from grammar.settings import join
+from grammar.spec import GenerationSpec
+from grammar.values import Decimal, Ratio, Version, Whole
+
+LONGEST = 6000
+"""Characters of a prompt as typed."""
+
+_SHAPE = Path(__file__).with_name("prompt.lark")
+_LONE_DASHES = "‒–—―−－⸺⸻"
+"""Dashes of which one is enough: what phones make of two hyphens."""
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Scripts that put no space between words, so that a parameter may follow theirs directly."""
+
+
+def parse(
+    text: str,
+    *,
+    options: Mapping[str, str] | None = None,
+    suffix: str = "",
+    defaults: Mapping[str, Any] | None = None,
+    limit: int = 40,
+) -> list[GenerationSpec]:
+    """The jobs that a prompt asks for, permutations and `--repeat` expanded, at most `limit`.
+
+    `options` are the user's custom options (lower-case name → text), `suffix` the parameters appended to every
+    prompt, `defaults` the user's settings by short name (`{"s": 250, "v": "6.1"}`); what the prompt says goes
+    before suffix and settings. PromptError with every problem of the prompt when it cannot be run.
+    """
+    return language().parse(text, options=options, suffix=suffix, defaults=defaults, limit=limit)
+
+
+def check_suffix(suffix: str) -> None:
+    """PromptError unless the text is parameters and nothing else, as a suffix must be."""
+    if any(spec.text != "a" for spec in language().parse(f"a {suffix}")):
+        message = "A suffix holds parameters only, such as --ar 3:2"
+        raise PromptError([problem(INVALID_PARAMETER, suffix, 0, message)])
+
+
+def check_option(name: str, value: str) -> None:
+    """PromptError unless `--name` may be a custom option that stands for this text."""
+    if name in language().rows:
+        raise PromptError([problem(INVALID_PARAMETER, name, 0, "There is a parameter of this name already")])
+    if not re.fullmatch(r"[\w-]{1,30}", name):
+        message = "The name of an option is made of letters, digits, - and _"
+        raise PromptError([problem(INVALID_PARAMETER, name, 0, message)])
+    language().parse(f"a {value}")
+
+
+@cache
+def language() -> "Language":
+    """The language of the table, made into a parser once."""
+    return Language(PARAMETERS)
+
+
+class Language:
+    """A table of parameters, made into a parser."""
+
+    def __init__(self, table: tuple[Parameter, ...]) -> None:
+        self.table = table
+        self.rows = {name: row for row in table for name in row.names}
+
+    def parse(
+        self,
+        text: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        suffix: str = "",
+        defaults: Mapping[str, Any] | None = None,
+        limit: int = 40,
+    ) -> list[GenerationSpec]:
+        """See `grammar.parse`."""
+        if len(text) > LONGEST:
+            message = (
+                f"Prompts must be {LONGEST} or fewer in length, and this one is {len(text)} long; it goes on"
+            )
+            raise PromptError([problem(INVALID_PROMPT, text[LONGEST:], LONGEST, message)])
+        specs: list[GenerationSpec] = []
+        problems: list[Problem] = []
+        for script in write_out(text, options or {}, suffix).expand(limit):
+            reading = Reading(self.rows, script)
+            spec = reading.spec(self.lark.parse(script.text))
+            problems += reading.problems
+            specs += [spec] * (spec.repeat or 1)
+        if problems:
+            raise PromptError(problems)
+        if len(specs) > limit:
+            raise PromptError([too_many(text, len(specs), limit)])
+        return [join(spec, defaults) for spec in specs] if defaults else specs
+
+    @cached_property
+    def lark(self) -> Any:
+        """The parser of prompt.lark with the names of the table filled in; building it takes a moment, once."""
+        shape = re.sub(r"<(\w+)>", lambda blank: self._blanks[blank[1]], _SHAPE.read_text(encoding="utf-8"))
+        return Lark(shape, start="prompt", parser="lalr", lexer="contextual", transformer=_Children())
+
+    @cached_property
+    def _blanks(self) -> dict[str, str]:
+        """What stands for each <blank> of prompt.lark, as regular expressions."""
+        numeric = [row for row in self.table if isinstance(row.kind, Whole | Decimal | Ratio | Version)]
+        run = f"(?:[{DASHES}]{{2,}}+|[{_LONE_DASHES}])"
+        blanks = {
+            shape: _names(row for row in self.table if row.kind.shape == kind)
+            for shape, kind in {"flag": "flag", "name": "value", "list": "list", "things": "things"}.items()
+        }
+        blanks["end"] = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
+        blanks["dash"] = DASHES
+        blanks["dashes"] = f"(?:{run}|(?<!\\S)-(?=(?i:{_names(numeric)})\\s+[\\d.]))"
+        blanks["unknown"] = r"-{2,}+(?:\w[^\s,]*+|(?<=---)(?!\S))"
+        known = f"{blanks['dashes']}(?i:{_names(self.table)}){blanks['end']}"
+        blanks["start"] = f"(?:(?<![^\\W{_UNSPACED}]){known}|(?<!\\S){blanks['unknown']})"
+        blanks["word"] = f"(?:[^{DASHES}\\s]++|(?!{known})[{DASHES}]++)++"
+        return blanks
+
+
+def _names(rows: Iterable[Parameter]) -> str:
+    names = sorted((name for row in rows for name in row.names), key=lambda name: (-len(name), name))
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+class _Children(Transformer[Token, list[Any]]):
+    """The tree as plain lists: a prompt is tokens and parameters, a parameter is its tokens."""
+
+    def prompt(self, children: list[Any]) -> list[Any]:
+        """Tokens of links and words, then a list for each parameter."""
+        return children
+
+    def parameter(self, children: list[Any]) -> list[Any]:
+        """The name token, then tokens of its value and of what is left over."""
+        return children

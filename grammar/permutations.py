@@ -1,0 +1,117 @@
+"""`{a, b}` in a prompt: one text for each combination, before anything else is read.
+
+Knows braces, commas and backslashes; nothing of words, parameters or lark.
+"""
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeAlias
+
+from grammar.errors import INVALID_PROMPT, Problem, PromptError, problem
+
+Slices: TypeAlias = tuple[slice, ...]
+"""A text as pieces of the one it was made from, left to right."""
+
+_Rope: TypeAlias = "slice | tuple[_Rope, _Rope] | None"
+"""Pieces being put together; a tree, so that appending costs the same at any length."""
+
+_MARK = re.compile(r"\\[{},]|[{},]")
+_COUNTED = 1_000_000
+
+
+def expand(text: str, limit: int) -> list[Slices]:
+    """The combinations of `text`, the left group slowest: `{a, b} {c, d}` → a c, a d, b c, b d.
+
+    Groups nest, options may be empty, `\\,` `\\{` `\\}` stand for the character itself. PromptError when a
+    brace has no partner or the combinations are more than `limit`.
+    """
+    frames = [_Frame(at=-1)]
+    problems: list[Problem] = []
+    literal = 0
+    for mark in _MARK.finditer(text):
+        frame, sign, at = frames[-1], mark[0], mark.start()
+        if sign[-1] == "," and len(frames) == 1:
+            continue
+        trimmed = len(frames) > 1 and sign in (",", "}", "\\,")
+        frame.literal(text, literal, at, trimmed, limit)
+        literal = mark.end()
+        if sign[0] == "\\":
+            frame.append([slice(at + 1, at + 2)], 1, limit)
+        elif sign == "{":
+            frames.append(_Frame(at=at))
+        elif sign == ",":
+            frame.next_option(limit)
+        elif len(frames) == 1:
+            problems.append(problem(INVALID_PROMPT, "}", at, "This brace was never opened", _ESCAPE))
+        else:
+            frame.next_option(limit)
+            group = frames.pop()
+            frames[-1].append(group.options, group.options_count, limit)
+    problems += [
+        problem(INVALID_PROMPT, "{", frame.at, "This brace is never closed", _ESCAPE) for frame in frames[1:]
+    ]
+    if problems:
+        raise PromptError(problems)
+    root = frames[0]
+    root.literal(text, literal, len(text), False, limit)
+    if root.count > limit:
+        raise PromptError([too_many(text, root.count, limit)])
+    return [_flat(rope) for rope in root.current]
+
+
+_ESCAPE = "Write `\\{` and `\\}` for braces that are only text."
+
+
+def too_many(text: str, count: int, limit: int) -> Problem:
+    """The problem of a prompt that asks for `count` jobs."""
+    asked = f"{count:,}" if count < _COUNTED else f"more than {_COUNTED:,}"
+    message = f"This prompt asks for {asked} jobs; at most {limit} are allowed"
+    start = max(text.find("{"), 0)
+    return Problem(
+        INVALID_PROMPT, text[start : start + 80], start, len(text), message, "Leave some options out."
+    )
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A group that is being read (or the whole text, at = -1): finished options, and the current one."""
+
+    at: int
+    options: list[_Rope] = field(default_factory=list)
+    options_count: int = 0
+    current: list[_Rope] = field(default_factory=lambda: [None])
+    count: int = 1
+
+    def literal(self, text: str, start: int, end: int, trimmed: bool, limit: int) -> None:
+        """Append text[start:end], without the space at the edges of an option."""
+        if self.at >= 0 and self.current == [None]:
+            start = end - len(text[start:end].lstrip())
+        if trimmed:
+            end = start + len(text[start:end].rstrip())
+        if start < end:
+            self.append([slice(start, end)], 1, limit)
+
+    def append(self, pieces: list[_Rope], count: int, limit: int) -> None:
+        """Put each of the pieces behind each of the current texts; more than `limit` are counted, not kept."""
+        combined = ((rope, piece) for rope in self.current for piece in pieces)
+        self.current = list(islice(combined, limit))
+        self.count = min(self.count * count, _COUNTED)
+
+    def next_option(self, limit: int) -> None:
+        """Finish the current option."""
+        self.options = [*self.options, *self.current][:limit]
+        self.options_count = min(self.options_count + self.count, _COUNTED)
+        self.current, self.count = [None], 1
+
+
+def _flat(rope: _Rope) -> Slices:
+    pieces: list[slice] = []
+    waiting: list[_Rope] = [rope]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting += node
+        elif node is not None:
+            pieces.append(node)
+    return tuple(reversed(pieces))
