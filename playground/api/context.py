@@ -1,0 +1,89 @@
+"""What every API handler reaches for: the hub, the asker, the body, and things by the ids in the path."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from playground import payloads
+from playground.errors import forbidden, unauthorized, unknown
+from playground.hub import Hub
+from playground.journal import Request
+from playground.wire import Body, read_body
+from playground.world import Application, Channel, Guild, Message
+
+HUB: Final = web.AppKey("hub", Hub)
+RECORD: Final = web.RequestKey("record", Request)
+ASKER: Final = web.RequestKey("asker", int)
+"""Id of the application whose token came along."""
+
+
+def hub_of(request: web.Request) -> Hub:
+    """The server's parts."""
+    return request.config_dict[HUB]
+
+
+async def body_of(request: web.Request) -> Body:
+    """The request's body, noted in the journal."""
+    body = await read_body(request, hub_of(request).settings)
+    record = request[RECORD]
+    record.body = body.json
+    record.files = [{"name": each.filename, "size": len(each.data)} for each in body.files]
+    return body
+
+
+def number(request: web.Request, name: str, what: str) -> int:
+    """An id from the path; what is no number is unknown."""
+    text = request.match_info[name]
+    if not text.isdigit():
+        raise unknown(what)
+    return int(text)
+
+
+def asker(request: web.Request) -> Application:
+    """The application whose token came along."""
+    id = request.get(ASKER)
+    if id is None:
+        raise unauthorized()
+    return hub_of(request).world.applications[id]
+
+
+def own_application(request: web.Request) -> Application:
+    """The application in the path, which must be the asker's own."""
+    application = asker(request)
+    if number(request, "application", "Application") != application.id:
+        raise forbidden(20012, "You are not authorized to perform this action on this application")
+    return application
+
+
+def channel_of(request: web.Request, needs: int = 0) -> Channel:
+    """The channel in the path, which the asker must see; `needs` are permission bits."""
+    hub = hub_of(request)
+    channel = hub.world.channels.get(number(request, "channel", "Channel"))
+    if channel is None:
+        raise unknown("Channel")
+    bits = payloads.permissions(hub.world, channel, asker(request).id)
+    if not bits & payloads.VIEW_CHANNEL:
+        raise forbidden(50001, "Missing Access")
+    if bits & needs != needs:
+        raise forbidden()
+    return channel
+
+
+def message_of(request: web.Request, channel: Channel) -> Message:
+    """The message in the path; ephemeral ones are not there for channel routes."""
+    message = hub_of(request).world.message(channel.id, number(request, "message", "Message"))
+    if message is None or message.visible_to is not None:
+        raise unknown("Message")
+    return message
+
+
+def guild_of(request: web.Request) -> Guild:
+    """The guild in the path, which the asker must be a member of."""
+    guild = hub_of(request).world.guilds.get(number(request, "guild", "Guild"))
+    if guild is None:
+        raise unknown("Guild")
+    if asker(request).id not in guild.members:
+        raise forbidden(50001, "Missing Access")
+    return guild

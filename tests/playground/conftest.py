@@ -1,0 +1,194 @@
+"""A bot of the tests' own, on discord.py, against a real server over real sockets."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+import yarl
+from discord import app_commands
+from PIL import Image
+
+from playground import Person, Playground, Remote
+
+TOKEN = "a.token.of-the-tests"
+
+
+def png(width: int = 8, height: int = 6, colour: str = "red") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+class Counter(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"count:(?P<n>\d+)"):
+    """A button whose state is in its custom id."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(discord.ui.Button(label="Count", custom_id=f"count:{n}"))
+        self.n = n
+
+    @classmethod
+    async def from_custom_id(cls, interaction, item, match):
+        return cls(int(match["n"]))
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        view = discord.ui.View(timeout=None)
+        view.add_item(Counter(self.n + 1))
+        await interaction.response.edit_message(content=f"counted {self.n + 1}", view=view)
+
+
+class Rename(discord.ui.Modal, title="Rename"):
+    name = discord.ui.TextInput(label="New name", default="old", max_length=20)
+    colour = discord.ui.Label(
+        text="Colour",
+        component=discord.ui.Select(
+            options=[
+                discord.SelectOption(label="Red", value="r"),
+                discord.SelectOption(label="Blue", value="b"),
+            ]
+        ),
+    )
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        assert isinstance(self.colour.component, discord.ui.Select)
+        await interaction.response.send_message(f"{self.name.value} in {self.colour.component.values[0]}")
+
+
+class Bot(discord.Client):
+    """Does a little of everything."""
+
+    def __init__(self) -> None:
+        super().__init__(intents=discord.Intents.default(), guild_ready_timeout=0.01)
+        self.tree = app_commands.CommandTree(self)
+        self.told: asyncio.Queue[object] = asyncio.Queue()
+        self.held = asyncio.Event()
+        _register(self)
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(Counter)
+        await self.tree.sync()
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        self.told.put_nowait(payload)
+
+    async def on_message(self, message: discord.Message) -> None:
+        if message.author.id != self.application_id:
+            self.told.put_nowait(message)
+
+    async def on_resumed(self) -> None:
+        self.told.put_nowait("resumed")
+
+
+def _register(bot: Bot) -> None:
+    tree = bot.tree
+
+    @tree.command()
+    async def hello(interaction: discord.Interaction, name: str = "you") -> None:
+        """Say hello"""
+        await interaction.response.send_message(f"hello {name}")
+
+    @tree.command()
+    async def secret(interaction: discord.Interaction) -> None:
+        """For your eyes"""
+        await interaction.response.send_message("psst", ephemeral=True)
+
+    @tree.command()
+    async def slow(interaction: discord.Interaction) -> None:
+        """Think, then show a picture"""
+        await interaction.response.defer()
+        await bot.held.wait()
+        file = discord.File(io.BytesIO(png()), "made.png")
+        await interaction.edit_original_response(content="done", attachments=[file])
+
+    @tree.command()
+    async def follow(interaction: discord.Interaction) -> None:
+        """Answer twice"""
+        await interaction.response.send_message("first")
+        await interaction.followup.send("second", ephemeral=True)
+
+    @tree.command()
+    async def look(interaction: discord.Interaction, picture: discord.Attachment) -> None:
+        """Read a file"""
+        data = await picture.read()
+        size = f"{picture.width}x{picture.height}"
+        await interaction.response.send_message(f"{picture.filename} {size} {len(data)} bytes")
+
+    @tree.command()
+    async def count(interaction: discord.Interaction) -> None:
+        """Count on"""
+        view = discord.ui.View(timeout=None)
+        view.add_item(Counter(0))
+        await interaction.response.send_message("counted 0", view=view)
+
+    @tree.command()
+    async def rename(interaction: discord.Interaction) -> None:
+        """Open a dialog"""
+        await interaction.response.send_modal(Rename())
+
+    @tree.command()
+    async def never(interaction: discord.Interaction) -> None:
+        """Say nothing"""
+
+    @tree.command()
+    async def where(interaction: discord.Interaction) -> None:
+        """Tell where we are"""
+        installed = interaction.is_user_integration(), interaction.is_guild_integration()
+        await interaction.response.send_message(f"{interaction.context!r} {installed} {interaction.channel}")
+
+    @tree.command()
+    async def fruit(interaction: discord.Interaction, kind: str) -> None:
+        """Choose a fruit"""
+        await interaction.response.send_message(kind)
+
+    @fruit.autocomplete("kind")
+    async def fruits(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        names = ("apple", "apricot", "banana")
+        return [app_commands.Choice(name=n.title(), value=n) for n in names if n.startswith(typed)]
+
+    @tree.context_menu(name="Quote")
+    async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"> {message.content}")
+
+    group = app_commands.Group(name="paint", description="Paint things")
+
+    @group.command()
+    async def wall(interaction: discord.Interaction, coats: app_commands.Range[int, 1, 3]) -> None:
+        """Paint a wall"""
+        await interaction.response.send_message(f"{coats} coats")
+
+    tree.add_command(group)
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    async with Playground() as server:
+        yield server
+
+
+@pytest.fixture
+async def remote(playground: Playground) -> AsyncIterator[Remote]:
+    async with Remote(playground.url) as client:
+        yield client
+
+
+@pytest.fixture
+def ada(remote: Remote) -> Person:
+    return remote.person("ada")
+
+
+@pytest.fixture
+def point_discord_py(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(playground.gateway_url))
+
+
+@pytest.fixture
+async def bot(remote: Remote, point_discord_py: None) -> AsyncIterator[Bot]:
+    client = Bot()
+    async with client:
+        running = asyncio.create_task(client.start(TOKEN))
+        await remote.bot_ready()
+        yield client
+        await client.close()
+        await running
