@@ -16,14 +16,14 @@ from pocket.draw import draw
 from pocket.scenes import COLOURS, KINDS, Scene, Thing
 
 SIDE = 128  # the shorter side of the picture while it is looked at, in pixels
-SMOOTH = 6.5  # ΔE between neighbours that still counts as background going on
+SMOOTH = 3.5  # ΔE between neighbours that still counts as background going on
 NEAR = 30.0  # ΔE within which a pixel has a named colour
 CELL = 32  # side of the square in which outlines are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One thing: centre as fractions of the sides, area as a fraction of the picture, kind and how well it fits."""
+    """One thing: centre as fractions of the sides, area as a share of the picture, kind and its fit."""
 
     kind: str
     colour: str
@@ -40,7 +40,7 @@ def look(picture: Image.Image) -> list[Seen]:
 
 
 def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
-    """Whether a picture shows what the scene says: `colour`, `kind`, `count` and (of two things) `relation`."""
+    """Whether a picture shows what the scene says: `colour`, `kind`, `count` and, of two things, `relation`."""
     seen = look(picture)
     wanted = sum(t.count for t in scene.things)
     result = {"count": len(seen) == wanted, "colour": False, "kind": False}
@@ -49,7 +49,9 @@ def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
         result["colour"] = bool(seen) and all(s.colour == thing.colour for s in seen[:wanted])
         result["kind"] = bool(seen) and all(s.kind == thing.kind for s in seen[:wanted])
         return result
-    pair = sorted(seen[:2], key=lambda s: (s.kind, s.colour) != (scene.things[0].kind, scene.things[0].colour))
+    pair = sorted(
+        seen[:2], key=lambda s: (s.kind, s.colour) != (scene.things[0].kind, scene.things[0].colour)
+    )
     both = list(zip(pair, scene.things, strict=False))
     result["colour"] = len(both) == 2 and all(s.colour == t.colour for s, t in both)
     result["kind"] = len(both) == 2 and all(s.kind == t.kind for s, t in both)
@@ -75,7 +77,9 @@ def _lab(rgb: np.ndarray) -> np.ndarray:
     """sRGB bytes (..., 3) → CIE L*a*b* (D65)."""
     c = np.asarray(rgb, dtype=np.float32) / 255
     c = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    m = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], dtype=np.float32)
+    m = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], dtype=np.float32
+    )
     xyz = c @ m.T / np.array([0.9505, 1.0, 1.089], dtype=np.float32)
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
@@ -151,42 +155,47 @@ def _seen(lab: np.ndarray, island: np.ndarray, kinds: bool) -> Seen:
     return Seen(kind, colour, float(xs.mean()) / width, float(ys.mean()) / height, float(island.mean()), fit)
 
 
-def _outline(lab: np.ndarray, island: np.ndarray, colour: str) -> tuple[np.ndarray, float]:
-    """The island in a square cell: (2, 32, 32) outline and main-coloured part, 0…1; and log width over height."""
+def _outline(lab: np.ndarray, island: np.ndarray, colour: str) -> np.ndarray:
+    """The island around its centre, scaled to equal area: (2, 32, 32) outline and main-coloured part, 0…1."""
     ys, xs = np.nonzero(island)
-    window = (slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1))
     names, tones = _named()
-    near = np.linalg.norm(lab[window][:, :, None] - tones, axis=-1).argmin(-1) == names.index(colour)
-    solid = island[window]
+    near = np.zeros_like(island)
+    near[ys, xs] = np.linalg.norm(lab[ys, xs][:, None] - tones, axis=-1).argmin(-1) == names.index(colour)
+    x, y, reach = xs.mean() + 0.5, ys.mean() + 0.5, 0.95 * float(np.sqrt(len(xs)))
+    window = (x - reach, y - reach, x + reach, y + reach)
     layers = [
-        np.asarray(Image.fromarray((m * 255).astype(np.uint8)).resize((CELL, CELL), Image.Resampling.BOX)) / 255
-        for m in (solid, near & solid)
+        np.asarray(
+            Image.fromarray(mask.astype(np.uint8) * 255).transform(
+                (CELL, CELL), Image.Transform.EXTENT, window, Image.Resampling.BILINEAR
+            )
+        )
+        for mask in (island, near)
     ]
-    return np.stack(layers), float(np.log(solid.shape[1] / solid.shape[0]))
+    return np.stack(layers).astype(np.float32) / 255
 
 
 @cache
-def _templates(colour: str) -> list[tuple[str, np.ndarray, float]]:
+def _templates(colour: str) -> list[tuple[str, np.ndarray]]:
     """Every kind in a colour as the judge would see it, several draws of each."""
     rng = Random(7)
     found = []
     for kind in KINDS:
         for i in range(6):
             size = ("medium", "big")[i % 2]
-            backdrop = "white" if colour in ("blue", "red", "black", "purple", "brown", "green", "teal") else "black"
+            backdrop = "teal" if colour in ("purple", "pink", "grey") else "purple"
             picture = draw(Scene((Thing(kind, colour, 1, size),), "plain", backdrop), 2 * SIDE, 2 * SIDE, rng)
             lab = _lab(_scaled(picture))
             islands = sorted(_islands(~_background(lab)), key=lambda m: -int(m.sum()))
             if islands:
-                found.append((kind, *_outline(lab, islands[0], colour)))
+                found.append((kind, _outline(lab, islands[0], colour)))
     return found
 
 
 def _kind(lab: np.ndarray, island: np.ndarray, colour: str) -> tuple[str, float]:
-    layers, shape = _outline(lab, island, colour)
+    layers = _outline(lab, island, colour)
     best, least = "", 9.0
-    for kind, other, other_shape in _templates(colour):
-        far = float(np.abs(layers - other).mean()) + 0.3 * abs(shape - other_shape)
+    for kind, other in _templates(colour):
+        far = float(np.abs(layers - other).mean())
         if far < least:
             best, least = kind, far
     return best, 1.0 - least

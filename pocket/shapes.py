@@ -119,8 +119,8 @@ def _sun() -> list[Part]:
     rays = []
     for i in range(10):
         a = math.radians(36 * i)
-        ends = [(0.66 * math.cos(a - 0.2), 0.66 * math.sin(a - 0.2)), (math.cos(a), math.sin(a))]
-        rays.append(("main", polygon([*ends, (0.66 * math.cos(a + 0.2), 0.66 * math.sin(a + 0.2))])))
+        ends = [(0.55 * math.cos(a - 0.2), 0.55 * math.sin(a - 0.2)), (math.cos(a), math.sin(a))]
+        rays.append(("main", polygon([*ends, (0.55 * math.cos(a + 0.2), 0.55 * math.sin(a + 0.2))])))
     return [*rays, ("main", ellipse(0, 0, 0.58, 0.58)), ("light", ellipse(0, 0, 0.38, 0.38))]
 
 
@@ -213,8 +213,8 @@ def _mountain() -> list[Part]:
 def _boat() -> list[Part]:
     return [
         ("wood", box(-0.08, -0.95, 0.0, 0.4)),
-        ("cream", polygon([(0.06, -0.9), (0.78, 0.2), (0.06, 0.2)])),
-        ("light", polygon([(-0.14, -0.72), (-0.14, 0.2), (-0.66, 0.2)])),
+        ("cream", polygon([(0.04, -0.9), (0.78, 0.37), (0.04, 0.37)])),
+        ("light", polygon([(-0.12, -0.72), (-0.12, 0.37), (-0.66, 0.37)])),
         ("main", smooth([(-1.0, 0.34), (0, 0.36), (1.0, 0.34), (0.72, 0.86), (0, 0.94), (-0.72, 0.86)])),
     ]
 
