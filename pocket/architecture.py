@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, trainers
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-LATENT_CHANNELS = 16
+LATENT_CHANNELS = 24
 LATENT_FACTOR = 16  # pixels per latent cell, both ways
 TEXT_WIDTH = 128
 TEXT_LENGTH = 32  # tokens, the two end marks included
@@ -70,7 +70,7 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def make_vae() -> AutoencoderKL:
-    """Pictures (n, 3, 16h, 16w) in −1…1 ↔ latents (n, 16, h, w)."""
+    """Pictures (n, 3, 16h, 16w) in −1…1 ↔ latents (n, 24, h, w)."""
     widths = (16, 16, 32, 64, 96)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 5,

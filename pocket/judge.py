@@ -40,7 +40,7 @@ def look(picture: Image.Image) -> list[Seen]:
 
 
 def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
-    """Whether a picture shows what the scene says: `colour`, `kind`, `count` and, of two things, `relation`."""
+    """Whether a picture shows the scene: `colour`, `kind`, `count` and, of two things, `relation`."""
     seen = look(picture)
     wanted = sum(t.count for t in scene.things)
     result = {"count": len(seen) == wanted, "colour": False, "kind": False}

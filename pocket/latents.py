@@ -21,14 +21,14 @@ EVENNESS = 0.25  # 0: every channel has equal variance; 1: variances as they are
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The linear map: `mean` (48,) and `basis` (48, 16), `inverse` (16, 48)."""
+    """The linear map: `mean` (48,) and `basis` (48, 24), `inverse` (24, 48)."""
 
     mean: Tensor
     basis: Tensor
     inverse: Tensor
 
     def encode(self, small: Tensor) -> Tensor:
-        """Quarter-size pictures (n, 3, 4h, 4w) in −1…1 → latents (n, 16, h, w), variance about 1."""
+        """Quarter-size pictures (n, 3, 4h, 4w) in −1…1 → latents (n, 24, h, w), variance about 1."""
         n, _, height, width = small.shape
         patches = F.unfold(small.float(), PATCH, stride=PATCH).transpose(1, 2)
         z = (patches - self.mean) @ self.basis

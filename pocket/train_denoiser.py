@@ -23,7 +23,7 @@ SILENCE = 0.1  # share of empty captions, for classifier-free guidance
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Scenes of one picture size and their latents (n, 16, h, w)."""
+    """Scenes of one picture size and their latents (n, 24, h, w)."""
 
     scenes: list[Scene]
     latents: Tensor
