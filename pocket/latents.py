@@ -61,7 +61,7 @@ def as_tensor(pictures: np.ndarray) -> Tensor:
 
 def small_picture(scene: Scene, width: int, height: int, rng: Random) -> np.ndarray:
     """The quarter-size picture of a scene meant for `width`×`height` pixels, as bytes."""
-    return np.asarray(draw(scene, width // 4, height // 4, rng, fine=4))
+    return np.array(draw(scene, width // 4, height // 4, rng, fine=4))
 
 
 def fit_on_scenes(seed: int = 0, n: int = 2000) -> Axes:
