@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from engine.registry import ModelEntry, Registry
@@ -90,7 +91,19 @@ class Plan:
     weird: float = 0.0
     tile: bool = False
     strength: float | None = None
+    muses: tuple[str, ...] = ()
+    oddity: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `--stop` ends it before its last step."""
+        return self.stop_step < self.running
+
+    @property
+    def running(self) -> int:
+        """How many of the scheduled steps would run without `--stop`."""
+        return _running(self.steps, self.strength)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; ``from_dict`` gives an equal plan back."""
@@ -103,6 +116,7 @@ class Plan:
         known["action"] = Action(known["action"])
         known["conditionings"] = tuple(Conditioning(**c) for c in known["conditionings"])
         known["seeds"] = tuple(known["seeds"])
+        known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
         return cls(**known)
 
@@ -121,7 +135,9 @@ def plan_imagine(
     strength = _image_strength(spec)
     effort = _or(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     steps = max(1, round(entry.steps * effort))
-    steps, run = _schedule(steps, strength)
+    steps = _scheduled(steps, strength)
+    seeds = _seeds(spec, seed)
+    chaos, weird = _or(spec.chaos, 0) / 100, _or(spec.weird, 0) / 3000
     return Plan(
         action=Action.IMAGINE,
         model=entry.name,
@@ -130,15 +146,17 @@ def plan_imagine(
         width=width,
         height=height,
         steps=steps,
-        stop_step=max(1, round(run * _or(spec.stop, 100) / 100)),
+        stop_step=max(1, round(_running(steps, strength) * _or(spec.stop, 100) / 100)),
         guidance=entry.guidance,
-        seeds=_seeds(spec, seed),
+        seeds=seeds,
         style=style,
         style_weight=_style_weight(spec.stylize, 100) if style else 0.0,
-        chaos=_or(spec.chaos, 0) / 100,
-        weird=_or(spec.weird, 0) / 3000,
+        chaos=chaos,
+        weird=weird,
         tile=bool(spec.tile),
         strength=strength,
+        muses=_muses(entry, seeds) if chaos else (),
+        oddity=_oddity(entry, seeds) if weird else "",
         notes=(*notes, *said, *cut, *unknown_style, *_idle(spec)),
     )
 
@@ -166,8 +184,8 @@ def plan_vary(
     """
     _check(parent, position)
     strength = STRONG if strong else SUBTLE
-    share = parent.stop_step / _schedule(parent.steps, parent.strength)[1]
-    steps, run = _schedule(parent.steps, strength)
+    share = parent.stop_step / parent.running
+    steps = _scheduled(parent.steps, strength)
     shrink = UPSCALE if parent.action is Action.UPSCALE else 1
     varied = replace(
         parent,
@@ -175,41 +193,43 @@ def plan_vary(
         width=parent.width // shrink,
         height=parent.height // shrink,
         steps=steps,
-        stop_step=max(1, round(run * min(1.0, share))),
+        stop_step=max(1, round(_running(steps, strength) * share)),
         seeds=picture_seeds(seed, PICTURES),
         strength=strength,
+        muses=parent.muses[position - 1 : position] * PICTURES,
         notes=(),
     )
     return varied if spec is None else _remixed(varied, spec, registry)
 
 
 def plan_upscale(parent: Plan, position: int) -> Plan:
-    """The parent's picture ``position`` (from 1) at twice its size; its bytes are the job's input."""
+    """The parent's picture ``position`` (from 1) at twice its size; its bytes are the job's input.
+
+    Steps and guidance stay the parent's, for variations of the result; no denoising is done.
+    """
     _check(parent, position)
     return replace(
         parent,
         action=Action.UPSCALE,
         width=parent.width * UPSCALE,
         height=parent.height * UPSCALE,
-        steps=1,
-        stop_step=1,
         seeds=(parent.seeds[position - 1],),
-        strength=None,
+        muses=parent.muses[position - 1 : position],
         notes=(),
     )
 
 
-def _schedule(steps: int, strength: float | None) -> tuple[int, int]:
-    """How many steps to schedule and how many of them run: a source picture skips the first ones.
+def _scheduled(steps: int, strength: float | None) -> int:
+    """How many steps to schedule when a source picture skips the first ones.
 
-    Enough are scheduled that a faint re-noising still gets eight (or all that the model takes), for its
-    edges' sake.
+    Enough that a faint re-noising still gets eight (or all that the model takes), for its edges' sake.
     """
-    if strength is None:
-        return steps, steps
-    least = min(steps, _LEAST_RUN)
-    scheduled = max(steps, math.ceil(least / strength))
-    return scheduled, min(scheduled, int(scheduled * strength))
+    return steps if strength is None else max(steps, math.ceil(min(steps, _LEAST_RUN) / strength))
+
+
+def _running(steps: int, strength: float | None) -> int:
+    """How many of the scheduled steps are left to run."""
+    return steps if strength is None else max(1, min(steps, int(steps * strength)))
 
 
 def _conditionings(
@@ -258,14 +278,27 @@ def _image_strength(spec: GenerationSpec) -> float | None:
 def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Plan:
     entry = None if registry is None else registry.get(plan.model)
     conditionings, notes = _conditionings(spec, entry)
+    chaos, weird = _or(spec.chaos, 100 * plan.chaos) / 100, _or(spec.weird, 3000 * plan.weird) / 3000
     return replace(
         plan,
         conditionings=conditionings,
         style_weight=_style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
-        chaos=_or(spec.chaos, 100 * plan.chaos) / 100,
-        weird=_or(spec.weird, 3000 * plan.weird) / 3000,
+        chaos=chaos,
+        weird=weird,
+        muses=plan.muses or (_muses(entry, plan.seeds) if chaos and entry else ()),
+        oddity=plan.oddity or (_oddity(entry, plan.seeds) if weird and entry else ""),
         notes=notes,
     )
+
+
+def _muses(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:
+    """A different text for each picture to be drawn to, as long as there are enough of them."""
+    drawn = Random(seeds[0]).sample(entry.muses, len(entry.muses))
+    return tuple(drawn[index % len(drawn)] for index in range(len(seeds))) if drawn else ()
+
+
+def _oddity(entry: ModelEntry, seeds: tuple[int, ...]) -> str:
+    return Random(seeds[0]).choice(entry.oddities) if entry.oddities else ""
 
 
 def _seeds(spec: GenerationSpec, seed: int | None) -> tuple[int, ...]:

@@ -23,6 +23,8 @@ FAMILIES = ("sd", "sdxl", "sd3", "flux", "auto")
 """How a pipeline is called. `auto`: whatever diffusers loads, with the arguments every pipeline takes."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_TABLED = ("sizes", "muses", "oddities")
+"""Fields that may name a table of the file instead of holding their rows."""
 _OWN_FILE = Path(__file__).with_name("models.toml")
 
 
@@ -44,8 +46,9 @@ class ModelEntry:
 
     `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
     `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
-    puts in its place (empty: no house style). `guidance` 0 is none. `gigabytes` is the size on disk. `folder`
-    is where a local model lies, None for one of the hub.
+    puts in its place (empty: no house style). `muses` are texts that `--c` draws single pictures to,
+    `oddities` what `--w` draws all of them to. `guidance` 0 is none. `gigabytes` is the size on disk.
+    `folder` is where a local model lies, None for one of the hub.
     """
 
     name: str
@@ -63,6 +66,8 @@ class ModelEntry:
     sizes: tuple[tuple[int, int], ...] = ()
     max_ratio: float = 4.0
     style: str = ""
+    muses: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
     gated: bool = False
     gigabytes: float = 0.0
@@ -97,7 +102,7 @@ class Registry:
         Raises BadRegistry with a sentence that names the file, the entry and the field.
         """
         found: dict[str, ModelEntry] = {}
-        tables: dict[str, tuple[tuple[int, int], ...]] = {}
+        tables: dict[Any, Any] = {}
         for file in (path or _OWN_FILE, extra):
             if file is not None:
                 found.update((entry.name, entry) for entry in _read(file, tables))
@@ -140,33 +145,33 @@ class Registry:
         )
 
 
-def _read(file: Path, tables: dict[str, tuple[tuple[int, int], ...]]) -> Iterator[ModelEntry]:
+def _read(file: Path, tables: dict[Any, Any]) -> Iterator[ModelEntry]:
+    """The file's entries; its named tables are added to ``tables``."""
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadRegistry(f"The model list {file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRegistry(f"The model list {file} is not valid TOML: {error}.") from error
-    for name, rows in data.get("sizes", {}).items():
-        tables[name] = tuple((int(w), int(h)) for w, h in rows)
+    for name in _TABLED:
+        tables.update({(name, table): rows for table, rows in data.get(name, {}).items()})
     for number, row in enumerate(data.get("model", []), start=1):
         where = f"{file}, model {row.get('name', number)!r}"
         yield _entry(row, where, file.parent, tables)
 
 
-def _entry(
-    row: dict[str, Any], where: str, base: Path, tables: Mapping[str, tuple[tuple[int, int], ...]]
-) -> ModelEntry:
-    known = {f.name: f for f in fields(ModelEntry) if f.name != "folder"}
-    if unknown := sorted(row.keys() - known.keys()):
+def _entry(row: dict[str, Any], where: str, base: Path, tables: Mapping[Any, Any]) -> ModelEntry:
+    known = {f.name for f in fields(ModelEntry)} - {"folder"}
+    if unknown := sorted(row.keys() - known):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
-    }
-    if isinstance(table := values.get("sizes"), str):
-        if table not in tables:
-            raise BadRegistry(f"{where}: there is no table of sizes {table!r}.")
-        values["sizes"] = tables[table]
+    values: dict[str, Any] = dict(row)
+    for name in _TABLED:
+        table = values.get(name)
+        if isinstance(table, str):
+            if (name, table) not in tables:
+                raise BadRegistry(f"{where}: there is no table {table!r} of {name}.")
+            values[name] = tables[name, table]
+    values = {name: _frozen(value) for name, value in values.items()}
     source = str(values.get("source", ""))
     if source.startswith(("./", "../", "/", "~")):
         values["folder"] = (base / Path(source).expanduser()).resolve()
@@ -178,6 +183,10 @@ def _entry(
         return ModelEntry(**values)
     except TypeError as error:
         raise BadRegistry(f"{where}: a field is missing ({error}).") from error
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _complete(folder: Path) -> bool:

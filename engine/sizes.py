@@ -12,14 +12,14 @@ from engine.registry import ModelEntry
 
 __all__ = ["tile_size"]
 
-_NEAR = 0.01
+_NEAR = 0.03
 _PROPORTION_COUNTS = 5.0
 
 
 def tile_size(entry: ModelEntry, ratio: float) -> tuple[int, int, tuple[str, ...]]:
     """Width and height of a tile, width over height being ``ratio``, and a note when that was too far.
 
-    A size from the model's table is taken when its proportion is within 1 %. Otherwise it is the multiples
+    A size from the model's table is taken when its proportion is within 3 %. Otherwise it is the multiples
     whose proportion and area come closest, the proportion counting five times as much as the area.
     """
     notes: tuple[str, ...] = ()

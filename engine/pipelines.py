@@ -1,0 +1,286 @@
+"""Diffusers pipelines: loading them, and the unmodified call for each kind of job.
+
+A loaded model is a prototype; each job gets a light copy of the pipeline with a scheduler of its own, so that
+many jobs may be under way at once. Knows nothing of who else is rendering: sharing forwards happens below the
+pipelines.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
+from PIL import Image, ImageOps
+from torch import nn
+
+from engine import preview, upscale
+from engine.composition import Steering, composed
+from engine.errors import BadPicture, EngineError, ModelUnavailable
+from engine.families import FAMILIES, Family
+from engine.pictures import load_input
+from engine.plan import Action, Plan
+from engine.registry import ModelEntry
+from engine.sampling import Watch
+from engine.texts import Texts
+from engine.tiling import ForwardMode, Roll, wrapping_vae
+
+__all__ = ["LoadedModel", "Report", "forward_mode", "load", "run"]
+
+Report: TypeAlias = Callable[[int, int, torch.Tensor | None], None]
+"""Told after every step: steps done, steps in all, and the pictures' latents as they would end from here, or
+None.
+"""
+
+_DENOISERS = ("unet", "transformer", "transformer_2")
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class LoadedModel:
+    """A model on its device. ``pipe`` draws from text, ``image_pipe`` from a picture (None: the family
+    cannot).
+    """
+
+    entry: ModelEntry
+    device: str
+    pipe: Any
+    image_pipe: Any
+    denoisers: tuple[nn.Module, ...]
+    texts: Texts | None
+    family: Family | None
+    colours: torch.Tensor | None = field(default=None, repr=False)
+
+
+def load(entry: ModelEntry, device: str, dtype: torch.dtype | None = None) -> LoadedModel:
+    """The entry's pipeline on ``device``, downloaded first if it must be; raises ModelUnavailable when it
+    cannot.
+
+    ``dtype`` is float32 on a CPU (the same bits in every batch), and what the device computes fastest
+    elsewhere.
+    """
+    pipe = _loaded(entry, dtype or _dtype(device)).to(device)
+    pipe.set_progress_bar_config(disable=True)
+    _channels_last(pipe)
+    try:
+        image_pipe = AutoPipelineForImage2Image.from_pipe(pipe)
+        image_pipe.set_progress_bar_config(disable=True)
+    except ValueError:
+        image_pipe = None
+    family = FAMILIES.get(entry.family)
+    denoisers = tuple(getattr(pipe, name) for name in _DENOISERS if getattr(pipe, name, None) is not None)
+    texts = None if family is None else Texts(pipe, family)
+    colours = preview.fit(pipe.vae) if family else None
+    return LoadedModel(entry, device, pipe, image_pipe, denoisers, texts, family, colours)
+
+
+def forward_mode(plan: Plan) -> ForwardMode:
+    """How the plan's shared forwards must run; part of what decides who shares them."""
+    return ForwardMode(circular=plan.tile)
+
+
+def run(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: Report) -> list[Image.Image]:
+    """The plan's pictures, in order. ``inputs`` are the source pictures of a variation, an upscale, image
+    prompts.
+
+    Raises EngineError with a sentence for the user when the plan cannot be rendered with this model.
+    """
+    if plan.action is Action.UPSCALE:
+        picture = upscale.double(_picture(inputs))
+        report(1, 1, None)
+        return [picture]
+    source = None if plan.strength is None else _source(inputs, plan)
+    if source is not None and model.image_pipe is None:
+        raise EngineError(f"{model.entry.title} cannot start from a picture.")
+    if model.family is None or model.texts is None:
+        return _run_plainly(model, plan, source, report)
+    return _run(model, model.family, model.texts.steering(plan), plan, source, report)
+
+
+def _run(
+    model: LoadedModel,
+    family: Family,
+    steering: Steering,
+    plan: Plan,
+    source: Image.Image | None,
+    report: Report,
+) -> list[Image.Image]:
+    pipe = _light_copy(model.pipe if source is None else model.image_pipe)
+    if not steering.plain:
+        _put(pipe, _denoiser(pipe), composed(getattr(pipe, _denoiser(pipe)), steering))
+    if plan.tile:
+        _put(pipe, "vae", wrapping_vae(pipe.vae))
+    guided = family.guided and plan.guidance > 1 and not steering.pointless
+    texts: dict[str, Any] = dict(steering.main)
+    if guided:
+        texts |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
+    guidance = plan.guidance if guided or not family.guided else 1.0
+    steps = _Steps(pipe, family, plan, report)
+    return _call(
+        pipe, plan, source, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
+    )
+
+
+def _run_plainly(
+    model: LoadedModel, plan: Plan, source: Image.Image | None, report: Report
+) -> list[Image.Image]:
+    """For pipelines of no known family: the heaviest part as plain text, and what every pipeline takes."""
+    pipe = _light_copy(model.pipe if source is None else model.image_pipe)
+    lead = max(plan.conditionings, key=lambda part: part.weight)
+    away = ", ".join(part.text for part in plan.conditionings if part.weight < 0)
+    texts = {"prompt": [lead.text] * len(plan.seeds)}
+    if away:
+        texts["negative_prompt"] = [away] * len(plan.seeds)
+    steps = _Steps(pipe, None, plan, report)
+    if "callback_on_step_end" not in inspect.signature(pipe.__call__).parameters:
+        steps.count()
+    return _call(pipe, plan, source, 0.0, guidance_scale=plan.guidance, callback_on_step_end=steps, **texts)
+
+
+def _call(pipe: Any, plan: Plan, source: Image.Image | None, nudge: float, **said: Any) -> list[Image.Image]:
+    """The pipeline's own call, with those of the arguments that it takes."""
+    said |= {
+        "width": plan.width,
+        "height": plan.height,
+        "num_inference_steps": plan.steps,
+        "generator": [torch.Generator("cpu").manual_seed(seed) for seed in plan.seeds],
+        "output_type": "pil",
+        "use_resolution_binning": False,
+        "clean_caption": False,
+    }
+    if source is not None:
+        said |= {"image": [source] * len(plan.seeds), "strength": _share(plan) + nudge}
+    takes = inspect.signature(pipe.__call__).parameters
+    pictures = pipe(**{name: value for name, value in said.items() if name in takes}).images
+    return list(pictures)
+
+
+def _share(plan: Plan) -> float:
+    """The plan's strength as a whole number of its steps, so that each pipeline's rounding finds the same
+    one.
+    """
+    assert plan.strength is not None
+    return min(1.0, int(plan.steps * plan.strength) / plan.steps)
+
+
+class _Steps:
+    """What happens between two steps of one job: the estimate is kept and reported, `--stop` stops, tiles
+    roll.
+    """
+
+    def __init__(self, pipe: Any, family: Family | None, plan: Plan, report: Report) -> None:
+        self._watch = Watch(pipe.scheduler)
+        self._family, self._plan, self._report = family, plan, report
+        rolls = plan.tile and _denoiser(pipe) != "unet" and family is not None
+        self._roll = Roll(plan.seeds[0]) if rolls else None
+
+    def __call__(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        done, last = step + 1, pipe.num_timesteps
+        stopping = done >= self._plan.stop_step and self._plan.stopped and done < last
+        held = self._watch.estimate
+        estimate = self._plain(pipe, tensors["latents"] if held is None else held)
+        self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
+        if stopping:
+            pipe._interrupt = True
+            return {"latents": self._packed(pipe, estimate)}
+        if self._roll is None:
+            return {}
+        flat = self._plain(pipe, tensors["latents"])
+        return {"latents": self._packed(pipe, flat if done >= last else self._roll.on(flat))}
+
+    def count(self) -> None:
+        """For a pipeline that tells nothing between steps: its scheduler does; it is not stopped early."""
+        self._watch.told = lambda done: self._report(done, self._plan.running, self._watch.estimate)
+
+    def _plain(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
+        """Latents as (n, channels, height, width), not rolled."""
+        if self._family is not None:
+            latents = self._family.unpack(pipe, latents, self._plan.height, self._plan.width)
+        return latents if self._roll is None else self._roll.back(latents)
+
+    def _packed(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
+        return latents if self._family is None else self._family.pack(pipe, latents)
+
+
+def _loaded(entry: ModelEntry, dtype: torch.dtype) -> Any:
+    options: dict[str, Any] = {"dtype": dtype}
+    if entry.variant:
+        options["variant"] = entry.variant
+    if entry.family == "sd":
+        options |= {"safety_checker": None, "requires_safety_checker": False}
+    if entry.folder is None:
+        options["revision"] = entry.revision
+    elif not entry.on_this_machine():
+        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
+    for logger in (diffusers.utils.logging, transformers.utils.logging):
+        logger.disable_progress_bar()
+    try:
+        return DiffusionPipeline.from_pretrained(str(entry.folder or entry.source), **options)
+    except (OSError, ValueError) as error:
+        _LOG.exception("loading %s", entry.name)
+        raise ModelUnavailable(_why(entry)) from error
+
+
+def _why(entry: ModelEntry) -> str:
+    if entry.folder is not None:
+        return f"The weights of {entry.title} could not be read."
+    if entry.gated:
+        return f"{entry.title} could not be fetched: the hub wants its licence accepted and a token here."
+    return f"{entry.title} could not be fetched from the hub."
+
+
+def _dtype(device: str) -> torch.dtype:
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if device.startswith("mps") else torch.float32
+
+
+def _channels_last(pipe: Any) -> None:
+    """Convolutions read pixels, not planes: faster on every device that Easel knows."""
+    for name in ("unet", "vae"):
+        module = getattr(pipe, name, None)
+        if module is not None:
+            module.to(memory_format=torch.channels_last)
+
+
+def _light_copy(pipe: Any) -> Any:
+    """The same components with a scheduler of its own."""
+    light = copy.copy(pipe)
+    _put(light, "scheduler", copy.deepcopy(pipe.scheduler))
+    return light
+
+
+def _put(pipe: Any, name: str, component: Any) -> None:
+    """Sets a component of one copy, past `DiffusionPipeline.__setattr__`, which would write the shared
+    config.
+    """
+    vars(pipe)[name] = component
+
+
+def _denoiser(pipe: Any) -> str:
+    return next(name for name in _DENOISERS if getattr(pipe, name, None) is not None)
+
+
+def _picture(inputs: Sequence[bytes]) -> Image.Image:
+    if not inputs:
+        raise BadPicture("The source picture is missing.")
+    return load_input(inputs[0])
+
+
+def _source(inputs: Sequence[bytes], plan: Plan) -> Image.Image:
+    """The input pictures, cut to the tile's proportion; several are laid over each other in equal parts."""
+    if not inputs:
+        raise BadPicture("The source picture is missing.")
+    whole = None
+    for count, data in enumerate(inputs, start=1):
+        fitted = ImageOps.fit(load_input(data), (plan.width, plan.height), Image.Resampling.LANCZOS)
+        whole = fitted if whole is None else Image.blend(whole, fitted, 1 / count)
+    assert whole is not None
+    return whole

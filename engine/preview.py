@@ -1,0 +1,99 @@
+"""What the pictures will be, while they are drawn: a small JPEG from latents, for any VAE, without decoding.
+
+Latents are nearly linear in colour, so a matrix (channels + 1) × 3 suffices; it is fitted once a model, by
+least squares, on coloured shapes sent through the model's own encoder. Knows nothing of steps or schedulers.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFilter
+
+__all__ = ["fit", "render"]
+
+_EDGE = 512
+"""The longer side of the preview, in pixels, at most."""
+_MOST_BYTES = 30_000
+_SAMPLES = 8
+
+
+class _Model(Protocol):
+    pipe: Any
+    colours: torch.Tensor | None
+
+
+def render(model: _Model, latents: torch.Tensor) -> bytes:
+    """The grid that ``latents`` (n, channels, height, width) stand for, as a JPEG of at most 30 kB."""
+    if model.colours is None:
+        model.colours = fit(model.pipe.vae)
+    flat = latents.detach().float().cpu().movedim(1, -1)
+    values = torch.cat([flat, torch.ones_like(flat[..., :1])], dim=-1) @ model.colours
+    pixels = (values.clamp(0, 1) * 255).round().byte().numpy()
+    return _jpeg(_grid(pixels))
+
+
+def fit(vae: Any) -> torch.Tensor:
+    """The matrix (channels + 1, 3) that turns the VAE's scaled latents into RGB from 0 to 1."""
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    side = 16 * factor
+    pictures = [_shapes(seed, side) for seed in range(_SAMPLES)]
+    pixels = torch.from_numpy(np.stack([np.asarray(picture, dtype=np.float32) for picture in pictures])) / 255
+    seen = torch.nn.functional.avg_pool2d(pixels.movedim(-1, 1), factor).movedim(1, -1).reshape(-1, 3)
+    rows = []
+    with torch.no_grad():
+        for picture in pixels.movedim(-1, 1).to(vae.device, vae.dtype):
+            rows.append(_encoded(vae, 2 * picture[None] - 1).float().cpu())
+    held = torch.cat(rows).movedim(1, -1).reshape(-1, rows[0].shape[1])
+    held = torch.cat([held, torch.ones_like(held[:, :1])], dim=-1)
+    solved: torch.Tensor = torch.linalg.lstsq(held, seen).solution
+    return solved
+
+
+def _encoded(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """Latents as the denoiser knows them: shifted and scaled."""
+    shift = getattr(vae.config, "shift_factor", None) or 0.0
+    latents: torch.Tensor = (vae.encode(pixels).latent_dist.mode() - shift) * vae.config.scaling_factor
+    return latents
+
+
+def _shapes(seed: int, side: int) -> Image.Image:
+    """Blobs and blocks of random colours: what an encoder sees of a picture's palette."""
+    drawn = random.Random(seed)
+    picture = Image.new("RGB", (side, side), _colour(drawn))
+    brush = ImageDraw.Draw(picture)
+    for _ in range(24):
+        x, y, size = (drawn.randrange(side) for _ in range(3))
+        box = (x - size // 4, y - size // 4, x + size // 4 + 1, y + size // 4 + 1)
+        (brush.ellipse if drawn.random() < 0.5 else brush.rectangle)(box, fill=_colour(drawn))
+    return picture.filter(ImageFilter.GaussianBlur(side / 128 * drawn.random()))
+
+
+def _colour(drawn: random.Random) -> tuple[int, int, int]:
+    return drawn.randrange(256), drawn.randrange(256), drawn.randrange(256)
+
+
+def _grid(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
+    """Two columns of tiles, each enlarged smoothly."""
+    count, height, width, _ = pixels.shape
+    columns = 1 if count == 1 else 2
+    lines = -(-count // columns)
+    scale = max(1, round(_EDGE / max(columns * width, lines * height)))
+    grid = Image.new("RGB", (columns * width * scale, lines * height * scale))
+    for index, tile in enumerate(pixels):
+        large = Image.fromarray(tile).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
+        grid.paste(large, (index % columns * width * scale, index // columns * height * scale))
+    return grid
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    for quality in (80, 60, 40, 20):
+        written = io.BytesIO()
+        picture.save(written, "JPEG", quality=quality)
+        if written.tell() <= _MOST_BYTES:
+            break
+    return written.getvalue()

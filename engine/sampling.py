@@ -1,0 +1,67 @@
+"""One job's scheduler, watched: what the finished picture looks like from here, at every step.
+
+The estimate x̂₀ is what previews show and what `--stop` decodes: softer than the end, never noise. Works with
+any diffusers scheduler, by what it already knows. Knows nothing of prompts or pixels.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+__all__ = ["Watch"]
+
+
+class Watch:
+    """Keeps the latest estimate of the finished latents in ``estimate``.
+
+    ``told``, when set, hears after each step how many there have been.
+    """
+
+    def __init__(self, scheduler: Any) -> None:
+        self.estimate: torch.Tensor | None = None
+        self.told: Callable[[int], None] | None = None
+        self._steps = 0
+        step = scheduler.step
+
+        @functools.wraps(step)
+        def watched(
+            model_output: torch.Tensor,
+            timestep: Any,
+            sample: torch.Tensor,
+            *args: Any,
+            return_dict: bool = True,
+            **kwargs: Any,
+        ) -> Any:
+            output = step(model_output, timestep, sample, *args, return_dict=True, **kwargs)
+            self.estimate = _estimate(scheduler, output, model_output, sample)
+            self._steps += 1
+            if self.told is not None:
+                self.told(self._steps)
+            return output if return_dict else output.to_tuple()
+
+        scheduler.step = watched
+
+
+def _estimate(scheduler: Any, output: Any, model_output: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:
+    """x̂₀: told by the step, held by a multistep solver, or one Euler step of a flow down to no noise."""
+    for name in ("pred_original_sample", "denoised"):
+        told = getattr(output, name, None)
+        if told is not None:
+            return _tensor(told)
+    held = getattr(scheduler, "model_outputs", None)
+    solver = str(scheduler.config.get("algorithm_type", ""))
+    if held and held[-1] is not None and ("++" in solver or scheduler.config.get("predict_x0", False)):
+        return _tensor(held[-1])
+    if "FlowMatch" in type(scheduler).__name__ and scheduler.step_index is not None:
+        sigma = scheduler.sigmas[scheduler.step_index - 1].to(sample)
+        return _tensor(sample - sigma * model_output)
+    return _tensor(output.prev_sample)
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    assert isinstance(value, torch.Tensor)
+    return value

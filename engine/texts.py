@@ -1,0 +1,89 @@
+"""From a plan's texts to what steers its pictures; embeddings are kept, so that re-rolls encode nothing.
+
+Knows plans and one pipeline's text encoders; nothing of denoising.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import torch
+
+from engine.composition import Steering
+from engine.effects import rows, towards
+from engine.families import Embeds, Family
+from engine.plan import Plan
+
+__all__ = ["Texts"]
+
+_KEPT = 96
+
+
+class Texts:
+    """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them."""
+
+    def __init__(self, pipe: Any, family: Family) -> None:
+        self._pipe, self._family = pipe, family
+        self._known: OrderedDict[str, Embeds] = OrderedDict()
+        self._nothing: Embeds | None = None
+        self.encoded = 0
+
+    def embed(self, text: str) -> Embeds:
+        """The embeddings of ``text``, one row each; encoded only when it was not lately."""
+        if text in self._known:
+            self._known.move_to_end(text)
+            return self._known[text]
+        with torch.no_grad():
+            embeds = self._family.encode(self._pipe, text)
+        self.encoded += 1
+        self._known[text] = embeds
+        if len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return embeds
+
+    def nothing(self) -> Embeds:
+        """The embeddings of the absent text."""
+        if self._nothing is None:
+            with torch.no_grad():
+                self._nothing = self._family.nothing(self._pipe)
+        return self._nothing
+
+    def steering(self, plan: Plan) -> Steering:
+        """What steers the plan's pictures. The heaviest part leads; negative parts are left as they were
+        said.
+        """
+        count = len(plan.seeds)
+        whole = sum(part.weight for part in plan.conditionings if part.weight > 0)
+        lead = max(plan.conditionings, key=lambda part: part.weight)
+        others = []
+        for part in plan.conditionings:
+            if part is not lead and part.weight:
+                embeds = (
+                    self._drawn(part.text, plan) if part.weight > 0 else rows(self.embed(part.text), count)
+                )
+                others.append((part.weight / whole, embeds))
+        main = self._drawn(lead.text, plan)
+        return Steering(main, rows(self.nothing(), count), lead.weight / whole, tuple(others))
+
+    def _drawn(self, text: str, plan: Plan) -> Embeds:
+        """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse."""
+        base = self.embed(text)
+        shared = []
+        if plan.style_weight and plan.style:
+            shared.append((plan.style_weight, self.embed(_with(text, plan.style))))
+        if plan.weird and plan.oddity:
+            shared.append((plan.weird, self.embed(_with(text, plan.oddity))))
+        if not plan.chaos or not plan.muses:
+            return rows(towards(base, shared), len(plan.seeds))
+        pictures = [
+            towards(base, [*shared, (plan.chaos, self.embed(_with(text, muse)))]) for muse in plan.muses
+        ]
+        return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
+
+
+def _with(text: str, words: str) -> str:
+    """Both, the words in front of a text so long that an encoder would cut off what comes after it."""
+    if not text:
+        return words
+    return f"{text}, {words}" if len(text.split()) < 40 else f"{words}, {text}"

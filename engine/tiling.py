@@ -1,0 +1,96 @@
+"""Pictures that repeat without a seam (`--tile`).
+
+Convolutions are padded with what lies on the other side (in the denoiser and in the VAE). Transformers, whose
+attention knows absolute places, see the picture rolled by another offset at each step instead, so that no
+border is ever the border for long. Knows nothing of prompts or schedulers.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+__all__ = ["ForwardMode", "Roll", "circular", "wrapping_vae"]
+
+
+class _Model(Protocol):
+    @property
+    def denoisers(self) -> tuple[nn.Module, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardMode:
+    """How a shared forward must run; calls with different modes never share one."""
+
+    circular: bool = False
+
+    @contextmanager
+    def applied(self, model: _Model) -> Iterator[None]:
+        """The model's denoisers run in this mode inside the block."""
+        if not self.circular:
+            yield
+            return
+        with circular(model.denoisers):
+            yield
+
+
+@contextmanager
+def circular(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Every padded 2-d convolution of ``modules`` wraps around inside the block."""
+    padded = [
+        conv
+        for module in modules
+        for conv in module.modules()
+        if isinstance(conv, nn.Conv2d) and any(conv.padding) and conv.padding_mode == "zeros"
+    ]
+    for conv in padded:
+        conv.padding_mode = "circular"
+    try:
+        yield
+    finally:
+        for conv in padded:
+            conv.padding_mode = "zeros"
+
+
+def wrapping_vae(vae: nn.Module) -> nn.Module:
+    """A light copy of ``vae`` that encodes and decodes with wrap-around; the weights are shared."""
+    light = copy.copy(vae)
+    light.__class__ = type("Wrapping" + type(vae).__name__, (_Wrapping, type(vae)), {})
+    return light
+
+
+class _Wrapping:
+    def encode(self, *args: Any, **kwargs: Any) -> Any:
+        with circular([self]):  # type: ignore[list-item]
+            return super().encode(*args, **kwargs)  # type: ignore[misc]
+
+    def decode(self, *args: Any, **kwargs: Any) -> Any:
+        with circular([self]):  # type: ignore[list-item]
+            return super().decode(*args, **kwargs)  # type: ignore[misc]
+
+
+class Roll:
+    """The offset by which a job's latents (n, c, h, w) are rolled at present; drawn anew at each step."""
+
+    def __init__(self, seed: int, patch: int = 2) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+        self._patch = patch
+        self._offset = (0, 0)
+
+    def back(self, latents: torch.Tensor) -> torch.Tensor:
+        """The latents as they would lie without any rolling."""
+        down, right = self._offset
+        return torch.roll(latents, (-down, -right), dims=(-2, -1))
+
+    def on(self, latents: torch.Tensor) -> torch.Tensor:
+        """Unrolled latents rolled by a new offset, in whole patches."""
+        sides = [max(1, side // self._patch) for side in latents.shape[-2:]]
+        drawn = [int(torch.randint(side, (1,), generator=self._generator)) * self._patch for side in sides]
+        self._offset = (drawn[0], drawn[1])
+        return torch.roll(latents, self._offset, dims=(-2, -1))

@@ -1,0 +1,222 @@
+"""Tiny random models of several families, saved as standard diffusers folders: seconds, no hub.
+
+Their pictures mean nothing; they show that calls fit, and that equal plans give equal pictures.
+"""
+
+from pathlib import Path
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
+    PixArtTransformer2DModel,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5EncoderModel,
+)
+
+from engine.registry import ModelEntry
+from pocket.architecture import make_tokenizer
+from pocket.build import SOME_WORDS, random_pipeline_folder
+
+SIDE = 64
+
+
+def folder(family: str, path: Path, seed: int = 0) -> Path:
+    """Writes the family's tiny pipeline to ``path`` and returns it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if family == "sd":
+            return random_pipeline_folder(path, seed, [*SOME_WORDS, "watercolour", "neon", "square"])
+        _MAKERS[family]().save_pretrained(path)
+    return path
+
+
+def entry(family: str, path: Path, **changed: object) -> ModelEntry:
+    """A registry entry for the folder, small and quick."""
+    said: dict[str, object] = {
+        "name": f"tiny-{family}",
+        "title": f"Tiny {family}",
+        "family": family,
+        "source": str(path),
+        "folder": path,
+        "side": SIDE,
+        "multiple": 16,
+        "steps": 4,
+        "guidance": 3.0,
+        "style": "watercolour",
+        "muses": ("at night", "in snow", "neon", "on grass"),
+        "oddities": ("neon square",),
+    }
+    return ModelEntry(**(said | changed))  # type: ignore[arg-type]
+
+
+def _vae(channels: int, shift: float | None = None) -> AutoencoderKL:
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8, 8, 8, 8),
+        norm_num_groups=4,
+        layers_per_block=1,
+        latent_channels=channels,
+        sample_size=SIDE,
+        scaling_factor=0.5,
+        shift_factor=shift,
+        mid_block_add_attention=False,
+    )
+
+
+def _clip(tokenizer: CLIPTokenizer, kind: type, width: int = 32) -> torch.nn.Module:
+    return kind(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            projection_dim=width,
+            max_position_embeddings=40,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def _sdxl() -> StableDiffusionXLPipeline:
+    tokenizer = make_tokenizer(SOME_WORDS)
+    return StableDiffusionXLPipeline(
+        vae=_vae(4),
+        text_encoder=_clip(tokenizer, CLIPTextModel),
+        text_encoder_2=_clip(tokenizer, CLIPTextModelWithProjection),
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer,
+        unet=UNet2DConditionModel(
+            sample_size=8,
+            block_out_channels=(16, 32),
+            layers_per_block=1,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+            attention_head_dim=(2, 4),
+            use_linear_projection=True,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            transformer_layers_per_block=(1, 1),
+            projection_class_embeddings_input_dim=6 * 8 + 32,
+            cross_attention_dim=64,
+            norm_num_groups=8,
+        ),
+        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading"),
+        add_watermarker=False,
+    )
+
+
+def _sd3() -> StableDiffusion3Pipeline:
+    tokenizer = make_tokenizer(SOME_WORDS)
+    return StableDiffusion3Pipeline(
+        transformer=SD3Transformer2DModel(
+            sample_size=8,
+            patch_size=2,
+            in_channels=4,
+            out_channels=4,
+            num_layers=2,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            joint_attention_dim=64,
+            caption_projection_dim=16,
+            pooled_projection_dim=64,
+            pos_embed_max_size=16,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=_vae(4, shift=0.1),
+        text_encoder=_clip(tokenizer, CLIPTextModelWithProjection),
+        tokenizer=tokenizer,
+        text_encoder_2=_clip(tokenizer, CLIPTextModelWithProjection),
+        tokenizer_2=tokenizer,
+        text_encoder_3=_t5(64),
+        tokenizer_3=_t5_tokenizer(),
+    )
+
+
+def _flux() -> FluxPipeline:
+    tokenizer = make_tokenizer(SOME_WORDS)
+    return FluxPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=_vae(4, shift=0.1),
+        text_encoder=_clip(tokenizer, CLIPTextModel),
+        tokenizer=tokenizer,
+        text_encoder_2=_t5(32),
+        tokenizer_2=_t5_tokenizer(),
+        transformer=FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            pooled_projection_dim=32,
+            guidance_embeds=True,
+            axes_dims_rope=(4, 4, 8),
+        ),
+    )
+
+
+def _auto() -> object:
+    from diffusers import PixArtSigmaPipeline
+
+    return PixArtSigmaPipeline(
+        tokenizer=_t5_tokenizer(),
+        text_encoder=_t5(32),
+        vae=_vae(4),
+        transformer=PixArtTransformer2DModel(
+            sample_size=8,
+            num_layers=1,
+            patch_size=2,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            caption_channels=32,
+            in_channels=4,
+            cross_attention_dim=16,
+            out_channels=8,
+            norm_num_groups=1,
+            use_additional_conditions=False,
+        ),
+        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear"),
+    )
+
+
+def _t5(width: int) -> T5EncoderModel:
+    return T5EncoderModel(
+        T5Config(vocab_size=64, d_model=width, d_kv=8, d_ff=32, num_layers=1, num_heads=2, pad_token_id=0)
+    )
+
+
+def _t5_tokenizer() -> PreTrainedTokenizerFast:
+    words = {word: index for index, word in enumerate(["<pad>", "</s>", "<unk>", *SOME_WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=16,
+    )
+
+
+_MAKERS = {"sdxl": _sdxl, "sd3": _sd3, "flux": _flux, "auto": _auto}
