@@ -1,8 +1,10 @@
 """The engine's front door: plans and jobs in, events and pictures out. Importing it loads no torch."""
 
+from engine.engine import Engine, EngineStatus, EventStream
 from engine.errors import (
     BadPicture,
     BadRegistry,
+    EngineClosed,
     EngineError,
     ModelUnavailable,
     OutOfMemory,
@@ -29,8 +31,12 @@ __all__ = [
     "BadRegistry",
     "Cancelled",
     "Conditioning",
+    "Engine",
+    "EngineClosed",
     "EngineError",
+    "EngineStatus",
     "Event",
+    "EventStream",
     "Failed",
     "Finished",
     "Job",

@@ -6,7 +6,8 @@
     ├── BadRegistry             the list of models is not in order
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── OutOfMemory             the device has no room, even for one picture
-    └── WorkerDied              the worker process ended while the job was in its hands
+    ├── WorkerDied              the worker process ended while the job was in its hands
+    └── EngineClosed            the engine was closed first; the job was neither finished nor refused
 
 Knows nothing of Discord: the bot has the one map from these to messages.
 """
@@ -14,6 +15,7 @@ Knows nothing of Discord: the bot has the one map from these to messages.
 __all__ = [
     "BadPicture",
     "BadRegistry",
+    "EngineClosed",
     "EngineError",
     "ModelUnavailable",
     "OutOfMemory",
@@ -56,5 +58,11 @@ class OutOfMemory(EngineError):
 
 class WorkerDied(EngineError):
     """The worker process ended (crash, kill, stall) twice while it held the job."""
+
+    retryable = True
+
+
+class EngineClosed(EngineError):
+    """The engine was closed before the job had its final event. It may be handed to the next engine."""
 
     retryable = True

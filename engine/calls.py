@@ -1,0 +1,165 @@
+"""Which calls of a model may share a forward, how they are joined, how the outputs are divided: one rule.
+
+What may be concatenated follows from the call, not from the model. The call is bound to the module's
+signature; n is the length of the first tensor or list in it. Then
+
+    a tensor without dimensions           stands for n equal rows: expanded, concatenated
+    a tensor whose first dimension is n   is concatenated
+    any other tensor                      must be equal, and is passed once (ids, rotary tables)
+    a list of n, not of batched tensors   is joined: each entry is a row, their sizes may differ
+    any other container                   is looked into
+    anything else                         must be equal
+
+Trailing shapes, types, devices and all that must be equal make the key. Outputs are divided by the same rule.
+The parameters in ``_EQUAL`` hold positions; no coincidence of lengths may turn those into rows.
+
+Knows nothing of who called, or of when the forward runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Hashable, Sequence
+from functools import cache
+from itertools import chain, islice
+from typing import Any
+
+import torch
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_unflatten
+
+__all__ = ["Arguments", "Output", "divide"]
+
+_EQUAL = frozenset({"position_ids", "img_ids", "txt_ids", "image_rotary_emb"})
+
+
+class Arguments:
+    """The arguments of one call: leaves, what each is ("row", "list" or "same"), and the trees they hang on.
+
+    ``rows`` is 0 for a call that shares with no one. ``shape`` is the part of ``key`` that costs time.
+    """
+
+    def __init__(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._signature = _without_self(function)
+        arguments = self._signature.bind(*args, **kwargs).arguments
+        first = next((v for v in arguments.values() if isinstance(v, list) or _dimensions(v)), ())
+        self.rows = len(first)
+        self.leaves: list[Any] = []
+        self.kinds: list[str] = []
+        self._trees: list[tuple[str, TreeSpec]] = []
+        for name, value in arguments.items():
+            spread = value.expand(self.rows) if _dimensions(value) == 0 else value
+            leaves, tree = _flatten(spread, self.rows, first)
+            self._trees.append((name, tree))
+            self.leaves += leaves
+            self.kinds += ["same" if name in _EQUAL else _kind(leaf, self.rows) for leaf in leaves]
+        faces = tuple(map(_face, self.leaves, self.kinds))
+        self.key: Hashable = (tuple(self._trees), faces)
+        self.shape: Hashable = tuple(face for face in faces if face[0] != "same")
+
+    def bind(self, leaves: Sequence[Any]) -> inspect.BoundArguments:
+        """The call's arguments with ``leaves`` in the places of its own."""
+        rest = iter(leaves)
+        values = {name: tree_unflatten(islice(rest, tree.num_leaves), tree) for name, tree in self._trees}
+        return inspect.BoundArguments(self._signature, values)
+
+    def join(self, others: Sequence[Arguments]) -> list[Any]:
+        """The leaves of this call and of ``others`` (which have its key) as those of one call."""
+        columns = zip(self.leaves, *(other.leaves for other in others), strict=True)
+        return [_joined(column, kind) for column, kind in zip(columns, self.kinds, strict=True)]
+
+    def cut(self, leaves: Sequence[Any], start: int, rows: int, size: int) -> list[Any]:
+        """Of joined leaves the ``rows`` rows from ``start``, the last of them repeated up to ``size``."""
+        return [_cut(leaf, kind, start, rows, size) for leaf, kind in zip(leaves, self.kinds, strict=True)]
+
+
+class Output:
+    """What a forward of ``size`` rows returned, without the padding after its first ``rows``."""
+
+    def __init__(self, value: Any, rows: int, size: int) -> None:
+        leaves, self.tree = _flatten(value, size)
+        self.kinds = [_kind(leaf, size) for leaf in leaves]
+        self.leaves = [_cut(leaf, kind, 0, rows, rows) for leaf, kind in zip(leaves, self.kinds, strict=True)]
+
+
+def divide(outputs: Sequence[Output], counts: Sequence[int]) -> list[Any]:
+    """The output of each of some calls, from the outputs of the forwards that took their rows in order."""
+    kinds, tree = outputs[0].kinds, outputs[0].tree
+    columns = zip(*(output.leaves for output in outputs), strict=True)
+    parts = [
+        _divided(_joined(column, kind), kind, counts) for column, kind in zip(columns, kinds, strict=True)
+    ]
+    return [tree_unflatten(leaves, tree) for leaves in zip(*parts, strict=True)]
+
+
+@cache
+def _without_self(function: Any) -> inspect.Signature:
+    signature = inspect.signature(function)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _dimensions(value: Any) -> int | None:
+    return value.dim() if isinstance(value, torch.Tensor) else None
+
+
+def _batched(value: Any, rows: int) -> bool:
+    return isinstance(value, torch.Tensor) and value.dim() > 0 and len(value) == rows
+
+
+def _flatten(value: Any, rows: int, first: Any = None) -> tuple[list[Any], TreeSpec]:
+    """The leaves of ``value`` and its tree; a list whose entries are rows is one leaf."""
+
+    def is_rows(part: Any) -> bool:
+        if not rows or not isinstance(part, list) or len(part) != rows:
+            return False
+        tensors = [leaf for leaf in tree_leaves(part) if isinstance(leaf, torch.Tensor)]
+        return bool(tensors) and (part is first or not all(_batched(tensor, rows) for tensor in tensors))
+
+    return tree_flatten(value, is_rows)
+
+
+def _kind(leaf: Any, rows: int) -> str:
+    return "list" if isinstance(leaf, list) else "row" if _batched(leaf, rows) else "same"
+
+
+def _face(leaf: Any, kind: str) -> tuple[Hashable, ...]:
+    """What of a leaf must be equal among calls that share a forward."""
+    if kind == "list":
+        return "list", tree_leaves(leaf)[0].dtype
+    if kind == "row":
+        return "row", leaf.shape[1:], leaf.dtype, leaf.device
+    if isinstance(leaf, torch.Tensor):
+        return "same", leaf.shape, leaf.dtype, leaf.device, _digest(leaf)
+    return "same", type(leaf).__qualname__, leaf if isinstance(leaf, Hashable) else id(leaf)
+
+
+def _digest(tensor: torch.Tensor) -> bytes:
+    """A hash of the values, kept on the tensor: a job passes the same ids at every step."""
+    version, digest = getattr(tensor, "_digest", (None, b""))
+    if version != tensor._version:
+        raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        digest = hashlib.blake2b(raw, digest_size=16).digest()
+        tensor._digest = (tensor._version, digest)  # type: ignore[attr-defined]
+    return digest
+
+
+def _joined(parts: Sequence[Any], kind: str) -> Any:
+    if kind == "same" or len(parts) == 1:
+        return parts[0]
+    return torch.cat(list(parts)) if kind == "row" else list(chain(*parts))
+
+
+def _cut(leaf: Any, kind: str, start: int, rows: int, size: int) -> Any:
+    if kind == "same":
+        return leaf
+    part, missing = leaf[start : start + rows], size - rows
+    if kind == "list":
+        return part + part[-1:] * missing
+    return torch.cat([part, part[-1:].expand(missing, *part.shape[1:])]) if missing else part
+
+
+def _divided(leaf: Any, kind: str, counts: Sequence[int]) -> Sequence[Any]:
+    if kind == "same":
+        return [leaf] * len(counts)
+    rows = iter(leaf) if kind == "list" else None
+    return [list(islice(rows, count)) for count in counts] if rows else torch.split(leaf, list(counts))

@@ -1,0 +1,414 @@
+"""Jobs on one device: admits them, renders them side by side, step by step, and says what happens to each.
+
+The heart of a worker, without its process: orders come in as calls, reports go out through ``emit``. A `turn`
+takes what has come in, starts whom it can and runs one shared forward. Models are loaded, pictures
+described, previews and PNGs encoded by helper threads; all state belongs to the thread that calls `turn`.
+
+Knows nothing of pipes or of how a model draws: that is the `Program`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import io
+import logging
+import queue
+import time
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from PIL import Image
+
+from engine.batching import EXACT, Batcher, Call, Task, install
+from engine.errors import BadPicture, EngineError
+from engine.job import Cancelled, Failed, Finished, Job, Lane, Picture, Progress, Queued
+from engine.lanes import Lanes, Waiting
+from engine.plan import Action, Plan
+from engine.registry import ModelEntry, Registry
+from engine.wire import Described, Happened, Report, Residents
+
+__all__ = ["Program", "Renderer", "cost"]
+
+_LOG = logging.getLogger(__name__)
+_LANES = {lane: rank for rank, lane in enumerate(Lane)}
+_PREVIEW_EVERY = 1.0
+_ANNOUNCE_EVERY = 0.5
+_MEMORY = 30.0
+_HELPERS = ("loader", "describer", "encoder")
+
+
+class Mode(Hashable, Protocol):
+    """How a forward must run; jobs with unequal modes do not share one."""
+
+    def applied(self, model: Any) -> AbstractContextManager[Any]:
+        """The model, run so, while the context lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How pictures are made: the functions of `pipelines`, `preview` and `describe`, or a test's."""
+
+    load: Callable[[ModelEntry, str], Any]
+    run: Callable[[Any, Plan, Sequence[bytes], Callable[[int, int, Any], None]], list[Image.Image]]
+    forward_mode: Callable[[Plan], Mode]
+    preview: Callable[[Any, Any], bytes]
+    describe: Callable[[bytes], Sequence[str]]
+
+
+@dataclass(eq=False, slots=True)
+class _Entrusted:
+    """A job in the renderer's hands. Its pictures are being encoded once ``drawn``."""
+
+    job: Job
+    task: Task | None = None
+    began: float = 0.0
+    step: int = 0
+    steps: int = 0
+    previewed: float = float("-inf")
+    announced: Queued | None = None
+    drawn: bool = False
+
+
+class Renderer:
+    """Renders many jobs side by side on one device.
+
+    ``emit`` gets every report, among them exactly one final event a job, from the thread that calls `turn`.
+    ``active`` bounds the jobs under way, ``models`` the models in memory.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        registry: Registry,
+        device: str,
+        emit: Callable[[Report], None],
+        *,
+        active: int = 16,
+        models: int = 2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._program, self._registry, self._device, self._emit = program, registry, device, emit
+        self._room, self._clock = models, clock
+        self._lanes = Lanes(active)
+        self._pace = Pace()
+        self.batcher = Batcher(rows=8 if device == "cpu" else 16)
+        self._jobs: dict[str, _Entrusted] = {}
+        self._models: dict[str, Any] = {}  # least recently used first; None while it loads
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._loader, self._describer, self._encoder = (ThreadPoolExecutor(1, name) for name in _HELPERS)
+        self._announced = float("-inf")
+        self._crowded = False
+        self._turn_began: float | None = None
+
+    def post(self, order: Callable[[], None]) -> None:
+        """Has ``order`` run in the next `turn`. The only method for other threads."""
+        self._inbox.put(order)
+
+    def submit(self, job: Job, *, alone: bool = False) -> None:
+        """Queues a job."""
+        self._jobs[job.id] = _Entrusted(job)
+        self._lanes.add(job.id, job.owner, _LANES[job.lane], cost(job.plan), alone=alone)
+        self._wants(job.plan.model)
+        self._announced = float("-inf")
+
+    def cancel(self, job_id: str) -> None:
+        """Ends a job where it is. Nothing happens to one that is drawn already, or unknown."""
+        entrusted = self._jobs.get(job_id)
+        if entrusted is None or entrusted.drawn:
+            return
+        if entrusted.task is not None:
+            entrusted.task.cancel()
+            self._release(entrusted)
+        self._leave(entrusted)
+        self._end(Cancelled(job_id))
+
+    def describe(self, number: int, png: bytes) -> None:
+        """Has a picture described; the answer is a `Described` with the same number."""
+
+        def then(prompts: Any, error: Exception | None) -> None:
+            unreadable = isinstance(error, BadPicture)
+            self._emit(Described(number, tuple(prompts or ()), _sentence(error), unreadable))
+
+        self._aside(self._describer, lambda: self._program.describe(png), then)
+
+    def load(self, model: str) -> None:
+        """Has a model ready before anyone asks for it, if there is room."""
+        self._wants(model)
+
+    def unload(self, model: str) -> None:
+        """Frees a model that no job under way uses."""
+        if self._models.get(model) is not None and model not in self._in_use():
+            del self._models[model]
+            free_memory()
+            self._emit(Residents(self.residents))
+
+    @property
+    def residents(self) -> tuple[str, ...]:
+        """The models in memory, least recently used first."""
+        return tuple(name for name, model in self._models.items() if model is not None)
+
+    def busy_for(self) -> float:
+        """Seconds since the present turn began its work, 0 while waiting for some. For any thread."""
+        began = self._turn_began
+        return 0.0 if began is None else self._clock() - began
+
+    def turn(self, *, wait: bool = False) -> None:
+        """Takes orders, starts whom it can, runs one shared forward.
+
+        ``wait``: sleeps while there is nothing.
+        """
+        self._turn_began = None
+        self._hear(wait and not self._pending())
+        self._turn_began = began = self._clock()
+        self._crowded = False
+        for job_id in self._lanes.admit(self._is_ready):
+            self._start(self._jobs[job_id])
+        calls = self._pending()
+        chosen = self._lanes.choose(
+            {job_id: Waiting(call.key, call.rows) for job_id, call in calls.items()},
+            lambda job_id, rows: self.batcher.limit(calls[job_id]).wanted(rows),
+        )
+        if chosen:
+            self.batcher.run([calls[job_id] for job_id in chosen])
+            for job_id in chosen:
+                self._settle(self._jobs[job_id])
+        self._charge(self._clock() - began)
+        self._announce()
+
+    def _hear(self, wait: bool) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._inbox.get(block=wait)()
+                wait = False
+
+    def _pending(self) -> dict[str, Call]:
+        tasks = ((job_id, entrusted.task) for job_id, entrusted in self._jobs.items())
+        return {job_id: task.call for job_id, task in tasks if task is not None and task.call is not None}
+
+    # -- jobs
+
+    def _start(self, entrusted: _Entrusted) -> None:
+        job, model = entrusted.job, self._models.pop(entrusted.job.plan.model)
+        self._models[job.plan.model] = model  # now the most recently used
+        entrusted.began = self._clock()
+        mode = self._program.forward_mode(job.plan)
+        report = functools.partial(self._progress, entrusted)
+        entrusted.task = Task(
+            lambda: self._program.run(model, job.plan, job.inputs, report), mode, lambda: mode.applied(model)
+        )
+        self._emit(Happened(Progress(job.id, 0, max(1, job.plan.stop_step))))
+        entrusted.task.resume()
+        self._settle(entrusted)
+
+    def _progress(self, entrusted: _Entrusted, step: int, steps: int, latents: Any) -> None:
+        entrusted.step, entrusted.steps = step, steps
+        job_id, now = entrusted.job.id, self._clock()
+        self._pace.advanced(self._lanes.progress(job_id, step / max(1, steps)))
+        self._emit(Happened(Progress(job_id, step, steps)))
+        if latents is not None and step < steps and now - entrusted.previewed >= _PREVIEW_EVERY:
+            entrusted.previewed = now
+            model, copied = self._models[entrusted.job.plan.model], latents.detach().clone()
+            show = functools.partial(self._show, entrusted)
+            self._aside(self._encoder, lambda: self._program.preview(model, copied), show)
+
+    def _show(self, entrusted: _Entrusted, jpeg: bytes | None, error: Exception | None) -> None:
+        if error is not None:
+            _LOG.warning("no preview of %s", entrusted.job.id, exc_info=error)
+        elif entrusted.job.id in self._jobs and not entrusted.drawn:
+            self._emit(Happened(Progress(entrusted.job.id, entrusted.step, entrusted.steps, jpeg)))
+
+    def _settle(self, entrusted: _Entrusted) -> None:
+        task = entrusted.task
+        assert task is not None
+        if not task.dead:
+            return
+        self._pace.advanced(self._lanes.progress(entrusted.job.id, 1.0))
+        self._leave(entrusted)
+        entrusted.task = None
+        if task.error is not None:
+            self._release(entrusted)
+            self._end(_failed(entrusted.job, task.error))
+        else:
+            entrusted.drawn = True
+            pictures: Sequence[Image.Image] = task.value
+            delivered = functools.partial(self._deliver, entrusted)
+            self._aside(self._encoder, lambda: [(encode(p), *p.size) for p in pictures], delivered)
+
+    def _deliver(
+        self, entrusted: _Entrusted, encoded: list[tuple[bytes, int, int]] | None, error: Exception | None
+    ) -> None:
+        job = entrusted.job
+        if encoded is None:
+            self._end(_failed(job, error or EngineError("The pictures could not be encoded.")))
+            return
+        pictures = tuple(
+            Picture(png, width, height, seed, position)
+            for position, ((png, width, height), seed) in enumerate(
+                zip(encoded, job.plan.seeds, strict=True), 1
+            )
+        )
+        self._end(Finished(job.id, pictures, self._clock() - entrusted.began, job.plan.notes))
+
+    def _release(self, entrusted: _Entrusted) -> None:
+        """What a pipeline does at its end and an interrupted one did not.
+
+        Models offloaded by hooks go back.
+        """
+        entrusted.task = None
+        pipe = self._models[entrusted.job.plan.model].pipe
+        if pipe is not None:
+            pipe.maybe_free_model_hooks()
+
+    def _leave(self, entrusted: _Entrusted) -> None:
+        self._lanes.remove(entrusted.job.id)
+
+    def _end(self, event: Finished | Failed | Cancelled) -> None:
+        del self._jobs[event.job_id]
+        self._emit(Happened(event))
+        self._announced = float("-inf")
+
+    # -- models
+
+    def _is_ready(self, job_id: str) -> bool:
+        """Whether a waiting job can start. One that waits for room lets nobody pass, so that room comes."""
+        model = self._jobs[job_id].job.plan.model
+        if self._crowded:
+            return False
+        self._crowded = not self._wants(model)
+        return self._models.get(model) is not None
+
+    def _wants(self, name: str) -> bool:
+        """Sees to it that a model is loaded, or will be; False when there is no room for it yet."""
+        if name in self._models:
+            return True
+        if len(self._models) >= self._room:
+            idle = [n for n, model in self._models.items() if model is not None and n not in self._in_use()]
+            if not idle:
+                return False
+            self.unload(idle[0])
+        self._models[name] = None
+        self._aside(self._loader, lambda: self._loaded(name), functools.partial(self._arrive, name))
+        return True
+
+    def _loaded(self, name: str) -> Any:
+        """Runs in the loader's thread."""
+        model = self._program.load(self._registry.get(name), self._device)
+        for index, module in enumerate(model.denoisers):
+            exact = self._device == "cpu" and next(module.parameters()).dtype is torch.float32
+            install(module, f"{name}/{index}", EXACT if exact else ())
+        return model
+
+    def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
+        if error is None:
+            self._models[name] = model
+            self._emit(Residents(self.residents))
+            return
+        del self._models[name]
+        for entrusted in [e for e in self._jobs.values() if e.job.plan.model == name]:
+            self._leave(entrusted)
+            self._end(_failed(entrusted.job, error))
+
+    def _in_use(self) -> set[str]:
+        return {e.job.plan.model for e in self._jobs.values() if e.task is not None}
+
+    # -- time
+
+    def _charge(self, seconds: float) -> None:
+        self._lanes.charge(seconds)
+        self._pace.took(seconds)
+
+    def _announce(self) -> None:
+        """Tells those who wait where they stand, when that changed, twice a second at most."""
+        if self._clock() - self._announced < _ANNOUNCE_EVERY:
+            return
+        self._announced = self._clock()
+        for place, work, job_id in self._lanes.waiting():
+            entrusted = self._jobs[job_id]
+            queued = Queued(job_id, place, self._pace.seconds(work))
+            if entrusted.announced is None or entrusted.announced.position != place:
+                entrusted.announced = queued
+                self._emit(Happened(queued, started=False))
+
+    def _aside(
+        self, pool: ThreadPoolExecutor, work: Callable[[], Any], then: Callable[[Any, Exception | None], None]
+    ) -> None:
+        """Does ``work`` in a helper thread, and ``then(value, error)`` in a later turn."""
+
+        def run() -> None:
+            value, error = None, None
+            try:
+                with torch.no_grad():
+                    value = work()
+            except Exception as problem:
+                error = problem
+            self.post(lambda: then(value, error))
+
+        pool.submit(run)
+
+
+class Pace:
+    """How long a unit of cost takes at present, learnt from what was done: recent seconds count most."""
+
+    def __init__(self) -> None:
+        self._seconds = self._units = 0.0
+
+    def advanced(self, units: float) -> None:
+        """Notes progress."""
+        self._units += units
+
+    def took(self, seconds: float) -> None:
+        """Notes the time that passed while there was work."""
+        self._seconds += seconds
+        if self._seconds > 2 * _MEMORY:
+            self._seconds, self._units = self._seconds / 2, self._units / 2
+
+    def seconds(self, units: float) -> float | None:
+        """How long ``units`` will take, None before anything was done."""
+        return units * self._seconds / self._units if self._units else None
+
+
+def cost(plan: Plan) -> float:
+    """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance)."""
+    area = plan.width * plan.height / 1e6
+    if plan.action is Action.UPSCALE:
+        return area
+    passes = len(plan.conditionings) + (plan.guidance > 1.0)
+    return len(plan.seeds) * plan.stop_step * passes * area
+
+
+def encode(picture: Image.Image) -> bytes:
+    """A PNG; compressed a little, since it waits for no one but its owner."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()
+
+
+def free_memory() -> None:
+    """Gives unused device memory back."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _failed(job: Job, error: Exception) -> Failed:
+    if not isinstance(error, EngineError | torch.OutOfMemoryError):
+        _LOG.error("job %s", job.id, exc_info=error)
+    retryable = (
+        error.retryable if isinstance(error, EngineError) else isinstance(error, torch.OutOfMemoryError)
+    )
+    return Failed(job.id, _sentence(error) or "", retryable)
+
+
+def _sentence(error: Exception | None) -> str | None:
+    """What a user may read of an error."""
+    if error is None or isinstance(error, EngineError):
+        return None if error is None else str(error)
+    if isinstance(error, torch.OutOfMemoryError):
+        return "There is not enough memory here for this picture."
+    return "The model could not draw this."

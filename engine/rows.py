@@ -1,0 +1,53 @@
+"""How many rows one forward should have: learnt, per model and shape, from the forwards that do the work.
+
+Knows nothing of torch or time: it is told how long a forward took.
+"""
+
+from __future__ import annotations
+
+__all__ = ["RowLimit"]
+
+_TRIALS = 2
+_GAIN = 0.97
+
+
+class RowLimit:
+    """``rows`` is what a forward of many should have, ``most`` what one may have.
+
+    Twice the rows are tried whenever so many wait, and kept if each row then takes less time. The first
+    forward of a size is not counted: kernels are chosen and caches filled in it.
+    """
+
+    def __init__(self, rows: int, most: int) -> None:
+        self.rows, self.most = min(rows, most), most
+        self._seconds: dict[int, list[float]] = {}
+        self._settled = False
+
+    @property
+    def learning(self) -> bool:
+        """Whether timings are still wanted."""
+        return not self._settled and 2 * self.rows <= self.most
+
+    def wanted(self, waiting: int) -> int:
+        """How many rows the next forward should take of those waiting."""
+        double = 2 * self.rows
+        known = len(self._seconds.get(self.rows, ())) > _TRIALS
+        return double if self.learning and known and waiting >= double else self.rows
+
+    def record(self, rows: int, seconds: float) -> None:
+        """Learns from a forward of ``rows`` rows."""
+        if not self.learning or rows not in (self.rows, 2 * self.rows):
+            return
+        self._seconds.setdefault(rows, []).append(seconds / rows)
+        one, two = (self._seconds.get(size, [])[1:] for size in (self.rows, 2 * self.rows))
+        if len(one) < _TRIALS or len(two) < _TRIALS:
+            return
+        if min(two) <= _GAIN * min(one):
+            self.rows *= 2
+        else:
+            self._settled = True
+
+    def exhausted(self, rows: int) -> None:
+        """Remembers that so many rows did not fit in memory."""
+        self.most = max(1, rows // 2)
+        self.rows = min(self.rows, self.most)
