@@ -16,7 +16,7 @@ INVALID_LINK = "Invalid link"
 
 _SHOWN_PROBLEMS = 10
 _SHOWN_PIECE = 80
-_CARET_WIDTH = 100
+_EXCERPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Problem:
 
 
 class PromptError(Exception):
-    """The prompt cannot be run. `problems` holds everything that is wrong with it, in the order of the text."""
+    """The prompt cannot be run. `problems`: everything that is wrong with it, in the order of the text."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(
@@ -77,40 +77,43 @@ def problem(title: str, piece: str, start: int, message: str, mend: str = "") ->
 
 
 def caret(text: str, error: PromptError) -> str:
-    """The typed lines that have a problem, each with `^` under the places, for a terminal."""
+    """The typed text with `^` under the places of the problems, for a terminal; of long lines an excerpt."""
     out: list[str] = []
-    offset = 0
-    for line in text.splitlines(keepends=True) or [""]:
-        end = offset + len(line)
-        last = end >= len(text)
+    at = 0
+    for line in text.split("\n"):
+        end = at + len(line)
         spans = [
-            (max(p.start, offset) - offset, min(p.end, end) - offset)
-            for p in error.problems
-            if (p.start < end and p.end > offset) or (last and p.start >= end) or (p.start == p.end == offset)
+            (max(each.start, at) - at, min(each.end, end) - at)
+            for each in error.problems[:_SHOWN_PROBLEMS]
+            if at <= each.start <= end or each.start < at < each.end
         ]
-        if spans:
-            out += _underline(line.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), spans)
-        offset = end
+        while spans:
+            first = max(0, spans[0][0] - _EXCERPT // 3) if len(line) > _EXCERPT else 0
+            inside = [span for span in spans if span[0] <= first + _EXCERPT]
+            out += _excerpt(line, first, inside)
+            spans = spans[len(inside) :]
+        at = end + 1
     return "\n".join(out)
 
 
-def _underline(line: str, spans: list[tuple[int, int]]) -> list[str]:
-    first = max(0, min(start for start, _ in spans) - _CARET_WIDTH // 2)
-    first = first if len(line) > _CARET_WIDTH else 0
-    shown = line[first : first + _CARET_WIDTH]
-    lead = "…" if first else ""
-    trail = "…" if first + _CARET_WIDTH < len(line) else ""
-    marks = [False] * (len(shown) + 1)
+def _excerpt(line: str, first: int, spans: list[tuple[int, int]]) -> list[str]:
+    shown = line[first : first + _EXCERPT]
+    widths = [*map(_width, shown), 1]
+    marks = [" "] * len(widths)
     for start, end in spans:
-        for at in range(max(start - first, 0), max(min(end - first, len(shown)), start - first + 1)):
-            if at < len(marks):
-                marks[at] = True
-    drawn = "".join((" ", "^")[mark] * _width(char) for char, mark in zip(shown + " ", marks, strict=True))
+        for at in range(start - first, max(min(end - first, len(shown)), start - first + 1)):
+            marks[at] = "^"
+            widths[start - first] = max(widths[start - first], 1)
+    lead, trail = "…" * bool(first), "…" * (first + _EXCERPT < len(line))
+    drawn = "".join(mark * width for mark, width in zip(marks, widths, strict=True))
     plain = "".join(char if char.isprintable() else " " for char in shown)
     return [f"{lead}{plain}{trail}", " " * len(lead) + drawn.rstrip()]
 
 
 def _width(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Mn", "Me"):
-        return 0 if char.isprintable() else 1
+    """Columns that a terminal gives this character."""
+    if not char.isprintable():
+        return 1
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

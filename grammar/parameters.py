@@ -6,19 +6,32 @@ parameter is one more row; see docs/language.md. Knows nothing of how prompts ar
 
 from dataclasses import dataclass
 
-from grammar.values import Decimal, Flag, Kind, Link, Ratio, References, Switch, Things, Version, Whole, Word
+from grammar.values import (
+    RATIO,
+    Kind,
+    address,
+    decimal,
+    flag,
+    lowest,
+    references,
+    switch,
+    things,
+    version,
+    whole,
+    word,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One row.
 
-    `names`: long name first, the short one that canonical text uses last. `default`: what not saying it means,
-    in words. `models`: the Midjourney models that took it. `field`: the attribute of GenerationSpec it sets,
-    where that is not called like the long name. `old`: what v1–v3 and the test models took as value, where that
-    differs. `needs`: the long name of the parameter without which this one means nothing. `group`: of the
-    parameters of one group, a setting gives way to any that the prompt says. `legacy`: for names of the past,
-    one sentence on what became of them.
+    `names`: the long name first, the short one that canonical text uses last. `default`: what not saying it
+    means, in words. `models`: the Midjourney models that took it. `field`: the attribute of GenerationSpec
+    it sets, where that is not called like the long name. `old`: what v1–v3 and the test models took, where
+    that differs. `needs`: the long name of the parameter without which this one means nothing. `group`: a
+    setting gives way to every parameter of its group that the prompt says. `legacy`: for a name of the past,
+    a sentence on what became of it.
     """
 
     names: tuple[str, ...]
@@ -48,12 +61,6 @@ class Parameter:
         return self.field or self.name
 
 
-VERSIONS = Version(known=("1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"))
-NIJIS = Version(known=("4", "5", "6", "7"), optional=True, alone="")
-STYLES = Word(
-    words=("raw", "4a", "4b", "4c", "cute", "expressive", "original", "scenic", "random"),
-    codes="a style code",
-)
 UPSCALER = "Chose an upscaler of 2022; here the U buttons upscale, so it changes nothing."
 OLD_MODEL = "Chose a model of 2022; it renders with the default model."
 NO_MEANING = "Has had no meaning since 2022 and changes nothing."
@@ -61,169 +68,174 @@ NO_MEANING = "Has had no meaning since 2022 and changes nothing."
 
 def size(name: str, width: int, height: int) -> Parameter:
     """A size shortcut of 2022, which now means its aspect ratio."""
-    ratio = Ratio()
-    value = ratio.read(f"{width}:{height}")
-    words = f"the shape of {width}×{height}"
-    meaning = f"Means `--ar {ratio.write(value)}`."
-    kind = Flag(value=value)
-    return Parameter(names=(name,), kind=kind, help=words, models="v1–v3", field="aspect", legacy=meaning)
+    ratio = lowest(width, height)
+    return Parameter(
+        names=(name,),
+        kind=flag(ratio),
+        help=f"the shape of {width}×{height}",
+        models="v1–v3",
+        field="aspect",
+        legacy=f"Means `--ar {RATIO.write(ratio)}`.",
+    )
 
 
 def model(name: str, words: str) -> Parameter:
     """A model switch of 2022."""
-    return Parameter(names=(name,), kind=Flag(), help=words, models="v1–v3", group="model", legacy=OLD_MODEL)
+    return Parameter(names=(name,), kind=flag(), help=words, models="v1–v3", group="model", legacy=OLD_MODEL)
 
 
 PARAMETERS: tuple[Parameter, ...] = (
     # What every prompt may say.
     Parameter(
         names=("aspect", "ar"),
-        kind=Ratio(),
+        kind=RATIO,
         help="width to height of the picture, in whole numbers",
         default="1:1",
     ),
     Parameter(
         names=("chaos", "c"),
-        kind=Whole(low=0, high=100),
+        kind=whole(0, 100),
         help="how different the four pictures are from each other",
         default="0",
     ),
     Parameter(
         names=("stylize", "s"),
-        kind=Whole(low=0, high=1000),
+        kind=whole(0, 1000),
         help="how much the house style may take over",
         default="100",
         models="v3 and later, not niji 4",
-        old=Whole(low=0, high=60000),
+        old=whole(0, 60000),
     ),
     Parameter(
         names=("weird", "w"),
-        kind=Whole(low=0, high=3000),
+        kind=whole(0, 3000),
         help="how unusual all four pictures are",
         default="0",
         models="v5 and later, niji 5 and later",
     ),
     Parameter(
         names=("quality", "q"),
-        kind=Decimal(low=0.25, high=4, steps=(0.25, 0.5, 1, 2, 4)),
+        kind=decimal(0.25, 4, steps=(0.25, 0.5, 1, 2, 4)),
         help="how much work goes into a picture; other values mean the closest of these",
         default="1",
         models="v1–v7",
     ),
     Parameter(
         names=("seed",),
-        kind=Whole(low=0, high=4294967295),
+        kind=whole(0, 4294967295),
         help="the number that the noise starts from: same prompt and seed, same pictures",
         default="random",
     ),
     Parameter(
         names=("sameseed",),
-        kind=Whole(low=0, high=4294967295),
+        kind=whole(0, 4294967295),
         help="a seed that all four pictures share",
         models="v1–v3",
     ),
     Parameter(
         names=("stop",),
-        kind=Whole(low=10, high=100),
+        kind=whole(10, 100),
         help="stop at this percentage of the work, for a softer picture",
         default="100",
         models="v1–v6.1",
     ),
     Parameter(
         names=("no",),
-        kind=Things(),
+        kind=things(),
         help="what must not appear, separated by commas; each weighs -0.5",
     ),
     Parameter(
         names=("tile",),
-        kind=Flag(),
+        kind=flag(),
         help="one tile that repeats without a seam",
         models="v1–v3, test, v5 and later",
     ),
     Parameter(
         names=("repeat", "r"),
-        kind=Whole(low=1, high=40),
+        kind=whole(1, 40),
         help="run the prompt this many times",
         default="1",
     ),
     Parameter(
         names=("iw",),
-        kind=Decimal(low=0, high=3),
+        kind=decimal(0, 3),
         help="how much the image prompts weigh against the words",
         default="1",
         models="v3, v5 and later, niji 5 and later",
-        old=Decimal(low=-10000, high=10000),
+        old=decimal(-10000, 10000),
     ),
     Parameter(
         names=("version", "v"),
-        kind=VERSIONS,
+        kind=version("1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"),
         help="the model; a number that no model claims renders with the default model",
         default="the model of your settings",
         group="model",
     ),
     Parameter(
         names=("niji",),
-        kind=NIJIS,
+        kind=version("4", "5", "6", "7", alone=""),
         help="the model for anime, with its version if wanted; goes before `--v`",
         default="off",
         group="model",
     ),
     Parameter(
         names=("style",),
-        kind=STYLES,
+        kind=word(
+            "raw", "4a", "4b", "4c", "cute", "expressive", "original", "scenic", "random", code="a style code"
+        ),
         help="a variant of the model: `raw` leaves the house style out",
         models="v4, v5.1 and later, niji 5 and later",
         group="style",
     ),
     Parameter(
         names=("raw",),
-        kind=Flag(),
+        kind=flag(),
         help="the same as `--style raw`",
         models="v7 and later",
         group="style",
     ),
     Parameter(
         names=("fast",),
-        kind=Flag(value="fast"),
+        kind=flag("fast"),
         field="speed",
         help="run this job in fast mode",
         default="the mode of your settings",
     ),
     Parameter(
         names=("relax",),
-        kind=Flag(value="relax"),
+        kind=flag("relax"),
         field="speed",
         help="run this job when nobody in fast mode waits",
     ),
     Parameter(
         names=("turbo",),
-        kind=Flag(value="turbo"),
+        kind=flag("turbo"),
         field="speed",
         help="run this job in turbo mode, which falls back to fast",
         models="v5–v7",
     ),
     Parameter(
         names=("stealth",),
-        kind=Flag(value="stealth"),
+        kind=flag("stealth"),
         field="visibility",
         help="keep this job to yourself",
     ),
     Parameter(
         names=("public",),
-        kind=Flag(value="public"),
+        kind=flag("public"),
         field="visibility",
         help="show this job to everybody",
     ),
     # References and personalisation.
     Parameter(
         names=("sref",),
-        kind=References(words=("random",), codes="a number", code=r"\d{1,19}"),
+        kind=references("random", code=r"\d{1,19}", name="a number"),
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
     ),
     Parameter(
         names=("sw",),
-        kind=Whole(low=0, high=1000),
+        kind=whole(0, 1000),
         help="how much the style references weigh",
         default="100",
         models="v6 and later, niji 6 and later",
@@ -231,19 +243,19 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("sv",),
-        kind=Whole(low=1, high=9),
+        kind=whole(1, 9),
         help="version of the style reference method",
         models="v6: 1–4, v7: 1–6, v8: 7",
     ),
     Parameter(
         names=("cref",),
-        kind=References(),
+        kind=references(),
         help="pictures to take a character from",
         models="v6, niji 6",
     ),
     Parameter(
         names=("cw",),
-        kind=Whole(low=0, high=100),
+        kind=whole(0, 100),
         help="how much of the character is kept; 0 is the face alone",
         default="100",
         models="v6, niji 6",
@@ -251,13 +263,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("oref",),
-        kind=Link(),
+        kind=address(),
         help="a picture of the person or thing that must appear",
         models="v7",
     ),
     Parameter(
         names=("ow",),
-        kind=Whole(low=1, high=1000),
+        kind=whole(1, 1000),
         help="how much that person or thing weighs",
         default="100",
         models="v7",
@@ -265,91 +277,91 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("profile", "personalize", "p"),
-        kind=References(links=False, codes="a code", code=r"\w[\w-]{0,63}", optional=True, alone=()),
+        kind=references(links=False, code=r"\w[\w-]{0,63}", name="a code", alone=()),
         help="your taste, or that of the codes given",
         models="v6 and later",
     ),
     Parameter(
         names=("exp",),
-        kind=Whole(low=0, high=100),
+        kind=whole(0, 100),
         help="how experimental the pictures are",
         default="0",
         models="v7 and later",
     ),
     Parameter(
         names=("draft",),
-        kind=Flag(),
+        kind=flag(),
         help="a quick sketch at half the cost",
         models="v7",
     ),
     Parameter(
         names=("hd",),
-        kind=Flag(),
+        kind=flag(),
         help="pictures of twice the size",
         models="v8; v1 meant a model of its own by it",
     ),
     Parameter(
         names=("sd",),
-        kind=Flag(),
+        kind=flag(),
         help="pictures of the usual size",
         models="v8",
     ),
     Parameter(
         names=("edit",),
-        kind=Flag(),
+        kind=flag(),
         help="change the picture given instead of drawing a new one",
         models="v8",
     ),
     # Moving pictures and dialogs.
     Parameter(
         names=("video",),
-        kind=Switch(),
+        kind=switch(),
         help="a film of the picture, or of the grid as it forms",
         models="v3, v5.2, v6, niji 5, niji 6, video",
     ),
     Parameter(
         names=("motion",),
-        kind=Word(words=("low", "high")),
+        kind=word("low", "high"),
         help="how much moves in a film",
         default="low",
         models="video",
     ),
     Parameter(
         names=("loop",),
-        kind=Flag(),
+        kind=flag(),
         help="a film that ends where it began",
         models="video",
     ),
     Parameter(
         names=("end",),
-        kind=Link(words=("loop",)),
+        kind=address("loop"),
         help="the picture a film ends with",
         models="video",
     ),
     Parameter(
         names=("bs",),
-        kind=Whole(low=1, high=4),
+        kind=whole(1, 4),
         help="how many films at once",
         default="4",
         models="video",
     ),
     Parameter(
         names=("zoom",),
-        kind=Decimal(low=1, high=2),
+        kind=decimal(1, 2),
         help="how far to zoom out; acts in the Custom Zoom dialog only",
         default="2",
     ),
     # Names of the past.
     Parameter(
         names=("width",),
-        kind=Whole(low=1, high=100000),
+        kind=whole(1, 100000),
         help="width in pixels; `--w` means it where `--h` is said too",
         models="v1–v3",
         legacy="Means its share of `--ar`; said without a height, against a height of 256.",
     ),
     Parameter(
         names=("height", "h"),
-        kind=Whole(low=1, high=100000),
+        kind=whole(1, 100000),
         help="height in pixels",
         models="v1–v3",
         legacy="Means its share of `--ar`; said without a width, against a width of 256.",
@@ -363,7 +375,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     size("lp", 512, 768),
     Parameter(
         names=("vibe",),
-        kind=Flag(value="1"),
+        kind=flag("1"),
         field="version",
         help="the first model",
         models="v1",
@@ -374,15 +386,15 @@ PARAMETERS: tuple[Parameter, ...] = (
     model("testp", "the test model for photographs"),
     model("creative", "the freer variant of the test models"),
     model("beta", "the beta model of 2022"),
-    Parameter(names=("uplight",), kind=Flag(), help="the light upscaler", models="v1–v4", legacy=UPSCALER),
-    Parameter(names=("upbeta",), kind=Flag(), help="the beta upscaler", models="v1–v4", legacy=UPSCALER),
-    Parameter(names=("upanime",), kind=Flag(), help="the anime upscaler", models="niji 4", legacy=UPSCALER),
-    Parameter(names=("hq",), kind=Flag(), help="higher quality", models="v1–v2", legacy=NO_MEANING),
+    Parameter(names=("uplight",), kind=flag(), help="the light upscaler", models="v1–v4", legacy=UPSCALER),
+    Parameter(names=("upbeta",), kind=flag(), help="the beta upscaler", models="v1–v4", legacy=UPSCALER),
+    Parameter(names=("upanime",), kind=flag(), help="the anime upscaler", models="niji 4", legacy=UPSCALER),
+    Parameter(names=("hq",), kind=flag(), help="higher quality", models="v1–v2", legacy=NO_MEANING),
     Parameter(
-        names=("newclip",), kind=Flag(), help="another text encoder", models="v1–v2", legacy=NO_MEANING
+        names=("newclip",), kind=flag(), help="another text encoder", models="v1–v2", legacy=NO_MEANING
     ),
     Parameter(
-        names=("nostretch",), kind=Flag(), help="another way to size", models="v1–v2", legacy=NO_MEANING
+        names=("nostretch",), kind=flag(), help="another way to size", models="v1–v2", legacy=NO_MEANING
     ),
-    Parameter(names=("old",), kind=Flag(), help="an older algorithm", models="v1–v2", legacy=NO_MEANING),
+    Parameter(names=("old",), kind=flag(), help="an older algorithm", models="v1–v2", legacy=NO_MEANING),
 )

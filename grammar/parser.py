@@ -18,7 +18,6 @@ from grammar.reading import DASHES, Reading
 from grammar.script import write_out
 from grammar.settings import join
 from grammar.spec import GenerationSpec
-from grammar.values import Decimal, Ratio, Version, Whole
 
 LONGEST = 6000
 """Characters of a prompt as typed."""
@@ -26,6 +25,8 @@ LONGEST = 6000
 _SHAPE = Path(__file__).with_name("prompt.lark")
 _LONE_DASHES = "‒–—―−－⸺⸻"
 """Dashes of which one is enough: what phones make of two hyphens."""
+_BEFORE = r"\s,，、=:"
+"""What may stand right before a parameter where its dashes alone are not clear enough."""
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Scripts that put no space between words, so that a parameter may follow theirs directly."""
 
@@ -40,9 +41,9 @@ def parse(
 ) -> list[GenerationSpec]:
     """The jobs that a prompt asks for, permutations and `--repeat` expanded, at most `limit`.
 
-    `options` are the user's custom options (lower-case name → text), `suffix` the parameters appended to every
-    prompt, `defaults` the user's settings by short name (`{"s": 250, "v": "6.1"}`); what the prompt says goes
-    before suffix and settings. PromptError with every problem of the prompt when it cannot be run.
+    `options` are the user's custom options (lower-case name → text), `suffix` the parameters appended to
+    every prompt, `defaults` the user's settings by short name (`{"s": 250, "v": "6.1"}`); what the prompt
+    says goes before suffix and settings. PromptError with every problem of the prompt if it cannot be run.
     """
     return language().parse(text, options=options, suffix=suffix, defaults=defaults, limit=limit)
 
@@ -107,14 +108,14 @@ class Language:
 
     @cached_property
     def lark(self) -> Any:
-        """The parser of prompt.lark with the names of the table filled in; building it takes a moment, once."""
+        """The parser of prompt.lark with the names of the table filled in. Building it takes a moment."""
         shape = re.sub(r"<(\w+)>", lambda blank: self._blanks[blank[1]], _SHAPE.read_text(encoding="utf-8"))
         return Lark(shape, start="prompt", parser="lalr", lexer="contextual", transformer=_Children())
 
     @cached_property
     def _blanks(self) -> dict[str, str]:
         """What stands for each <blank> of prompt.lark, as regular expressions."""
-        numeric = [row for row in self.table if isinstance(row.kind, Whole | Decimal | Ratio | Version)]
+        numeric = [row for row in self.table if row.kind.numeric]
         run = f"(?:[{DASHES}]{{2,}}+|[{_LONE_DASHES}])"
         blanks = {
             shape: _names(row for row in self.table if row.kind.shape == kind)
@@ -122,10 +123,10 @@ class Language:
         }
         blanks["end"] = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
         blanks["dash"] = DASHES
-        blanks["dashes"] = f"(?:{run}|(?<!\\S)-(?=(?i:{_names(numeric)})\\s+[\\d.]))"
+        blanks["dashes"] = f"(?:{run}|(?<![^{_BEFORE}])-(?=(?ai:{_names(numeric)})\\s+[\\d.]))"
         blanks["unknown"] = r"-{2,}+(?:\w[^\s,]*+|(?<=---)(?!\S))"
-        known = f"{blanks['dashes']}(?i:{_names(self.table)}){blanks['end']}"
-        blanks["start"] = f"(?:(?<![^\\W{_UNSPACED}]){known}|(?<!\\S){blanks['unknown']})"
+        known = f"{blanks['dashes']}(?ai:{_names(self.table)}){blanks['end']}"
+        blanks["start"] = f"(?:(?<![^\\W{_UNSPACED}]){known}|(?<![^{_BEFORE}]){blanks['unknown']})"
         blanks["word"] = f"(?:[^{DASHES}\\s]++|(?!{known})[{DASHES}]++)++"
         return blanks
 

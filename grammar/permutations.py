@@ -18,6 +18,7 @@ _Rope: TypeAlias = "slice | tuple[_Rope, _Rope] | None"
 
 _MARK = re.compile(r"\\[{},]|[{},]")
 _COUNTED = 1_000_000
+_SHOWN = 20
 
 
 def expand(text: str, limit: int) -> list[Slices]:
@@ -42,15 +43,14 @@ def expand(text: str, limit: int) -> list[Slices]:
             frames.append(_Frame(at=at))
         elif sign == ",":
             frame.next_option(limit)
-        elif len(frames) == 1:
-            problems.append(problem(INVALID_PROMPT, "}", at, "This brace was never opened", _ESCAPE))
-        else:
+        elif len(frames) > 1:
             frame.next_option(limit)
             group = frames.pop()
             frames[-1].append(group.options, group.options_count, limit)
-    problems += [
-        problem(INVALID_PROMPT, "{", frame.at, "This brace is never closed", _ESCAPE) for frame in frames[1:]
-    ]
+        elif len(problems) < _SHOWN:
+            problems.append(problem(INVALID_PROMPT, "}", at, "This brace was never opened", _ESCAPE))
+    for frame in frames[1 : _SHOWN + 1]:
+        problems.append(problem(INVALID_PROMPT, "{", frame.at, "This brace is never closed", _ESCAPE))
     if problems:
         raise PromptError(problems)
     root = frames[0]
@@ -93,7 +93,7 @@ class _Frame:
             self.append([slice(start, end)], 1, limit)
 
     def append(self, pieces: list[_Rope], count: int, limit: int) -> None:
-        """Put each of the pieces behind each of the current texts; more than `limit` are counted, not kept."""
+        """Put each piece behind each of the current texts; more than `limit` are counted, not kept."""
         combined = ((rope, piece) for rope in self.current for piece in pieces)
         self.current = list(islice(combined, limit))
         self.count = min(self.count * count, _COUNTED)

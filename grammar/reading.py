@@ -6,28 +6,31 @@ Knows the table of parameters and the tokens of prompt.lark; nothing of permutat
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem
 from grammar.parameters import Parameter
 from grammar.script import Script
 from grammar.spec import FIELDS, GenerationSpec
-from grammar.values import Flag, Kind, Part, Ratio, Unfit, Value, link, lowest, number, shown
+from grammar.values import NUMBER, RATIO, SPACE, Kind, Part, UnfitError, Value, link, lowest, number, shown
 
 DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻ー"
 """Everything that people type, or that phones make of it, where two hyphens are meant."""
 
-_AROUND_NAME = DASHES + ",=: \t\r\n\f\v"
-_BEHIND_VALUE = ", \t\r\n\f\v"
+_BEHIND_VALUE = SPACE + ","
+_NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
 _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES + "，。、；：！？（）")
-_NUMBER = r"[-+−–]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})"
-_SPACED_WEIGHT = re.compile(rf"\s+({_NUMBER})(?=[\s,]|$)")
-_ONLY_WEIGHT = re.compile(rf"\s+{_NUMBER}[\s,.]*")
+_SPACED_WEIGHT = re.compile(rf"\s+({NUMBER})(?=[\s,]|$)")
+_ONLY_WEIGHT = re.compile(rf"\s+{NUMBER}[\s,.]*")
 _REST_OF_WEIGHT = re.compile(r"\s+(\d{1,9})(?=[\s,]|$)")
-_LINK_WEIGHT = re.compile(rf"::({_NUMBER})?$")
+_LINK_WEIGHT = re.compile(rf"::({NUMBER})?$")
 _OLD_VERSIONS = ("1", "2", "3")
 _SINGLE_SIDE = 256
 _SUGGESTIONS = 10
+_NOTHING = " ,.;:，。、；："
+"""What may be left of a part that says nothing, as behind the last `::` of `a::2, b::3,`."""
+_TINY = 1e-9
 
 
 class Reading:
@@ -86,30 +89,25 @@ class Reading:
                 self._said["iw"] = number(weight[1])
         try:
             images.append(link(url))
-        except Unfit as unfit:
+        except UnfitError as unfit:
             self._wrong(INVALID_LINK, token, f"A link {unfit.reason}: ")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
-        if len(words) <= 1:
-            return (Part(text),) if text and words[0].type == "WORDS" else ()
-        spaced = words[-2] == "::" and bool(_ONLY_WEIGHT.fullmatch(words[-1]))
-        parts: list[Part] = []
-        waiting = ""
-        for at, token in enumerate(words):
-            if token.type == "WORDS":
-                waiting = waiting or token
-                continue
-            behind = words[at + 1] if at + 1 < len(words) and words[at + 1].type == "WORDS" else ""
-            weight, rest = _weight(token, behind, spaced)
-            parts.append(Part(" ".join(waiting.split()), weight))
-            waiting = rest
-        parts.append(Part(" ".join(waiting.split())))
-        parts = [part for part in parts if part.text.strip(" ,.;:，。、")]
-        total = sum(part.weight for part in parts)
-        if parts and total <= 1e-9:
-            breaks = [token for token in words if token.type == "BREAK"]
-            message = f"The weights of the parts must sum up to more than 0, not {shown(total)}: "
-            self._wrong(INVALID_PROMPT, min(breaks, key=lambda token: _weight(token, "", False)[0]), message)
+        if len(words) <= 1 and (not words or words[0].type == "WORDS"):
+            return (Part(text),) if text else ()
+        breaks = [token for token in words if token.type == "BREAK"]
+        texts = _between(words)
+        spaced = breaks[-1] == "::" and bool(_ONLY_WEIGHT.fullmatch(texts[-1]))
+        weights = [1.0] * len(texts)
+        for at, token in enumerate(breaks):
+            weights[at], texts[at + 1] = _weight(token, texts[at + 1], spaced)
+        parts = [Part(" ".join(words.split()), weight) for words, weight in zip(texts, weights, strict=True)]
+        parts = [part for part in parts if part.text.strip(_NOTHING)]
+        if parts and sum(part.weight for part in parts) <= _TINY:
+            total = shown(sum(part.weight for part in parts))
+            lightest = breaks[min(range(len(breaks)), key=weights.__getitem__)]
+            message = f"The weights of the parts must sum up to more than 0, not {total}: "
+            self._wrong(INVALID_PROMPT, lightest, message)
         return tuple(parts)
 
     def _check_images(self, images: list[str]) -> None:
@@ -128,14 +126,12 @@ class Reading:
         if head.type == "UNKNOWN":
             self._unrecognized(tokens)
             return
-        row = self._rows[head.strip(_AROUND_NAME).lower()]
+        row = self._rows[_name(head)]
         if row.target == "weird" and self._means_width(head):
             row = self._rows["width"]
         if rest and rest[-1].type == "STRAY" and not self._joins(row.kind, rest):
             self._stray(rest.pop())
-        if head.type == "FLAG":
-            self._say(row, head, row.kind.value if isinstance(row.kind, Flag) else True)
-        elif not rest and row.kind.optional:
+        if not rest and row.kind.alone is not None:
             self._say(row, head, row.kind.alone)
         elif not rest:
             message = f"`--{row.name}` needs a value, {row.kind.allowed}: "
@@ -145,22 +141,23 @@ class Reading:
 
     def _values(self, row: Parameter, head: Any, rest: list[Any]) -> None:
         start = head.start_pos
+        values: list[Value] = []
         for token in rest:
             piece = token.rstrip(_BEHIND_VALUE)
             try:
-                value = self._read(row, piece)
-            except Unfit as unfit:
+                values.append(self._read(row, piece))
+            except UnfitError as unfit:
                 title = INVALID_LINK if piece.lstrip("<")[:4].lower() == "http" else INVALID_PARAMETER
                 typed = self._script.text[start : token.start_pos + len(piece)]
                 self._problem(title, start, typed, f"`--{row.name}` {unfit.reason}: ", unfit.mend)
-            else:
-                self._say(row, head, value)
             start = token.end_pos
+        if values:
+            self._say(row, head, tuple(chain.from_iterable(values)) if row.kind.adds_up else values[-1])
 
     def _read(self, row: Parameter, piece: str) -> Value:
         try:
             return row.kind.read(piece)
-        except Unfit:
+        except UnfitError:
             if row.old and self._names_an_old_model():
                 return row.old.read(piece)
             raise
@@ -168,7 +165,7 @@ class Reading:
     def _say(self, row: Parameter, head: Any, value: Value) -> None:
         said = self._said if head.start_pos < self._script.suffix_at else self._suffix
         name = row.target if row.target in FIELDS else row.short
-        said[name] = said.get(name, ()) + value if isinstance(value, tuple) and _adds_up(row.kind) else value
+        said[name] = said.get(name, ()) + value if isinstance(value, tuple) and row.kind.adds_up else value
         if row.needs:
             self._needing.append((row, head))
 
@@ -188,12 +185,12 @@ class Reading:
 
     def _means_width(self, head: Any) -> bool:
         """`--w` was the width when `--h` was still the height, and is `--weird` today."""
-        names = (tokens[0].strip(_AROUND_NAME).lower() for tokens in self._parameters)
-        return head.strip(_AROUND_NAME).lower() == "w" and not {"h", "height"}.isdisjoint(names)
+        names = (_name(tokens[0]) for tokens in self._parameters)
+        return _name(head) == "w" and not {"h", "height"}.isdisjoint(names)
 
     def _names_an_old_model(self) -> bool:
         for head, *rest in self._parameters:
-            row = self._rows.get(head.strip(_AROUND_NAME).lower())
+            row = self._rows.get(_name(head))
             if row and row.group == "model" and (row.legacy or (rest and rest[0][:1] in _OLD_VERSIONS)):
                 return True
         return False
@@ -201,7 +198,7 @@ class Reading:
     def _joins(self, kind: Kind, rest: list[Any]) -> bool:
         """`16 : 9` is a ratio, too."""
         together = "".join("".join(rest).split())
-        if not isinstance(kind, Ratio) or not re.fullmatch(r"\d{1,9}[:：]\d{1,9},?", together):
+        if kind is not RATIO or not re.fullmatch(r"\d{1,9}[:：]\d{1,9},?", together):
             return False
         rest[:] = [rest[0].update(value=together)]
         return True
@@ -220,7 +217,7 @@ class Reading:
         if words:
             start = token.index(words[0])
             typed = token[start : token.rindex(words[-1]) + len(words[-1])]
-            pieces = "`, `".join(words)[:200]
+            pieces = "`, `".join(typed[:200].split())
             mend = self._did_you_mean(words[0]) if words[0][0] in DASHES else ""
             message = f"Unrecognized parameter(s): `{pieces}`"
             mend = mend or "Words go before the parameters."
@@ -234,7 +231,10 @@ class Reading:
             return ""
         if stem in self._rows:
             return f"Write `--{stem} {name[len(stem) :].strip(DASHES + '_=:')}`.".replace(" `", "`")
-        close = get_close_matches(stem[:30], [each for each in self._rows if len(each) > 1], n=1)
+        alike = [
+            each for each in self._rows if len(each) > 1 and (each[0] == stem[0] or each[1] == stem[1:2])
+        ]
+        close = get_close_matches(stem[:20], alike, n=1)
         return f"Did you mean `--{close[0]}`?" if close else ""
 
     def _wrong(self, title: str, token: Any, message: str) -> None:
@@ -248,8 +248,21 @@ class Reading:
         self.problems.append(Problem(title, piece[:80], begin, end, message, mend))
 
 
-def _adds_up(kind: Kind) -> bool:
-    return kind.shape in ("list", "things")
+def _name(head: str) -> str:
+    """The name in `--Name`, or "" when there is none, as in `---`."""
+    match = _NAME.match(head)
+    return match[1].lower() if match else ""
+
+
+def _between(words: list[Any]) -> list[str]:
+    """The texts before, between and behind the `::`."""
+    texts = [""]
+    for token in words:
+        if token.type == "BREAK":
+            texts.append("")
+        else:
+            texts[-1] = str(token)
+    return texts
 
 
 def _weight(token: str, behind: str, spaced: bool) -> tuple[float, str]:
@@ -257,7 +270,7 @@ def _weight(token: str, behind: str, spaced: bool) -> tuple[float, str]:
     typed = token[2:]
     if spaced and not typed and (match := _SPACED_WEIGHT.match(behind)):
         return number(match[1]), behind[match.end() :]
-    if typed.endswith(".") and not float(number(typed)) and (match := _REST_OF_WEIGHT.match(behind)):
+    if typed.endswith(".") and not number(typed) and (match := _REST_OF_WEIGHT.match(behind)):
         return number(typed + match[1]), behind[match.end() :]
     return (number(typed) if typed else 1.0), behind
 

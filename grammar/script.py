@@ -6,8 +6,9 @@ expanded. Errors must point at what was typed, so each step keeps track. Knows n
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from grammar.errors import Problem, PromptError
 from grammar.permutations import Slices, expand
 
 _OPTION = re.compile(r"(?<!\S)(?:--+|—+)([^\s,{}:]+)(?=[\s,{}]|$)")
@@ -16,7 +17,7 @@ _INVISIBLE = {ord(char): " " for char in "\u200b\u2060\ufeff"}
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """From `at` on, the text stands for what was typed from `start` on; character by character if `verbatim`."""
+    """From `at` on, the text stands for what was typed from `start` on, one to one if `verbatim`."""
 
     at: int
     start: int
@@ -34,7 +35,8 @@ class Script:
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where that stretch of the text was typed."""
-        return self._typed(start, False), self._typed(max(end - 1, start), True)
+        begin = self._typed(start, False)
+        return begin, self._typed(end - 1, True) if end > start else begin
 
     def _typed(self, at: int, closing: bool) -> int:
         run = next(run for run in reversed(self.runs) if run.at <= at)
@@ -43,10 +45,17 @@ class Script:
         return run.end if closing else run.start
 
     def expand(self, limit: int) -> "list[Script]":
-        """The permutations of the text; see grammar.permutations. Offsets in a PromptError are those typed."""
+        """The permutations of the text, see grammar.permutations; errors point at what was typed."""
         if "{" not in self.text and "}" not in self.text:
             return [self]
-        return [self._permuted(slices) for slices in expand(self.text, limit)]
+        try:
+            return [self._permuted(slices) for slices in expand(self.text, limit)]
+        except PromptError as error:
+            raise PromptError(self._placed(problem) for problem in error.problems) from None
+
+    def _placed(self, problem: Problem) -> Problem:
+        start, end = self.place(problem.start, problem.end)
+        return replace(problem, start=start, end=end)
 
     def _permuted(self, slices: Slices) -> "Script":
         runs: list[_Run] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from grammar.parameters import PARAMETERS
 from grammar.spec import FIELDS, GenerationSpec
-from grammar.values import Flag, References, Things, Value
+from grammar.values import Kind, Value
 
 _BY_NAME = {name: row for row in PARAMETERS for name in row.names}
 _GROUPS = {row.target: row.group for row in PARAMETERS if row.group}
@@ -17,9 +17,9 @@ _GROUPS = {row.target: row.group for row in PARAMETERS if row.group}
 def join(spec: GenerationSpec, defaults: Mapping[str, Any]) -> GenerationSpec:
     """The spec with what it does not say filled in from settings by long or short name: `{"s": 250}`.
 
-    A setting gives way to every parameter of its group: a default `v` to `--niji`, a default `style` to `--raw`.
-    Values are those of `GenerationSpec.to_dict()["params"]`; KeyError for a name that no parameter has, Unfit
-    (a ValueError) for a value that it cannot take.
+    A setting gives way to every parameter of its group: a default `v` to `--niji`, a default `style` to
+    `--raw`. Values are those of `GenerationSpec.to_dict()["params"]`; KeyError for a name that no parameter
+    has, UnfitError (a ValueError) for a value that it cannot take.
     """
     said = said_groups(spec)
     changes: dict[str, Value] = {}
@@ -28,7 +28,7 @@ def join(spec: GenerationSpec, defaults: Mapping[str, Any]) -> GenerationSpec:
         if data is None or data is False or row.target not in FIELDS or row.group in said:
             continue
         if getattr(spec, row.target) in (None, False, ()):
-            changes[row.target] = row.kind.value if isinstance(row.kind, Flag) else _checked(row.kind, data)
+            changes[row.target] = _value(row.kind, data)
     return spec.replace(**changes) if changes else spec
 
 
@@ -42,7 +42,7 @@ def said_groups(spec: GenerationSpec) -> set[str]:
     return said | {_GROUPS[name] for name, _ in spec.other if name in _GROUPS}
 
 
-def _checked(kind: Any, data: Any) -> Value:
-    if isinstance(kind, (References, Things)) or data is True:
-        return kind.from_json(data)
-    return kind.read(str(data))
+def _value(kind: Kind, data: Any) -> Value:
+    if data is True:
+        return kind.alone
+    return kind.from_json(data) if kind.adds_up else kind.read(str(data))

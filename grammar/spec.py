@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from grammar.parameters import PARAMETERS, Parameter
-from grammar.values import Flag, Part, Value, shown
+from grammar.values import Part, Value, plain, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class GenerationSpec:
         params.update((name, _plain(value)) for name, value in self.other)
         return {
             "text": self.text,
-            "parts": [{"text": part.text, "weight": _short(part.weight)} for part in self.parts],
+            "parts": [{"text": part.text, "weight": plain(part.weight)} for part in self.parts],
             "images": list(self.images),
             "params": params,
         }
@@ -124,9 +124,7 @@ class GenerationSpec:
         for name, value in data.get("params", {}).items():
             row = _BY_NAME.get(name)
             if row and row.target in FIELDS:
-                fields[row.target] = (
-                    row.kind.value if isinstance(row.kind, Flag) else row.kind.from_json(value)
-                )
+                fields[row.target] = row.kind.alone if _is_flag(row) else row.kind.from_json(value)
             else:
                 other.append((name, tuple(value) if isinstance(value, list) else value))
         return cls(
@@ -151,13 +149,15 @@ FIELDS = frozenset(field.name for field in dataclasses.fields(GenerationSpec)) -
 
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(GenerationSpec)}
 _BY_NAME = {name: row for row in PARAMETERS for name in row.names}
-_VALUED = {row.target for row in PARAMETERS if not isinstance(row.kind, Flag)}
-_WRITERS = [
-    row
-    for row in PARAMETERS
-    if row.target in FIELDS and not (isinstance(row.kind, Flag) and row.target in _VALUED)
-]
-"""The rows that write an attribute: of `--v` and `--vibe`, which both set the version, the one with a value."""
+
+
+def _is_flag(row: Parameter) -> bool:
+    return row.kind.shape == "flag"
+
+
+_VALUED = {row.target for row in PARAMETERS if not _is_flag(row)}
+_WRITERS = [row for row in PARAMETERS if row.target in FIELDS - (_VALUED if _is_flag(row) else set())]
+"""The rows that write an attribute: of `--v` and `--vibe`, both for the version, the one with a value."""
 
 
 def format_prompt(spec: GenerationSpec, *, angled: bool = False) -> str:
@@ -176,18 +176,14 @@ def format_prompt(spec: GenerationSpec, *, angled: bool = False) -> str:
 def _said(spec: GenerationSpec) -> Iterator[tuple[Parameter, Value]]:
     for row in _WRITERS:
         value = getattr(spec, row.target)
-        if value != _DEFAULTS[row.target] and (not isinstance(row.kind, Flag) or value == row.kind.value):
+        if value != _DEFAULTS[row.target] and (not _is_flag(row) or value == row.kind.alone):
             yield row, value
 
 
 def _plain(value: Value) -> Any:
     if isinstance(value, tuple):
         return [part.text if isinstance(part, Part) else part for part in value]
-    return _short(value) if isinstance(value, float) else value
-
-
-def _short(value: float) -> float | int:
-    return int(value) if value == int(value) else value
+    return plain(value) if isinstance(value, float) else value
 
 
 def _written(value: Value) -> str:
