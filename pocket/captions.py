@@ -147,19 +147,23 @@ _PRAISE = ("beautiful", "cute", "simple", "flat", "minimal", "nice", "pretty", "
 
 def caption(scene: Scene, rng: Random) -> str:
     """One way to say what is in the scene; what is named is there, what is there need not be named."""
-    what = _things(scene, rng)
-    where = _where(scene, rng)
-    if not where:
-        text = what
-    else:
-        text = rng.choice(
-            (f"{what} {where}", f"{what} {where}", f"{what} {where}", f"{what}, {where}", f"{where}, {what}")
-        )
+    text = bare_caption(scene, rng)
     if rng.random() < 0.12:
         text = f"{rng.choice(_OPENINGS)} {text}"
     if rng.random() < 0.05:
         text = f"{text}, {rng.choice(_PRAISE)}"
     return text
+
+
+def bare_caption(scene: Scene, rng: Random) -> str:
+    """The same without opening and praise."""
+    what = _things(scene, rng)
+    where = _where(scene, rng)
+    if not where:
+        return what
+    return rng.choice(
+        (f"{what} {where}", f"{what} {where}", f"{what} {where}", f"{what}, {where}", f"{where}, {what}")
+    )
 
 
 def plain_caption(scene: Scene, rng: Random) -> str:
