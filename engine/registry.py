@@ -11,13 +11,13 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from engine.errors import BadRegistry, UnknownModel
 
-__all__ = ["FAMILIES", "ModelEntry", "Registry", "Wanted"]
+__all__ = ["FAMILIES", "DescriberEntry", "ModelEntry", "Registry", "Wanted"]
 
 FAMILIES = ("sd", "sdxl", "sd3", "flux", "auto")
 """How a pipeline is called. `auto`: whatever diffusers loads, with the arguments every pipeline takes."""
@@ -26,6 +26,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the file instead of holding their rows."""
 _OWN_FILE = Path(__file__).with_name("models.toml")
+
+
+_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry")
 
 
 class Wanted(Protocol):
@@ -75,24 +78,34 @@ class ModelEntry:
 
     def on_this_machine(self) -> bool:
         """Whether all its weights lie here, in its folder or in the hub's cache; reads names only."""
-        found = self.snapshot()
+        found = _found(self, "model_index.json")
         return found is not None and _complete(found)
 
-    def snapshot(self) -> Path | None:
-        """The folder that holds (at least part of) the model on this machine, or None."""
-        if self.folder is not None:
-            return self.folder if (self.folder / "model_index.json").is_file() else None
-        from huggingface_hub import try_to_load_from_cache  # a quarter second, only for who asks
 
-        found = try_to_load_from_cache(self.source, "model_index.json", revision=self.revision)
-        return Path(found).parent if isinstance(found, str) else None
+@dataclass(frozen=True, slots=True)
+class DescriberEntry:
+    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks)."""
+
+    name: str
+    title: str
+    source: str
+    revision: str | None = None
+    prompts: tuple[str, ...] = ()
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
+        found = _found(self, "config.json")
+        return found is not None and _part_complete(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The models in the order they were listed; names are unique."""
+    """The models in the order they were listed; names are unique. So are the describers, best first."""
 
     entries: tuple[ModelEntry, ...]
+    describers: tuple[DescriberEntry, ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None) -> Registry:
@@ -101,12 +114,21 @@ class Registry:
 
         Raises BadRegistry with a sentence that names the file, the entry and the field.
         """
-        found: dict[str, ModelEntry] = {}
+        models: dict[str, ModelEntry] = {}
+        describers: dict[str, DescriberEntry] = {}
         tables: dict[Any, Any] = {}
         for file in (path or _OWN_FILE, extra):
-            if file is not None:
-                found.update((entry.name, entry) for entry in _read(file, tables))
-        return cls(tuple(found.values()))
+            if file is None:
+                continue
+            data = _toml(file)
+            for name in _TABLED:
+                tables.update({(name, table): rows for table, rows in data.get(name, {}).items()})
+            for row, where in _rows(data, "model", file):
+                entry = _entry(row, where, file.parent, tables)
+                models[entry.name] = entry
+            own = [_describer(row, where, file.parent) for row, where in _rows(data, "describer", file)]
+            describers = {entry.name: entry for entry in own} | describers  # the operator's go first
+        return cls(tuple(models.values()), tuple(describers.values()))
 
     def get(self, name: str) -> ModelEntry:
         """The entry called `name`; raises UnknownModel."""
@@ -145,48 +167,66 @@ class Registry:
         )
 
 
-def _read(file: Path, tables: dict[Any, Any]) -> Iterator[ModelEntry]:
-    """The file's entries; its named tables are added to ``tables``."""
+def _toml(file: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadRegistry(f"The model list {file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRegistry(f"The model list {file} is not valid TOML: {error}.") from error
-    for name in _TABLED:
-        tables.update({(name, table): rows for table, rows in data.get(name, {}).items()})
-    for number, row in enumerate(data.get("model", []), start=1):
-        where = f"{file}, model {row.get('name', number)!r}"
-        yield _entry(row, where, file.parent, tables)
+
+
+def _rows(data: dict[str, Any], kind: str, file: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The rows of one kind and, for errors, where each of them stands."""
+    for number, row in enumerate(data.get(kind, []), start=1):
+        yield row, f"{file}, {kind} {row.get('name', number)!r}"
 
 
 def _entry(row: dict[str, Any], where: str, base: Path, tables: Mapping[Any, Any]) -> ModelEntry:
-    known = {f.name for f in fields(ModelEntry)} - {"folder"}
-    if unknown := sorted(row.keys() - known):
-        raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
-    values: dict[str, Any] = dict(row)
+    values = dict(row)
     for name in _TABLED:
         table = values.get(name)
         if isinstance(table, str):
             if (name, table) not in tables:
                 raise BadRegistry(f"{where}: there is no table {table!r} of {name}.")
             values[name] = tables[name, table]
-    values = {name: _frozen(value) for name, value in values.items()}
+    if values.get("family") not in FAMILIES:
+        raise BadRegistry(f"{where}: `family` must be one of {', '.join(FAMILIES)}.")
+    return _made(ModelEntry, values, where, base)
+
+
+def _describer(row: dict[str, Any], where: str, base: Path) -> DescriberEntry:
+    return _made(DescriberEntry, row, where, base)
+
+
+def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
+    """An entry of the row's fields, all of them known; its source is a folder or a pinned commit."""
+    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder"}):
+        raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
+    values = {name: _frozen(value) for name, value in row.items()}
     source = str(values.get("source", ""))
     if source.startswith(("./", "../", "/", "~")):
         values["folder"] = (base / Path(source).expanduser()).resolve()
     elif not _COMMIT.fullmatch(str(values.get("revision", ""))):
         raise BadRegistry(f"{where}: `revision` must be the 40 digits of a commit of {source!r}.")
-    if values.get("family") not in FAMILIES:
-        raise BadRegistry(f"{where}: `family` must be one of {', '.join(FAMILIES)}.")
     try:
-        return ModelEntry(**values)
+        return kind(**values)
     except TypeError as error:
         raise BadRegistry(f"{where}: a field is missing ({error}).") from error
 
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _found(entry: ModelEntry | DescriberEntry, name: str) -> Path | None:
+    """The folder on this machine that holds the file ``name`` of the entry, or None."""
+    if entry.folder is not None:
+        return entry.folder if (entry.folder / name).is_file() else None
+    from huggingface_hub import try_to_load_from_cache  # a quarter second, only for who asks
+
+    path = try_to_load_from_cache(entry.source, name, revision=entry.revision)
+    return Path(path).parent if isinstance(path, str) else None
 
 
 def _complete(folder: Path) -> bool:

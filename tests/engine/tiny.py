@@ -148,7 +148,7 @@ def _sd3() -> StableDiffusion3Pipeline:
         text_encoder_2=_clip(tokenizer, CLIPTextModelWithProjection),
         tokenizer_2=tokenizer,
         text_encoder_3=_t5(64),
-        tokenizer_3=_t5_tokenizer(),
+        tokenizer_3=word_tokenizer(),
     )
 
 
@@ -160,7 +160,7 @@ def _flux() -> FluxPipeline:
         text_encoder=_clip(tokenizer, CLIPTextModel),
         tokenizer=tokenizer,
         text_encoder_2=_t5(32),
-        tokenizer_2=_t5_tokenizer(),
+        tokenizer_2=word_tokenizer(),
         transformer=FluxTransformer2DModel(
             patch_size=1,
             in_channels=16,
@@ -180,7 +180,7 @@ def _auto() -> object:
     from diffusers import PixArtSigmaPipeline
 
     return PixArtSigmaPipeline(
-        tokenizer=_t5_tokenizer(),
+        tokenizer=word_tokenizer(),
         text_encoder=_t5(32),
         vae=_vae(4),
         transformer=PixArtTransformer2DModel(
@@ -206,7 +206,8 @@ def _t5(width: int) -> T5EncoderModel:
     )
 
 
-def _t5_tokenizer() -> PreTrainedTokenizerFast:
+def word_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer of a few whole words, for what wants no CLIP."""
     words = {word: index for index, word in enumerate(["<pad>", "</s>", "<unk>", *SOME_WORDS])}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
