@@ -1,0 +1,1 @@
+"""Easel's Discord surface, its memory and its command line. Never loads torch."""

@@ -1,0 +1,157 @@
+"""The Discord client: one command tree, one gate that every interaction passes, one way to say no.
+
+Knows where everything is and puts it together; what the commands and buttons do is in ``commands`` and
+``views``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TypeAlias
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot import links
+from bot.config import Settings
+from bot.database import Database
+from bot.delivery import Delivery
+from bot.errors import Refusal, told
+from bot.history import History
+from bot.messages import refusal
+from bot.people import People, User
+from bot.pictures import Pictures
+from bot.studio import Limits, Studio
+from engine import Engine, Registry
+
+__all__ = ["EaselClient", "Interaction"]
+
+log = logging.getLogger(__name__)
+
+Interaction: TypeAlias = "discord.Interaction[EaselClient]"
+
+
+class EaselTree(app_commands.CommandTree["EaselClient"]):
+    """The slash commands: everywhere Discord offers them, behind the client's gate."""
+
+    def __init__(self, client: EaselClient) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """The gate; a refusal is answered here, so that False needs no more."""
+        try:
+            await self.client.admit(interaction)
+        except Exception as error:
+            await self.client.refuse(interaction, error)
+            return False
+        return True
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Whatever a command raised."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await self.client.refuse(interaction, cause)
+
+
+class EaselClient(discord.AutoShardedClient):
+    """The connection to Discord and what hangs on it.
+
+    Start it with ``start(token)``, stop it with ``close()``.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, engine: Engine, database: Database) -> None:
+        intents = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self.settings = settings
+        self.registry = registry
+        self.engine = engine
+        self.people = People(database)
+        self.history = History(database)
+        self.pictures = Pictures(settings.easel_data / "pictures")
+        limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
+        self.studio = Studio(engine, self.history, self.pictures, Delivery(self), limits)
+        self.tree = EaselTree(self)
+        self.links: aiohttp.ClientSession
+        self._recovery: asyncio.Task[None] | None = None
+
+    async def setup_hook(self) -> None:
+        """Make commands and buttons answerable; nothing here waits for a model."""
+        from bot import commands, views  # they know the client, so it cannot know them before it exists
+
+        self.links = links.session()
+        commands.register(self.tree)
+        views.register(self)
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            log.error("Discord did not take the commands (%s); those it has from before still work", error)
+        self._recovery = asyncio.create_task(self._recover(), name="recovery")
+
+    async def on_ready(self) -> None:
+        """Say that slash commands are answered from now on."""
+        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+
+    async def close(self) -> None:
+        """Leave every job where it stands, then leave Discord."""
+        if self._recovery is not None:
+            self._recovery.cancel()
+        await self.studio.close()
+        if hasattr(self, "links"):
+            await self.links.close()
+        await super().close()
+
+    async def admit(self, interaction: Interaction) -> None:
+        """The gate that every command and every press passes. Raises Refusal."""
+        if (await self.user_of(interaction)).banned:
+            raise Refusal("You may not use this bot. Its operator can change that.")
+
+    async def refuse(self, interaction: Interaction, error: BaseException) -> None:
+        """Tell the user, and nobody else, why nothing was done."""
+        title, sentence = told(error)
+        embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None))
+        try:
+            if not interaction.response.is_done():
+                await interaction.response.send_message(embed=embed, ephemeral=True)
+                return
+            if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+                # The waiting answer is public; it goes, and the reason comes to the user alone.
+                await interaction.delete_original_response()
+            await interaction.followup.send(embed=embed, ephemeral=True)
+        except discord.HTTPException as failure:
+            log.warning("a refusal (%s) did not reach its user: %s", title, failure)
+
+    async def user_of(self, interaction: Interaction) -> User:
+        """The settings of whoever pressed or typed."""
+        return await self.people.get(interaction.user.id, interaction.user.name)
+
+    def model_of(self, user: User) -> str:
+        """The model that a user's prompts run on."""
+        known = {entry.name for entry in self.registry.entries}
+        return user.model if user.model in known else self.settings.easel_model
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Reactions of a job's owner: ❌ stops or deletes it, ✉️ sends its pictures."""
+        from bot.commands.reactions import react
+
+        if self.user is not None and payload.user_id != self.user.id:
+            await react(self, payload)
+
+    async def _recover(self) -> None:
+        await self.wait_until_ready()
+        removed = await self.pictures.sweep(await self.history.files())
+        count = await self.studio.recover()
+        if count or removed:
+            log.info("took up %d unfinished jobs, removed %d files that nothing needs", count, removed)

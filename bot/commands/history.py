@@ -1,0 +1,103 @@
+"""``/history``: a user's own pictures, newest first, for their eyes only."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import uuid
+
+import discord
+from discord import app_commands
+from PIL import Image
+
+from bot.client import EaselClient, Interaction
+from bot.delivery import parts
+from bot.errors import Gone
+from bot.history import JobRecord, Panel
+from bot.messages import Key, Letter, quoted
+from bot.pictures import PictureGone
+from engine import compose
+
+__all__ = ["history", "turn"]
+
+PAGE = 5
+THUMBNAIL = 256
+
+
+@app_commands.command(description="Look through your own pictures, newest first")
+@app_commands.describe(search="Only prompts with these words")
+async def history(interaction: Interaction, search: str = "") -> None:
+    """The first page."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    client = interaction.client
+    user = await client.user_of(interaction)
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "history", {"search": search})
+    await client.history.add_panel(user, panel)
+    letter = await _page(client, panel, 0)
+    await interaction.edit_original_response(**parts(letter, user.id))
+
+
+async def turn(interaction: Interaction, panel_id: str, page: int) -> None:
+    """Next or Previous was pressed; the panel knows what is searched for."""
+    client = interaction.client
+    panel = await client.history.panel(panel_id)
+    if panel is None or panel.user_id != interaction.user.id:
+        raise Gone("This page is closed; use `/history` again.")
+    await interaction.response.defer()
+    letter = await _page(client, panel, page)
+    await interaction.edit_original_response(**parts(letter, panel.user_id))
+
+
+async def _page(client: EaselClient, panel: Panel, page: int) -> Letter:
+    search = str(panel.data["search"])
+    jobs = await client.history.page(panel.user_id, words=search, offset=page * PAGE, limit=PAGE + 1)
+    about = f" with “{quoted(search, 200)}”" if search else ""
+    if not jobs:
+        return Letter(
+            f"You have no pictures{about} here yet." if page == 0 else "There is nothing further back."
+        )
+    shown = jobs[:PAGE]
+    thumbnails = [await _thumbnail(client, job) for job in shown]
+    return Letter(
+        f"Your pictures{about}, page {page + 1}",
+        files=tuple((f"{job.id}.jpg", data) for job, data in zip(shown, thumbnails, strict=True) if data),
+        embeds=tuple(_entry(job, bool(data)) for job, data in zip(shown, thumbnails, strict=True)),
+        rows=_turns(panel, page, more=len(jobs) > PAGE),
+    )
+
+
+def _entry(job: JobRecord, pictured: bool) -> discord.Embed:
+    place = job.place
+    where = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
+    embed = discord.Embed(
+        description=f"{quoted(job.shown, 700)}\n<t:{int(job.created)}:R> · [message]({where})"
+    )
+    embed.set_footer(text=f"{job.id} · {job.plan.model}")
+    if pictured:
+        embed.set_thumbnail(url=f"attachment://{job.id}.jpg")
+    return embed
+
+
+def _turns(panel: Panel, page: int, *, more: bool) -> tuple[tuple[Key, ...], ...]:
+    keys = []
+    if page > 0:
+        keys.append(Key("page", panel.id, page - 1, "Previous", "⬅️"))
+    if more:
+        keys.append(Key("page", panel.id, page + 1, "Next", "➡️"))
+    return (tuple(keys),) if keys else ()
+
+
+async def _thumbnail(client: EaselClient, job: JobRecord) -> bytes | None:
+    try:
+        tiles = [await client.pictures.read(shot.file) for shot in await client.history.shots(job.id)]
+    except PictureGone:
+        return None
+    return await asyncio.to_thread(_small, tiles) if tiles else None
+
+
+def _small(tiles: list[bytes]) -> bytes:
+    with Image.open(io.BytesIO(compose(tiles))) as grid:
+        grid.thumbnail((THUMBNAIL, THUMBNAIL))
+        out = io.BytesIO()
+        grid.convert("RGB").save(out, "JPEG", quality=85)
+    return out.getvalue()

@@ -1,0 +1,151 @@
+"""The buttons under a job's message: other pictures from its pictures, and what its owner may do with it.
+
+Anyone who sees a result may go on from it; only its owner stops or deletes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.client import Interaction
+from bot.desk import take
+from bot.errors import Gone, Refusal
+from bot.history import JobRecord, Kind, Status
+from bot.messages import mention
+from bot.people import User
+from bot.studio import Draft
+from engine import Plan, plan_reroll, plan_upscale, plan_vary
+from engine.seeds import picture_seeds
+from grammar import GenerationSpec, format_prompt
+
+__all__ = ["cancel", "delete", "favourite", "reroll", "upscale", "vary", "vary_strong", "vary_subtle"]
+
+
+async def upscale(interaction: Interaction, job_id: str, index: int) -> None:
+    """U1–U4: that very picture, larger."""
+    parent = await _finished(interaction, job_id)
+    file = await _picture(interaction, parent, index)
+
+    async def make(user: User) -> list[Draft]:
+        plan = plan_upscale(parent.plan, index)
+        return [_from(parent, Kind.UPSCALE, user, index, file, plan=plan)]
+
+    await take(interaction, make)
+
+
+async def vary(interaction: Interaction, job_id: str, index: int) -> None:
+    """V1–V4: variations as strong as the user's settings say."""
+    user = await interaction.client.user_of(interaction)
+    await _vary(interaction, job_id, index, strong=user.strong)
+
+
+async def vary_strong(interaction: Interaction, job_id: str, index: int) -> None:
+    """Vary (Strong), whatever the settings say."""
+    await _vary(interaction, job_id, index, strong=True)
+
+
+async def vary_subtle(interaction: Interaction, job_id: str, index: int) -> None:
+    """Vary (Subtle), whatever the settings say."""
+    await _vary(interaction, job_id, index, strong=False)
+
+
+async def reroll(interaction: Interaction, job_id: str, _: int) -> None:
+    """🔄: the same once more with a new seed; a seed that the prompt gave is kept out."""
+    client = interaction.client
+    job = await _finished(interaction, job_id)
+    inputs = tuple(await client.history.inputs(job.id))
+    for file in inputs:
+        await client.pictures.read(file)
+
+    async def make(user: User) -> list[Draft]:
+        spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
+        if job.kind is Kind.IMAGINE:
+            plan = await asyncio.to_thread(plan_reroll, spec, client.registry, model=job.plan.model)
+        else:
+            plan = replace(job.plan, seeds=picture_seeds(None, len(job.plan.seeds)))
+        shown = format_prompt(spec)
+        draft = _from(job, job.kind, user, job.position, None, plan=plan)
+        return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
+
+    await take(interaction, make)
+
+
+async def cancel(interaction: Interaction, job_id: str, _: int) -> None:
+    """Stop one's own job."""
+    job = await _here(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal(f"Only {mention(job.user_id)} can cancel this job.")
+    if not await interaction.client.studio.cancel(job_id, interaction.user.id):
+        raise Refusal("This job has ended already.")
+    await interaction.response.send_message("The job is being cancelled.", ephemeral=True)
+
+
+async def delete(interaction: Interaction, job_id: str, _: int) -> None:
+    """Delete one's own pictures: the message, the rows and the files."""
+    job = await _finished(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal(f"Only {mention(job.user_id)} can delete this.")
+    await interaction.response.send_message("Deleted.", ephemeral=True)
+    await interaction.client.studio.delete(job)
+
+
+async def favourite(interaction: Interaction, job_id: str, index: int) -> None:
+    """❤️: keep it among one's favourites, or no longer."""
+    job = await _finished(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal("Only the owner's favourites are kept; use 🔄 or V to make it yours.")
+    liked = await interaction.client.history.favour(job.id, index)
+    await interaction.response.send_message(
+        "Added to your favourites." if liked else "No longer among your favourites.", ephemeral=True
+    )
+
+
+async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bool) -> None:
+    parent = await _finished(interaction, job_id)
+    file = await _picture(interaction, parent, index)
+
+    async def make(user: User) -> list[Draft]:
+        kind = Kind.VARY_STRONG if strong else Kind.VARY_SUBTLE
+        return [_from(parent, kind, user, index, file, plan=plan_vary(parent.plan, index, strong=strong))]
+
+    await take(interaction, make)
+
+
+def _from(parent: JobRecord, kind: Kind, user: User, index: int, file: str | None, *, plan: Plan) -> Draft:
+    return Draft(
+        kind=kind,
+        prompt=parent.prompt,
+        shown=parent.shown,
+        spec=parent.spec,
+        plan=plan,
+        lane=user.lane,
+        inputs=(file,) if file else (),
+        parent_id=parent.id,
+        position=index,
+    )
+
+
+async def _here(interaction: Interaction, job_id: str) -> JobRecord:
+    """The job of a button that was pressed where the job's message stands."""
+    job = await interaction.client.history.get(job_id)
+    if job is None:
+        raise Gone("The job of this button is no longer kept here.")
+    if job.place.channel_id != interaction.channel_id:
+        raise Refusal("This button belongs to a message in another channel.")
+    return job
+
+
+async def _finished(interaction: Interaction, job_id: str) -> JobRecord:
+    job = await _here(interaction, job_id)
+    if job.status not in (Status.RENDERED, Status.DELIVERED):
+        raise Gone("This job has no pictures.")
+    return job
+
+
+async def _picture(interaction: Interaction, job: JobRecord, index: int) -> str:
+    """The name of one of a job's pictures, which is known to be whole. Raises Gone and PictureGone."""
+    client = interaction.client
+    shot = await client.studio.picture(job, index)
+    await client.pictures.read(shot.file)
+    return shot.file

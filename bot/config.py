@@ -1,0 +1,95 @@
+"""The program's settings: where each comes from, what it may be, and the ``.env.example`` that lists them.
+
+Knows nothing of what the settings are used for. Reading happens in ``load``, never at import.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["BadSetting", "Settings", "env_example", "load"]
+
+Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+Workers = Annotated[str, StringConstraints(pattern=r"^(local|[a-z]+://\S+|[\w.-]+:\d+)$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
+SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
+
+
+class BadSetting(Exception):
+    """A setting has a value that cannot be used. ``str(error)`` is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the program; a field's name in capitals is its name in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    discord_token: SecretStr = Field(
+        SecretStr(""), description="The bot's token, from discord.com/developers."
+    )
+    easel_data: Path = Field(Path("data"), description="Folder for the database and the pictures.")
+    easel_model: str = Field("pocket", description="Default model, a name from `easel models`.")
+    easel_models_file: Path | None = Field(
+        None, description="A registry file of your own, read on top of ours."
+    )
+    easel_device: Device = Field("auto", description="auto, cpu, cuda, cuda:1 or mps.")
+    easel_workers: Workers = Field("local", description="local, or the address of a cluster.")
+    easel_running_per_user: int = Field(
+        3, ge=1, le=100, description="Jobs of one user that render at a time."
+    )
+    easel_queued_per_user: int = Field(10, ge=1, le=1000, description="Jobs of one user that may wait.")
+    easel_confirm_above: int = Field(
+        5, ge=1, le=40, description="A prompt with more jobs than this asks first."
+    )
+    easel_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged."
+    )
+    discord_api_url: HttpUrl = Field("https://discord.com/api/v10", description="Discord's REST address.")
+    discord_gateway_url: SocketUrl | None = Field(
+        None, description="Discord's gateway address; empty: Discord is asked for it."
+    )
+
+
+def load(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings from the environment and, below it, ``env_file``. Raises ``BadSetting``."""
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings takes it, its plugin does not know
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        value = "" if name == "DISCORD_TOKEN" else f" {str(first['input'])!r}"
+        raise BadSetting(f"{name}: the value{value} cannot be used; {_may_be(name)}") from None
+
+
+def env_example() -> str:
+    """The text of ``.env.example``: every setting with one line about it and its default."""
+    lines = ["# Every setting with its default. Copy this file to .env and change what you need."]
+    for name, field in Settings.model_fields.items():
+        lines += ["", f"# {field.description}", f"{name.upper()}={_written(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _written(default: object) -> str:
+    match default:
+        case None:
+            return ""
+        case SecretStr():
+            return default.get_secret_value()
+        case Path():
+            return f"./{default}"
+        case _:
+            return str(default)
+
+
+def _may_be(name: str) -> str:
+    field = Settings.model_fields[name.lower()]
+    bounds = {type(rule).__name__: rule for rule in field.metadata}
+    if "Ge" in bounds and "Le" in bounds:
+        return f"it must be a whole number from {bounds['Ge'].ge} to {bounds['Le'].le}."
+    return f"it is: {field.description}"

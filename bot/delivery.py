@@ -1,0 +1,235 @@
+"""Getting one job's one message to Discord, whatever happens: token or channel, edit or post, again and
+again.
+
+A message is reached in three ways, tried in this order: through its interaction's token, by editing it in its
+channel,
+by posting it anew. What Discord answers decides which ways are left; a clock never does. Knows nothing of how
+a job
+is rendered or what a message says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import aiohttp
+import discord
+
+from bot.history import JobRecord, Place
+from bot.messages import Letter
+
+__all__ = ["Delivery", "Undeliverable", "parts", "view_of"]
+
+log = logging.getLogger(__name__)
+
+TOKEN_DEAD = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
+MESSAGE_GONE = {10008}
+TOO_OLD_TO_EDIT = {30046}
+LONGEST_WAIT = 60.0
+LOOK_BACK = 50  # messages searched for one that a crash kept from being noted down
+
+
+class Undeliverable(Exception):
+    """Discord says that there is no place left where this message can stand."""
+
+
+class _Absent(Exception):
+    """This way leads to no message; the next one may."""
+
+
+def view_of(letter: Letter) -> discord.ui.View | None:
+    """The letter's buttons.
+
+    The view is stopped: presses find their way by ``custom_id``, nothing is kept in memory.
+    """
+    if not letter.rows:
+        return None
+    view = discord.ui.View(timeout=None)
+    for row, keys in enumerate(letter.rows):
+        for key in keys:
+            view.add_item(
+                discord.ui.Button(
+                    style=key.style, label=key.label, emoji=key.emoji, custom_id=key.custom_id, row=row
+                )
+            )
+    view.stop()
+    return view
+
+
+def parts(letter: Letter, user_id: int) -> dict[str, Any]:
+    """What every way of editing takes; a part that the letter lacks is removed from the message."""
+    return {
+        "content": letter.content or None,
+        "embeds": list(letter.embeds),
+        "attachments": files_of(letter),
+        "view": view_of(letter),
+        "allowed_mentions": only(user_id),
+    }
+
+
+def files_of(letter: Letter) -> list[discord.File]:
+    """The letter's files, to be sent once."""
+    return [discord.File(io.BytesIO(data), name) for name, data in letter.files]
+
+
+def fresh(letter: Letter, user_id: int) -> dict[str, Any]:
+    """What every way of posting takes."""
+    view = view_of(letter)
+    return {
+        "content": letter.content,
+        "embeds": list(letter.embeds),
+        "files": files_of(letter),
+        "allowed_mentions": only(user_id),
+        **({"view": view} if view else {}),
+    }
+
+
+def only(user_id: int) -> discord.AllowedMentions:
+    """A prompt pings nobody but the user who wrote it."""
+    return discord.AllowedMentions(
+        everyone=False, roles=False, users=[discord.Object(user_id)], replied_user=False
+    )
+
+
+class Delivery:
+    """Puts letters where their jobs' places are."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def attempt(self, job: JobRecord, letter: Letter) -> Place | None:
+        """Update the message once, where it stands.
+
+        None when that did not work; the caller has better to come.
+        """
+        try:
+            return await self._once(job, letter, post=False)
+        except (_Absent, Undeliverable, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.debug("a passing edit of %s was lost: %r", job.id, error)
+            return None
+
+    async def insist(self, job: JobRecord, letter: Letter) -> Place:
+        """Put the letter up for good; where it stands then. Raises Undeliverable when Discord says never."""
+        wait = 1.0
+        while True:
+            try:
+                return await self._once(job, letter, post=True)
+            except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+                if isinstance(error, discord.HTTPException) and not _passing(error):
+                    log.exception("Discord refused the message of job %s", job.id)
+                    raise Undeliverable(str(error)) from error
+                log.warning("delivering job %s failed (%s); again in %.0f s", job.id, error, wait)
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+            wait = min(LONGEST_WAIT, wait * 2)
+
+    async def found(self, job: JobRecord) -> Place:
+        """The job's place, with the message that an earlier life posted but did not live to note down."""
+        since = datetime.fromtimestamp(job.created, UTC)
+        channel = self._client.get_partial_messageable(job.place.channel_id)
+        try:
+            async for message in channel.history(limit=LOOK_BACK, after=since):
+                if _shows(message, job.id):
+                    return replace(job.place, message_id=message.id, original=False, token=None)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.debug("cannot look for the message of job %s: %s", job.id, error)
+        return job.place
+
+    async def withdraw(self, place: Place) -> None:
+        """Delete the message, if it is still there and can be reached."""
+        try:
+            if place.message_id is not None:
+                await self._message(place.channel_id, place.message_id).delete()
+        except discord.HTTPException as error:
+            log.debug("message %s stays: %s", place.message_id, error)
+
+    async def _once(self, job: JobRecord, letter: Letter, *, post: bool) -> Place:
+        place = job.place
+        if place.token is not None:
+            try:
+                return await self._by_token(place, place.token, job, letter)
+            except _Absent:
+                place = replace(place, token=None)
+        if place.message_id is not None:
+            try:
+                await self._message(place.channel_id, place.message_id).edit(**parts(letter, job.user_id))
+            except discord.HTTPException as error:
+                if not _elsewhere(error):
+                    raise
+            else:
+                return place
+        if not post:
+            raise _Absent
+        posted = await self._post(job, place, letter)
+        if place.message_id is not None:
+            await self.withdraw(place)
+        return posted
+
+    async def _by_token(self, place: Place, token: str, job: JobRecord, letter: Letter) -> Place:
+        webhook = discord.Webhook.partial(cast(int, self._client.application_id), token, client=self._client)
+        try:
+            if place.message_id is None and not place.original:
+                sent = await webhook.send(wait=True, **fresh(letter, job.user_id))
+                return replace(place, message_id=sent.id)
+            # The route takes this word as well as an id; it serves where the id was never learnt.
+            which = cast(int, place.message_id or "@original")
+            sent = await webhook.edit_message(which, **parts(letter, job.user_id))
+            return replace(place, message_id=sent.id)
+        except discord.HTTPException as error:
+            if error.status == 401 or error.code in TOKEN_DEAD | MESSAGE_GONE:
+                raise _Absent from error
+            raise
+
+    async def _post(self, job: JobRecord, place: Place, letter: Letter) -> Place:
+        for channel in (place.channel_id, None):
+            try:
+                where = await self._channel(channel, job.user_id)
+                sent = await where.send(nonce=_nonce(job), **fresh(letter, job.user_id))
+            except discord.HTTPException as error:
+                if not _elsewhere(error):
+                    raise
+                log.info("job %s cannot be posted to %s: %s", job.id, channel or "its owner", error)
+            else:
+                return replace(
+                    place, channel_id=sent.channel.id, message_id=sent.id, original=False, token=None
+                )
+        raise Undeliverable("neither the channel nor the user can be written to")
+
+    async def _channel(self, channel_id: int | None, user_id: int) -> discord.abc.Messageable:
+        if channel_id is not None:
+            return self._client.get_partial_messageable(channel_id)
+        return await self._client.create_dm(discord.Object(user_id))
+
+    def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+
+def _nonce(job: JobRecord) -> str:
+    """What tells Discord that two posts are the same one; it takes 25 characters."""
+    return job.id.replace("-", "")[:25]
+
+
+def _passing(error: discord.HTTPException) -> bool:
+    return error.status == 429 or error.status >= 500
+
+
+def _elsewhere(error: discord.HTTPException) -> bool:
+    """Whether this place is lost for good, while another may do."""
+    return error.status in (403, 404) or error.code in TOO_OLD_TO_EDIT
+
+
+def _shows(message: discord.Message, job_id: str) -> bool:
+    names = [attachment.filename for attachment in message.attachments]
+    names += [
+        child.custom_id or ""
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for child in row.children
+        if isinstance(child, discord.Button)
+    ]
+    return any(job_id in name for name in names)

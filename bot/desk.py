@@ -1,0 +1,119 @@
+"""From an interaction to jobs: what every command and button that renders has in common.
+
+Parse and admit first, for an error is for its user alone and a public answer cannot be taken back; keep
+the jobs; acknowledge; tell; start. Keeping usually takes a few milliseconds; when it takes longer (a link
+is fetched, the disk is slow) Discord gets its answer meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import discord
+
+from bot.client import Interaction
+from bot.history import JobRecord, Kind, Place
+from bot.links import fetch
+from bot.people import User
+from bot.pictures import normalised
+from bot.studio import Draft
+from engine import Lane, plan_imagine
+from grammar import GenerationSpec, format_prompt
+
+__all__ = ["GRACE", "drafts_of", "kept_link", "place_of", "prepared", "take"]
+
+T = TypeVar("T")
+
+GRACE = 0.4  # seconds in which a result decides between a public answer and a private refusal
+
+
+def place_of(interaction: Interaction) -> Place:
+    """Where the answer to an interaction stands."""
+    return Place(
+        channel_id=interaction.channel_id or 0,
+        guild_id=interaction.guild_id,
+        token=interaction.token,
+        upload_limit=interaction.filesize_limit,
+    )
+
+
+async def prepared(
+    interaction: Interaction, work: Coroutine[Any, Any, T], *, ephemeral: bool = False
+) -> tuple[T, int | None]:
+    """The result of ``work``, and the id of the answer to the interaction.
+
+    Deferred once the work is done, so that its errors may be told in private, or as soon as it takes long.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=GRACE)
+        if task.done():
+            task.result()
+        message_id = await acknowledge(interaction, ephemeral=ephemeral)
+        return await task, message_id
+    finally:
+        task.cancel()
+
+
+async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> int | None:
+    """Defer; the id of the answer.
+
+    An interaction that died on the way is no reason to lose the job: its message goes to the channel.
+    """
+    try:
+        answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    except (discord.NotFound, discord.InteractionResponded):
+        return None
+    return answer.message_id if answer is not None else None
+
+
+async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequence[Draft]]]) -> None:
+    """Keep the jobs that ``make`` drafts, acknowledge, and set them going.
+
+    Raises QueueFull and what ``make`` raises.
+    """
+    client = interaction.client
+    client.studio.admit(interaction.user.id)
+
+    async def keep() -> list[JobRecord]:
+        user = await client.user_of(interaction)
+        return await client.studio.keep(user, place_of(interaction), await make(user))
+
+    (first, *others), message_id = await prepared(interaction, keep())
+    told = client.studio.start(first, message_id)
+    if others:
+        # Until the first answer stands, Discord would take the others for it.
+        await asyncio.wait({told})
+    for job in others:
+        client.studio.start(job)
+
+
+async def drafts_of(
+    interaction: Interaction, user: User, prompt: str, specs: Sequence[GenerationSpec]
+) -> list[Draft]:
+    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture."""
+    client = interaction.client
+    fetched: dict[str, str] = {}
+    for link in dict.fromkeys(link for spec in specs for link in spec.images):
+        fetched[link] = await kept_link(interaction, link)
+    model = client.model_of(user)
+    return [
+        Draft(
+            kind=Kind.IMAGINE,
+            prompt=prompt,
+            shown=format_prompt(spec),
+            spec=spec.to_dict(),
+            plan=await asyncio.to_thread(plan_imagine, spec, client.registry, model=model),
+            lane=Lane(spec.speed) if spec.speed else user.lane,
+            inputs=tuple(fetched[link] for link in spec.images),
+        )
+        for spec in specs
+    ]
+
+
+async def kept_link(interaction: Interaction, link: str) -> str:
+    """The name under which the picture behind a link is kept now. Raises BadLink and BadPicture."""
+    client = interaction.client
+    return await client.pictures.keep(await normalised(await fetch(client.links, link)))

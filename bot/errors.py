@@ -1,0 +1,87 @@
+"""What the bot refuses, and the one map from anything that goes wrong to a sentence for the user.
+
+    Refusal                 a title and a sentence: nothing was done, and why
+    ├── QueueFull           the user has as many jobs as may wait
+    ├── BadLink             an address that is not fetched, or gave no picture
+    └── Gone                the job, panel or picture behind a button is no more
+
+Knows no Discord objects. An error that is not in the map is the program's own fault: the user gets a sentence
+and a
+mark to quote, the log gets the rest.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import sqlite3
+
+from bot.pictures import PictureGone
+from engine import BadPicture, EngineError
+from grammar import PromptError
+
+__all__ = ["BadLink", "Gone", "QueueFull", "Refusal", "told"]
+
+log = logging.getLogger(__name__)
+
+WENT_WRONG = "Sorry, something went wrong"
+
+
+class Refusal(Exception):
+    """Nothing was done. ``title`` and ``sentence`` are for the user."""
+
+    title = "Not possible"
+
+    def __init__(self, sentence: str, title: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.title = title or self.title
+
+
+class QueueFull(Refusal):
+    """The user's queue has no room."""
+
+    title = "Queue full"
+
+
+class BadLink(Refusal):
+    """A link that may not be fetched, or that gave no picture."""
+
+    title = "Invalid link"
+
+
+class Gone(Refusal):
+    """What a button belongs to is no more."""
+
+    title = "No longer here"
+
+
+def told(error: BaseException) -> tuple[str, str]:
+    """The title and the sentence that a user is told about an error. Logs what is the program's fault."""
+    match error:
+        case Refusal():
+            return error.title, error.sentence
+        case PromptError():
+            return error.title, str(error)
+        case PictureGone():
+            return Gone.title, "That picture is no longer kept here."
+        case BadPicture():
+            return "Invalid picture", str(error)
+        case EngineError():
+            return WENT_WRONG, str(error)
+        case OSError() if error.errno == errno.ENOSPC:
+            log.error("the disk is full")
+            return "Disk full", "There is no space left to keep pictures. Please try again later."
+        case sqlite3.OperationalError() if "full" in str(error):
+            log.error("the disk is full")
+            return "Disk full", "There is no space left to keep jobs. Please try again later."
+        case sqlite3.OperationalError() if "locked" in str(error):
+            log.warning("the database is locked")
+            return WENT_WRONG, "The memory was busy for too long. Please try again."
+    mark = secrets.token_hex(4)
+    log.error("unexpected error %s", mark, exc_info=error)
+    return (
+        WENT_WRONG,
+        f"This should not have happened; nothing was rendered. The operator finds it under `{mark}`.",
+    )

@@ -1,0 +1,363 @@
+"""Every job and every picture, as rows: written as the job goes on, found again afterwards.
+
+Knows the tables, nothing of Discord's objects, files or rendering. A status only ever grows, so "done" is one
+comparison and a step that is repeated after a crash changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from bot.database import Database, Row
+from bot.people import User, remember
+from engine import Lane, Plan
+
+__all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Shot", "Status"]
+
+
+class Status(IntEnum):
+    """How far a job has come. From ``DELIVERED`` on nothing more will happen to it by itself."""
+
+    QUEUED = 0
+    RUNNING = 1
+    RENDERED = 2
+    DELIVERED = 3
+    FAILED = 4
+    CANCELLED = 5
+    DELETED = 6
+
+    @property
+    def done(self) -> bool:
+        """Whether the job needs nothing more."""
+        return self >= Status.DELIVERED
+
+
+class Kind(StrEnum):
+    """What a job is in the user's eyes; its message says so."""
+
+    IMAGINE = "imagine"
+    VARY_STRONG = "vary_strong"
+    VARY_SUBTLE = "vary_subtle"
+    UPSCALE = "upscale"
+
+    @property
+    def single(self) -> bool:
+        """Whether the result is one picture rather than a grid."""
+        return self is Kind.UPSCALE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job's message stands. ``token`` is the interaction's, while it may still be alive.
+
+    ``original``: the message is the first answer to its interaction, so that the token reaches it without an
+    id.
+    ``upload_limit`` is in bytes.
+    """
+
+    channel_id: int
+    guild_id: int | None = None
+    message_id: int | None = None
+    token: str | None = field(default=None, repr=False)
+    original: bool = True
+    upload_limit: int = 10 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One row of ``jobs``.
+
+    ``prompt`` is what was typed, ``shown`` what was run; ``position`` counts from 1.
+    """
+
+    id: str
+    user_id: int
+    user_name: str
+    kind: Kind
+    prompt: str
+    shown: str
+    spec: dict[str, Any]
+    plan: Plan
+    lane: Lane
+    place: Place
+    parent_id: str | None = None
+    position: int = 0
+    status: Status = Status.QUEUED
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    created: float = 0.0
+    seconds: float = 0.0
+    seq: int = 0
+
+    def at(self, place: Place) -> JobRecord:
+        """The same job with its message elsewhere."""
+        return replace(self, place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One kept picture of a job. ``file`` is its name in the picture folder, ``bytes`` its size."""
+
+    job_id: str
+    position: int
+    file: str
+    width: int
+    height: int
+    bytes: int
+    seed: int
+    favourite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What stands behind the buttons of a message that is no job's."""
+
+    id: str
+    user_id: int
+    channel_id: int
+    kind: str
+    data: dict[str, Any]
+
+
+JOBS = "SELECT jobs.*, users.name AS user_name FROM jobs JOIN users ON users.id = jobs.user_id"
+
+
+class History:
+    """Jobs, their pictures, and panels."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, user: User, jobs: Sequence[JobRecord], inputs: Sequence[Sequence[str]]) -> None:
+        """Keep new jobs, all or none. ``inputs``: for each, the file names of the pictures it starts from."""
+        async with self._database.transaction() as tx:
+            await remember(tx, user)
+            for job, files in zip(jobs, inputs, strict=True):
+                await tx.execute(
+                    "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, parent_id,"
+                    " position, notes, created, guild_id, channel_id, message_id, original, token,"
+                    " upload_limit)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    _values(job),
+                )
+                await tx.executemany(
+                    "INSERT INTO inputs VALUES (?, ?, ?)",
+                    [(job.id, ordinal, file) for ordinal, file in enumerate(files)],
+                )
+
+    async def get(self, job_id: str) -> JobRecord | None:
+        """The job with that id, unless it was deleted."""
+        row = await self._database.row(f"{JOBS} WHERE jobs.id = ? AND status < ?", (job_id, Status.DELETED))
+        return _job(row) if row else None
+
+    async def by_message(self, message_id: int) -> JobRecord | None:
+        """The job that a message shows."""
+        row = await self._database.row(
+            f"{JOBS} WHERE message_id = ? AND status < ?", (message_id, Status.DELETED)
+        )
+        return _job(row) if row else None
+
+    async def unfinished(self) -> list[JobRecord]:
+        """Every job that still needs something, in the order they were asked for."""
+        rows = await self._database.rows(f"{JOBS} WHERE status < {int(Status.DELIVERED)} ORDER BY seq")
+        return [_job(row) for row in rows]
+
+    async def inputs(self, job_id: str) -> list[str]:
+        """File names of the pictures that a job starts from, in order."""
+        rows = await self._database.rows(
+            "SELECT file FROM inputs WHERE job_id = ? ORDER BY ordinal", (job_id,)
+        )
+        return [row["file"] for row in rows]
+
+    async def shots(self, job_id: str) -> list[Shot]:
+        """The job's pictures, in position order."""
+        rows = await self._database.rows(
+            "SELECT * FROM pictures WHERE job_id = ? ORDER BY position", (job_id,)
+        )
+        return [_shot(row) for row in rows]
+
+    async def moved(self, job_id: str, place: Place) -> None:
+        """The job's message stands somewhere else now."""
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "UPDATE jobs SET channel_id = ?, message_id = ?, original = ?, token = ? WHERE id = ?",
+                (place.channel_id, place.message_id, place.original, place.token, job_id),
+            )
+
+    async def began(self, job_id: str) -> None:
+        """The first step of the job is being rendered."""
+        await self._reach(job_id, Status.RUNNING)
+
+    async def rendered(
+        self, job_id: str, shots: Sequence[Shot], seconds: float, notes: Sequence[str]
+    ) -> None:
+        """The pictures are safe on disk: keep them and the status in one transaction."""
+        async with self._database.transaction() as tx:
+            await tx.executemany(
+                "INSERT OR REPLACE INTO pictures (job_id, position, file, width, height, bytes, seed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(s.job_id, s.position, s.file, s.width, s.height, s.bytes, s.seed) for s in shots],
+            )
+            await tx.execute(
+                "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
+                " WHERE id = ? AND status < ?",
+                (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+            )
+
+    async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
+        """Nothing more will happen to the job; its interaction's token is forgotten."""
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "UPDATE jobs SET status = ?, reason = ?, token = NULL, finished = coalesce(finished, ?)"
+                " WHERE id = ? AND status < ?",
+                (status, reason, time.time(), job_id, status),
+            )
+
+    async def delete(self, job_id: str) -> list[str]:
+        """Forget the job's pictures; the file names that nothing needs any more."""
+        async with self._database.transaction() as tx:
+            files = await tx.execute_fetchall("SELECT file FROM pictures WHERE job_id = ?", (job_id,))
+            await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
+            await tx.execute(
+                "UPDATE jobs SET status = ?, token = NULL WHERE id = ?", (Status.DELETED, job_id)
+            )
+        return [row["file"] for row in files]
+
+    async def favour(self, job_id: str, position: int) -> bool:
+        """Turn a picture's heart over; whether it is a favourite then."""
+        async with self._database.transaction() as tx:
+            rows = await tx.execute_fetchall(
+                "UPDATE pictures SET favourite = 1 - favourite WHERE job_id = ? AND position = ?"
+                " RETURNING favourite",
+                (job_id, position),
+            )
+        return any(row["favourite"] for row in rows)
+
+    async def page(
+        self, user_id: int, *, words: str = "", favourites: bool = False, offset: int = 0, limit: int = 5
+    ) -> list[JobRecord]:
+        """A user's finished jobs, newest first; with ``words``, those whose prompt holds all of them."""
+        where = ["jobs.user_id = ?", "status IN (2, 3)"]
+        values: list[str | int] = [user_id]
+        if favourites:
+            where.append("jobs.id IN (SELECT job_id FROM pictures WHERE favourite = 1)")
+        query = _match(user_id, words)
+        if query:
+            found = "SELECT rowid FROM job_words WHERE job_words MATCH ? ORDER BY rowid DESC"
+            where.append(f"jobs.seq IN ({found})")
+            values.append(query)
+        rows = await self._database.rows(
+            f"{JOBS} WHERE {' AND '.join(where)} ORDER BY jobs.seq DESC LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return [_job(row) for row in rows]
+
+    async def usage(self, user_id: int) -> tuple[int, float]:
+        """How many pictures a user has been given, and the seconds they took to render."""
+        row = await self._database.row(
+            "SELECT"
+            " (SELECT count(*) FROM pictures JOIN jobs ON jobs.id = job_id WHERE user_id = ?) AS pictures,"
+            " (SELECT coalesce(sum(seconds), 0.0) FROM jobs WHERE user_id = ?) AS seconds",
+            (user_id, user_id),
+        )
+        return (row["pictures"], row["seconds"]) if row else (0, 0.0)
+
+    async def files(self) -> set[str]:
+        """The names of every file that a row still needs."""
+        rows = await self._database.rows("SELECT file FROM pictures UNION SELECT file FROM inputs")
+        return {row["file"] for row in rows}
+
+    async def add_panel(self, user: User, panel: Panel) -> None:
+        """Keep a panel."""
+        async with self._database.transaction() as tx:
+            await remember(tx, user)
+            await tx.execute(
+                "INSERT INTO panels VALUES (?, ?, ?, ?, ?, ?)",
+                (panel.id, panel.user_id, panel.channel_id, panel.kind, json.dumps(panel.data), time.time()),
+            )
+
+    async def panel(self, panel_id: str) -> Panel | None:
+        """The panel with that id."""
+        row = await self._database.row("SELECT * FROM panels WHERE id = ?", (panel_id,))
+        if row is None:
+            return None
+        return Panel(row["id"], row["user_id"], row["channel_id"], row["kind"], json.loads(row["data"]))
+
+    async def take_panel(self, panel_id: str) -> bool:
+        """Remove a panel; True for the one caller that did (a question is answered once)."""
+        async with self._database.transaction() as tx:
+            rows = await tx.execute_fetchall("DELETE FROM panels WHERE id = ? RETURNING id", (panel_id,))
+        return bool(list(rows))
+
+    async def _reach(self, job_id: str, status: Status) -> None:
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "UPDATE jobs SET status = ? WHERE id = ? AND status < ?", (status, job_id, status)
+            )
+
+
+def _match(user_id: int, words: str) -> str:
+    """An FTS5 query: the owner and each word, quoted so that nothing in it is read as syntax."""
+    quoted = ['"' + word.replace('"', '""') + '"' for word in words.split()]
+    if not quoted:
+        return ""
+    return f"owner : u{user_id} AND prompt : ({' AND '.join(quoted)})"
+
+
+def _values(job: JobRecord) -> tuple[Any, ...]:
+    place = job.place
+    return (
+        *(job.id, job.user_id, job.kind, job.prompt, job.shown, json.dumps(job.spec)),
+        *(json.dumps(job.plan.to_dict()), job.lane, job.parent_id, job.position, json.dumps(list(job.notes))),
+        *(job.created or time.time(), place.guild_id, place.channel_id, place.message_id, place.original),
+        *(place.token, place.upload_limit),
+    )
+
+
+def _job(row: Row) -> JobRecord:
+    place = Place(
+        row["channel_id"],
+        row["guild_id"],
+        row["message_id"],
+        row["token"],
+        bool(row["original"]),
+        row["upload_limit"],
+    )
+    return JobRecord(
+        id=row["id"],
+        user_id=row["user_id"],
+        user_name=row["user_name"],
+        kind=Kind(row["kind"]),
+        prompt=row["prompt"],
+        shown=row["shown"],
+        spec=json.loads(row["spec"]),
+        plan=Plan.from_dict(json.loads(row["plan"])),
+        lane=Lane(row["lane"]),
+        place=place,
+        parent_id=row["parent_id"],
+        position=row["position"],
+        status=Status(row["status"]),
+        reason=row["reason"],
+        notes=tuple(json.loads(row["notes"])),
+        created=row["created"],
+        seconds=row["seconds"],
+        seq=row["seq"],
+    )
+
+
+def _shot(row: Row) -> Shot:
+    return Shot(
+        row["job_id"],
+        row["position"],
+        row["file"],
+        row["width"],
+        row["height"],
+        row["bytes"],
+        row["seed"],
+        bool(row["favourite"]),
+    )

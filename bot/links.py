@@ -1,0 +1,141 @@
+"""Pictures behind links that users give: fetched from public addresses only, and only so much of them.
+
+An address is judged twice: the name before anything is sent, and each resolved address again at the moment of
+connecting, for every redirect anew, so that a name that changes its mind (DNS rebinding) gains nothing. Knows
+nothing of what the picture is for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType
+from yarl import URL
+
+from bot.errors import BadLink
+
+__all__ = ["PublicResolver", "fetch", "is_public", "session"]
+
+MOST_BYTES = 25 * 2**20
+REDIRECTS = 4
+TIMEOUT = aiohttp.ClientTimeout(total=20, connect=8)
+KINDS = ("image/", "application/octet-stream", "binary/octet-stream")
+PORTS = (80, 443, 8080, 8443)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet: not private, loopback, link-local, reserved or
+    multicast.
+    """
+    try:
+        ip = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or _nat64(ip)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip.teredo is not None:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names and gives back public addresses only; what it gives is what is connected to."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The public addresses of ``host``. Raises BadLink when one of them is not public."""
+        found = await self._inner.resolve(host, port, family)
+        if not found or not all(is_public(result["host"]) for result in found):
+            raise BadLink(f"`{host}` is not a public address.")
+        return found
+
+    async def close(self) -> None:
+        """Let go of the inner resolver."""
+        await self._inner.close()
+
+
+def session(resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """A client that can reach public addresses only. To be closed by the caller; needs a running loop."""
+    guarded = PublicResolver(resolver or aiohttp.ThreadedResolver())
+    connector = aiohttp.TCPConnector(
+        resolver=guarded, use_dns_cache=False, limit=8, socket_factory=_public_socket
+    )
+    return aiohttp.ClientSession(connector=connector, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+
+
+async def fetch(client: aiohttp.ClientSession, link: str) -> bytes:
+    """The bytes behind ``link``, at most 25 MB of something that calls itself a picture. Raises BadLink."""
+    url = _checked(link)
+    try:
+        for _ in range(REDIRECTS):
+            async with client.get(url, allow_redirects=False) as answer:
+                if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
+                    url = _checked(str(url.join(URL(answer.headers["Location"]))))
+                    continue
+                return await _body(answer, link)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        if isinstance(error.__cause__, BadLink):
+            raise error.__cause__ from None
+        raise BadLink(f"`{_short(link)}` could not be fetched.") from None
+    raise BadLink(f"`{_short(link)}` leads from one address to the next without end.")
+
+
+def _public_socket(address: AddrInfoType) -> socket.socket:
+    """The last word: whatever was resolved or written, a socket is only made for a public address."""
+    family, kind, protocol, _, where = address
+    if not is_public(str(where[0])):
+        raise BadLink(f"`{where[0]}` is not a public address.")
+    return socket.socket(family=family, type=kind, proto=protocol)
+
+
+async def _body(answer: aiohttp.ClientResponse, link: str) -> bytes:
+    if answer.status != 200:
+        raise BadLink(f"`{_short(link)}` answered with {answer.status}; no picture is there.")
+    if not answer.content_type.startswith(KINDS):
+        raise BadLink(f"`{_short(link)}` is no picture but `{answer.content_type}`.")
+    if (answer.content_length or 0) > MOST_BYTES:
+        raise BadLink(f"`{_short(link)}` is larger than {MOST_BYTES >> 20} MB.")
+    body = bytearray()
+    async for piece in answer.content.iter_chunked(2**16):
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise BadLink(f"`{_short(link)}` is larger than {MOST_BYTES >> 20} MB.")
+    return bytes(body)
+
+
+def _checked(link: str) -> URL:
+    try:
+        url = URL(link)
+        host, port = url.host, url.port
+    except ValueError:
+        raise BadLink(f"`{_short(link)}` is not an address.") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise BadLink(f"`{_short(link)}` is not an `http` or `https` address.")
+    if url.user is not None or port not in PORTS:
+        raise BadLink(f"`{_short(link)}` names a user or a port, which is not fetched.")
+    if _looks_numeric(host) and not is_public(host):
+        raise BadLink(f"`{host}` is not a public address.")
+    return url
+
+
+def _looks_numeric(host: str) -> bool:
+    """Literal addresses in any form that a C library would take: 127.1, 0x7f000001, 2130706433, ::1."""
+    return ":" in host or host.rstrip(".").split(".")[-1].lower().startswith(tuple("0123456789"))
+
+
+def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in ipaddress.ip_network("64:ff9b::/96") else None
+
+
+def _short(link: str) -> str:
+    link = link.replace("`", "")
+    return link if len(link) <= 100 else link[:99] + "…"

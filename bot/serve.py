@@ -1,0 +1,105 @@
+"""The running bot: settings in, one process that stays until it is told to stop.
+
+Puts database, engine and client together and takes them apart again in the opposite order. Knows nothing of
+what they
+do in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.client import EaselClient
+from bot.config import BadSetting, Settings
+from bot.database import Database, InUse
+from engine import BadRegistry, Engine, Registry, UnknownModel
+
+__all__ = ["registry_of", "serve"]
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 60.0
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The models, with the default one known to exist. Raises BadSetting."""
+    try:
+        registry = Registry.load(extra=settings.easel_models_file)
+        registry.get(settings.easel_model)
+    except UnknownModel as error:
+        raise BadSetting(f"EASEL_MODEL: {error}") from None
+    except (BadRegistry, OSError) as error:
+        raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
+    return registry
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT. Raises BadSetting."""
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        raise BadSetting(
+            "DISCORD_TOKEN: not set; make a bot on discord.com/developers and put its token into .env"
+        )
+    registry = registry_of(settings)
+    _point_at(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with (
+            Database.opened(settings.easel_data / "easel.db") as database,
+            Engine(registry=registry, device=settings.easel_device) as engine,
+            EaselClient(settings, registry, engine, database) as client,
+        ):
+            await _until(stop, client, token)
+            log.info("stopping; unfinished jobs stay queued")
+    except InUse as error:
+        raise BadSetting(f"EASEL_DATA: {error}") from None
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be used: {error.strerror}") from None
+
+
+async def _until(stop: asyncio.Event, client: EaselClient, token: str) -> None:
+    running = asyncio.create_task(_connect(client, token), name="discord")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        await client.close()
+    finally:
+        running.cancel()
+        stopped.cancel()
+        await asyncio.gather(running, stopped, return_exceptions=True)
+
+
+async def _connect(client: EaselClient, token: str) -> None:
+    """Log in and stay connected; while Discord cannot be reached, try again."""
+    wait = 1.0
+    while not client.is_closed():
+        try:
+            if client.application_id is None:
+                await client.login(token)
+            await client.connect()
+            return
+        except discord.LoginFailure:
+            raise BadSetting("DISCORD_TOKEN: Discord does not know this token") from None
+        except (discord.GatewayNotFound, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("Discord cannot be reached (%s); again in %.0f s", error, wait)
+        await asyncio.sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 2)
+
+
+def _point_at(settings: Settings) -> None:
+    """Where discord.py finds Discord. It has no setting for this; these two attributes are where it looks."""
+    Route.BASE = settings.discord_api_url
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway_url)

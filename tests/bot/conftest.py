@@ -1,0 +1,58 @@
+"""A bot in a virtual Discord, ready to be spoken to."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import discord
+import pytest
+import simcord
+
+from bot.client import EaselClient
+from bot.config import Settings
+from bot.database import Database
+from bot.errors import Refusal
+from bot.pictures import PictureGone
+from engine import EngineError, Registry
+from grammar import PromptError
+from tests.bot.sketch import SketchEngine, World, settings_in
+
+TOLD = (Refusal, PromptError, PictureGone, EngineError)
+"""What a user is told of; the virtual Discord counts it as an error nevertheless."""
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.original if isinstance(error, discord.app_commands.CommandInvokeError) else error
+
+
+@pytest.fixture
+def engine() -> SketchEngine:
+    return SketchEngine()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database.opened(tmp_path / "data" / "easel.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "data")
+
+
+@pytest.fixture
+async def env(settings: Settings, engine: SketchEngine, database: Database) -> AsyncIterator[simcord.Env]:
+    env = simcord.Env(EaselClient(settings, Registry.load(), engine, database), shard_count=1)
+    engine.env = env
+    await env.start()
+    yield env
+    bot = env.bot
+    await env.shutdown()
+    await bot.links.close()
+    unexpected = [error for error in env.errors if not isinstance(_cause(error), TOLD)]
+    assert unexpected == []
+
+
+@pytest.fixture
+def world(env: simcord.Env, engine: SketchEngine, settings: Settings, database: Database) -> World:
+    return World(env, engine, settings, database)

@@ -1,0 +1,72 @@
+"""Settings: their defaults, what is refused and how, and the file that lists them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.config import BadSetting, Settings, env_example, load
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_example_file_lists_every_setting_with_its_default():
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example()
+
+
+def test_the_example_file_is_itself_a_valid_env_file():
+    assert load(ROOT / ".env.example").easel_model == Settings(_env_file=None).easel_model
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EASEL_DEVICE", "gpu"),
+        ("EASEL_WORKERS", "two words"),
+        ("EASEL_QUEUED_PER_USER", "0"),
+        ("EASEL_RUNNING_PER_USER", "many"),
+        ("EASEL_LOG_LEVEL", "loud"),
+        ("DISCORD_API_URL", "discord.com"),
+        ("DISCORD_GATEWAY_URL", "http://gateway"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_in_one_line(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=f"^{name}: ") as refused:
+        load(None)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_empty_value_means_the_default(monkeypatch):
+    monkeypatch.setenv("EASEL_MODEL", "")
+    assert load(None).easel_model == "pocket"
+
+
+def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("EASEL_DEVICE=cpu\nEASEL_MODEL=sdxl\n")
+    monkeypatch.setenv("EASEL_MODEL", "flux")
+    settings = load(file)
+    assert (settings.easel_device, settings.easel_model) == ("cpu", "flux")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, "DISCORD_TOKEN"),
+        ({"DISCORD_TOKEN": "x", "EASEL_MODEL": "nothing-of-that-name"}, "EASEL_MODEL"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DATA": "file"}, "EASEL_DATA"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DEVICE": "gpu"}, "EASEL_DEVICE"),
+        ({"DISCORD_TOKEN": "x", "EASEL_MODELS_FILE": "missing.toml"}, "EASEL_MODELS_FILE"),
+    ],
+)
+def test_the_bot_does_not_start_on_a_bad_setting(tmp_path, changes, named):
+    (tmp_path / "file").write_text("in the way")
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **changes}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "bot"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"{named}: ")
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,84 @@
+"""The SQLite file: migrations, modes, transactions, and one process a folder."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from bot.database import MIGRATIONS, Database, InUse, pending_migrations
+
+
+async def test_a_new_file_gets_every_migration_and_the_right_modes(tmp_path, database):
+    assert pending_migrations(tmp_path / "data" / "easel.db") == []
+    assert (await database.row("PRAGMA journal_mode"))[0] == "wal"
+    async with database.transaction() as tx:
+        [row] = await tx.execute_fetchall("PRAGMA foreign_keys")
+        assert row[0] == 1
+
+
+async def test_every_table_of_ours_is_strict(database):
+    rows = await database.rows(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0"
+    )
+    loose = {row["name"] for row in rows if not row["name"].startswith(("sqlite_", "_yoyo", "yoyo_"))}
+    assert loose == set()
+
+
+def test_migrations_are_numbered_without_gaps():
+    numbers = [int(path.name.split(".")[0]) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_transaction_is_all_or_nothing(database):
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO users (id, name, created) VALUES (1, 'a', 0)")
+            raise ZeroDivisionError
+    assert await database.rows("SELECT * FROM users") == []
+
+
+async def test_a_cancelled_transaction_leaves_nothing_behind(database):
+    inside = asyncio.Event()
+
+    async def interrupted():
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO users (id, name, created) VALUES (1, 'a', 0)")
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(interrupted())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as tx:
+        await tx.execute("INSERT INTO users (id, name, created) VALUES (2, 'b', 0)")
+    assert [row["id"] for row in await database.rows("SELECT id FROM users")] == [2]
+
+
+async def test_foreign_keys_hold(database):
+    with pytest.raises(sqlite3.IntegrityError):
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO options VALUES (99, 'mine', '--s 50')")
+
+
+async def test_readers_do_not_write(database):
+    with pytest.raises(sqlite3.OperationalError):
+        await database.rows("DELETE FROM users")
+
+
+async def test_a_second_process_on_the_same_folder_is_refused(tmp_path, database):
+    with pytest.raises(InUse):
+        async with Database.opened(tmp_path / "data" / "easel.db"):
+            pass
+
+
+async def test_it_opens_again_after_a_migration_was_killed(tmp_path):
+    path = tmp_path / "easel.db"
+    async with Database.opened(path):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, '2026-01-01', 1)")
+    connection.close()
+    async with Database.opened(path) as again:
+        assert await again.rows("SELECT * FROM jobs") == []

@@ -1,0 +1,75 @@
+"""Pictures as files: named by content, whole or absent, swept when nothing needs them."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from bot.pictures import PictureGone, Pictures, fitted, normalised
+from engine import BadPicture
+from tests.bot.sketch import png
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return Pictures(tmp_path / "pictures")
+
+
+async def test_what_is_kept_comes_back(pictures):
+    name = await pictures.keep(png())
+    assert await pictures.read(name) == png()
+    assert await pictures.keep(png()) == name
+
+
+async def test_nothing_unfinished_is_left_beside_it(pictures, tmp_path):
+    await pictures.keep(png())
+    assert [path.suffix for path in tmp_path.glob("pictures/*/*")] == [".png"]
+
+
+async def test_a_missing_or_changed_file_is_gone(pictures, tmp_path):
+    name = await pictures.keep(png())
+    [path] = tmp_path.glob("pictures/*/*")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(PictureGone):
+        await pictures.read(name)
+    await pictures.delete([name, name])
+    with pytest.raises(PictureGone):
+        await pictures.read(name)
+
+
+async def test_the_sweep_takes_what_no_row_needs(pictures, tmp_path):
+    kept = await pictures.keep(png(colour=3))
+    await pictures.keep(png(colour=5))
+    (tmp_path / "pictures" / "ab").mkdir(exist_ok=True)
+    (tmp_path / "pictures" / "ab" / ".half.png.7").write_bytes(b"half a picture")
+    assert await pictures.sweep({kept}) == 2
+    assert [path.name for path in tmp_path.glob("pictures/*/*")] == [kept]
+
+
+async def test_a_failed_write_leaves_no_half_file(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        await pictures.keep(png())
+    assert list(tmp_path.glob("pictures/*/*")) == []
+
+
+async def test_a_handed_in_picture_becomes_a_plain_png():
+    out = io.BytesIO()
+    Image.new("RGBA", (5000, 20), (255, 0, 0, 0)).save(out, "WEBP")
+    image = Image.open(io.BytesIO(await normalised(out.getvalue())))
+    assert (image.format, image.mode, image.size[0]) == ("PNG", "RGB", 2048)
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello, this is text", png()[:60], b"\x89PNG\r\n\x1a\n" + b"\0" * 99])
+async def test_what_is_no_picture_is_refused_with_a_sentence(data):
+    with pytest.raises(BadPicture):
+        await normalised(data)
+
+
+async def test_a_picture_is_re_encoded_only_where_it_must_be():
+    large = png(300, 300, 31)
+    assert await fitted(large, len(large)) == (large, "png")
+    data, extension = await fitted(large, len(large) // 2)
+    assert extension == "jpg"
+    assert Image.open(io.BytesIO(data)).size == (300, 300)
