@@ -6,6 +6,7 @@ Knows lark and the standard library; nothing of pictures, users or Discord.
 """
 
 from grammar.errors import Problem, PromptError, caret
+from grammar.help import complete, find, help_line, remarks
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.parser import Language, check_option, check_suffix, parse
 from grammar.settings import join
@@ -23,7 +24,11 @@ __all__ = [
     "caret",
     "check_option",
     "check_suffix",
+    "complete",
+    "find",
     "format_prompt",
+    "help_line",
     "join",
     "parse",
+    "remarks",
 ]

@@ -41,7 +41,8 @@ class Problem:
         return self.start + 1
 
     def __str__(self) -> str:
-        sentence = f"{self.message} (column {self.column})."
+        place = f" (column {self.column})" if self.piece else ""
+        sentence = f"{self.message}{place}."
         return f"{sentence} {self.mend}" if self.mend else sentence
 
 

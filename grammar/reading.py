@@ -28,6 +28,7 @@ _LINK_WEIGHT = re.compile(rf"::({NUMBER})?$")
 _OLD_VERSIONS = ("1", "2", "3")
 _SINGLE_SIDE = 256
 _SUGGESTIONS = 10
+_NAMED = 6
 _NOTHING = " ,.;:，。、；："
 """What may be left of a part that says nothing, as behind the last `::` of `a::2, b::3,`."""
 _TINY = 1e-9
@@ -89,8 +90,8 @@ class Reading:
                 self._said["iw"] = number(weight[1])
         try:
             images.append(link(url))
-        except UnfitError as unfit:
-            self._wrong(INVALID_LINK, token, f"A link {unfit.reason}: ")
+        except UnfitError:
+            self._wrong(INVALID_LINK, token, "This link is not complete: ")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         if len(words) <= 1 and (not words or words[0].type == "WORDS"):
@@ -189,11 +190,14 @@ class Reading:
         return _name(head) == "w" and not {"h", "height"}.isdisjoint(names)
 
     def _names_an_old_model(self) -> bool:
+        version = ""
         for head, *rest in self._parameters:
             row = self._rows.get(_name(head))
-            if row and row.group == "model" and (row.legacy or (rest and rest[0][:1] in _OLD_VERSIONS)):
+            if row and row.target == "version" and (not version or head.start_pos < self._script.suffix_at):
+                version = str(row.kind.alone or "".join(rest[:1]))
+            elif row and row.group == "model" and row.legacy:
                 return True
-        return False
+        return version[:1] in _OLD_VERSIONS and not version[1:2].isdigit()
 
     def _joins(self, kind: Kind, rest: list[Any]) -> bool:
         """`16 : 9` is a ratio, too."""
@@ -206,31 +210,32 @@ class Reading:
     # What is wrong.
 
     def _unrecognized(self, tokens: list[Any]) -> None:
-        head = tokens[0].rstrip(_BEHIND_VALUE)
         typed = "".join(tokens).rstrip(_BEHIND_VALUE)
-        pieces = "`, `".join(typed[:200].split())
-        message = f"Unrecognized parameter(s): `{pieces}`"
-        self._problem(INVALID_PARAMETER, tokens[0].start_pos, typed, message, self._did_you_mean(head))
+        mend = self._did_you_mean(tokens[0]) if _name(tokens[0]) else "Leave the dashes out."
+        self._problem(INVALID_PARAMETER, tokens[0].start_pos, typed, _unknown(typed), mend)
 
     def _stray(self, token: Any) -> None:
-        words = [word for word in token.split() if not _PUNCTUATION.issuperset(word)]
-        if words:
-            start = token.index(words[0])
-            typed = token[start : token.rindex(words[-1]) + len(words[-1])]
-            pieces = "`, `".join(typed[:200].split())
-            mend = self._did_you_mean(words[0]) if words[0][0] in DASHES else ""
-            message = f"Unrecognized parameter(s): `{pieces}`"
-            mend = mend or "Words go before the parameters."
-            self._problem(INVALID_PARAMETER, token.start_pos + start, typed, message, mend)
+        words = token.split()
+        named = [word for word in words if not _PUNCTUATION.issuperset(word)]
+        if not named:
+            return
+        start = token.index(named[0])
+        typed = token[start : token.rindex(named[-1]) + len(named[-1])]
+        mend = "Words go before the parameters."
+        if named[0][0] in DASHES:
+            mend = self._did_you_mean(named[0]) or mend
+        elif named[0] is not words[0] and named[0].lower() in self._rows:
+            mend = f"Write `--{named[0].lower()}` without a space."
+        self._problem(INVALID_PARAMETER, token.start_pos + start, typed, _unknown(typed), mend)
 
     def _did_you_mean(self, typed: str) -> str:
-        name = typed.strip(DASHES).lower()
-        word = re.match(r"[^\W\d_]*", name)
-        stem = word[0] if word else ""
+        name = typed.strip(DASHES + _BEHIND_VALUE).lower()
+        stem = re.split(r"[\W\d_]", name, maxsplit=1)[0]
+        rest = name[len(stem) :].strip(DASHES + "_=:")
         if len(self.problems) >= _SUGGESTIONS or not stem:
             return ""
         if stem in self._rows:
-            return f"Write `--{stem} {name[len(stem) :].strip(DASHES + '_=:')}`.".replace(" `", "`")
+            return f"Write `--{stem} {rest}`." if rest else f"Write `--{stem}`."
         alike = [
             each for each in self._rows if len(each) > 1 and (each[0] == stem[0] or each[1] == stem[1:2])
         ]
@@ -252,6 +257,13 @@ def _name(head: str) -> str:
     """The name in `--Name`, or "" when there is none, as in `---`."""
     match = _NAME.match(head)
     return match[1].lower() if match else ""
+
+
+def _unknown(typed: str) -> str:
+    words = typed.split()
+    more = f" and {len(words) - _NAMED} words more" if len(words) > _NAMED else ""
+    pieces = "`, `".join(word[:80] for word in words[:_NAMED])
+    return f"Unrecognized parameter(s): `{pieces}`{more}"
 
 
 def _between(words: list[Any]) -> list[str]:

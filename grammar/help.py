@@ -1,0 +1,91 @@
+"""What people are told about the parameters: help, the docs page, completions, remarks. All from the table.
+
+Knows the table and specs; nothing of terminals or Discord, except how many choices a list may have.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from grammar.parameters import PARAMETERS, Parameter
+from grammar.spec import GenerationSpec
+
+_CHOICES = 25
+"""What Discord shows of a list of completions."""
+
+_UNFINISHED = re.compile(r"(?:--|—)([A-Za-z]*)$")
+
+
+def help_line(row: Parameter) -> str:
+    """One line about one parameter: ``--chaos, --c 0–100 (0): how different the four pictures are …``."""
+    default = f" ({row.default})" if row.default else ""
+    return f"{spelled(row)}{default}: {row.legacy or row.help}"
+
+
+def spelled(row: Parameter) -> str:
+    """How it is written: `--aspect, --ar W:H`; a value that may be left out stands in brackets."""
+    names = ", ".join(f"--{name}" for name in row.names)
+    allowed = row.kind.allowed
+    if not allowed or row.kind.shape == "flag":
+        return names
+    return f"{names} [{allowed}]" if row.kind.alone is not None else f"{names} {allowed}"
+
+
+def find(name: str) -> Parameter | None:
+    """The row of a name typed with or without dashes, in any case; None when there is none."""
+    wanted = name.strip("-–— ").lower()
+    return next((row for row in PARAMETERS if wanted in row.names), None)
+
+
+def complete(text: str) -> list[tuple[str, str]]:
+    """What an unfinished prompt may go on as: (the whole text with the name completed, help line).
+
+    Empty unless the text ends in two dashes and the beginning of a name; at most 25, short names last.
+    """
+    match = _UNFINISHED.search(text)
+    if not match:
+        return []
+    begun = match[1].lower()
+    names = [(name, row) for row in PARAMETERS if not row.legacy for name in row.names[:1]]
+    names += [(name, row) for row in PARAMETERS for name in row.names[1:]]
+    found = [(name, row) for name, row in names if name.startswith(begun)]
+    return [(f"{text[: match.start()]}--{name} ", help_line(row)) for name, row in found[:_CHOICES]]
+
+
+def remarks(spec: GenerationSpec) -> tuple[str, ...]:
+    """A sentence for each name of the past that the spec says and that no attribute stands for."""
+    said = {name for name, _ in spec.other}
+    return tuple(f"`--{row.short}`: {row.legacy}" for row in PARAMETERS if row.short in said and row.legacy)
+
+
+def page() -> str:
+    """docs/parameters.md."""
+    return "\n".join(
+        [
+            "# Parameters",
+            "",
+            "Made from the table in `grammar/parameters.py`: `python -m grammar > docs/parameters.md`.",
+            "How prompts are read, and how to add a parameter: [language.md](language.md).",
+            "",
+            "Parameters come last in a prompt, in any order: `a red fox --ar 3:2 --no text`. “Models” are",
+            "the Midjourney models that took the parameter; Easel takes it with every model.",
+            "",
+            *_table((row for row in PARAMETERS if not row.legacy), "Default", lambda row: row.default),
+            "",
+            "## Names of the past",
+            "",
+            "Understood, so that old prompts still run.",
+            "",
+            *_table((row for row in PARAMETERS if row.legacy), "Now", lambda row: row.legacy),
+            "",
+        ]
+    )
+
+
+def _table(rows: Iterable[Parameter], title: str, column: Callable[[Parameter], str]) -> list[str]:
+    lines = [f"| Parameter | Value | Meaning | {title} | Models |", "|---|---|---|---|---|"]
+    for row in rows:
+        names = " ".join(f"`--{name}`" for name in row.names)
+        value = row.kind.allowed if row.kind.shape != "flag" else ""
+        meaning = row.help + (f" (with `--{row.needs}` only)" if row.needs else "")
+        lines.append(f"| {names} | {value} | {meaning} | {column(row)} | {row.models} |")
+    return lines
