@@ -6,6 +6,7 @@ import pytest
 
 from grammar import PromptError, parse
 
+FLAGS = ["raw", "turbo", "fast", "relax", "stealth", "public", "video"]
 SHORT = "https://s.mj.run/q8HtwyV8l2A"
 
 # prompt → params (and, where it says more, text, parts, images) of the one job it asks for
@@ -130,10 +131,7 @@ READ: list[tuple[str, dict[str, Any]]] = [
     ("a cat --style raw-7syD2l8ylI", {"style": "raw-7syD2l8ylI"}),
     ("a cat --style 7syD2l8ylI-1U48Gcm4I", {"style": "7syD2l8ylI-1U48Gcm4I"}),
     ("a cat --style random-32-15", {"style": "random-32-15"}),
-    *(
-        (f"a cat --{name}", {name: True})
-        for name in ["raw", "turbo", "fast", "relax", "stealth", "public", "video"]
-    ),
+    *((f"a cat --{name}", {name: True}) for name in FLAGS),
     # References and personalisation.
     ("a cat --sref https://a.com/x.png", {"sref": ["https://a.com/x.png"]}),
     ("a cat --sref 762351716", {"sref": ["762351716"]}),
