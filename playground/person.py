@@ -444,7 +444,7 @@ class Remote:
         await self.call("PATCH", "settings", settings)
 
     async def deny(self, channel: str, *permissions: str) -> None:
-        """Take permissions from bots in a channel (`view send attach embed react history`); none gives back."""
+        """Take permissions from bots in a channel: any of `view send attach embed react history`, or none."""
         id = next(c["id"] for c in self.state["channels"] if channel in (c["id"], c["name"]))
         await self.call("PATCH", f"channels/{id}", {"denied": list(permissions)})
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from playground import Person, Playground, Remote
 
+COLOURS = ("red", "blue")
 TOKEN = "a.token.of-the-tests"
 
 
@@ -43,16 +44,23 @@ class Rename(discord.ui.Modal, title="Rename"):
     colour = discord.ui.Label(
         text="Colour",
         component=discord.ui.Select(
-            options=[
-                discord.SelectOption(label="Red", value="r"),
-                discord.SelectOption(label="Blue", value="b"),
-            ]
+            options=[discord.SelectOption(label=c.title(), value=c) for c in COLOURS]
         ),
     )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         assert isinstance(self.colour.component, discord.ui.Select)
         await interaction.response.send_message(f"{self.name.value} in {self.colour.component.values[0]}")
+
+
+class Colours(discord.ui.View):
+    """Up to two colours."""
+
+    @discord.ui.select(
+        max_values=2, options=[discord.SelectOption(label=c.title(), value=c) for c in COLOURS]
+    )
+    async def chosen(self, interaction: discord.Interaction, select: discord.ui.Select["Colours"]) -> None:
+        await interaction.response.edit_message(content=", ".join(select.values))
 
 
 class Bot(discord.Client):
@@ -64,6 +72,11 @@ class Bot(discord.Client):
         self.told: asyncio.Queue[object] = asyncio.Queue()
         self.held = asyncio.Event()
         _register(self)
+
+    async def hear(self) -> object:
+        """What the bot was told next."""
+        async with asyncio.timeout(20):
+            return await self.told.get()
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(Counter)
@@ -125,6 +138,11 @@ def _register(bot: Bot) -> None:
     async def rename(interaction: discord.Interaction) -> None:
         """Open a dialog"""
         await interaction.response.send_modal(Rename())
+
+    @tree.command()
+    async def menu(interaction: discord.Interaction) -> None:
+        """Choose from a menu"""
+        await interaction.response.send_message("choose", view=Colours())
 
     @tree.command()
     async def never(interaction: discord.Interaction) -> None:
