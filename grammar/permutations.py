@@ -68,9 +68,8 @@ def too_many(text: str, count: int, limit: int) -> Problem:
     asked = f"{count:,}" if count < _COUNTED else f"more than {_COUNTED:,}"
     message = f"This prompt asks for {asked} jobs; at most {limit} are allowed"
     start = max(text.find("{"), 0)
-    return Problem(
-        INVALID_PROMPT, text[start : start + 80], start, len(text), message, "Leave some options out."
-    )
+    piece = text[start : text.rfind("}") + 1] or text
+    return problem(INVALID_PROMPT, piece, start, message, "Leave some options out.")
 
 
 @dataclass(slots=True)

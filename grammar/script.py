@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from grammar.errors import Problem, PromptError
 from grammar.permutations import Slices, expand
 
-_OPTION = re.compile(r"(?<!\S)(?:--+|—+)([^\s,{}:]+)(?=[\s,{}]|$)")
+_OPTION = re.compile(r"(?<![^\s,{}])(?:--+|—+)([^\s,{}:]+)(?=[\s,{}]|$)")
 _INVISIBLE = {ord(char): " " for char in "\u200b\u2060\ufeff"}
 
 

@@ -27,19 +27,19 @@ def join(spec: GenerationSpec, defaults: Mapping[str, Any]) -> GenerationSpec:
         row = _BY_NAME[name]
         if data is None or data is False or row.target not in FIELDS or row.group in said:
             continue
-        if getattr(spec, row.target) in (None, False, ()):
+        if _unsaid(getattr(spec, row.target)):
             changes[row.target] = _value(row.kind, data)
     return spec.replace(**changes) if changes else spec
 
 
 def said_groups(spec: GenerationSpec) -> set[str]:
     """The groups of parameters (`model`, `style`) of which the spec says one."""
-    said = {
-        group
-        for target, group in _GROUPS.items()
-        if target in FIELDS and getattr(spec, target) not in (None, False)
-    }
-    return said | {_GROUPS[name] for name, _ in spec.other if name in _GROUPS}
+    said = {target for target in _GROUPS if target in FIELDS and not _unsaid(getattr(spec, target))}
+    return {_GROUPS[name] for name in said.union(name for name, _ in spec.other) if name in _GROUPS}
+
+
+def _unsaid(value: Value) -> bool:
+    return value is None or value is False or value == ()
 
 
 def _value(kind: Kind, data: Any) -> Value:
