@@ -92,6 +92,7 @@ class Connection:
 
     socket: web.WebSocketResponse
     encode: Encoder
+    transport: asyncio.Transport | None
     outbox: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
     sent: deque[float] = field(default_factory=deque)
     silent: bool = False
@@ -114,9 +115,8 @@ class Connection:
 
     def abort(self) -> None:
         """Cut the connection without a word."""
-        transport = self.socket.get_extra_info("transport") if self.socket.prepared else None
-        if transport is not None:
-            transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
 
 @dataclass(slots=True, eq=False)
@@ -167,7 +167,7 @@ class Gateway:
         socket = web.WebSocketResponse(max_msg_size=1 << 20, compress=False, timeout=1.0)
         await socket.prepare(request)
         make = ENCODERS.get(request.query.get("compress"))
-        connection = Connection(socket, make() if make else _plain)
+        connection = Connection(socket, make() if make else _plain, request.transport)
         connection.send(HELLO, {"heartbeat_interval": int(self._settings.heartbeat_seconds * 1000)})
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(connection.write())
@@ -352,9 +352,12 @@ class Gateway:
     def invalidate(self) -> int:
         """Forget every session and tell the clients: they must identify anew."""
         live = [session.connection for session in self.sessions.values() if session.connection]
+        lost = list(self.sessions.values())
         self.sessions.clear()
         for connection in live:
             connection.send(INVALID_SESSION, False)
+        for session in lost:
+            self._world.publish("bot_offline", session.application_id)
         return len(live)
 
     async def stop(self) -> None:

@@ -68,6 +68,10 @@ class Limits:
             self._windows = {k: w for k, w in self._windows.items() if now - w[0] < 60}
         return limit - used - 1, start + seconds - now
 
+    def forget(self) -> None:
+        """Begin every window anew."""
+        self._windows.clear()
+
     def everywhere(self, application_id: int) -> Verdict | None:
         """The bot's limit over all routes; a verdict only where it refuses."""
         limit = self._settings.requests_per_second

@@ -220,10 +220,9 @@ class People:
         if found["type"] in rules.SELECTS:
             if not forged:
                 self._check_choice(found, values or [])
-            data |= {
-                "values": list(values or []),
-                "resolved": self._resolved_choice(found, channel, values or []),
-            }
+            data["values"] = list(values or [])
+            if found["type"] != rules.STRING_SELECT:
+                data["resolved"] = self._resolved_choice(found, channel, values or [])
         emoji = (found.get("emoji") or {}).get("name") or ""
         label = found.get("label") or emoji or found.get("placeholder") or custom_id
         return self._start(

@@ -380,6 +380,15 @@ class Remote:
 
         await self.wait_until(ready, within, "a bot with commands")
 
+    async def bot_returned(self, *, identified: int = 0, resumed: int = 0, within: float = PATIENCE) -> None:
+        """Wait until bots have identified and resumed at least so often since the server started."""
+
+        def returned() -> bool | None:
+            counts = self.state["gateway"]
+            return (counts["identified"] >= identified and counts["resumed"] >= resumed) or None
+
+        await self.wait_until(returned, within, "the bot to come back")
+
     async def bot_gone(self, within: float = PATIENCE) -> None:
         """Wait until no bot is connected."""
         await self.wait_until(

@@ -73,6 +73,9 @@ class Bot(discord.Client):
         self.held = asyncio.Event()
         _register(self)
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Discord.py waits 5 s before it identifies again; the server here has no such limit."""
+
     async def hear(self) -> object:
         """What the bot was told next."""
         async with asyncio.timeout(20):
