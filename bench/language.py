@@ -27,6 +27,8 @@ HARD_SHAPES: dict[str, Callable[[int], str]] = {
     "parts": lambda n: ("a::2 " * n)[:n],
     "unknown names": lambda n: ("--abc " * n)[:n],
     "doubled parameters": lambda n: ("a" + " --seed 5" * n)[: n // 9 * 9 + 1],
+    "doubled lists": lambda n: ("a" + " --no b" * n)[: n // 7 * 7 + 1],
+    "widths": lambda n: ("a --h 5" + " --w 5" * n)[: n // 6 * 6 + 1],
     "one value": lambda n: "a --style " + "x-" * ((n - 10) // 2),
     "links": lambda n: ("https://a.png " * n)[: n // 14 * 14],
     "references": lambda n: "a --sref " + ("123 " * n)[: n - 9],

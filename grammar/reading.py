@@ -6,11 +6,13 @@ Knows the table of parameters and the tokens of prompt.lark; nothing of permutat
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem
 from grammar.parameters import Parameter
+from grammar.parts import weigh
 from grammar.script import Script
 from grammar.spec import FIELDS, GenerationSpec
 from grammar.values import NUMBER, RATIO, SPACE, Kind, Part, UnfitError, Value, link, lowest, number, shown
@@ -21,16 +23,11 @@ DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻ー"
 _BEHIND_VALUE = SPACE + ","
 _NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
 _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES + "，。、；：！？（）")
-_SPACED_WEIGHT = re.compile(rf"\s+({NUMBER})(?=[\s,]|$)")
-_ONLY_WEIGHT = re.compile(rf"\s+{NUMBER}[\s,.]*")
-_REST_OF_WEIGHT = re.compile(r"\s+(\d{1,9})(?=[\s,]|$)")
 _LINK_WEIGHT = re.compile(rf"::({NUMBER})?$")
 _OLD_VERSIONS = ("1", "2", "3")
 _SINGLE_SIDE = 256
 _SUGGESTIONS = 10
 _NAMED = 6
-_NOTHING = " ,.;:，。、；："
-"""What may be left of a part that says nothing, as behind the last `::` of `a::2, b::3,`."""
 _TINY = 1e-9
 
 
@@ -96,20 +93,12 @@ class Reading:
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         if len(words) <= 1 and (not words or words[0].type == "WORDS"):
             return (Part(text),) if text else ()
-        breaks = [token for token in words if token.type == "BREAK"]
-        texts = _between(words)
-        spaced = breaks[-1] == "::" and bool(_ONLY_WEIGHT.fullmatch(texts[-1]))
-        weights = [1.0] * len(texts)
-        for at, token in enumerate(breaks):
-            weights[at], texts[at + 1] = _weight(token, texts[at + 1], spaced)
-        parts = [Part(" ".join(words.split()), weight) for words, weight in zip(texts, weights, strict=True)]
-        parts = [part for part in parts if part.text.strip(_NOTHING)]
-        if parts and sum(part.weight for part in parts) <= _TINY:
-            total = shown(sum(part.weight for part in parts))
-            lightest = breaks[min(range(len(breaks)), key=weights.__getitem__)]
-            message = f"The weights of the parts must sum up to more than 0, not {total}: "
+        parts, lightest = weigh(words)
+        total = sum(part.weight for part in parts)
+        if parts and total <= _TINY:
+            message = f"The weights of the parts must sum up to more than 0, not {shown(total)}: "
             self._wrong(INVALID_PROMPT, lightest, message)
-        return tuple(parts)
+        return parts
 
     def _check_images(self, images: list[str]) -> None:
         typed = self._script.text.strip()
@@ -128,8 +117,8 @@ class Reading:
             self._unrecognized(tokens)
             return
         row = self._rows[_name(head)]
-        if row.target == "weird" and self._means_width(head):
-            row = self._rows["width"]
+        if row.short == "w" and self._says_a_height and _name(head) == "w":
+            row = self._rows.get("width", row)
         if rest and rest[-1].type == "STRAY" and not self._joins(row.kind, rest):
             self._stray(rest.pop())
         if not rest and row.kind.alone is not None:
@@ -159,7 +148,7 @@ class Reading:
         try:
             return row.kind.read(piece)
         except UnfitError:
-            if row.old and self._names_an_old_model():
+            if row.old and self._names_an_old_model:
                 return row.old.read(piece)
             raise
 
@@ -184,11 +173,12 @@ class Reading:
         if (width or height) and "aspect" not in self._said:
             self._said["aspect"] = _shape(width, height)
 
-    def _means_width(self, head: Any) -> bool:
+    @cached_property
+    def _says_a_height(self) -> bool:
         """`--w` was the width when `--h` was still the height, and is `--weird` today."""
-        names = (_name(tokens[0]) for tokens in self._parameters)
-        return _name(head) == "w" and not {"h", "height"}.isdisjoint(names)
+        return any(_name(tokens[0]) in ("h", "height") for tokens in self._parameters)
 
+    @cached_property
     def _names_an_old_model(self) -> bool:
         version = ""
         for head, *rest in self._parameters:
@@ -239,7 +229,7 @@ class Reading:
         alike = [
             each for each in self._rows if len(each) > 1 and (each[0] == stem[0] or each[1] == stem[1:2])
         ]
-        close = get_close_matches(stem[:20], alike, n=1)
+        close = get_close_matches(stem[:20], alike, n=1, cutoff=0.65)
         return f"Did you mean `--{close[0]}`?" if close else ""
 
     def _wrong(self, title: str, token: Any, message: str) -> None:
@@ -264,27 +254,6 @@ def _unknown(typed: str) -> str:
     more = f" and {len(words) - _NAMED} words more" if len(words) > _NAMED else ""
     pieces = "`, `".join(word[:80] for word in words[:_NAMED])
     return f"Unrecognized parameter(s): `{pieces}`{more}"
-
-
-def _between(words: list[Any]) -> list[str]:
-    """The texts before, between and behind the `::`."""
-    texts = [""]
-    for token in words:
-        if token.type == "BREAK":
-            texts.append("")
-        else:
-            texts[-1] = str(token)
-    return texts
-
-
-def _weight(token: str, behind: str, spaced: bool) -> tuple[float, str]:
-    """The weight that a `::` gives the part before it, and the words behind it that are left."""
-    typed = token[2:]
-    if spaced and not typed and (match := _SPACED_WEIGHT.match(behind)):
-        return number(match[1]), behind[match.end() :]
-    if typed.endswith(".") and not number(typed) and (match := _REST_OF_WEIGHT.match(behind)):
-        return number(typed + match[1]), behind[match.end() :]
-    return (number(typed) if typed else 1.0), behind
 
 
 def _shape(width: int | None, height: int | None) -> tuple[int, int]:

@@ -100,10 +100,10 @@ class GenerationSpec:
 
     def get(self, name: str) -> Value | None:
         """What was said for the parameter of this long or short name, or None."""
-        for row, value in _said(self):
-            if name in row.names:
-                return value
-        return dict(self.other).get(name)
+        row = _BY_NAME.get(name)
+        if row and row.target in FIELDS:
+            return next((value for writer, value in _said(self) if writer is row), None)
+        return dict(self.other).get(row.short if row else name)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data: `{"text", "parts": [{"text", "weight"}], "images", "params"}`, params by short name."""

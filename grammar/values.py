@@ -21,7 +21,7 @@ SPACE = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000
 )
 """Everything that separates words."""
 
-_EDGES = "\"'“”„‟‘’‚«»`,;()[]<>，、。；"
+_EDGES = "\"'“”„‟‘’‚«»`*,;()[]<>，、。；"
 _TAIL = _EDGES + ".:!?"
 _NUMBER = re.compile(NUMBER)
 _WHOLE = re.compile(r"[-+−–]?\d{1,15}(?:\.0{0,9})?")

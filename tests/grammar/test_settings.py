@@ -7,7 +7,6 @@ import pytest
 from grammar import GenerationSpec, PromptError, check_option, check_suffix, join, parse
 from grammar.values import UnfitError
 
-
 OPTIONS = {"mine": "hdr, film grain --ar 7:4", "palette": "{teal, rust} tones", "q9": "--q 2"}
 
 
