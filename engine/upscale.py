@@ -14,8 +14,8 @@ from PIL import Image
 
 __all__ = ["double"]
 
-_ROUNDS = 6
-_SHARPEN = 0.6
+_ROUNDS = 4
+_SHARPEN = 0.5
 _Pixels: TypeAlias = npt.NDArray[np.float32]
 
 
