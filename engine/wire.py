@@ -42,8 +42,8 @@ _LENGTH = struct.Struct(">I")
 class Setup:
     """The first message to a worker.
 
-    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiled`` has the denoisers
-    compiled, for sizes of forward that are then fixed.
+    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiled`` has the
+    denoisers compiled, for sizes of forward that are then fixed.
     """
 
     registry: Registry
