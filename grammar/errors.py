@@ -73,8 +73,12 @@ class PromptError(Exception):
 
 def problem(title: str, piece: str, start: int, message: str, mend: str = "") -> Problem:
     """A Problem about `piece`, which was typed at offset `start`; the message is followed by the piece."""
-    shown = piece[:_SHOWN_PIECE]
-    return Problem(title, shown, start, start + len(piece), f"{message}: `{shown}`", mend)
+    return Problem(title, cut(piece), start, start + len(piece), f"{message}: `{cut(piece)}`", mend)
+
+
+def cut(piece: str) -> str:
+    """As much of a piece as is shown."""
+    return piece[:_SHOWN_PIECE]
 
 
 def caret(text: str, error: PromptError) -> str:

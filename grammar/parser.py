@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def parse(
 
 def check_suffix(suffix: str) -> None:
     """PromptError unless the text is parameters and nothing else, as a suffix must be."""
-    if any(spec.text != "a" for spec in language().parse(f"a {suffix}")):
+    if any(spec.text != "a" for spec in _behind_a_word(suffix)):
         message = "A suffix holds parameters only, such as --ar 3:2"
         raise PromptError([problem(INVALID_PARAMETER, suffix, 0, message)])
 
@@ -62,7 +63,16 @@ def check_option(name: str, value: str) -> None:
     if not re.fullmatch(r"[\w-]{1,30}", name):
         message = "The name of an option is made of letters, digits, - and _"
         raise PromptError([problem(INVALID_PARAMETER, name, 0, message)])
-    language().parse(f"a {value}")
+    _behind_a_word(value)
+
+
+def _behind_a_word(text: str) -> list[GenerationSpec]:
+    try:
+        return parse(f"a {text}")
+    except PromptError as error:
+        raise PromptError(
+            replace(each, start=max(each.start - 2, 0), end=max(each.end - 2, 0)) for each in error.problems
+        ) from None
 
 
 @cache
@@ -89,9 +99,7 @@ class Language:
     ) -> list[GenerationSpec]:
         """See `grammar.parse`."""
         if len(text) > LONGEST:
-            message = (
-                f"Prompts must be {LONGEST} or fewer in length, and this one is {len(text)} long; it goes on"
-            )
+            message = f"Prompts must be {LONGEST} or fewer in length, this one is {len(text)}; it goes on"
             raise PromptError([problem(INVALID_PROMPT, text[LONGEST:], LONGEST, message)])
         specs: list[GenerationSpec] = []
         problems: list[Problem] = []

@@ -18,6 +18,7 @@ _Rope: TypeAlias = "slice | tuple[_Rope, _Rope] | None"
 
 _MARK = re.compile(r"\\[{},]|[{},]")
 _COUNTED = 1_000_000
+_ESCAPE = "Write `\\{` and `\\}` for braces that are only text."
 _SHOWN = 20
 
 
@@ -27,7 +28,7 @@ def expand(text: str, limit: int) -> list[Slices]:
     Groups nest, options may be empty, `\\,` `\\{` `\\}` stand for the character itself. PromptError when a
     brace has no partner or the combinations are more than `limit`.
     """
-    frames = [_Frame(at=-1)]
+    frames = [_Frame(-1, limit)]
     problems: list[Problem] = []
     literal = 0
     for mark in _MARK.finditer(text):
@@ -35,18 +36,18 @@ def expand(text: str, limit: int) -> list[Slices]:
         if sign[-1] == "," and len(frames) == 1:
             continue
         trimmed = len(frames) > 1 and sign in (",", "}", "\\,")
-        frame.literal(text, literal, at, trimmed, limit)
+        frame.literal(text, literal, at, trimmed)
         literal = mark.end()
         if sign[0] == "\\":
-            frame.append([slice(at + 1, at + 2)], 1, limit)
+            frame.append([slice(at + 1, at + 2)], 1)
         elif sign == "{":
-            frames.append(_Frame(at=at))
+            frames.append(_Frame(at, limit))
         elif sign == ",":
-            frame.next_option(limit)
+            frame.next_option()
         elif len(frames) > 1:
-            frame.next_option(limit)
+            frame.next_option()
             group = frames.pop()
-            frames[-1].append(group.options, group.options_count, limit)
+            frames[-1].append(group.options, group.options_count)
         elif len(problems) < _SHOWN:
             problems.append(problem(INVALID_PROMPT, "}", at, "This brace was never opened", _ESCAPE))
     for frame in frames[1 : _SHOWN + 1]:
@@ -54,13 +55,10 @@ def expand(text: str, limit: int) -> list[Slices]:
     if problems:
         raise PromptError(problems)
     root = frames[0]
-    root.literal(text, literal, len(text), False, limit)
+    root.literal(text, literal, len(text), False)
     if root.count > limit:
         raise PromptError([too_many(text, root.count, limit)])
     return [_flat(rope) for rope in root.current]
-
-
-_ESCAPE = "Write `\\{` and `\\}` for braces that are only text."
 
 
 def too_many(text: str, count: int, limit: int) -> Problem:
@@ -77,29 +75,30 @@ class _Frame:
     """A group that is being read (or the whole text, at = -1): finished options, and the current one."""
 
     at: int
+    limit: int
     options: list[_Rope] = field(default_factory=list)
     options_count: int = 0
     current: list[_Rope] = field(default_factory=lambda: [None])
     count: int = 1
 
-    def literal(self, text: str, start: int, end: int, trimmed: bool, limit: int) -> None:
+    def literal(self, text: str, start: int, end: int, trimmed: bool) -> None:
         """Append text[start:end], without the space at the edges of an option."""
         if self.at >= 0 and self.current == [None]:
             start = end - len(text[start:end].lstrip())
         if trimmed:
             end = start + len(text[start:end].rstrip())
         if start < end:
-            self.append([slice(start, end)], 1, limit)
+            self.append([slice(start, end)], 1)
 
-    def append(self, pieces: list[_Rope], count: int, limit: int) -> None:
+    def append(self, pieces: list[_Rope], count: int) -> None:
         """Put each piece behind each of the current texts; more than `limit` are counted, not kept."""
         combined = ((rope, piece) for rope in self.current for piece in pieces)
-        self.current = list(islice(combined, limit))
+        self.current = list(islice(combined, self.limit))
         self.count = min(self.count * count, _COUNTED)
 
-    def next_option(self, limit: int) -> None:
+    def next_option(self) -> None:
         """Finish the current option."""
-        self.options = [*self.options, *self.current][:limit]
+        self.options = [*self.options, *self.current][: self.limit]
         self.options_count = min(self.options_count + self.count, _COUNTED)
         self.current, self.count = [None], 1
 

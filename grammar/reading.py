@@ -5,12 +5,13 @@ Knows the table of parameters and the tokens of prompt.lark; nothing of permutat
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem
+from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem, cut, problem
 from grammar.parameters import Parameter
 from grammar.parts import weigh
 from grammar.script import Script
@@ -62,7 +63,7 @@ class Reading:
         for row, token in self._needing:
             if not self._said.get(row.needs):
                 message = f"Cannot use `--{row.name}` without a `--{row.needs}`"
-                self._wrong(INVALID_PARAMETER, token, f"{message}: ")
+                self._wrong(INVALID_PARAMETER, token.start_pos, token, message)
         text = " ".join(self._script.text[words[0].start_pos : words[-1].end_pos].split()) if words else ""
         parts = self._parts(words, text)
         if not parts:
@@ -88,7 +89,7 @@ class Reading:
         try:
             images.append(link(url))
         except UnfitError:
-            self._wrong(INVALID_LINK, token, "This link is not complete: ")
+            self._wrong(INVALID_LINK, token.start_pos, token, "This link is not complete")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         if len(words) <= 1 and (not words or words[0].type == "WORDS"):
@@ -96,18 +97,19 @@ class Reading:
         parts, lightest = weigh(words)
         total = sum(part.weight for part in parts)
         if parts and total <= _TINY:
-            message = f"The weights of the parts must sum up to more than 0, not {shown(total)}: "
-            self._wrong(INVALID_PROMPT, lightest, message)
+            message = f"The weights of the parts must sum up to more than 0, not {shown(total)}"
+            self._wrong(INVALID_PROMPT, lightest.start_pos, lightest, message)
         return parts
 
     def _check_images(self, images: list[str]) -> None:
         typed = self._script.text.strip()
         if len(images) == 1:
-            message = "One image alone is not enough for a prompt: "
-            self._problem(INVALID_PROMPT, 0, typed, message, "Add words or a second image.")
+            message, mend = "One image alone is not enough", "Add words or a second image."
+            self._wrong(INVALID_PROMPT, 0, typed, message, mend)
         elif not images:
-            message = "Empty prompt" if not typed else "Empty prompt, there are no words in it: "
-            self._problem(INVALID_PROMPT, 0, typed, message, "Say what to draw, before any parameters.")
+            message = f"Empty prompt, there are no words in it: `{cut(typed)}`" if typed else "Empty prompt"
+            mend = "Say what to draw, before any parameters."
+            self._add(Problem(INVALID_PROMPT, cut(typed), 0, len(typed), message, mend))
 
     # Parameters.
 
@@ -124,8 +126,8 @@ class Reading:
         if not rest and row.kind.alone is not None:
             self._say(row, head, row.kind.alone)
         elif not rest:
-            message = f"`--{row.name}` needs a value, {row.kind.allowed}: "
-            self._wrong(INVALID_PARAMETER, head, message)
+            message = f"`--{row.name}` needs a value, {row.kind.allowed}"
+            self._wrong(INVALID_PARAMETER, head.start_pos, head, message)
         else:
             self._values(row, head, rest)
 
@@ -139,7 +141,7 @@ class Reading:
             except UnfitError as unfit:
                 title = INVALID_LINK if piece.lstrip("<")[:4].lower() == "http" else INVALID_PARAMETER
                 typed = self._script.text[start : token.start_pos + len(piece)]
-                self._problem(title, start, typed, f"`--{row.name}` {unfit.reason}: ", unfit.mend)
+                self._wrong(title, start, typed, f"`--{row.name}` {unfit.reason}", unfit.mend)
             start = token.end_pos
         if values:
             self._say(row, head, tuple(chain.from_iterable(values)) if row.kind.adds_up else values[-1])
@@ -202,7 +204,7 @@ class Reading:
     def _unrecognized(self, tokens: list[Any]) -> None:
         typed = "".join(tokens).rstrip(_BEHIND_VALUE)
         mend = self._did_you_mean(tokens[0]) if _name(tokens[0]) else "Leave the dashes out."
-        self._problem(INVALID_PARAMETER, tokens[0].start_pos, typed, _unknown(typed), mend)
+        self._unknown(tokens[0].start_pos, typed, mend)
 
     def _stray(self, token: Any) -> None:
         words = token.split()
@@ -216,7 +218,7 @@ class Reading:
             mend = self._did_you_mean(named[0]) or mend
         elif named[0] is not words[0] and named[0].lower() in self._rows:
             mend = f"Write `--{named[0].lower()}` without a space."
-        self._problem(INVALID_PARAMETER, token.start_pos + start, typed, _unknown(typed), mend)
+        self._unknown(token.start_pos + start, typed, mend)
 
     def _did_you_mean(self, typed: str) -> str:
         name = typed.strip(DASHES + _BEHIND_VALUE).lower()
@@ -232,28 +234,25 @@ class Reading:
         close = get_close_matches(stem[:20], alike, n=1, cutoff=0.65)
         return f"Did you mean `--{close[0]}`?" if close else ""
 
-    def _wrong(self, title: str, token: Any, message: str) -> None:
-        self._problem(title, token.start_pos, token.rstrip(_BEHIND_VALUE), message)
+    def _unknown(self, start: int, typed: str, mend: str) -> None:
+        words = typed.split()
+        pieces = "`, `".join(map(cut, words[:_NAMED]))
+        more = f" and {len(words) - _NAMED} words more" if len(words) > _NAMED else ""
+        message = f"Unrecognized parameter(s): `{pieces}`{more}"
+        self._add(Problem(INVALID_PARAMETER, cut(typed), start, start + len(typed), message, mend))
 
-    def _problem(self, title: str, start: int, piece: str, message: str, mend: str = "") -> None:
-        """`message` ends in ": " where the piece is still to be named."""
-        if message.endswith(": "):
-            message = f"{message}`{piece[:80]}`"
-        begin, end = self._script.place(start, start + len(piece))
-        self.problems.append(Problem(title, piece[:80], begin, end, message, mend))
+    def _wrong(self, title: str, start: int, piece: str, message: str, mend: str = "") -> None:
+        self._add(problem(title, piece.rstrip(_BEHIND_VALUE), start, message, mend))
+
+    def _add(self, found: Problem) -> None:
+        begin, end = self._script.place(found.start, found.end)
+        self.problems.append(replace(found, start=begin, end=end))
 
 
 def _name(head: str) -> str:
     """The name in `--Name`, or "" when there is none, as in `---`."""
     match = _NAME.match(head)
     return match[1].lower() if match else ""
-
-
-def _unknown(typed: str) -> str:
-    words = typed.split()
-    more = f" and {len(words) - _NAMED} words more" if len(words) > _NAMED else ""
-    pieces = "`, `".join(word[:80] for word in words[:_NAMED])
-    return f"Unrecognized parameter(s): `{pieces}`{more}"
 
 
 def _shape(width: int | None, height: int | None) -> tuple[int, int]:

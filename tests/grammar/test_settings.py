@@ -82,6 +82,11 @@ class TestSuffix:
             parse("a cat", suffix="--s 5000")
         assert [(p.piece, p.start) for p in caught.value.problems] == [("--s 5000", 5)]
 
+    def test_what_is_wrong_with_a_suffix_is_told_with_its_place(self) -> None:
+        with pytest.raises(PromptError) as caught:
+            check_suffix("--ar 3:2 --s 5000")
+        assert [(problem.piece, problem.column) for problem in caught.value.problems] == [("--s 5000", 10)]
+
     @pytest.mark.parametrize("suffix", ["--ar 3:2", "--no text, frames --v {5, 6}", "—ar 3:2"])
     def test_parameters_make_a_suffix(self, suffix: str) -> None:
         check_suffix(suffix)
