@@ -101,9 +101,13 @@ class Language:
         if len(text) > LONGEST:
             message = f"Prompts must be {LONGEST} or fewer in length, this one is {len(text)}; it goes on"
             raise PromptError([problem(INVALID_PROMPT, text[LONGEST:], LONGEST, message)])
+        written = write_out(text, options or {}, suffix)
+        if len(written.text) > 2 * LONGEST:
+            message = f"With its options written out this prompt is {len(written.text)} long, too much"
+            raise PromptError([problem(INVALID_PROMPT, text, 0, message)])
         specs: list[GenerationSpec] = []
         problems: list[Problem] = []
-        for script in write_out(text, options or {}, suffix).expand(limit):
+        for script in written.expand(limit):
             reading = Reading(self.rows, script)
             spec = reading.spec(self.lark.parse(script.text))
             problems += reading.problems

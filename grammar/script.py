@@ -5,13 +5,14 @@ expanded. Errors must point at what was typed, so each step keeps track. Knows n
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grammar.errors import Problem, PromptError
 from grammar.permutations import Slices, expand
 
-_OPTION = re.compile(r"(?<![^\s,{}])(?:--+|—+)([^\s,{}:]+)(?=[\s,{}]|$)")
+_OPTION = re.compile(r"(?<![^\s,{}])(?:--+|[—–]+)([^\s,{}:]+)(?=[\s,{}]|$)")
 _INVISIBLE = {ord(char): " " for char in "\u200b\u2060\ufeff"}
 
 
@@ -39,7 +40,7 @@ class Script:
         return begin, self._typed(end - 1, True) if end > start else begin
 
     def _typed(self, at: int, closing: bool) -> int:
-        run = next(run for run in reversed(self.runs) if run.at <= at)
+        run = self.runs[bisect_right(self.runs, at, key=lambda each: each.at) - 1]
         if run.verbatim:
             return run.start + at - run.at + closing
         return run.end if closing else run.start

@@ -42,6 +42,10 @@ class TestOptions:
         assert prompt[stray.start : stray.end] == "in a row"
         assert prompt[foo.start : foo.end] == "--foo"
 
+    def test_options_cannot_make_a_prompt_of_any_length(self) -> None:
+        with pytest.raises(PromptError, match="500100 long"):
+            parse("--mine " * 100, options={"mine": "x" * 5000})
+
     def test_an_option_may_hold_parameters_and_words(self) -> None:
         check_option("mine", "hdr --ar 7:4")
 
