@@ -11,7 +11,7 @@ import typer
 from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
-from pocket import train_autoencoder, train_denoiser, train_text
+from pocket import train_autoencoder, train_denoiser, train_describer, train_text
 from pocket.architecture import (
     make_pipeline,
     make_text_encoder,
@@ -32,9 +32,11 @@ WEIGHTS = Path(__file__).parent / "weights"
 class Recipe:
     """How much of everything. The defaults are what the shipped weights were trained with."""
 
-    autoencoder_steps: int = 1300
-    autoencoder_pictures: int = 4000
+    autoencoder_steps: int = 1400
+    autoencoder_pictures: int = 3000
     text_steps: int = 3000
+    describer_steps: int = 3000
+    describer_pictures: int = 20_000
     denoiser_steps: int = 10_000
     denoiser_rate: float = 1e-3
     scenes: int = 96_000
@@ -73,6 +75,17 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
         unet, encoder, tokenizer, libraries, run, schedule, recipe.seed, recipe.batch, device, sample
     )
     return make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, unet.cpu())
+
+
+def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> None:
+    """The image-to-text model of the same world, written to `folder`."""
+    torch.manual_seed(recipe.seed)
+    tokenizer = make_tokenizer(vocabulary())
+    model = train_describer.make_describer(tokenizer)
+    train_describer.train_describer(
+        model, tokenizer, run, recipe.seed, recipe.describer_steps, recipe.describer_pictures, device
+    )
+    train_describer.save_describer(model, tokenizer, folder)
 
 
 def load_run(run: Path) -> StableDiffusionPipeline:
@@ -115,6 +128,7 @@ def main(
     batch: Annotated[int, typer.Option(help="Scenes in a denoiser step.")] = Recipe().batch,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = Recipe().seed,
     as_it_stands: Annotated[bool, typer.Option(help="Train nothing; write out the run's averages.")] = False,
+    describer: Annotated[bool, typer.Option(help="Train the describer as well.")] = True,
 ) -> None:
     """Train the pocket model (or go on with a run) and write it where the engine finds it."""
     torch.set_num_threads(os.cpu_count() or 1)
@@ -124,6 +138,8 @@ def main(
     write_samples(pipeline, run / "samples" / "final.png")
     export(pipeline, out)
     typer.echo(f"written to {out}")
+    if describer and not as_it_stands:
+        train_describer_of(recipe, run, device, out.with_name("describer"))
 
 
 if __name__ == "__main__":

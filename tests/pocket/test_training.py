@@ -1,0 +1,72 @@
+"""The stages fit together: a few steps of each make a folder that stock pipelines load."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+
+from pocket.architecture import NOISE_SHIFT, make_scheduler
+from pocket.build import random_pipeline_folder
+from pocket.captions import vocabulary
+from pocket.latents import as_tensor, fit_on_scenes, small_picture
+from pocket.scenes import SIZES_OF_PICTURES, random_scene
+from pocket.train_denoiser import SHARES, make_library, noise_levels
+from pocket.train_text import FIELDS, answers
+
+
+def test_linear_latents_keep_what_is_in_a_picture() -> None:
+    axes, rng = fit_on_scenes(seed=0, n=300), Random(1)
+    pictures = torch.cat(
+        [as_tensor(small_picture(random_scene(rng), 320, 208, rng)[None]) for _ in range(40)]
+    )
+    latents = axes.encode(pictures)
+    assert latents.shape == (40, 24, 13, 20)
+    assert 0.7 < float(latents.std()) < 1.4
+    assert float(-10 * torch.log10(((axes.decode(latents) - pictures) ** 2).mean() / 4)) > 30
+
+
+def test_libraries_hold_latents_of_their_ratio() -> None:
+    axes = fit_on_scenes(seed=0, n=100)
+    assert set(SHARES) == set(SIZES_OF_PICTURES)
+    assert sum(SHARES.values()) == pytest.approx(1)
+    library = make_library(axes, "2:3", 10, seed=1)
+    assert library.latents.shape == (10, 24, 20, 13)
+    assert torch.equal(library.latents, make_library(axes, "2:3", 10, seed=1).latents)
+
+
+def test_training_and_sampling_agree_about_noise_levels() -> None:
+    levels = noise_levels(1000, torch.Generator().manual_seed(0))
+    scheduler = make_scheduler()
+    scheduler.set_timesteps(8)
+    even = torch.linspace(1, 1 / 8, 8)
+    expected = NOISE_SHIFT * even / (1 + (NOISE_SHIFT - 1) * even)
+    assert torch.allclose(scheduler.sigmas[:-1], expected, atol=0.01)
+    assert float(levels.median()) == pytest.approx(
+        NOISE_SHIFT * 0.5 / (1 + (NOISE_SHIFT - 1) * 0.5), abs=0.01
+    )
+
+
+def test_answers_fit_their_fields() -> None:
+    rng = Random(2)
+    for _ in range(500):
+        assert all(
+            0 <= a < n for a, n in zip(answers(random_scene(rng, False)), FIELDS.values(), strict=True)
+        )
+
+
+def test_a_random_folder_has_the_form_of_the_shipped_one(tmp_path: Path) -> None:
+    folder = random_pipeline_folder(tmp_path / "pocket", words=sorted(vocabulary()))
+    assert sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) <= 25 * 1024**2
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    pictures = pipeline(
+        "a red house",
+        width=128,
+        height=96,
+        num_inference_steps=2,
+        num_images_per_prompt=2,
+        generator=[torch.Generator().manual_seed(s) for s in (1, 2)],
+    ).images
+    assert [p.size for p in pictures] == [(128, 96)] * 2
