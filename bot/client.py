@@ -74,6 +74,8 @@ class EaselClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            # With a gateway of one's own there is nobody to ask how many shards it wants.
+            shard_count=1 if settings.discord_gateway_url else None,
         )
         self.settings = settings
         self.registry = registry

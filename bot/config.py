@@ -19,7 +19,7 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
 
-class BadSetting(Exception):
+class BadSetting(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
     """A setting has a value that cannot be used. ``str(error)`` is one line that names it."""
 
 

@@ -27,7 +27,7 @@ Row: TypeAlias = aiosqlite.Row
 Value: TypeAlias = str | int | float | None
 
 
-class InUse(Exception):
+class InUse(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
     """Another process works on this data folder; two would deliver every picture twice."""
 
 

@@ -15,7 +15,6 @@ import io
 import logging
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import aiohttp
@@ -32,14 +31,14 @@ TOKEN_DEAD = {10015, 10062, 50027}  # unknown webhook, unknown interaction, inva
 MESSAGE_GONE = {10008}
 TOO_OLD_TO_EDIT = {30046}
 LONGEST_WAIT = 60.0
-LOOK_BACK = 50  # messages searched for one that a crash kept from being noted down
+LOOK_BACK = 100  # messages searched for one that a crash kept from being noted down
 
 
-class Undeliverable(Exception):
+class Undeliverable(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
     """Discord says that there is no place left where this message can stand."""
 
 
-class _Absent(Exception):
+class _Absent(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
     """This way leads to no message; the next one may."""
 
 
@@ -130,15 +129,30 @@ class Delivery:
 
     async def found(self, job: JobRecord) -> Place:
         """The job's place, with the message that an earlier life posted but did not live to note down."""
-        since = datetime.fromtimestamp(job.created, UTC)
         channel = self._client.get_partial_messageable(job.place.channel_id)
         try:
-            async for message in channel.history(limit=LOOK_BACK, after=since):
+            async for message in channel.history(limit=LOOK_BACK):
                 if _shows(message, job.id):
                     return replace(job.place, message_id=message.id, original=False, token=None)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.debug("cannot look for the message of job %s: %s", job.id, error)
         return job.place
+
+    async def stands(self, job: JobRecord) -> bool:
+        """Whether the job's finished picture is up already: an earlier life got that far and no further."""
+        place = job.place
+        if place.message_id is None:
+            return False
+        try:
+            shown: discord.Message
+            if place.token is not None:
+                shown = await self._webhook(place.token).fetch_message(place.message_id)
+            else:
+                shown = await self._message(place.channel_id, place.message_id).fetch()
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.debug("cannot look at the message of job %s: %s", job.id, error)
+            return False
+        return any(file.filename.rpartition(".")[0].endswith(job.id) for file in shown.attachments)
 
     async def withdraw(self, place: Place) -> None:
         """Delete the message, if it is still there and can be reached."""
@@ -171,7 +185,7 @@ class Delivery:
         return posted
 
     async def _by_token(self, place: Place, token: str, job: JobRecord, letter: Letter) -> Place:
-        webhook = discord.Webhook.partial(cast(int, self._client.application_id), token, client=self._client)
+        webhook = self._webhook(token)
         try:
             if place.message_id is None and not place.original:
                 sent = await webhook.send(wait=True, **fresh(letter, job.user_id))
@@ -204,6 +218,9 @@ class Delivery:
         if channel_id is not None:
             return self._client.get_partial_messageable(channel_id)
         return await self._client.create_dm(discord.Object(user_id))
+
+    def _webhook(self, token: str) -> discord.Webhook:
+        return discord.Webhook.partial(cast(int, self._client.application_id), token, client=self._client)
 
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)

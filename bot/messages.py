@@ -92,9 +92,9 @@ def final(job: JobRecord, picture: bytes, extension: str, count: int) -> Letter:
     """The finished job: its grid of ``count`` pictures or its one picture, and the buttons under it."""
     name = file_name(job.user_name, job.shown, job.id, extension)
     mode = "" if job.kind.single else f" ({MODES[job.lane]})"
-    notes = "".join(f"\n-# {note}" for note in job.notes)
+    notes = (discord.Embed(description="\n".join(job.notes)[:4096]),) if job.notes else ()
     rows = _under_single(job) if job.kind.single else _under_grid(job, count)
-    return Letter(_headline(job, mode, notes), ((name, picture),), rows=rows)
+    return Letter(_headline(job, mode), ((name, picture),), notes, rows)
 
 
 def failed(job: JobRecord, reason: str) -> Letter:
@@ -111,16 +111,16 @@ def cancelled(job: JobRecord) -> Letter:
 
 def refusal(title: str, sentence: str, prompt: str | None = None) -> discord.Embed:
     """The red box that says why nothing was done."""
-    embed = discord.Embed(title=title[:256], description=sentence[:4096], colour=RED)
+    embed = discord.Embed(title=title[:256], description=_cut(sentence, 3500), colour=RED)
     if prompt is not None:
-        embed.set_footer(text=_cut(f"/imagine {prompt}", 2048))
+        embed.set_footer(text=_cut(f"/imagine {prompt}".strip(), 2048))
     return embed
 
 
 def file_name(user: str, prompt: str, job_id: str, extension: str = "png") -> str:
     """``<user>_<prompt words>_<job id>.<extension>``, the first two together at most 63 characters."""
     words = re.sub(r"[^0-9A-Za-z]+", "_", f"{user}_{prompt}").strip("_")
-    return f"{words[:63]}_{job_id}.{extension}"
+    return "_".join(filter(None, (words[:63], job_id))) + f".{extension}"
 
 
 def mention(user_id: int) -> str:

@@ -22,7 +22,7 @@ __all__ = ["PictureGone", "Pictures", "fitted", "normalised"]
 _decoding = asyncio.Semaphore(1)
 
 
-class PictureGone(Exception):
+class PictureGone(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
     """The file is missing, or no longer holds what was put into it."""
 
 

@@ -50,6 +50,7 @@ T = TypeVar("T")
 
 EDIT_EVERY = 1.5  # seconds between two passing edits in one channel; Discord takes about five in five seconds
 LONGEST_WAIT = 30.0
+LAST_MOMENT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class _Run:
     rendering: bool = False
     cancelled: bool = False
     again: bool = False
+    ending: bool = False
 
 
 class Studio:
@@ -189,7 +191,13 @@ class Studio:
         await self.pictures.delete(await self.history.delete(job.id))
 
     async def close(self) -> None:
-        """Let go of every job where it stands; the next life takes them up."""
+        """Let go of every job where it stands; the next life takes them up.
+
+        Those that are just being delivered get a moment to finish, so that they need not be looked at again.
+        """
+        ending = [run.task for run in self._runs.values() if run.ending and run.task is not None]
+        if ending:
+            await asyncio.wait(ending, timeout=LAST_MOMENT)
         tasks = [task for run in self._runs.values() for task in (run.task, run.edit) if task is not None]
         for task in tasks:
             task.cancel()
@@ -234,7 +242,10 @@ class Studio:
                 if ended is not None:
                     await self._end(run, ended)
                     return
-            await self._deliver(run)
+            if run.again and await self._delivery.stands(run.job):
+                await self._insist(lambda: self.history.ended(run.job.id, Status.DELIVERED))
+            else:
+                await self._deliver(run)
         except EngineClosed:
             log.info("job %s stays queued", run.job.id)
         except Exception as error:  # the last line of defence: the job ends, its user is told
@@ -328,6 +339,7 @@ class Studio:
         message.
         """
         job = run.job
+        run.ending = True
         if run.edit is not None:
             await asyncio.wait({run.edit})
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import uuid
+from collections.abc import Sequence
 
 import discord
 from discord import app_commands
@@ -21,7 +22,7 @@ from engine import compose
 __all__ = ["history", "turn"]
 
 PAGE = 5
-THUMBNAIL = 256
+THUMBNAIL = 512
 
 
 @app_commands.command(description="Look through your own pictures, newest first")
@@ -60,22 +61,25 @@ async def _page(client: EaselClient, panel: Panel, page: int) -> Letter:
     thumbnails = [await _thumbnail(client, job) for job in shown]
     return Letter(
         f"Your pictures{about}, page {page + 1}",
+        # Not tied to the embeds: Discord then shows them large, side by side, in the order of the list.
         files=tuple((f"{job.id}.jpg", data) for job, data in zip(shown, thumbnails, strict=True) if data),
-        embeds=tuple(_entry(job, bool(data)) for job, data in zip(shown, thumbnails, strict=True)),
+        embeds=(_list(shown, first=page * PAGE + 1),),
         rows=_turns(panel, page, more=len(jobs) > PAGE),
     )
 
 
-def _entry(job: JobRecord, pictured: bool) -> discord.Embed:
-    place = job.place
-    where = f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
-    embed = discord.Embed(
-        description=f"{quoted(job.shown, 700)}\n<t:{int(job.created)}:R> · [message]({where})"
-    )
-    embed.set_footer(text=f"{job.id} · {job.plan.model}")
-    if pictured:
-        embed.set_thumbnail(url=f"attachment://{job.id}.jpg")
-    return embed
+def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
+    lines = []
+    for number, job in enumerate(jobs, first):
+        place = job.place
+        where = (
+            f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
+        )
+        lines.append(
+            f"**{number}.** {quoted(job.shown, 500)}\n"
+            f"-# <t:{int(job.created)}:R> · {job.plan.model} · [message]({where}) · `{job.id}`"
+        )
+    return discord.Embed(description="\n".join(lines))
 
 
 def _turns(panel: Panel, page: int, *, more: bool) -> tuple[tuple[Key, ...], ...]:

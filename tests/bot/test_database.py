@@ -30,10 +30,13 @@ def test_migrations_are_numbered_without_gaps():
 
 
 async def test_a_transaction_is_all_or_nothing(database):
-    with pytest.raises(ZeroDivisionError):
+    async def half_way():
         async with database.transaction() as tx:
             await tx.execute("INSERT INTO users (id, name, created) VALUES (1, 'a', 0)")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await half_way()
     assert await database.rows("SELECT * FROM users") == []
 
 
@@ -57,9 +60,12 @@ async def test_a_cancelled_transaction_leaves_nothing_behind(database):
 
 
 async def test_foreign_keys_hold(database):
-    with pytest.raises(sqlite3.IntegrityError):
+    async def nobodys_option():
         async with database.transaction() as tx:
             await tx.execute("INSERT INTO options VALUES (99, 'mine', '--s 50')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await nobodys_option()
 
 
 async def test_readers_do_not_write(database):

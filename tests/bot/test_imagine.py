@@ -78,7 +78,7 @@ async def test_a_bad_prompt_is_told_to_its_author_alone_and_nothing_is_rendered(
     [embed] = result.response.embeds
     assert embed.title == title
     assert piece in embed.description
-    assert embed.footer.text.strip() == f"/imagine {prompt}".strip()
+    assert embed.footer.text == f"/imagine {prompt}".strip()
     assert embed.colour.value == 16711680
     assert world.engine.seen == []
     assert world.messages() == []
@@ -280,8 +280,8 @@ async def test_a_cross_deletes_a_finished_job_with_its_files(world, settings):
 
 async def test_an_unknown_version_renders_with_the_default_and_says_so(world):
     message = await world.imagine("a fox --niji 4")
-    assert message.content.startswith("**a fox --niji 4** - <@")
-    assert "pocket" in message.content.splitlines()[1]
+    assert message.content == f"**a fox --niji 4** - <@{world.alice.id}> (fast)"
+    assert "pocket" in message.embeds[0].description
 
 
 async def test_settings_show_in_the_prompt_as_run(world):

@@ -1,0 +1,60 @@
+"""`/describe`: a picture becomes four prompts that can be drawn."""
+
+import pytest
+
+from tests.bot.sketch import buttons, png
+
+
+async def describe(world, data, name="house.png"):
+    return await world.slash("describe", image=(name, data))
+
+
+async def test_four_numbered_prompts_each_ending_in_the_proportion(world):
+    result = await describe(world, png(30, 20))
+    [embed] = result.response.embeds
+    lines = embed.description.split("\n\n")
+    assert [line[0] for line in lines] == ["1", "2", "3", "4"]
+    assert lines[0] == "1️⃣ a red square --ar 30:20"
+    assert [str(button.emoji) for button in buttons(result.response.message)] == ["1️⃣", "2️⃣", "3️⃣", "4️⃣", "🔄"]
+    assert not result.ephemeral
+
+
+async def test_a_number_draws_its_prompt_even_after_a_restart(world):
+    message = (await describe(world, png())).response.message
+    await world.restart()
+    drawn = await world.press(message, "2️⃣")
+    assert drawn.response.content.startswith("**a green square --ar 1:1** - ")
+
+
+async def test_again_describes_the_same_picture(world):
+    message = (await describe(world, png(30, 20))).response.message
+    again = await world.press(message, "🔄")
+    assert again.response.embeds[0].description == message.embeds[0].description
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("notes.txt", b"just some text"), ("fake.png", b"just some text"), ("tiny.png", png(1, 1))],
+)
+async def test_what_is_no_picture_is_refused_in_words_to_its_user_alone(world, name, data):
+    result = await describe(world, data, name)
+    assert result.ephemeral
+    assert result.response.embeds[0].description
+    assert world.messages() == []
+
+
+async def test_it_needs_one_picture(world):
+    assert (await world.slash("describe")).ephemeral
+
+
+async def test_a_private_link_is_an_invalid_link(world):
+    result = await world.slash("describe", link="http://127.0.0.1/a.png")
+    assert result.ephemeral
+    assert result.response.embeds[0].title == "Invalid link"
+
+
+async def test_an_image_prompt_from_a_private_address_renders_nothing(world):
+    result = await world.slash("imagine", prompt="http://192.168.0.1/a.png a fox")
+    assert result.ephemeral
+    assert result.response.embeds[0].title == "Invalid link"
+    assert world.engine.seen == []

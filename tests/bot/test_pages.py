@@ -1,0 +1,55 @@
+"""`/history`: one's own pictures, page by page."""
+
+import re
+
+from tests.bot.sketch import buttons
+
+
+async def page(world, who=None, **options):
+    result = await (who or world.alice).slash(world.channel, "history", **options)
+    assert result.ephemeral
+    return result.response.message
+
+
+def prompts(message):
+    return re.findall(r"\*\*\d+\.\*\* (.*)", message.embeds[0].description) if message.embeds else []
+
+
+async def test_pages_go_back_in_time_with_pictures(world):
+    for number in range(7):
+        await world.imagine(f"fox {number}")
+    first = await page(world)
+    assert prompts(first) == [f"fox {number}" for number in (6, 5, 4, 3, 2)]
+    assert len(first.attachments) == 5
+    assert [b.label for b in buttons(first)] == ["Next"]
+    second = (await world.press(first, "Next")).response.message
+    assert prompts(second) == ["fox 1", "fox 0"]
+    assert [b.label for b in buttons(second)] == ["Previous"]
+    back = (await world.press(second, "Previous")).response.message
+    assert prompts(back) == prompts(first)
+
+
+async def test_search_is_by_words_and_its_pages_remember_it(world):
+    for number in range(6):
+        await world.imagine(f"a red fox {number}")
+        await world.imagine(f"a blue dog {number}")
+    first = await page(world, search="dog blue")
+    assert prompts(first) == [f"a blue dog {number}" for number in (5, 4, 3, 2, 1)]
+    await world.restart()
+    second = (await world.press(first, "Next")).response.message
+    assert prompts(second) == ["a blue dog 0"]
+
+
+async def test_others_pictures_are_not_among_them(world):
+    await world.imagine("a fox")
+    assert prompts(await page(world, world.bob)) == []
+    assert "no pictures" in (await page(world, world.bob)).content
+
+
+async def test_a_picture_that_was_lost_leaves_its_line(world, settings):
+    await world.imagine("a fox")
+    for file in settings.easel_data.glob("pictures/*/*"):
+        file.unlink()
+    message = await page(world)
+    assert prompts(message) == ["a fox"]
+    assert message.attachments == []

@@ -1,0 +1,162 @@
+"""Nothing lost and nothing twice: restarts at bad moments, dead tokens, a Discord that stumbles."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.history import Status
+
+
+async def the_job(world):
+    rows = await world.database.rows("SELECT id FROM jobs ORDER BY seq")
+    return [await world.bot.history.get(row["id"]) for row in rows]
+
+
+async def test_a_job_that_was_being_rendered_is_delivered_by_the_next_life(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    world.engine.held = False
+    await world.restart()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
+    assert len(world.engine.seen) == 2
+    assert world.engine.seen[0].plan == world.engine.seen[1].plan
+
+
+async def test_jobs_resume_in_the_order_asked(world, env):
+    world.engine.held = True
+    for number in range(5):
+        await world.slash("imagine", prompt=f"fox {number}")
+    asked = [job.id for job in await the_job(world)]
+    world.engine.seen.clear()
+    world.engine.held = False
+    await world.restart()
+    await env.settle()
+    assert [job.id for job in world.engine.seen] == asked
+    assert len(world.messages()) == 5
+
+
+async def test_a_rendered_job_that_was_not_shown_yet_is_shown_without_rendering_again(world, env):
+    await world.imagine("a fox")
+    [job] = await the_job(world)
+    await world.slash("imagine", prompt="another")  # its message will be the one that is set back
+    job = (await the_job(world))[1]
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET status = 2 WHERE id = ?", (job.id,))
+    message = next(m for m in world.messages() if "another" in m.content)
+    await (
+        world.bot.get_partial_messageable(world.channel.id)
+        .get_partial_message(message.id)
+        .edit(content="(99%)", attachments=[])
+    )
+    await world.restart()
+    await env.settle()
+    assert [m.content.split(" - ")[0] for m in world.messages()] == ["**a fox**", "**another**"]
+    assert len(world.engine.seen) == 2
+
+
+async def test_a_job_that_was_shown_but_not_marked_is_left_as_it_stands(world, env):
+    before = await world.imagine("a fox")
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET status = 2")
+    await world.restart()
+    await env.settle()
+    [after] = world.messages()
+    assert [a.id for a in after.attachments] == [a.id for a in before.attachments]
+    [job] = await the_job(world)
+    assert job.status is Status.DELIVERED
+
+
+async def test_a_message_that_was_posted_but_not_noted_is_found_again(world, env):
+    await world.imagine("a fox")
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET status = 2, message_id = NULL, token = NULL")
+    await world.restart()
+    await env.settle()
+    assert len(world.messages()) == 1
+
+
+async def test_a_dead_token_means_delivery_through_the_channel(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    await env.advance_time(16 * 60)
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
+    assert len(message.attachments) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 50027), (404, 10015)])
+async def test_discord_decides_that_a_token_is_dead(world, env, status, code):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=status, code=code, times=None)
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content.endswith("(fast)")
+
+
+async def test_a_progress_message_that_was_deleted_does_not_lose_the_grid(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    message = world.messages()[0]
+    await world.bot.get_partial_messageable(world.channel.id).get_partial_message(message.id).delete()
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content.endswith("(fast)")
+
+
+async def test_an_old_message_that_may_not_be_edited_is_replaced(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
+    env.inject_error("PATCH", "/channels/*", status=400, code=30046, times=None)
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content.endswith("(fast)")
+
+
+async def test_delivery_outlasts_a_discord_that_fails(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=503, times=3)
+    world.engine.release()
+    await env.settle()
+    await env.advance_time(60)
+    [message] = world.messages()
+    assert message.content.endswith("(fast)")
+    assert (await the_job(world))[0].status is Status.DELIVERED
+
+
+async def test_where_the_bot_may_not_write_the_grid_comes_by_direct_message(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/*", status=403, code=50001, times=None)
+    env.inject_error("POST", f"/channels/{world.channel.id}/*", status=403, code=50001, times=None)
+    world.engine.release()
+    await env.settle()
+    [job] = await the_job(world)
+    assert job.status is Status.DELIVERED
+    assert job.place.channel_id != world.channel.id
+
+
+async def test_files_that_no_row_needs_are_swept_at_the_start(world, env, settings):
+    await world.imagine("a fox")
+    await world.bot.pictures.keep(b"left behind")
+    await world.restart()
+    await env.settle()
+    assert len(list(settings.easel_data.glob("pictures/*/*"))) == 4
+
+
+async def test_a_burst_is_kept_before_it_is_acknowledged(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    [job] = await the_job(world)
+    assert job.place.token is not None
+    assert job.place == replace(job.place, message_id=world.messages()[0].id)

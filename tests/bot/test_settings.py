@@ -1,0 +1,60 @@
+"""`/settings`: a private panel that shows what is set."""
+
+import discord
+
+from tests.bot.sketch import buttons
+
+
+def on(message):
+    return {b.label for b in buttons(message) if b.style is discord.ButtonStyle.success}
+
+
+async def panel(world, who=None):
+    result = await (who or world.alice).slash(world.channel, "settings")
+    assert result.ephemeral
+    return result.response.message
+
+
+async def press(world, message, label):
+    return (await world.press(message, label)).response.message if label else message
+
+
+async def test_it_shows_what_is_set(world):
+    message = await panel(world)
+    assert on(message) == {"High Variation Mode", "Fast mode"}
+    for label in ("Stylize very high", "Low Variation Mode", "Remix mode", "Relax mode"):
+        await world.press(message, label)
+    assert on(await panel(world)) == {"Stylize very high", "Low Variation Mode", "Remix mode", "Relax mode"}
+
+
+async def test_each_stylize_button_shows_in_prompts(world):
+    for label, value in (("low", 50), ("med", 100), ("high", 250), ("very high", 750)):
+        await world.press(await panel(world), f"Stylize {label}")
+        message = await world.imagine("a fox")
+        assert message.content.startswith(f"**a fox --s {value}** - ")
+
+
+async def test_reset_takes_everything_back_but_the_speed(world):
+    message = await panel(world)
+    for label in ("Stylize low", "Low Variation Mode", "Relax mode", "Reset Settings"):
+        await world.press(message, label)
+    assert on(await panel(world)) == {"High Variation Mode", "Relax mode"}
+    assert (await world.imagine("a fox")).content == f"**a fox** - <@{world.alice.id}> (relaxed)"
+
+
+async def test_settings_belong_to_their_user_and_survive_a_restart(world):
+    await world.press(await panel(world), "Stylize high")
+    await world.restart()
+    assert "Stylize high" in on(await panel(world))
+    assert "Stylize high" not in on(await panel(world, world.bob))
+
+
+async def test_a_model_is_chosen_from_the_menu(world):
+    message = await panel(world)
+    [menu] = [
+        child for row in message.components for child in row.children if isinstance(child, discord.SelectMenu)
+    ]
+    assert [option.value for option in menu.options if option.default] == ["pocket"]
+    await world.alice.select(message, ["sdxl"], custom_id=menu.custom_id)
+    await world.imagine("a fox")
+    assert world.engine.seen[-1].plan.model == "sdxl"
