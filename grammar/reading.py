@@ -182,12 +182,14 @@ class Reading:
 
     @cached_property
     def _names_an_old_model(self) -> bool:
+        rows = [(self._rows.get(_name(tokens[0])), tokens) for tokens in self._parameters]
+        models = [(row, tokens) for row, tokens in rows if row and row.group == "model"]
+        typed = [(row, tokens) for row, tokens in models if tokens[0].start_pos < self._script.suffix_at]
         version = ""
-        for head, *rest in self._parameters:
-            row = self._rows.get(_name(head))
-            if row and row.target == "version" and (not version or head.start_pos < self._script.suffix_at):
-                version = str(row.kind.alone or "".join(rest[:1]))
-            elif row and row.group == "model" and row.legacy:
+        for row, tokens in typed or models:
+            if row.target == "version":
+                version = str(row.kind.alone or "".join(tokens[1:2]))
+            elif row.legacy:
                 return True
         return version[:1] in _OLD_VERSIONS and not version[1:2].isdigit()
 

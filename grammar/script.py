@@ -74,15 +74,12 @@ class Script:
 
 def write_out(typed: str, options: Mapping[str, str], suffix: str) -> Script:
     """The prompt as typed, with custom options replaced by their text and the suffix behind it."""
-    text = typed if typed.isascii() else typed.translate(_INVISIBLE)
-    runs = [_Run(0, 0, len(typed))]
-    if options:
-        text, runs = _with_options(text, options)
+    text, runs = _with_options(typed, options) if options else (typed, [_Run(0, 0, len(typed))])
     suffix_at = len(text) + 1
     if suffix.strip():
         runs.append(_Run(len(text), len(typed), len(typed), verbatim=False))
         text = f"{text} {suffix}"
-    return Script(text, suffix_at, tuple(runs))
+    return Script(text if text.isascii() else text.translate(_INVISIBLE), suffix_at, tuple(runs))
 
 
 def _with_options(typed: str, options: Mapping[str, str]) -> tuple[str, list[_Run]]:
