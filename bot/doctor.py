@@ -98,7 +98,7 @@ def _device(settings: Settings) -> str:
 def _token(settings: Settings) -> str:
     token = settings.discord_token.get_secret_value()
     if not token:
-        raise BadSetting("DISCORD_TOKEN: not set; the bot needs it, `easel imagine` does not")
+        return "DISCORD_TOKEN is not set: `easel imagine` works without, `easel bot` needs one"
     if not TOKEN.match(token):
         raise BadSetting("DISCORD_TOKEN: does not look like a bot token (three parts with dots between)")
     return "set"

@@ -141,7 +141,7 @@ async def test_the_address_is_judged_again_at_the_socket(site, any_port, monkeyp
 
 @pytest.fixture
 def trusted(monkeypatch, any_port):
-    """Loopback under the name of a public address, so that answers can be served; `10.9.9.9` stays private."""
+    """Loopback passes for a public address, so that answers can be served; `10.9.9.9` stays private."""
     monkeypatch.setattr(links, "is_public", lambda address: address == "127.0.0.1")
 
 

@@ -1,0 +1,113 @@
+"""The command line: what is printed, where, and the exit codes."""
+
+import json
+import logging
+
+import pytest
+from typer.testing import CliRunner
+
+from bot import logs
+from bot.cli import app
+from engine import Registry
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in-the-way").write_text("a file")
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+
+
+def easel(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_parse_prints_one_json_array_of_jobs():
+    done = easel("parse", "a {red, blue} fox::2 snow --ar 3:2 --no cat, dog --tile", "--json")
+    assert done.exit_code == 0
+    first, second = json.loads(done.stdout)
+    assert [first["text"], second["text"]] == ["a red fox::2 snow", "a blue fox::2 snow"]
+    assert first["parts"] == [{"text": "a red fox", "weight": 2}, {"text": "snow", "weight": 1}]
+    assert first["images"] == []
+    assert first["params"] == {"ar": "3:2", "no": ["cat", "dog"], "tile": True}
+
+
+def test_parse_takes_a_prompt_that_begins_with_a_parameter():
+    assert easel("parse", "—ar 3:2", "--json").exit_code == 2
+    assert easel("parse", "--foo bar").exit_code == 2
+
+
+def test_parse_shows_people_the_canonical_prompt():
+    assert "a fox --ar 3:2" in easel("parse", "a fox   --aspect 6:4").stdout
+
+
+@pytest.mark.parametrize("command", ["parse", "imagine"])
+def test_a_bad_prompt_is_shown_with_a_caret_and_exits_2(command):
+    done = easel(command, "a fox --s 5000")
+    assert done.exit_code == 2
+    prompt, caret, sentence = done.stderr.splitlines()
+    assert prompt == "a fox --s 5000"
+    assert caret.strip("^ ") == ""
+    assert caret.index("^") == prompt.index("--s")
+    assert "`--s 5000`" in sentence
+
+
+def test_models_lists_the_whole_registry():
+    done = easel("models")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [
+        e.name for e in Registry.load().entries
+    ]
+
+
+def test_an_unknown_model_is_one_line_and_exits_2():
+    done = easel("imagine", "a fox", "--model", "nothing")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("--model: ")
+
+
+def test_doctor_has_one_line_for_each_part():
+    done = easel("doctor")
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [
+        *("configuration:", "database:", "models:", "device:", "token:")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "about"),
+    [
+        ("EASEL_DEVICE", "gpu", "configuration"),
+        ("EASEL_MODEL", "nothing", "models"),
+        ("DISCORD_TOKEN", "abc", "token"),
+        ("EASEL_DATA", "in-the-way", "database"),
+    ],
+)
+def test_doctor_names_what_must_be_mended(monkeypatch, name, value, about):
+    monkeypatch.setenv(name, value)
+    done = easel("doctor")
+    assert done.exit_code == 1
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("MEND")]
+    assert f"{about}: " in line
+    assert name in line
+
+
+def test_describing_a_missing_or_broken_file_is_one_line(tmp_path):
+    (tmp_path / "notes.png").write_text("no picture")
+    for name in ("nowhere.png", "notes.png"):
+        done = easel("describe", name)
+        assert done.exit_code == 1
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_lists_the_parameters():
+    assert "--stylize --s" in easel("help").stdout
+
+
+def test_no_secret_reaches_the_log():
+
+    formatter = logs.Discreet("MTA.abc.secret")
+    address = "https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb246MTIz.abc-def_ghi/messages/@original"
+    record = logging.LogRecord("x", logging.INFO, "", 0, "%s with MTA.abc.secret", (address,), None)
+    text = formatter.format(record)
+    assert "secret" not in text
+    assert "aW50" not in text
+    assert "/webhooks/123/<token>/messages/@original" in text
