@@ -17,6 +17,7 @@ from pocket.scenes import COLOURS, KINDS, Scene, Thing
 
 SIDE = 128  # the shorter side of the picture while it is looked at, in pixels
 SMOOTH = 3.5  # ΔE between neighbours that still counts as background going on
+EDGE = 2  # width of the soft edges that belong to the background, in pixels
 NEAR = 30.0  # ΔE within which a pixel has a named colour
 CELL = 32  # side of the square in which outlines are compared
 
@@ -102,21 +103,38 @@ def _look(lab: np.ndarray, kinds: bool) -> list[Seen]:
 
 
 def _background(lab: np.ndarray) -> np.ndarray:
-    """Pixels that can be reached from the border in steps of almost equal colour."""
+    """Pixels that can be reached from the border over flat ground, and the soft edges beside them.
+
+    Soft edges are no way through: along a slanting edge colour goes over into colour in small steps.
+    """
     height, width = lab.shape[:2]
     down = np.linalg.norm(lab[1:] - lab[:-1], axis=-1) < SMOOTH
     right = np.linalg.norm(lab[:, 1:] - lab[:, :-1], axis=-1) < SMOOTH
+    flat = np.ones((height, width), bool)
+    flat[1:] &= down
+    flat[:-1] &= down
+    flat[:, 1:] &= right
+    flat[:, :-1] &= right
     found = np.zeros((height, width), bool)
     found[0], found[-1], found[:, 0], found[:, -1] = True, True, True, True
-    while True:
+    before = 0
+    while int(found.sum()) != before:
         before = int(found.sum())
-        for _ in range(8):
-            found[1:] |= found[:-1] & down
-            found[:-1] |= found[1:] & down
-            found[:, 1:] |= found[:, :-1] & right
-            found[:, :-1] |= found[:, 1:] & right
-        if int(found.sum()) == before:
-            return found
+        for _ in range(16):
+            _spread(found, flat)
+    for _ in range(EDGE):
+        _spread(found, ~flat)
+    return found
+
+
+def _spread(found: np.ndarray, where: np.ndarray) -> None:
+    """One step to the four neighbours, in place."""
+    step = np.zeros_like(found)
+    step[1:] |= found[:-1]
+    step[:-1] |= found[1:]
+    step[:, 1:] |= found[:, :-1]
+    step[:, :-1] |= found[:, 1:]
+    found |= step & where
 
 
 def _islands(mask: np.ndarray) -> list[np.ndarray]:
