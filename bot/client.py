@@ -144,6 +144,13 @@ class EaselClient(discord.AutoShardedClient):
         known = {entry.name for entry in self.registry.entries}
         return user.model if user.model in known else self.settings.easel_model
 
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Dialogs come back here; commands and buttons have ways of their own."""
+        from bot.views import submitted
+
+        if interaction.type is discord.InteractionType.modal_submit:
+            await submitted(interaction)
+
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Reactions of a job's owner: ❌ stops or deletes it, ✉️ sends its pictures."""
         from bot.commands.reactions import react

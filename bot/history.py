@@ -43,6 +43,8 @@ class Kind(StrEnum):
     IMAGINE = "imagine"
     VARY_STRONG = "vary_strong"
     VARY_SUBTLE = "vary_subtle"
+    REMIX_STRONG = "remix_strong"
+    REMIX_SUBTLE = "remix_subtle"
     UPSCALE = "upscale"
 
     @property

@@ -37,6 +37,8 @@ BY = {
     Kind.IMAGINE: "",
     Kind.VARY_STRONG: "Variations (Strong) by ",
     Kind.VARY_SUBTLE: "Variations (Subtle) by ",
+    Kind.REMIX_STRONG: "Remix (Strong) by ",
+    Kind.REMIX_SUBTLE: "Remix (Subtle) by ",
 }
 
 

@@ -15,9 +15,10 @@ import discord
 
 from bot.client import EaselClient, Interaction
 from bot.commands import describe, history, imagine, jobs, settings
+from bot.dialogs import answers
 from bot.errors import Gone
 
-__all__ = ["register"]
+__all__ = ["register", "submitted"]
 
 Handler: TypeAlias = Callable[[Interaction, str, int], Awaitable[None]]
 
@@ -38,10 +39,18 @@ ACTIONS: dict[str, Handler] = {
 }
 
 
-class Press(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"easel:(?P<action>(?!model:)[a-z_]+):(?P<id>[0-9a-f-]{0,36}):(?P<index>\d{1,5})",
-):
+Submission: TypeAlias = Callable[[Interaction, str, int, dict[str, str]], Awaitable[None]]
+
+DIALOGS: dict[str, Submission] = {
+    "remixed_strong": jobs.remixed_strong,
+    "remixed_subtle": jobs.remixed_subtle,
+    "remixed_reroll": jobs.remixed_reroll,
+}
+
+CUSTOM_ID = re.compile(r"easel:(?P<action>(?!model:)[a-z_]+):(?P<id>[0-9a-f-]{0,36}):(?P<index>\d{1,5})")
+
+
+class Press(discord.ui.DynamicItem[discord.ui.Button[Any]], template=CUSTOM_ID):
     """Any button of ours."""
 
     def __init__(self, item: discord.ui.Button[Any], action: str, target: str, index: int) -> None:
@@ -80,6 +89,16 @@ class ModelMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"easel
 def register(client: EaselClient) -> None:
     """Make every button that was ever sent answerable."""
     client.add_dynamic_items(Press, ModelMenu)
+
+
+async def submitted(interaction: discord.Interaction[Any]) -> None:
+    """A dialog of ours came back: do what it is for, or say why not."""
+    data: Any = interaction.data or {}
+    match = CUSTOM_ID.fullmatch(data.get("custom_id", ""))
+    if interaction.type is discord.InteractionType.modal_submit and match and match["action"] in DIALOGS:
+        act = DIALOGS[match["action"]]
+        said = answers(data)
+        await _guarded(interaction, lambda: act(interaction, match["id"], int(match["index"]), said))
 
 
 def _handler(action: str) -> Handler:

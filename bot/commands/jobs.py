@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TypeAlias
 
 from bot.client import Interaction
-from bot.desk import take
+from bot.desk import drafts_of, take
+from bot.dialogs import Field, dialog
 from bot.errors import Gone, Refusal
 from bot.history import JobRecord, Kind, Status
 from bot.messages import mention
@@ -17,9 +19,23 @@ from bot.people import User
 from bot.studio import Draft
 from engine import Plan, plan_reroll, plan_upscale, plan_vary
 from engine.seeds import picture_seeds
-from grammar import GenerationSpec, format_prompt
+from grammar import GenerationSpec, format_prompt, parse
 
-__all__ = ["cancel", "delete", "favourite", "reroll", "upscale", "vary", "vary_strong", "vary_subtle"]
+__all__ = [
+    "cancel",
+    "delete",
+    "favourite",
+    "remixed_reroll",
+    "remixed_strong",
+    "remixed_subtle",
+    "reroll",
+    "upscale",
+    "vary",
+    "vary_strong",
+    "vary_subtle",
+]
+
+Answers: TypeAlias = dict[str, str]
 
 
 async def upscale(interaction: Interaction, job_id: str, index: int) -> None:
@@ -50,25 +66,37 @@ async def vary_subtle(interaction: Interaction, job_id: str, index: int) -> None
     await _vary(interaction, job_id, index, strong=False)
 
 
-async def reroll(interaction: Interaction, job_id: str, _: int) -> None:
+async def reroll(interaction: Interaction, job_id: str, index: int) -> None:
     """🔄: the same once more with a new seed; a seed that the prompt gave is kept out."""
-    client = interaction.client
     job = await _finished(interaction, job_id)
-    inputs = tuple(await client.history.inputs(job.id))
-    for file in inputs:
-        await client.pictures.read(file)
+    for file in await interaction.client.history.inputs(job.id):
+        await interaction.client.pictures.read(file)
+    spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
+    if job.kind is Kind.IMAGINE and (await interaction.client.user_of(interaction)).remix:
+        await _ask_to_remix(interaction, "remixed_reroll", job, index, format_prompt(spec))
+    else:
+        await _reroll(interaction, job, spec)
 
-    async def make(user: User) -> list[Draft]:
-        spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
-        if job.kind is Kind.IMAGINE:
-            plan = await asyncio.to_thread(plan_reroll, spec, client.registry, model=job.plan.model)
-        else:
-            plan = replace(job.plan, seeds=picture_seeds(None, len(job.plan.seeds)))
-        shown = format_prompt(spec)
-        draft = _from(job, job.kind, user, job.position, None, plan=plan)
-        return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
 
-    await take(interaction, make)
+async def remixed_strong(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
+    """The dialog of a strong variation came back."""
+    await _remixed_vary(interaction, job_id, index, said, strong=True)
+
+
+async def remixed_subtle(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
+    """The dialog of a subtle variation came back."""
+    await _remixed_vary(interaction, job_id, index, said, strong=False)
+
+
+async def remixed_reroll(interaction: Interaction, job_id: str, _: int, said: Answers) -> None:
+    """The dialog of 🔄 came back: an unchanged prompt is a plain re-roll."""
+    job = await _finished(interaction, job_id)
+    spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
+    if said["prompt"].strip() == format_prompt(spec):
+        await _reroll(interaction, job, spec)
+        return
+    specs = parse(said["prompt"])
+    await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
 
 
 async def cancel(interaction: Interaction, job_id: str, _: int) -> None:
@@ -104,10 +132,65 @@ async def favourite(interaction: Interaction, job_id: str, index: int) -> None:
 async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bool) -> None:
     parent = await _finished(interaction, job_id)
     file = await _picture(interaction, parent, index)
+    if (await interaction.client.user_of(interaction)).remix:
+        action = "remixed_strong" if strong else "remixed_subtle"
+        await _ask_to_remix(interaction, action, parent, index, parent.shown)
+        return
 
     async def make(user: User) -> list[Draft]:
         kind = Kind.VARY_STRONG if strong else Kind.VARY_SUBTLE
         return [_from(parent, kind, user, index, file, plan=plan_vary(parent.plan, index, strong=strong))]
+
+    await take(interaction, make)
+
+
+async def _ask_to_remix(
+    interaction: Interaction, action: str, job: JobRecord, index: int, prompt: str
+) -> None:
+    field = Field("prompt", "New prompt", prompt)
+    await interaction.response.send_modal(dialog("Remix Prompt", action, job.id, index, field))
+
+
+async def _remixed_vary(
+    interaction: Interaction, job_id: str, index: int, said: Answers, *, strong: bool
+) -> None:
+    client = interaction.client
+    parent = await _finished(interaction, job_id)
+    file = await _picture(interaction, parent, index)
+    changed = said["prompt"].strip() != parent.shown.strip()
+    specs = parse(said["prompt"]) if changed else [None]
+    kinds = {
+        (True, True): Kind.REMIX_STRONG,
+        (True, False): Kind.REMIX_SUBTLE,
+        (False, True): Kind.VARY_STRONG,
+        (False, False): Kind.VARY_SUBTLE,
+    }
+
+    async def make(user: User) -> list[Draft]:
+        drafts = []
+        for spec in specs:
+            plan = plan_vary(parent.plan, index, strong=strong, spec=spec, registry=client.registry)
+            draft = _from(parent, kinds[changed, strong], user, index, file, plan=plan)
+            if spec is not None:
+                draft = replace(draft, prompt=said["prompt"], shown=format_prompt(spec), spec=spec.to_dict())
+            drafts.append(draft)
+        return drafts
+
+    await take(interaction, make)
+
+
+async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec) -> None:
+    client = interaction.client
+    inputs = tuple(await client.history.inputs(job.id))
+
+    async def make(user: User) -> list[Draft]:
+        if job.kind is Kind.IMAGINE:
+            plan = await asyncio.to_thread(plan_reroll, spec, client.registry, model=job.plan.model)
+        else:
+            plan = replace(job.plan, seeds=picture_seeds(None, len(job.plan.seeds)))
+        shown = format_prompt(spec)
+        draft = _from(job, job.kind, user, job.position, None, plan=plan)
+        return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
 
     await take(interaction, make)
 

@@ -298,3 +298,41 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded(world, env):
     [(name, data)] = (await world.bot.studio.letter(small)).files
     assert name.endswith(".jpg")
     assert Image.open(io.BytesIO(data)).size == grid_of(grid, env).size
+
+
+async def remixing(world):
+    panel = await world.slash("settings")
+    await world.press(panel.response.message, "Remix mode")
+    return await world.imagine("a fox --seed 7")
+
+
+async def test_remix_opens_the_prompt_and_renders_what_was_made_of_it(world):
+    grid = await remixing(world)
+    shown = await world.press(grid, "V2")
+    assert shown.modal["title"] == "Remix Prompt"
+    result = await world.alice.submit_modal(shown, {"prompt": "a blue dog"})
+    assert result.response.content == f"**a blue dog** - Remix (Strong) by <@{world.alice.id}> (fast)"
+    assert [c.text for c in world.engine.seen[-1].plan.conditionings] != [
+        c.text for c in world.engine.seen[0].plan.conditionings
+    ]
+
+
+async def test_an_unchanged_remix_is_a_plain_variation(world):
+    grid = await remixing(world)
+    result = await world.alice.submit_modal(await world.press(grid, "V2"), {"prompt": "a fox --seed 7"})
+    assert "Variations (Strong) by" in result.response.content
+
+
+async def test_a_remix_with_a_bad_prompt_is_told_in_private(world):
+    grid = await remixing(world)
+    result = await world.alice.submit_modal(await world.press(grid, "V2"), {"prompt": "a fox --foo"})
+    assert result.ephemeral
+    assert len(world.engine.seen) == 1
+
+
+async def test_a_remixed_reroll_is_a_new_prompt(world):
+    grid = await remixing(world)
+    shown = await world.press(grid, "🔄")
+    await world.restart()
+    result = await world.alice.submit_modal(shown, {"prompt": "two dogs"})
+    assert result.response.content == f"**two dogs** - <@{world.alice.id}> (fast)"
