@@ -20,6 +20,7 @@ from rich.table import Table
 
 from bot import config
 from grammar import PARAMETERS, GenerationSpec, PromptError, caret, format_prompt, parse
+from grammar.help import help_line
 
 __all__ = ["main"]
 
@@ -123,13 +124,9 @@ def bot_command() -> None:
 @app.command("help")
 def help_command() -> None:
     """List the parameters of the prompt language."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("parameter", "default", "what it does"):
-        table.add_column(heading)
     for row in PARAMETERS:
         if not row.legacy:
-            table.add_row(" ".join(f"--{name}" for name in row.names), row.default, row.help)
-    Console().print(table)
+            print(help_line(row))
 
 
 def main() -> None:

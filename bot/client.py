@@ -19,12 +19,13 @@ from bot.config import Settings
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.errors import Refusal, told
-from bot.history import History
+from bot.history import History, JobRecord
 from bot.messages import refusal
 from bot.people import People, User
 from bot.pictures import Pictures
 from bot.studio import Limits, Studio
 from engine import Engine, Registry
+from grammar import parse
 
 __all__ = ["EaselClient", "Interaction"]
 
@@ -84,13 +85,14 @@ class EaselClient(discord.AutoShardedClient):
         self.history = History(database)
         self.pictures = Pictures(settings.easel_data / "pictures")
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
-        self.studio = Studio(engine, self.history, self.pictures, Delivery(self), limits)
+        self.studio = Studio(engine, self.history, self.pictures, Delivery(self), limits, self._delivered)
         self.tree = EaselTree(self)
         self.links: aiohttp.ClientSession
         self._recovery: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Make commands and buttons answerable; nothing here waits for a model."""
+        await asyncio.to_thread(parse, "the first prompt builds the parser")
         from bot import commands, views  # they know the client, so it cannot know them before it exists
 
         self.links = links.session()
@@ -157,6 +159,15 @@ class EaselClient(discord.AutoShardedClient):
 
         if self.user is not None and payload.user_id != self.user.id:
             await react(self, payload)
+
+    async def _delivered(self, job: JobRecord) -> None:
+        from bot.commands.reactions import send_results
+
+        if (await self.people.get(job.user_id, job.user_name)).auto_dm:
+            try:
+                await send_results(self, job)
+            except Refusal as error:
+                log.info("job %s is not sent to its owner: %s", job.id, error.sentence)
 
     async def _recover(self) -> None:
         await self.wait_until_ready()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -25,6 +25,7 @@ BUSY_TIMEOUT_MS = 5000
 
 Row: TypeAlias = aiosqlite.Row
 Value: TypeAlias = str | int | float | None
+Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 
 class InUse(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
@@ -73,11 +74,11 @@ class Database:
                 await asyncio.shield(self._writer.rollback())
                 raise
 
-    async def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+    async def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a query finds among the committed data."""
         return list(await self._reader.execute_fetchall(sql, values))
 
-    async def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+    async def row(self, sql: str, values: Values = ()) -> Row | None:
         """The first row that a query finds."""
         found = await self.rows(sql, values)
         return found[0] if found else None

@@ -160,9 +160,31 @@ class History:
     async def by_message(self, message_id: int) -> JobRecord | None:
         """The job that a message shows."""
         row = await self._database.row(
-            f"{JOBS} WHERE message_id = ? AND status < ?", (message_id, Status.DELETED)
+            f"{JOBS} WHERE jobs.id = coalesce((SELECT job_id FROM showings WHERE message_id = :message),"
+            " (SELECT id FROM jobs WHERE message_id = :message)) AND status < :deleted",
+            {"message": message_id, "deleted": int(Status.DELETED)},
         )
         return _job(row) if row else None
+
+    async def showing(self, job_id: str, channel_id: int, message_id: int) -> None:
+        """The job's message stands in one more place."""
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "INSERT OR REPLACE INTO showings VALUES (?, ?, ?)", (message_id, job_id, channel_id)
+            )
+
+    async def showings(self, job: JobRecord) -> list[Place]:
+        """Every place where the job's message stands."""
+        rows = await self._database.rows("SELECT * FROM showings WHERE job_id = ?", (job.id,))
+        return [job.place, *(Place(row["channel_id"], message_id=row["message_id"]) for row in rows)]
+
+    async def stands_in(self, job: JobRecord, channel_id: int | None) -> bool:
+        """Whether the job's message stands in a channel, at first or again."""
+        if job.place.channel_id == channel_id:
+            return True
+        where = (job.id, channel_id)
+        sql = "SELECT 1 FROM showings WHERE job_id = ? AND channel_id = ? LIMIT 1"
+        return await self._database.row(sql, where) is not None
 
     async def unfinished(self) -> list[JobRecord]:
         """Every job that still needs something, in the order they were asked for."""
@@ -225,6 +247,7 @@ class History:
         async with self._database.transaction() as tx:
             files = await tx.execute_fetchall("SELECT file FROM pictures WHERE job_id = ?", (job_id,))
             await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
+            await tx.execute("DELETE FROM showings WHERE job_id = ?", (job_id,))
             await tx.execute(
                 "UPDATE jobs SET status = ?, token = NULL WHERE id = ?", (Status.DELETED, job_id)
             )

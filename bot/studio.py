@@ -96,13 +96,20 @@ class Studio:
     """All jobs that are not finished yet."""
 
     def __init__(
-        self, engine: Engine, history: History, pictures: Pictures, delivery: Delivery, limits: Limits
+        self,
+        engine: Engine,
+        history: History,
+        pictures: Pictures,
+        delivery: Delivery,
+        limits: Limits,
+        delivered: Callable[[JobRecord], Awaitable[None]],
     ) -> None:
         self.engine = engine
         self.history = history
         self.pictures = pictures
         self._delivery = delivery
         self._limits = limits
+        self._delivered = delivered
         self._runs: dict[str, _Run] = {}
         self._busy: Counter[int] = Counter()
         self._lines: dict[int, deque[_Run]] = {}
@@ -187,7 +194,8 @@ class Studio:
 
     async def delete(self, job: JobRecord) -> None:
         """Remove a finished job's message, rows and files."""
-        await self._delivery.withdraw(job.place)
+        for place in await self.history.showings(job):
+            await self._delivery.withdraw(place)
         await self.pictures.delete(await self.history.delete(job.id))
 
     async def close(self) -> None:
@@ -308,6 +316,17 @@ class Studio:
             await self._end(run, Failed(job.id, "Its pictures were lost from the disk."))
             return
         await self._settle(run, letter, Status.DELIVERED)
+        await self._delivered(run.job)
+
+    async def singles(self, job: JobRecord) -> list[tuple[str, bytes]]:
+        """Every picture of a job as a file of its own, fit to be sent. Raises PictureGone."""
+        files = []
+        for shot in await self.history.shots(job.id):
+            data, extension = await fitted(await self.pictures.read(shot.file), job.place.upload_limit)
+            files.append(
+                (messages.file_name(job.user_name, job.shown, f"{job.id}_{shot.position}", extension), data)
+            )
+        return files
 
     async def letter(self, job: JobRecord) -> Letter:
         """The final message of a rendered job. Raises PictureGone."""

@@ -6,15 +6,26 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.commands import describe, history, imagine, settings
+from bot.commands import describe, history, imagine, info, preferences, reactions, settings, shorten
 
 __all__ = ["register"]
 
-COMMANDS: tuple[app_commands.Command[Any, ..., Any], ...] = (
+COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     imagine.imagine,
     describe.describe,
+    shorten.shorten,
     settings.settings,
+    preferences.prefer,
+    preferences.fast,
+    preferences.relax,
+    preferences.turbo,
     history.history,
+    info.info,
+    info.show,
+    info.help_,
+    info.ask,
+    reactions.cancel_menu,
+    reactions.results_menu,
 )
 
 

@@ -214,7 +214,7 @@ async def _here(interaction: Interaction, job_id: str) -> JobRecord:
     job = await interaction.client.history.get(job_id)
     if job is None:
         raise Gone("The job of this button is no longer kept here.")
-    if job.place.channel_id != interaction.channel_id:
+    if not await interaction.client.history.stands_in(job, interaction.channel_id):
         raise Refusal("This button belongs to a message in another channel.")
     return job
 

@@ -99,7 +99,7 @@ def test_describing_a_missing_or_broken_file_is_one_line(tmp_path):
 
 
 def test_help_lists_the_parameters():
-    assert "--stylize --s" in easel("help").stdout
+    assert "--stylize, --s" in easel("help").stdout
 
 
 def test_no_secret_reaches_the_log():

@@ -1,0 +1,191 @@
+"""Which words of a prompt matter, and shorter prompts made of those: by the words alone, without a model.
+
+Filler that changes no picture goes first, then grammar, then qualities; things and colours stay longest.
+Knows nothing
+of Discord.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Token", "shortened", "weighed"]
+
+FILLER = frozenset(
+    [
+        "very",
+        "really",
+        "extremely",
+        "highly",
+        "ultra",
+        "super",
+        "incredibly",
+        "beautiful",
+        "stunning",
+        "amazing",
+        "awesome",
+        "perfect",
+        "masterpiece",
+        "best",
+        "quality",
+        "detailed",
+        "detail",
+        "details",
+        "intricate",
+        "hyperdetailed",
+        "realistic",
+        "hyperrealistic",
+        "photorealistic",
+        "professional",
+        "award",
+        "winning",
+        "trending",
+        "artstation",
+        "4k",
+        "8k",
+        "16k",
+        "hd",
+        "uhd",
+        "hdr",
+        "octane",
+        "unreal",
+        "engine",
+        "render",
+        "rendered",
+        "cinematic",
+        "epic",
+        "high",
+        "resolution",
+        "sharp",
+        "focus",
+        "please",
+        "create",
+        "make",
+        "draw",
+        "generate",
+        "image",
+        "picture",
+        "photo",
+        "of-a",
+        "showing",
+        "featuring",
+    ]
+)
+GRAMMAR = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "or",
+        "with",
+        "to",
+        "for",
+        "from",
+        "that",
+        "this",
+        "these",
+        "those",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "it",
+        "its",
+        "as",
+        "by",
+        "at",
+        "into",
+        "which",
+        "who",
+        "whose",
+        "there",
+        "their",
+        "his",
+        "her",
+        "him",
+        "she",
+        "he",
+        "they",
+        "them",
+        "you",
+        "your",
+        "my",
+        "our",
+        "some",
+        "any",
+        "very",
+        "just",
+        "so",
+        "such",
+        "while",
+    ]
+)
+PLACING = frozenset(
+    [
+        "in",
+        "on",
+        "under",
+        "over",
+        "behind",
+        "above",
+        "below",
+        "beside",
+        "between",
+        "near",
+        "inside",
+        "outside",
+    ]
+)
+SHARES = (0.85, 0.65, 0.5, 0.35, 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word as typed, and how much it matters, 0 to 1."""
+
+    text: str
+    weight: float
+
+
+def weighed(text: str) -> list[Token]:
+    """Every word of a prompt with its weight; said again, a word matters less, and so do later ones a
+    little.
+    """
+    seen: set[str] = set()
+    tokens = []
+    words = text.split()
+    for place, typed in enumerate(words):
+        word = re.sub(r"^\W+|\W+$", "", typed).lower()
+        weight = _kind(word) * (1 - 0.3 * place / max(1, len(words)))
+        tokens.append(Token(typed, round(weight * (0.2 if word in seen else 1), 3)))
+        seen.add(word)
+    return tokens
+
+
+def shortened(text: str) -> list[str]:
+    """Up to five prompts, each shorter than the one before, with the words that matter most, in their
+    order.
+    """
+    tokens = weighed(text)
+    found: list[str] = []
+    for share in SHARES:
+        count = max(1, round(share * len(tokens)))
+        kept = sorted(sorted(range(len(tokens)), key=lambda at: -tokens[at].weight)[:count])
+        prompt = " ".join(tokens[at].text for at in kept).strip(" ,;.")
+        if prompt and prompt != text and prompt not in found:
+            found.append(prompt)
+    return found
+
+
+def _kind(word: str) -> float:
+    if not word or word in FILLER:
+        return 0.05
+    if word in GRAMMAR:
+        return 0.15
+    return 0.45 if word in PLACING else 1.0
