@@ -17,7 +17,7 @@ from pocket.scenes import COLOURS, KINDS, Scene, Thing
 
 SIDE = 128  # the shorter side of the picture while it is looked at, in pixels
 SMOOTH = 3.5  # ΔE between neighbours that still counts as background going on
-EDGE = 2  # width of the soft edges that belong to the background, in pixels
+EDGE = 2  # pixels of a soft edge that count as background
 NEAR = 30.0  # ΔE within which a pixel has a named colour
 CELL = 32  # side of the square in which outlines are compared
 
@@ -34,10 +34,9 @@ class Seen:
     fit: float
 
 
-def look(picture: Image.Image) -> list[Seen]:
-    """The things in a picture, the largest first."""
-    lab = _lab(_scaled(picture))
-    return _look(lab, kinds=True)
+def look(picture: Image.Image, kinds: bool = True) -> list[Seen]:
+    """The things in a picture, the largest first; without `kinds` that field stays empty, sooner."""
+    return _look(_lab(_scaled(picture)), kinds)
 
 
 def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
@@ -200,10 +199,10 @@ def _templates(colour: str) -> list[tuple[str, np.ndarray]]:
     rng = Random(7)
     found = []
     for kind in KINDS:
-        for i in range(6):
+        for i in range(3):
             size = ("medium", "big")[i % 2]
             backdrop = "teal" if colour in ("purple", "pink", "grey") else "purple"
-            picture = draw(Scene((Thing(kind, colour, 1, size),), "plain", backdrop), 2 * SIDE, 2 * SIDE, rng)
+            picture = draw(Scene((Thing(kind, colour, 1, size),), "plain", backdrop), SIDE, SIDE, rng)
             lab = _lab(_scaled(picture))
             islands = sorted(_islands(~_background(lab)), key=lambda m: -int(m.sum()))
             if islands:
