@@ -111,6 +111,7 @@ class _Place:
     jobs: dict[str, _Open] = field(default_factory=dict)
     questions: dict[int, _Question] = field(default_factory=dict)
     wanted: dict[str, None] = field(default_factory=dict)  # models asked for ahead of jobs
+    leaving: set[str] = field(default_factory=set)  # cancelled here, the worker has yet to say so
     models: tuple[str, ...] = ()
     false_starts: int = 0
 
@@ -177,7 +178,9 @@ class Engine:
         open = self._jobs.get(job_id)
         if open is None:
             return False
-        open.place.supervisor.wake(Cancel(job_id))
+        if open.place.supervisor.pid is not None:
+            open.place.supervisor.wake(Cancel(job_id))
+            open.place.leaving.add(job_id)
         self._finish(open, Cancelled(job_id))
         return True
 
@@ -213,8 +216,12 @@ class Engine:
         """What goes on."""
         running = sum(open.started for open in self._jobs.values())
         models = {model: None for place in self._places for model in place.models}
-        workers = sum(place.supervisor.pid is not None for place in self._places)
-        return EngineStatus(len(self._jobs) - running, running, workers, tuple(models))
+        return EngineStatus(len(self._jobs) - running, running, len(self.workers()), tuple(models))
+
+    def workers(self) -> tuple[int, ...]:
+        """The ids of the worker processes that are alive."""
+        pids = (place.supervisor.pid for place in self._places)
+        return tuple(pid for pid in pids if pid is not None)
 
     async def close(self) -> None:
         """Ends the workers, in a second or two. Open streams raise EngineClosed, without a final event."""
@@ -242,6 +249,8 @@ class Engine:
 
     def _on_report(self, place: _Place, report: Report) -> None:
         match report:
+            case Happened(event, started) if event.job_id in place.leaving:
+                place.leaving -= {event.job_id} if is_final(event) else set()
             case Happened(event, started):
                 open = self._jobs.get(event.job_id)
                 if open is not None and is_final(event):
@@ -265,6 +274,7 @@ class Engine:
     def _on_end(self, place: _Place, was_ready: bool) -> bool:
         """After a worker's end: counts it against what it was doing; whether there is work for another."""
         place.models = ()
+        place.leaving.clear()
         place.false_starts += not was_ready
         hopeless = place.false_starts >= _MOST_DEATHS
         for open in list(place.jobs.values()):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import io
 import logging
 import queue
 import time
@@ -29,6 +28,7 @@ from engine.batching import EXACT, Batcher, Call, Task, install
 from engine.errors import BadPicture, EngineError
 from engine.job import Cancelled, Failed, Finished, Job, Lane, Picture, Progress, Queued
 from engine.lanes import Lanes, Waiting
+from engine.pictures import to_png
 from engine.plan import Action, Plan
 from engine.registry import ModelEntry, Registry
 from engine.wire import Described, Happened, Report, Residents
@@ -63,10 +63,14 @@ class Program:
 
 @dataclass(eq=False, slots=True)
 class _Entrusted:
-    """A job in the renderer's hands. Its pictures are being encoded once ``drawn``."""
+    """A job in the renderer's hands.
+
+    First it waits, then it is ``holding`` its model, and then it is ``drawn``.
+    """
 
     job: Job
     task: Task | None = None
+    holding: bool = False
     began: float = 0.0
     step: int = 0
     steps: int = 0
@@ -110,6 +114,11 @@ class Renderer:
         """Has ``order`` run in the next `turn`. The only method for other threads."""
         self._inbox.put(order)
 
+    def close(self) -> None:
+        """Ends the helper threads, after what they are at."""
+        for pool in (self._loader, self._describer, self._encoder):
+            pool.shutdown(cancel_futures=True)
+
     def submit(self, job: Job, *, alone: bool = False) -> None:
         """Queues a job."""
         self._jobs[job.id] = _Entrusted(job)
@@ -118,14 +127,15 @@ class Renderer:
         self._announced = float("-inf")
 
     def cancel(self, job_id: str) -> None:
-        """Ends a job where it is. Nothing happens to one that is drawn already, or unknown."""
+        """Ends a job where it is. Nothing happens for an unknown one."""
         entrusted = self._jobs.get(job_id)
-        if entrusted is None or entrusted.drawn:
+        if entrusted is None:
             return
         if entrusted.task is not None:
             entrusted.task.cancel()
-            self._release(entrusted)
-        self._leave(entrusted)
+            self._free_hooks(entrusted)
+        if not entrusted.drawn:
+            self._lanes.remove(job_id)
         self._end(Cancelled(job_id))
 
     def describe(self, number: int, png: bytes) -> None:
@@ -163,11 +173,11 @@ class Renderer:
 
         ``wait``: sleeps while there is nothing.
         """
-        self._turn_began = None
-        self._hear(wait and not self._pending())
+        heard = self._hear(wait=False)
         self._turn_began = began = self._clock()
         self._crowded = False
-        for job_id in self._lanes.admit(self._is_ready):
+        admitted = self._lanes.admit(self._reserve)
+        for job_id in admitted:
             self._start(self._jobs[job_id])
         calls = self._pending()
         chosen = self._lanes.choose(
@@ -180,12 +190,18 @@ class Renderer:
                 self._settle(self._jobs[job_id])
         self._charge(self._clock() - began)
         self._announce()
+        self._turn_began = None
+        if wait and not (heard or admitted or chosen):
+            self._hear(wait=True)
 
-    def _hear(self, wait: bool) -> None:
+    def _hear(self, wait: bool) -> int:
+        """Does what was posted; how many things that were."""
+        heard = 0
         with contextlib.suppress(queue.Empty):
             while True:
                 self._inbox.get(block=wait)()
-                wait = False
+                heard, wait = heard + 1, False
+        return heard
 
     def _pending(self) -> dict[str, Call]:
         tasks = ((job_id, entrusted.task) for job_id, entrusted in self._jobs.items())
@@ -220,7 +236,7 @@ class Renderer:
     def _show(self, entrusted: _Entrusted, jpeg: bytes | None, error: Exception | None) -> None:
         if error is not None:
             _LOG.warning("no preview of %s", entrusted.job.id, exc_info=error)
-        elif entrusted.job.id in self._jobs and not entrusted.drawn:
+        elif self._jobs.get(entrusted.job.id) is entrusted and not entrusted.drawn:
             self._emit(Happened(Progress(entrusted.job.id, entrusted.step, entrusted.steps, jpeg)))
 
     def _settle(self, entrusted: _Entrusted) -> None:
@@ -229,21 +245,23 @@ class Renderer:
         if not task.dead:
             return
         self._pace.advanced(self._lanes.progress(entrusted.job.id, 1.0))
-        self._leave(entrusted)
+        self._lanes.remove(entrusted.job.id)
         entrusted.task = None
         if task.error is not None:
-            self._release(entrusted)
+            self._free_hooks(entrusted)
             self._end(_failed(entrusted.job, task.error))
         else:
-            entrusted.drawn = True
+            entrusted.holding, entrusted.drawn = False, True
             pictures: Sequence[Image.Image] = task.value
             delivered = functools.partial(self._deliver, entrusted)
-            self._aside(self._encoder, lambda: [(encode(p), *p.size) for p in pictures], delivered)
+            self._aside(self._encoder, lambda: [(to_png(p), *p.size) for p in pictures], delivered)
 
     def _deliver(
         self, entrusted: _Entrusted, encoded: list[tuple[bytes, int, int]] | None, error: Exception | None
     ) -> None:
         job = entrusted.job
+        if self._jobs.get(job.id) is not entrusted:
+            return  # cancelled meanwhile
         if encoded is None:
             self._end(_failed(job, error or EngineError("The pictures could not be encoded.")))
             return
@@ -255,18 +273,14 @@ class Renderer:
         )
         self._end(Finished(job.id, pictures, self._clock() - entrusted.began, job.plan.notes))
 
-    def _release(self, entrusted: _Entrusted) -> None:
+    def _free_hooks(self, entrusted: _Entrusted) -> None:
         """What a pipeline does at its end and an interrupted one did not.
 
         Models offloaded by hooks go back.
         """
-        entrusted.task = None
         pipe = self._models[entrusted.job.plan.model].pipe
         if pipe is not None:
             pipe.maybe_free_model_hooks()
-
-    def _leave(self, entrusted: _Entrusted) -> None:
-        self._lanes.remove(entrusted.job.id)
 
     def _end(self, event: Finished | Failed | Cancelled) -> None:
         del self._jobs[event.job_id]
@@ -275,13 +289,17 @@ class Renderer:
 
     # -- models
 
-    def _is_ready(self, job_id: str) -> bool:
-        """Whether a waiting job can start. One that waits for room lets nobody pass, so that room comes."""
-        model = self._jobs[job_id].job.plan.model
+    def _reserve(self, job_id: str) -> bool:
+        """Whether a waiting job can start now.
+
+        Its model then stays. One that waits for room lets nobody pass.
+        """
+        entrusted = self._jobs[job_id]
         if self._crowded:
             return False
-        self._crowded = not self._wants(model)
-        return self._models.get(model) is not None
+        self._crowded = not self._wants(entrusted.job.plan.model)
+        entrusted.holding = self._models.get(entrusted.job.plan.model) is not None
+        return entrusted.holding
 
     def _wants(self, name: str) -> bool:
         """Sees to it that a model is loaded, or will be; False when there is no room for it yet."""
@@ -311,11 +329,11 @@ class Renderer:
             return
         del self._models[name]
         for entrusted in [e for e in self._jobs.values() if e.job.plan.model == name]:
-            self._leave(entrusted)
+            self._lanes.remove(entrusted.job.id)
             self._end(_failed(entrusted.job, error))
 
     def _in_use(self) -> set[str]:
-        return {e.job.plan.model for e in self._jobs.values() if e.task is not None}
+        return {e.job.plan.model for e in self._jobs.values() if e.holding}
 
     # -- time
 
@@ -380,13 +398,6 @@ def cost(plan: Plan) -> float:
         return area
     passes = len(plan.conditionings) + (plan.guidance > 1.0)
     return len(plan.seeds) * plan.stop_step * passes * area
-
-
-def encode(picture: Image.Image) -> bytes:
-    """A PNG; compressed a little, since it waits for no one but its owner."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=4)
-    return buffer.getvalue()
 
 
 def free_memory() -> None:

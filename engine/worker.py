@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from engine.registry import Registry
 from engine.rendering import Program, Renderer
 from engine.wire import Beat, Cancel, Describe, Load, Order, Ready, Report, Setup, Submit, Unload, pack, read
 
@@ -38,7 +39,7 @@ def main(program: Program | None = None) -> None:
     os.nice(_NICE)
     setup = read(orders)
     if isinstance(setup, Setup):
-        _Service(setup, program or _program(), orders, reports).run()
+        _Service(setup, program or _program(setup.registry), orders, reports).run()
 
 
 class _Service:
@@ -110,16 +111,15 @@ def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
     return wanted, (wanted,)
 
 
-def _program() -> Program:
+def _program(registry: Registry) -> Program:
     from engine import pipelines, preview
 
-    return Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, _describe)
+    def describe(png: bytes) -> Sequence[str]:
+        from engine.describe import describe  # only for who asks
 
+        return describe(png, registry.describers)
 
-def _describe(png: bytes) -> Sequence[str]:
-    from engine.describe import describe  # only for who asks
-
-    return describe(png)
+    return Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, describe)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,222 @@
+"""The front, with real worker processes: one final event a job, whatever happens to the workers."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from engine import (
+    BadPicture,
+    Cancelled,
+    Engine,
+    EngineClosed,
+    EngineError,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Lane,
+    Progress,
+    Queued,
+    UnknownModel,
+    is_final,
+)
+from engine.engine import EventStream
+from tests.engine import stub
+
+COMMAND = (sys.executable, stub.__file__)
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Engine]:
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=COMMAND) as engine:
+        yield engine
+
+
+def job(id: str, lane: Lane = Lane.FAST, **plan: Any) -> Job:
+    return Job(id, stub.plan(**plan), owner=id, lane=lane)
+
+
+async def events(stream: EventStream) -> list[Event]:
+    return [event async for event in stream]
+
+
+async def final(stream: EventStream) -> Event:
+    """The final event, after which there is none."""
+    found = await events(stream)
+    assert [is_final(event) for event in found] == [False] * (len(found) - 1) + [True]
+    return found[-1]
+
+
+async def first(stream: EventStream, kind: type, count: int = 1) -> None:
+    """Reads until the ``count``-th event of a kind."""
+    async for event in stream:
+        count -= isinstance(event, kind)
+        if not count:
+            return
+
+
+def pngs(event: Event) -> list[bytes]:
+    assert isinstance(event, Finished), event
+    return [picture.png for picture in event.pictures]
+
+
+def worker(engine: Engine) -> int:
+    (pid,) = engine.workers()
+    return pid
+
+
+async def test_a_job_goes_through_a_process_of_its_own(engine: Engine) -> None:
+    assert engine.status().workers == 0
+    seen = await events(engine.submit(job("a", seed=5)))
+    assert isinstance(seen[0], Queued)
+    assert [e.step for e in seen if isinstance(e, Progress) and not e.preview] == [0, 1, 2, 3, 4]
+    assert isinstance(seen[-1], Finished)
+    assert [picture.seed for picture in seen[-1].pictures] == [5, 6, 7, 8]
+    assert worker(engine) != os.getpid()
+    status = engine.status()
+    assert (status.queued, status.running, status.workers, status.models) == (0, 0, 1, ("stub",))
+
+    bad, good = engine.submit(job("bad", text="guilty")), engine.submit(job("good"))
+    assert await final(bad) == Failed("bad", "The model could not draw this.")
+    assert isinstance(await final(good), Finished)
+
+    long = engine.submit(job("long", steps=10**6))
+    await first(long, Progress, 3)
+    assert engine.status().running == 1
+    with pytest.raises(ValueError, match="already open"):
+        engine.submit(job("long"))
+    assert await engine.cancel("long")
+    assert (await events(long))[-1] == Cancelled("long")
+    assert not await engine.cancel("long")
+    assert isinstance(await final(engine.submit(job("long"))), Finished)
+
+    assert len(await engine.describe(b"png")) == 4
+    with pytest.raises(BadPicture):
+        await engine.describe(b"")
+    with pytest.raises(UnknownModel):
+        engine.load("nonesuch")
+
+
+async def test_a_killed_worker_costs_no_job_and_changes_no_picture(engine: Engine) -> None:
+    plans = {f"job{number}": {"seed": 10 * number, "steps": 40 + 10 * number} for number in range(6)}
+    calm = {name: pngs(await final(engine.submit(job(name, **plan)))) for name, plan in plans.items()}
+    moments = random.Random(7)
+    for _ in range(3):
+        streams = {name: engine.submit(job(name, **plan)) for name, plan in plans.items()}
+        await first(streams[moments.choice(list(streams))], Progress, moments.randint(1, 40))
+        os.kill(worker(engine), signal.SIGKILL)
+        finished = await asyncio.gather(*(final(stream) for stream in streams.values()))
+        assert dict(zip(streams, map(pngs, finished), strict=True)) == calm
+
+
+async def test_a_job_that_kills_workers_fails_and_takes_no_other_with_it(engine: Engine) -> None:
+    bad, good = engine.submit(job("bad", text="crash")), engine.submit(job("good", steps=30))
+    failed, finished = await asyncio.gather(final(bad), final(good))
+    assert isinstance(failed, Failed)
+    assert failed.retryable
+    assert isinstance(finished, Finished)
+
+
+async def test_a_stalled_step_ends_its_worker_and_the_others_are_drawn() -> None:
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=COMMAND, stall=1.0) as engine:
+        bad, good = engine.submit(job("bad", text="stall")), engine.submit(job("good"))
+        failed, finished = await asyncio.gather(final(bad), final(good))
+    assert isinstance(failed, Failed)
+    assert isinstance(finished, Finished)
+
+
+async def test_closing_leaves_jobs_without_a_final_event(engine: Engine) -> None:
+    stream = engine.submit(job("a", steps=10**6))
+    await first(stream, Progress)
+    asked = asyncio.ensure_future(engine.describe(b"png"))
+    pid = worker(engine)
+    await engine.close()
+    with pytest.raises(EngineClosed):
+        await events(stream)
+    with pytest.raises(EngineClosed):
+        await final(engine.submit(job("b")))
+    assert isinstance((await asyncio.gather(asked, return_exceptions=True))[0], EngineError | tuple)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_worker_that_cannot_start_fails_the_jobs_in_the_end() -> None:
+    command = (sys.executable, "-c", "raise SystemExit(1)")
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=command) as engine:
+        event = await final(engine.submit(job("a")))
+        assert isinstance(event, Failed)
+        assert event.retryable
+        with pytest.raises(EngineError):
+            await engine.describe(b"png")
+
+
+async def test_several_devices_share_the_jobs() -> None:
+    async with Engine(registry=stub.REGISTRY, device="cpu,cpu", command=COMMAND) as engine:
+        streams = [engine.submit(job(str(number))) for number in range(4)]
+        assert all([isinstance(await final(stream), Finished) for stream in streams])
+        assert engine.status().workers == 2
+
+
+async def test_a_worker_ends_with_its_engine() -> None:
+    script = (
+        "import asyncio, os\n"
+        "from engine import Engine, Progress\n"
+        "from tests.engine import stub, test_engine\n"
+        "async def main():\n"
+        "    engine = Engine(registry=stub.REGISTRY, device='cpu', command=test_engine.COMMAND)\n"
+        "    stream = engine.submit(test_engine.job('a', steps=10**6))\n"
+        "    await test_engine.first(stream, Progress)\n"
+        "    print(*engine.workers(), flush=True)\n"
+        "    os._exit(0)\n"
+        "asyncio.run(main())\n"
+    )
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, cwd=os.getcwd()
+    )
+    assert done.returncode == 0, done.stderr
+    pid = int(done.stdout)
+    ended = await asyncio.to_thread(_gone, pid)
+    assert ended
+
+
+def _gone(pid: int) -> bool:
+    """Waits for a process that is not ours to end."""
+    fd = None
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    import select
+
+    try:
+        return bool(select.select([fd], [], [], 30)[0])
+    finally:
+        os.close(fd)
+
+
+async def test_a_reader_who_lags_misses_old_news_but_not_the_end() -> None:
+    stream = EventStream()
+    for step in range(1000):
+        stream.put(Progress("a", step, 1000))
+    stream.put(Cancelled("a"))
+    seen = await events(stream)
+    assert len(seen) <= 64
+    assert seen[-1] == Cancelled("a")
+
+
+def test_the_front_stays_small() -> None:
+    script = (
+        "import engine, sys\n"
+        "names = ('torch', 'diffusers', 'transformers', 'greenlet', 'numpy')\n"
+        "heavy = [name for name in names if name in sys.modules]\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,272 @@
+"""Jobs on one device, turn by turn: what happens to each is said exactly once, and to the right one."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
+from engine.rendering import Program, Renderer, cost
+from engine.wire import Described, Happened, Report, Residents
+from tests.engine import stub
+
+
+class Bench:
+    """A renderer with everything it reported."""
+
+    def __init__(self, program: Program = stub.PROGRAM, **options: Any) -> None:
+        self.reports: list[Report] = []
+        self.models: list[Any] = []
+        self.now = 0.0
+
+        def load(entry: Any, device: str) -> Any:
+            self.models.append(program.load(entry, device))
+            self.models[-1].denoisers[0].spend = self.spend
+            return self.models[-1]
+
+        watched = Program(load, program.run, program.forward_mode, program.preview, program.describe)
+        self.renderer = Renderer(
+            watched, stub.REGISTRY, "cpu", self.reports.append, clock=lambda: self.now, **options
+        )
+
+    def submit(
+        self, job: str, owner: str = "", lane: Lane = Lane.FAST, alone: bool = False, **plan: Any
+    ) -> None:
+        self.renderer.submit(Job(job, stub.plan(**plan), owner or job, lane), alone=alone)
+
+    def events(self, job: str) -> list[Event]:
+        return [r.event for r in self.reports if isinstance(r, Happened) and r.event.job_id == job]
+
+    def finals(self) -> dict[str, Event]:
+        events = [r.event for r in self.reports if isinstance(r, Happened) and is_final(r.event)]
+        assert len({event.job_id for event in events}) == len(events)
+        return {event.job_id: event for event in events}
+
+    def spend(self, rows: int) -> None:
+        self.now += 0.05 + 0.01 * rows
+
+    def until(self, happened: Callable[[], object]) -> None:
+        while not happened():
+            self.renderer.turn(wait=True)
+
+    def finish(self, *jobs: str) -> dict[str, Event]:
+        self.until(lambda: set(jobs) <= self.finals().keys())
+        return self.finals()
+
+    def steps(self, job: str) -> list[int]:
+        return [
+            event.step for event in self.events(job) if isinstance(event, Progress) and event.preview is None
+        ]
+
+    @property
+    def denoiser(self) -> stub.Denoiser:
+        denoiser: stub.Denoiser = self.models[0].denoisers[0]
+        return denoiser
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.renderer.close()
+
+
+def pixels(event: Event) -> list[bytes]:
+    assert isinstance(event, Finished)
+    return [picture.png for picture in event.pictures]
+
+
+def test_a_job_is_queued_progresses_and_finishes_with_its_pictures(bench: Bench) -> None:
+    bench.submit("a", seed=7, steps=3)
+    event = bench.finish("a")["a"]
+    assert isinstance(event, Finished)
+    assert [(p.position, p.seed, p.width, p.height) for p in event.pictures] == [
+        (n, 6 + n, stub.SIDE, stub.SIDE) for n in (1, 2, 3, 4)
+    ]
+    assert event.notes == ("said so",)
+    assert bench.steps("a") == [0, 1, 2, 3]
+    kinds = [type(event) for event in bench.events("a")]
+    assert kinds == sorted(kinds, key=[Queued, Progress, Finished].index)
+
+
+def test_pictures_do_not_depend_on_the_company(bench: Bench) -> None:
+    for job in ("x", "y", "z"):
+        bench.submit(job, seed=ord(job), pictures=1 + ord(job) % 4, steps=3)
+    bench.submit("a", seed=7)
+    crowd = bench.finish("a", "x", "y", "z")["a"]
+    bench.submit("b", seed=7)
+    assert pixels(bench.finish("b")["b"]) == pixels(crowd)
+
+
+def test_single_pictures_share_forwards(bench: Bench) -> None:
+    for number in range(8):
+        bench.submit(str(number), pictures=1, steps=5)
+    bench.finish(*map(str, range(8)))
+    assert bench.denoiser.sizes == [8] * 5
+
+
+def test_a_turbo_job_overtakes_at_the_next_step(bench: Bench) -> None:
+    bench.submit("slow", lane=Lane.RELAX, steps=30)
+    bench.until(lambda: len(bench.steps("slow")) > 4)
+    bench.submit("quick", lane=Lane.TURBO, steps=2)
+    bench.finish("quick", "slow")
+    order = "".join(
+        report.event.job_id[0]
+        for report in bench.reports
+        if isinstance(report, Happened) and isinstance(report.event, Progress) and not report.event.preview
+    )
+    assert "qqq" in order.strip("s")
+    assert bench.steps("slow") == list(range(31))
+
+
+def test_tiles_do_not_share_a_forward_with_plain_pictures(bench: Bench) -> None:
+    bench.submit("plain", pictures=2, steps=3)
+    bench.submit("tile", pictures=2, steps=3, tile=True)
+    bench.finish("plain", "tile")
+    assert sorted(bench.denoiser.modes) == [False] * 3 + [True] * 3
+
+
+def test_the_guilty_job_fails_alone_with_a_sentence_that_tells_nothing_inner(bench: Bench) -> None:
+    bench.submit("good", pictures=1)
+    bench.submit("bad", text="guilty", pictures=1)
+    finals = bench.finish("good", "bad")
+    assert isinstance(finals["good"], Finished)
+    assert finals["bad"] == Failed("bad", "The model could not draw this.", retryable=False)
+    assert bench.models[0].pipe.freed == 1
+
+
+def test_running_out_of_memory_may_be_tried_again(bench: Bench) -> None:
+    bench.submit("bad", text="hungry")
+    event = bench.finish("bad")["bad"]
+    assert isinstance(event, Failed)
+    assert event.retryable
+
+
+def test_a_cancelled_job_ends_at_its_next_step_and_the_others_go_on(bench: Bench) -> None:
+    bench.submit("a", steps=50, pictures=1)
+    bench.submit("b", steps=5, pictures=1)
+    bench.until(lambda: len(bench.steps("a")) > 2)
+    bench.renderer.cancel("a")
+    assert bench.finals() == {"a": Cancelled("a")}
+    assert isinstance(bench.finish("b")["b"], Finished)
+    assert bench.models[0].pipe.freed == 1
+    assert len(bench.steps("a")) < 10
+
+
+def test_a_job_cancelled_while_its_pictures_are_encoded_is_cancelled_only(bench: Bench) -> None:
+    bench.submit("a", steps=1)
+    bench.until(lambda: bench.steps("a") == [0, 1])
+    bench.renderer.cancel("a")
+    bench.submit("b")
+    bench.finish("b")
+    assert bench.finals()["a"] == Cancelled("a")
+
+
+def test_a_waiting_job_can_be_cancelled_and_so_can_an_unknown_one(bench: Bench) -> None:
+    bench.submit("a")
+    bench.renderer.cancel("a")
+    bench.renderer.cancel("nobody")
+    assert bench.finals() == {"a": Cancelled("a")}
+    bench.submit("b")
+    bench.finish("b")
+    assert bench.steps("a") == []
+
+
+def test_those_who_wait_are_told_their_place_and_when_they_will_be_done() -> None:
+    bench = Bench(active=3)
+    for number in range(9):
+        bench.submit(str(number), steps=10 + number)
+    bench.until(lambda: bench.events("8"))
+    asked, first = bench.now, bench.events("8")[0]
+    bench.finish(*map(str, range(9)))
+    places = [event.position for event in bench.events("8") if isinstance(event, Queued)]
+    assert places[0] == 7
+    assert places == sorted(places, reverse=True)
+    assert isinstance(first, Queued)
+    assert first.eta == pytest.approx(bench.now - asked, rel=0.25)
+    bench.renderer.close()
+
+
+def test_previews_come_once_a_second_and_never_after_the_end(bench: Bench) -> None:
+    bench.submit("a", steps=40)
+    bench.finish("a")
+    bench.submit("b", steps=1)
+    bench.finish("b")
+    previews = [e for e in bench.events("a") if isinstance(e, Progress) and e.preview]
+    assert 1 <= len(previews) <= 5
+    assert is_final(bench.events("a")[-1])
+
+
+def test_a_model_that_cannot_be_loaded_fails_its_jobs_and_no_others(bench: Bench) -> None:
+    bench.submit("a", model="missing")
+    bench.submit("b")
+    finals = bench.finish("a", "b")
+    assert finals["a"] == Failed("a", "Those weights are not here.", retryable=True)
+    assert isinstance(finals["b"], Finished)
+
+
+def test_an_unknown_model_fails_its_job(bench: Bench) -> None:
+    bench.submit("a", model="nonesuch")
+    event = bench.finish("a")["a"]
+    assert isinstance(event, Failed)
+    assert "nonesuch" in event.reason
+
+
+def test_only_so_many_models_stay_and_the_one_unused_longest_goes() -> None:
+    bench = Bench(models=2)
+    for job, model in (("a", "stub"), ("b", "second"), ("c", "stub"), ("d", "third")):
+        bench.submit(job, model=model)
+        bench.finish(job)
+    assert bench.renderer.residents == ("stub", "third")
+    bench.renderer.close()
+
+
+def test_a_job_whose_model_has_no_room_gets_it_though_others_keep_coming() -> None:
+    bench = Bench(models=1)
+    bench.submit("a", steps=10)
+    bench.until(lambda: bench.steps("a"))
+    bench.submit("b", model="second", steps=2)
+    for number in range(20):
+        bench.submit(f"more{number}", lane=Lane.RELAX, steps=2)
+    bench.finish("b")
+    assert not any(job.startswith("more") for job in bench.finals())
+    bench.finish("more19")
+    bench.renderer.close()
+
+
+def test_a_model_can_be_loaded_ahead_and_unloaded(bench: Bench) -> None:
+    bench.renderer.load("second")
+    bench.until(lambda: Residents(("second",)) in bench.reports)
+    bench.renderer.unload("second")
+    assert bench.reports[-1] == Residents(())
+
+
+def test_a_job_alone_shares_no_forward(bench: Bench) -> None:
+    bench.submit("a", pictures=1, steps=3)
+    bench.submit("b", pictures=1, steps=3, alone=True)
+    bench.submit("c", pictures=1, steps=3)
+    bench.finish("a", "b", "c")
+    order = [
+        r.event.job_id for r in bench.reports if isinstance(r, Happened) and isinstance(r.event, Progress)
+    ]
+    assert order == sorted(order)
+
+
+def test_a_picture_is_described_while_others_are_drawn(bench: Bench) -> None:
+    bench.submit("a", steps=20)
+    bench.renderer.describe(5, b"xyz")
+    bench.until(lambda: any(isinstance(report, Described) for report in bench.reports))
+    (answer,) = [report for report in bench.reports if isinstance(report, Described)]
+    assert (answer.number, len(answer.prompts), answer.problem) == (5, 4, None)
+
+
+def test_a_picture_that_cannot_be_read_is_said_to_be_so(bench: Bench) -> None:
+    bench.renderer.describe(6, b"")
+    bench.until(lambda: bench.reports)
+    assert bench.reports == [Described(6, (), "That is no picture.", unreadable=True)]
+
+
+def test_cost_counts_pictures_steps_area_and_guidance() -> None:
+    one = cost(stub.plan(pictures=1, steps=10))
+    assert cost(stub.plan(pictures=4, steps=10)) == pytest.approx(4 * one)
+    assert cost(stub.plan(pictures=1, steps=5)) == pytest.approx(one / 2)
