@@ -27,8 +27,7 @@ __all__ = ["Delivery", "Undeliverable", "parts", "view_of"]
 
 log = logging.getLogger(__name__)
 
-TOKEN_DEAD = {10015, 10062, 50027}  # unknown webhook, unknown interaction, invalid webhook token
-MESSAGE_GONE = {10008}
+NO_FURTHER = {50027, 40094}  # the token is invalid; a user-installed application has no follow-ups left
 TOO_OLD_TO_EDIT = {30046}
 LONGEST_WAIT = 60.0
 LOOK_BACK = 100  # messages searched for one that a crash kept from being noted down
@@ -195,7 +194,7 @@ class Delivery:
             sent = await webhook.edit_message(which, **parts(letter, job.user_id))
             return replace(place, message_id=sent.id)
         except discord.HTTPException as error:
-            if error.status == 401 or error.code in TOKEN_DEAD | MESSAGE_GONE:
+            if error.status in (401, 403, 404) or error.code in NO_FURTHER:
                 raise _Absent from error
             raise
 

@@ -26,6 +26,7 @@ __all__ = ["GRACE", "drafts_of", "kept_link", "place_of", "prepared", "take"]
 
 T = TypeVar("T")
 
+ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.4  # seconds in which a result decides between a public answer and a private refusal
 
 
@@ -35,7 +36,7 @@ def place_of(interaction: Interaction) -> Place:
         channel_id=interaction.channel_id or 0,
         guild_id=interaction.guild_id,
         token=interaction.token,
-        upload_limit=interaction.filesize_limit,
+        upload_limit=min(interaction.filesize_limit, ANYWHERE),
     )
 
 
@@ -75,14 +76,14 @@ async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequen
     Raises QueueFull and what ``make`` raises.
     """
     client = interaction.client
-    client.studio.admit(interaction.user.id)
 
     async def keep() -> list[JobRecord]:
         user = await client.user_of(interaction)
         return await client.studio.keep(user, place_of(interaction), await make(user))
 
-    (first, *others), message_id = await prepared(interaction, keep())
-    told = client.studio.start(first, message_id)
+    with client.studio.admitted(interaction.user.id):
+        (first, *others), message_id = await prepared(interaction, keep())
+        told = client.studio.start(first, message_id)
     if others:
         # Until the first answer stands, Discord would take the others for it.
         await asyncio.wait({told})

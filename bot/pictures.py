@@ -19,6 +19,8 @@ from engine.pictures import load_input, to_png
 
 __all__ = ["PictureGone", "Pictures", "fitted", "normalised"]
 
+XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; a JPEG has a place for it too
+
 _decoding = asyncio.Semaphore(1)
 
 
@@ -120,10 +122,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _squeezed(png: bytes, limit: int) -> tuple[bytes, str]:
     with Image.open(io.BytesIO(png)) as image:
+        mark = image.info.get(XMP, "")
         picture = image.convert("RGB")
     for quality in (95, 90, 80, 65, 50):
         out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, subsampling=0)
+        picture.save(out, "JPEG", quality=quality, subsampling=0, xmp=mark.encode() or None)
         if out.tell() <= limit:
             break
     return out.getvalue(), "jpg"

@@ -15,7 +15,8 @@ import sqlite3
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -111,17 +112,29 @@ class Studio:
         self._limits = limits
         self._delivered = delivered
         self._runs: dict[str, _Run] = {}
+        self._coming: Counter[int] = Counter()
         self._busy: Counter[int] = Counter()
         self._lines: dict[int, deque[_Run]] = {}
         self._next_edit: dict[int, float] = {}
 
-    def admit(self, user_id: int) -> None:
-        """Raises QueueFull when the user has as many jobs as may wait."""
-        waiting = sum(run.job.user_id == user_id for run in self._runs.values())
-        if waiting >= self._limits.queued + self._limits.running:
+    @contextmanager
+    def admitted(self, user_id: int) -> Iterator[None]:
+        """Room for one more job of the user's, held until the body has started it.
+
+        Raises QueueFull when the user has as many jobs as may wait.
+        """
+        jobs = sum(run.job.user_id == user_id for run in self._runs.values()) + self._coming[user_id]
+        if jobs >= self._limits.queued + self._limits.running:
             raise QueueFull(
                 "Your job queue is full. Please wait for a job to finish first, then resubmit this one."
             )
+        self._coming[user_id] += 1
+        try:
+            yield
+        finally:
+            self._coming[user_id] -= 1
+            if not self._coming[user_id]:
+                del self._coming[user_id]
 
     async def keep(self, user: User, place: Place, drafts: Sequence[Draft]) -> list[JobRecord]:
         """Make jobs of drafts: from here on they are not lost.

@@ -36,7 +36,6 @@ async def run(interaction: Interaction, prompt: str) -> None:
     user = await client.user_of(interaction)
     specs = read(prompt, user)
     if len(specs) > client.settings.easel_confirm_above:
-        client.studio.admit(user.id)
         await _ask(interaction, user, prompt, len(specs))
     else:
         await _take(interaction, prompt, specs)
