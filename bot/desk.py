@@ -8,21 +8,34 @@ is fetched, the disk is slow) Discord gets its answer meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import discord
 
 from bot.client import Interaction
+from bot.errors import Refusal
 from bot.history import JobRecord, Kind, Place
-from bot.links import fetch
+from bot.links import MOST_BYTES, fetch
 from bot.people import User
 from bot.pictures import normalised
 from bot.studio import Draft
 from engine import Lane, plan_imagine
 from grammar import GenerationSpec, format_prompt
 
-__all__ = ["GRACE", "drafts_of", "kept_link", "place_of", "prepared", "take"]
+__all__ = [
+    "ANYWHERE",
+    "GRACE",
+    "acknowledge",
+    "check_upload",
+    "drafts_of",
+    "kept_link",
+    "kept_upload",
+    "link_of",
+    "place_of",
+    "prepared",
+    "take",
+]
 
 T = TypeVar("T")
 
@@ -92,13 +105,21 @@ async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequen
 
 
 async def drafts_of(
-    interaction: Interaction, user: User, prompt: str, specs: Sequence[GenerationSpec]
+    interaction: Interaction,
+    user: User,
+    prompt: str,
+    specs: Sequence[GenerationSpec],
+    given: Mapping[str, str] | None = None,
 ) -> list[Draft]:
-    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture."""
+    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture.
+
+    ``given``: names of pictures that are kept already, by the link that stands for them.
+    """
     client = interaction.client
-    fetched: dict[str, str] = {}
+    kept = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in spec.images):
-        fetched[link] = await kept_link(interaction, link)
+        if link not in kept:
+            kept[link] = await kept_link(interaction, link)
     model = client.model_of(user)
     return [
         Draft(
@@ -108,10 +129,29 @@ async def drafts_of(
             spec=spec.to_dict(),
             plan=await asyncio.to_thread(plan_imagine, spec, client.registry, model=model),
             lane=Lane(spec.speed) if spec.speed else user.lane,
-            inputs=tuple(fetched[link] for link in spec.images),
+            inputs=tuple(kept[link] for link in spec.images),
         )
         for spec in specs
     ]
+
+
+def check_upload(upload: discord.Attachment) -> None:
+    """Raises Refusal for what is plainly no picture, before a byte of it is fetched."""
+    if upload.size > MOST_BYTES:
+        raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
+    if upload.content_type and not upload.content_type.startswith("image/"):
+        raise Refusal(f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP or GIF.", "Invalid picture")
+
+
+async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> str:
+    """The name under which an uploaded picture is kept now. Raises Refusal and BadPicture."""
+    check_upload(upload)
+    return await interaction.client.pictures.keep(await normalised(await upload.read()))
+
+
+def link_of(upload: discord.Attachment) -> str:
+    """What stands for an uploaded picture in a prompt: its address without the signature, which expires."""
+    return upload.url.partition("?")[0]
 
 
 async def kept_link(interaction: Interaction, link: str) -> str:

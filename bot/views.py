@@ -33,8 +33,10 @@ ACTIONS: dict[str, Handler] = {
     "vary_strong": jobs.vary_strong,
     "confirm": imagine.answer,
     "draw": describe.draw,
+    "draw_all": describe.draw_all,
     "describe": describe.again,
     "page": history.turn,
+    "export": history.export,
     "set": settings.press,
 }
 
@@ -45,6 +47,7 @@ DIALOGS: dict[str, Submission] = {
     "remixed_strong": jobs.remixed_strong,
     "remixed_subtle": jobs.remixed_subtle,
     "remixed_reroll": jobs.remixed_reroll,
+    "with_image": imagine.with_image,
 }
 
 CUSTOM_ID = re.compile(r"easel:(?P<action>(?!model:)[a-z_]+):(?P<id>[0-9a-f-]{0,36}):(?P<index>\d{1,5})")

@@ -12,6 +12,7 @@ __all__ = ["register"]
 
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     imagine.imagine,
+    imagine.blend,
     describe.describe,
     shorten.shorten,
     settings.settings,
@@ -26,6 +27,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     info.ask,
     reactions.cancel_menu,
     reactions.results_menu,
+    imagine.image_menu,
 )
 
 

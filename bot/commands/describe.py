@@ -10,16 +10,16 @@ import discord
 from discord import app_commands
 
 from bot.client import Interaction
-from bot.commands.imagine import run
+from bot.commands.imagine import read, run
 from bot.delivery import parts
-from bot.desk import kept_link, prepared
+from bot.desk import drafts_of, kept_link, kept_upload, prepared, take
 from bot.errors import Gone, Refusal
 from bot.history import Panel
-from bot.links import MOST_BYTES
 from bot.messages import Key, Letter, quoted
-from bot.pictures import normalised
+from bot.people import User
+from bot.studio import Draft
 
-__all__ = ["again", "describe", "draw"]
+__all__ = ["again", "describe", "draw", "draw_all"]
 
 DIGITS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣")
 COLOUR = 0x5865F2
@@ -46,6 +46,23 @@ async def draw(interaction: Interaction, panel_id: str, index: int) -> None:
     await run(interaction, prompts[index - 1])
 
 
+async def draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
+    """🎉: imagine all of them."""
+    panel = await _panel(interaction, panel_id)
+    prompts: list[str] = panel.data["prompts"]
+    user = await interaction.client.user_of(interaction)
+    specs = [read(prompt, user) for prompt in prompts]
+
+    async def make(user: User) -> list[Draft]:
+        drafts = [
+            await drafts_of(interaction, user, prompt, made)
+            for prompt, made in zip(prompts, specs, strict=True)
+        ]
+        return [draft for some in drafts for draft in some]
+
+    await take(interaction, make)
+
+
 async def again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture."""
     panel = await _panel(interaction, panel_id)
@@ -63,13 +80,7 @@ async def _panel(interaction: Interaction, panel_id: str) -> Panel:
 async def _described(interaction: Interaction, image: discord.Attachment | None, link: str | None) -> Letter:
     if image is None:
         return await _told(interaction, await kept_link(interaction, str(link)))
-    if image.size > MOST_BYTES:
-        raise Refusal(f"`{image.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
-    if image.content_type and not image.content_type.startswith("image/"):
-        raise Refusal(f"`{image.filename}` is no picture; give a PNG, JPEG, WebP or GIF.", "Invalid picture")
-    return await _told(
-        interaction, await interaction.client.pictures.keep(await normalised(await image.read()))
-    )
+    return await _told(interaction, await kept_upload(interaction, image))
 
 
 async def _told(interaction: Interaction, picture: str) -> Letter:
@@ -96,7 +107,10 @@ def _letter(panel: Panel, prompts: Sequence[str], png: bytes) -> Letter:
     return Letter(
         files=((f"{panel.id}.png", png),),
         embeds=(embed,),
-        rows=((*numbers, Key("describe", panel.id, emoji="🔄")),),
+        rows=(
+            (*numbers, Key("describe", panel.id, emoji="🔄")),
+            (Key("draw_all", panel.id, label="Imagine all", emoji="🎉"),),
+        ),
     )
 
 

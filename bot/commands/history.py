@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import uuid
+import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -13,45 +15,81 @@ from PIL import Image
 
 from bot.client import EaselClient, Interaction
 from bot.delivery import parts
+from bot.desk import ANYWHERE
 from bot.errors import Gone
 from bot.history import JobRecord, Panel
 from bot.messages import Key, Letter, quoted
 from bot.pictures import PictureGone
 from engine import compose
 
-__all__ = ["history", "turn"]
+__all__ = ["export", "history", "turn"]
 
 PAGE = 5
 THUMBNAIL = 512
+EXPORTED = 200  # jobs looked at for one archive
 
 
 @app_commands.command(description="Look through your own pictures, newest first")
-@app_commands.describe(search="Only prompts with these words")
-async def history(interaction: Interaction, search: str = "") -> None:
+@app_commands.describe(search="Only prompts with these words", favorites="Only what you gave a ❤️")
+async def history(interaction: Interaction, search: str = "", favorites: bool = False) -> None:
     """The first page."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     client = interaction.client
     user = await client.user_of(interaction)
-    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "history", {"search": search})
+    wanted = {"search": search, "favourites": favorites}
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "history", wanted)
     await client.history.add_panel(user, panel)
     letter = await _page(client, panel, 0)
     await interaction.edit_original_response(**parts(letter, user.id))
 
 
+async def export(interaction: Interaction, panel_id: str, _: int) -> None:
+    """As many of the found pictures as fit into one file, newest first, as a zip."""
+    client = interaction.client
+    panel = await _own(interaction, panel_id)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    jobs = await client.history.page(panel.user_id, **_wanted(panel), limit=EXPORTED)
+    room = min(interaction.filesize_limit, ANYWHERE) - 2**16
+    found: list[tuple[str, bytes]] = []
+    for job in jobs:
+        try:
+            singles = await client.studio.singles(job)
+        except PictureGone:
+            continue
+        room -= sum(len(data) + 400 for _, data in singles)
+        if room < 0:
+            break
+        found += singles
+    if not found:
+        raise Gone("There are no pictures to export.")
+    archive = await asyncio.to_thread(_zipped, found)
+    about = f"{len(found)} pictures, newest first. Search for words to get others."
+    letter = Letter(about, files=(("easel.zip", archive),))
+    await interaction.edit_original_response(**parts(letter, panel.user_id))
+
+
 async def turn(interaction: Interaction, panel_id: str, page: int) -> None:
     """Next or Previous was pressed; the panel knows what is searched for."""
-    client = interaction.client
-    panel = await client.history.panel(panel_id)
+    panel = await _own(interaction, panel_id)
+    await interaction.response.defer()
+    letter = await _page(interaction.client, panel, page)
+    await interaction.edit_original_response(**parts(letter, panel.user_id))
+
+
+async def _own(interaction: Interaction, panel_id: str) -> Panel:
+    panel = await interaction.client.history.panel(panel_id)
     if panel is None or panel.user_id != interaction.user.id:
         raise Gone("This page is closed; use `/history` again.")
-    await interaction.response.defer()
-    letter = await _page(client, panel, page)
-    await interaction.edit_original_response(**parts(letter, panel.user_id))
+    return panel
+
+
+def _wanted(panel: Panel) -> dict[str, Any]:
+    return {"words": str(panel.data["search"]), "favourites": bool(panel.data["favourites"])}
 
 
 async def _page(client: EaselClient, panel: Panel, page: int) -> Letter:
     search = str(panel.data["search"])
-    jobs = await client.history.page(panel.user_id, words=search, offset=page * PAGE, limit=PAGE + 1)
+    jobs = await client.history.page(panel.user_id, **_wanted(panel), offset=page * PAGE, limit=PAGE + 1)
     about = f" with “{quoted(search, 200)}”" if search else ""
     if not jobs:
         return Letter(
@@ -88,7 +126,15 @@ def _turns(panel: Panel, page: int, *, more: bool) -> tuple[tuple[Key, ...], ...
         keys.append(Key("page", panel.id, page - 1, "Previous", "⬅️"))
     if more:
         keys.append(Key("page", panel.id, page + 1, "Next", "➡️"))
-    return (tuple(keys),) if keys else ()
+    return ((*keys, Key("export", panel.id, label="Export", emoji="📦")),)
+
+
+def _zipped(files: Sequence[tuple[str, bytes]]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:  # pictures are packed already
+        for name, data in files:
+            archive.writestr(name, data)
+    return out.getvalue()
 
 
 async def _thumbnail(client: EaselClient, job: JobRecord) -> bytes | None:

@@ -10,35 +10,115 @@ from discord import app_commands
 
 from bot.client import Interaction
 from bot.delivery import only, view_of
-from bot.desk import drafts_of, take
+from bot.desk import check_upload, drafts_of, kept_upload, link_of, take
+from bot.dialogs import Field, dialog
 from bot.errors import Gone, Refusal
 from bot.history import Panel
 from bot.messages import Key, Letter, quoted
 from bot.people import User
+from bot.pictures import normalised
+from bot.studio import Draft
 from grammar import GenerationSpec, parse
 
-__all__ = ["answer", "imagine", "run"]
+__all__ = ["answer", "blend", "image_menu", "imagine", "read", "run", "with_image"]
 
 
 @app_commands.command(description="Create images from a prompt")
-@app_commands.describe(prompt="What to draw, and parameters such as --ar 3:2")
-async def imagine(interaction: Interaction, prompt: str) -> None:
+@app_commands.describe(
+    prompt="What to draw, and parameters such as --ar 3:2",
+    image="A picture to start from",
+    image2="Another one",
+    image3="A third one",
+)
+async def imagine(
+    interaction: Interaction,
+    prompt: str,
+    image: discord.Attachment | None = None,
+    image2: discord.Attachment | None = None,
+    image3: discord.Attachment | None = None,
+) -> None:
     """What the product is about."""
-    await run(interaction, prompt)
+    await run(interaction, prompt, [upload for upload in (image, image2, image3) if upload is not None])
 
 
-async def run(interaction: Interaction, prompt: str) -> None:
-    """Render a prompt for whoever typed or pressed, or ask first.
+@app_commands.command(description="Blend two to five pictures into new ones")
+@app_commands.describe(dimensions="The proportion of the result; square if not given")
+@app_commands.choices(
+    dimensions=[
+        app_commands.Choice(name="Portrait", value="--ar 2:3"),
+        app_commands.Choice(name="Square", value="--ar 1:1"),
+        app_commands.Choice(name="Landscape", value="--ar 3:2"),
+    ]
+)
+async def blend(
+    interaction: Interaction,
+    image1: discord.Attachment,
+    image2: discord.Attachment,
+    image3: discord.Attachment | None = None,
+    image4: discord.Attachment | None = None,
+    image5: discord.Attachment | None = None,
+    dimensions: str = "",
+) -> None:
+    """A prompt of pictures without words."""
+    uploads = [upload for upload in (image1, image2, image3, image4, image5) if upload is not None]
+    await run(interaction, dimensions, uploads)
 
-    Raises PromptError, Refusal and QueueFull.
+
+async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.Attachment] = ()) -> None:
+    """Render a prompt for whoever typed or pressed, or ask first. Raises PromptError, Refusal and QueueFull.
+
+    Uploaded pictures become image prompts.
     """
     client = interaction.client
+    for upload in uploads:
+        check_upload(upload)
     user = await client.user_of(interaction)
-    specs = read(prompt, user)
-    if len(specs) > client.settings.easel_confirm_above:
+    whole = " ".join([*(link_of(upload) for upload in uploads), prompt])
+    specs = read(whole, user)
+    if len(specs) > client.settings.easel_confirm_above and not uploads:
         await _ask(interaction, user, prompt, len(specs))
-    else:
-        await _take(interaction, prompt, specs)
+        return
+
+    async def make(user: User) -> list[Draft]:
+        given = {link_of(upload): await kept_upload(interaction, upload) for upload in uploads}
+        return await drafts_of(interaction, user, whole, specs, given)
+
+    await take(interaction, make)
+
+
+@app_commands.context_menu(name="Use as image prompt")
+async def image_menu(interaction: Interaction, message: discord.Message) -> None:
+    """The message's first picture becomes an image prompt; a dialog asks for the words."""
+    client = interaction.client
+    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
+    if upload is None:
+        raise Refusal("This message holds no picture.", "Invalid picture")
+    check_upload(upload)
+    user = await client.user_of(interaction)
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "image", {"url": upload.url})
+    await client.history.add_panel(user, panel)
+    field = Field("prompt", "Prompt")
+    await interaction.response.send_modal(dialog("Use as image prompt", "with_image", panel.id, 0, field))
+
+
+async def with_image(interaction: Interaction, panel_id: str, _: int, said: dict[str, str]) -> None:
+    """The words for a picture came back."""
+    client = interaction.client
+    panel = await client.history.panel(panel_id)
+    if panel is None or panel.user_id != interaction.user.id:
+        raise Gone("That picture is no longer known here; choose it again.")
+    url = str(panel.data["url"])
+    link = url.partition("?")[0]
+    prompt = f"{link} {said['prompt']}"
+    specs = read(prompt, await client.user_of(interaction))
+
+    async def make(user: User) -> list[Draft]:
+        # The address came from Discord itself, so it is fetched the way Discord's own files are.
+        data = await client.http.get_from_cdn(url)
+        given = {link: await client.pictures.keep(await normalised(data))}
+        return await drafts_of(interaction, user, prompt, specs, given)
+
+    await take(interaction, make)
 
 
 def read(prompt: str, user: User) -> list[GenerationSpec]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine import load_input
 from tests.bot.sketch import buttons, png
 
 
@@ -15,7 +16,9 @@ async def test_four_numbered_prompts_each_ending_in_the_proportion(world):
     lines = embed.description.split("\n\n")
     assert [line[0] for line in lines] == ["1", "2", "3", "4"]
     assert lines[0] == "1️⃣ a red square --ar 30:20"
-    assert [str(button.emoji) for button in buttons(result.response.message)] == ["1️⃣", "2️⃣", "3️⃣", "4️⃣", "🔄"]
+    assert [str(button.emoji) for button in buttons(result.response.message)] == [
+        *("1️⃣", "2️⃣", "3️⃣", "4️⃣", "🔄", "🎉")
+    ]
     assert not result.ephemeral
 
 
@@ -58,3 +61,45 @@ async def test_an_image_prompt_from_a_private_address_renders_nothing(world):
     assert result.ephemeral
     assert result.response.embeds[0].title == "Invalid link"
     assert world.engine.seen == []
+
+
+async def test_all_four_can_be_drawn_at_once(world):
+    message = (await describe(world, png())).response.message
+    await world.press(message, "🎉")
+    drawn = [m.content.split("** - ")[0] for m in world.messages()[1:]]
+    assert drawn == [f"**a {colour} square --ar 1:1" for colour in ("red", "green", "blue", "grey")]
+
+
+async def test_an_attached_picture_is_an_image_prompt(world):
+    result = await world.slash("imagine", prompt="a fox --iw 2", image=("house.png", png(40, 30)))
+    assert result.response.content.startswith("**<https://cdn.simcord.invalid/")
+    assert "a fox --iw 2** - " in result.response.content
+    [job] = world.engine.seen
+    assert load_input(job.inputs[0]).size == (40, 30)
+    again = await world.press(world.messages()[0], "🔄")
+    assert world.engine.seen[1].inputs == job.inputs
+    assert "a fox --iw 2" in again.response.content
+
+
+async def test_an_attached_text_file_is_refused(world):
+    result = await world.slash("imagine", prompt="a fox", image=("notes.txt", b"words"))
+    assert result.ephemeral
+    assert world.engine.seen == []
+
+
+async def test_blending_takes_pictures_and_a_proportion(world):
+    result = await world.slash(
+        "blend", image1=("a.png", png(8, 8)), image2=("b.png", png(9, 9)), dimensions="--ar 2:3"
+    )
+    assert result.response.content.split("** - ")[0].endswith("--ar 2:3")
+    [job] = world.engine.seen
+    assert len(job.inputs) == 2
+    assert job.plan.height > job.plan.width
+
+
+async def test_any_messages_picture_can_become_an_image_prompt(world):
+    grid = await world.imagine("a fox")
+    shown = await world.bob.context_menu(world.channel, "Use as image prompt", grid)
+    result = await world.bob.submit_modal(shown, {"prompt": "a dog --ar 3:2"})
+    assert "a dog --ar 3:2** - " in result.response.content
+    assert len(world.engine.seen[-1].inputs) == 1

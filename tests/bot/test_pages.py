@@ -1,6 +1,8 @@
 """`/history`: one's own pictures, page by page."""
 
+import io
 import re
+import zipfile
 
 from tests.bot.sketch import buttons
 
@@ -21,10 +23,10 @@ async def test_pages_go_back_in_time_with_pictures(world):
     first = await page(world)
     assert prompts(first) == [f"fox {number}" for number in (6, 5, 4, 3, 2)]
     assert len(first.attachments) == 5
-    assert [b.label for b in buttons(first)] == ["Next"]
+    assert [b.label for b in buttons(first)] == ["Next", "Export"]
     second = (await world.press(first, "Next")).response.message
     assert prompts(second) == ["fox 1", "fox 0"]
-    assert [b.label for b in buttons(second)] == ["Previous"]
+    assert [b.label for b in buttons(second)] == ["Previous", "Export"]
     back = (await world.press(second, "Previous")).response.message
     assert prompts(back) == prompts(first)
 
@@ -53,3 +55,24 @@ async def test_a_picture_that_was_lost_leaves_its_line(world, settings):
     message = await page(world)
     assert prompts(message) == ["a fox"]
     assert message.attachments == []
+
+
+async def test_only_favourites(world):
+    await world.imagine("a red fox")
+    grid = await world.imagine("a blue dog")
+    single = (await world.press(grid, "U1")).response.message
+    await world.press(single, "Favorite")
+    assert prompts(await page(world, favorites=True)) == ["a blue dog"]
+
+
+async def test_the_found_pictures_can_be_taken_along_as_a_zip(world, env):
+    await world.imagine("a red fox")
+    await world.imagine("a blue dog")
+    result = await world.press(await page(world, search="dog"), "Export")
+    assert result.ephemeral
+    [attachment] = result.response.attachments
+    with zipfile.ZipFile(io.BytesIO(env.backend.cdn.get(attachment.url))) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+    assert len(names) == 4
+    assert all(name.startswith("alice_a_blue_dog_") for name in names)
