@@ -21,9 +21,11 @@ from bot.delivery import Delivery
 from bot.errors import Refusal, told
 from bot.history import History, JobRecord
 from bot.messages import refusal
+from bot.moderation import BannedWords
 from bot.people import People, User
 from bot.pictures import Pictures
-from bot.studio import Limits, Studio
+from bot.rules import Limits, Rules
+from bot.studio import Studio
 from engine import Engine, Registry
 from grammar import parse
 
@@ -56,7 +58,9 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
         return True
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Whatever a command raised."""
+        """Whatever a command raised. A check that failed has said so itself."""
+        if isinstance(error, app_commands.CheckFailure) and interaction.response.is_done():
+            return
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await self.client.refuse(interaction, cause)
 
@@ -68,6 +72,7 @@ class EaselClient(discord.AutoShardedClient):
     """
 
     def __init__(self, settings: Settings, registry: Registry, engine: Engine, database: Database) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         intents = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
         super().__init__(
             intents=intents,
@@ -75,6 +80,8 @@ class EaselClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            # Commands and buttons need no list of servers; by default the start waits two seconds for it.
+            guild_ready_timeout=0.2,
             # With a gateway of one's own there is nobody to ask how many shards it wants.
             shard_count=1 if settings.discord_gateway_url else None,
         )
@@ -85,13 +92,17 @@ class EaselClient(discord.AutoShardedClient):
         self.history = History(database)
         self.pictures = Pictures(settings.easel_data / "pictures")
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
+        self.rules = Rules(database, limits)
         self.studio = Studio(engine, self.history, self.pictures, Delivery(self), limits, self._delivered)
         self.tree = EaselTree(self)
+        self.banned = BannedWords(settings.easel_banned_words)
         self.links: aiohttp.ClientSession
+        self._operators: frozenset[int] | None = None
         self._recovery: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Make commands and buttons answerable; nothing here waits for a model."""
+        await self.rules.load()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
         from bot import commands, views  # they know the client, so it cannot know them before it exists
 
@@ -121,6 +132,21 @@ class EaselClient(discord.AutoShardedClient):
         """The gate that every command and every press passes. Raises Refusal."""
         if (await self.user_of(interaction)).banned:
             raise Refusal("You may not use this bot. Its operator can change that.")
+        parent = getattr(interaction.channel, "parent_id", None)
+        allowed = self.rules.allows(interaction.guild_id, interaction.channel_id, parent)
+        if not allowed and not await self.is_operator(interaction.user.id):
+            raise Refusal("Easel does not answer in this channel.")
+
+    async def is_operator(self, user_id: int) -> bool:
+        """Whether a user runs this bot: named in EASEL_ADMINS, else the application's owner or their team."""
+        if self._operators is None:
+            named = [int(word) for word in self.settings.easel_admins.split(",") if word.strip()]
+            self._operators = frozenset(named or await self._owners())
+        return user_id in self._operators
+
+    async def _owners(self) -> list[int]:
+        owned = await self.application_info()
+        return [member.id for member in owned.team.members] if owned.team else [owned.owner.id]
 
     async def refuse(self, interaction: Interaction, error: BaseException) -> None:
         """Tell the user, and nobody else, why nothing was done."""

@@ -15,6 +15,7 @@ __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
 Workers = Annotated[str, StringConstraints(pattern=r"^(local|[a-z]+://\S+|[\w.-]+:\d+)$")]
+Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
     easel_queued_per_user: int = Field(10, ge=1, le=1000, description="Jobs of one user that may wait.")
     easel_confirm_above: int = Field(
         5, ge=1, le=40, description="A prompt with more jobs than this asks first."
+    )
+    easel_banned_words: str = Field("", description="Words no prompt may hold, commas between.")
+    easel_admins: Ids = Field(
+        "", description="User ids who may use /easel, with commas between; empty: the bot's owner."
     )
     easel_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 import discord
 
 from bot.client import Interaction
-from bot.errors import Refusal
+from bot.errors import QueueFull, Refusal
 from bot.history import JobRecord, Kind, Place
 from bot.links import MOST_BYTES, fetch
 from bot.people import User
 from bot.pictures import normalised
 from bot.studio import Draft
 from engine import Lane, plan_imagine
-from grammar import GenerationSpec, format_prompt
+from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = [
     "ANYWHERE",
@@ -34,6 +34,7 @@ __all__ = [
     "link_of",
     "place_of",
     "prepared",
+    "read",
     "take",
 ]
 
@@ -41,6 +42,22 @@ T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.4  # seconds in which a result decides between a public answer and a private refusal
+
+
+def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
+    """The jobs of a prompt. Raises PromptError and Refusal.
+
+    With a ``user``, their settings, suffix and own parameters join in; without one the prompt is complete.
+    """
+    if user is None:
+        specs = parse(prompt)
+    else:
+        specs = parse(prompt, options=user.options, suffix=user.suffix, defaults=user.defaults)
+    for spec in specs:
+        word = interaction.client.banned.first_in(" , ".join((spec.text, *spec.no)))
+        if word is not None:
+            raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
+    return specs
 
 
 def place_of(interaction: Interaction) -> Place:
@@ -94,7 +111,10 @@ async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequen
         user = await client.user_of(interaction)
         return await client.studio.keep(user, place_of(interaction), await make(user))
 
-    with client.studio.admitted(interaction.user.id):
+    if client.rules.paused:
+        raise QueueFull("No new jobs are taken at the moment. Please try again later.")
+    roles = [role.id for role in getattr(interaction.user, "roles", ())]
+    with client.studio.admitted(interaction.user.id, client.rules.limits(roles)):
         (first, *others), message_id = await prepared(interaction, keep())
         told = client.studio.start(first, message_id)
     if others:

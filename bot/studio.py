@@ -27,6 +27,7 @@ from bot.history import History, JobRecord, Kind, Place, Shot, Status
 from bot.messages import Letter
 from bot.people import User
 from bot.pictures import PictureGone, Pictures, fitted
+from bot.rules import Limits
 from engine import (
     Cancelled,
     Engine,
@@ -44,7 +45,7 @@ from engine import (
 )
 from engine.provenance import stamp
 
-__all__ = ["Draft", "Limits", "Studio"]
+__all__ = ["Draft", "Studio"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,14 +53,6 @@ T = TypeVar("T")
 EDIT_EVERY = 1.5  # seconds between two passing edits in one channel; Discord takes about five in five seconds
 LONGEST_WAIT = 30.0
 LAST_MOMENT = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many jobs of one user may render, and wait, at a time."""
-
-    running: int = 3
-    queued: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +107,22 @@ class Studio:
         self._runs: dict[str, _Run] = {}
         self._coming: Counter[int] = Counter()
         self._busy: Counter[int] = Counter()
+        self._shares: dict[int, int] = {}
         self._lines: dict[int, deque[_Run]] = {}
         self._next_edit: dict[int, float] = {}
 
     @contextmanager
-    def admitted(self, user_id: int) -> Iterator[None]:
+    def admitted(self, user_id: int, limits: Limits) -> Iterator[None]:
         """Room for one more job of the user's, held until the body has started it.
 
         Raises QueueFull when the user has as many jobs as may wait.
         """
         jobs = sum(run.job.user_id == user_id for run in self._runs.values()) + self._coming[user_id]
-        if jobs >= self._limits.queued + self._limits.running:
+        if jobs >= limits.queued + limits.running:
             raise QueueFull(
                 "Your job queue is full. Please wait for a job to finish first, then resubmit this one."
             )
+        self._shares[user_id] = limits.running
         self._coming[user_id] += 1
         try:
             yield
@@ -135,6 +130,8 @@ class Studio:
             self._coming[user_id] -= 1
             if not self._coming[user_id]:
                 del self._coming[user_id]
+            if user_id not in self._busy:
+                self._shares.pop(user_id, None)
 
     async def keep(self, user: User, place: Place, drafts: Sequence[Draft]) -> list[JobRecord]:
         """Make jobs of drafts: from here on they are not lost.
@@ -228,7 +225,7 @@ class Studio:
         """Begin, or stand in the line of jobs whose user has as many running as one may."""
         self._runs[run.job.id] = run
         user_id = run.job.user_id
-        if self._busy[user_id] < self._limits.running:
+        if self._busy[user_id] < self._shares.get(user_id, self._limits.running):
             self._launch(run)
         else:
             self._lines.setdefault(user_id, deque()).append(run)
@@ -245,6 +242,7 @@ class Studio:
         self._busy[user_id] -= 1
         if not self._busy[user_id]:
             del self._busy[user_id]
+            self._shares.pop(user_id, None)
         if task.cancelled():
             return
         if (error := task.exception()) is not None:

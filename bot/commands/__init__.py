@@ -6,7 +6,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.commands import describe, history, imagine, info, preferences, reactions, settings, shorten
+from bot.commands import describe, easel, history, imagine, info, preferences, reactions, settings, shorten
 
 __all__ = ["register"]
 
@@ -25,6 +25,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     info.show,
     info.help_,
     info.ask,
+    easel.Easel(),
     reactions.cancel_menu,
     reactions.results_menu,
     imagine.image_menu,

@@ -10,9 +10,9 @@ import discord
 from discord import app_commands
 
 from bot.client import Interaction
-from bot.commands.imagine import read, run
+from bot.commands.imagine import run
 from bot.delivery import parts
-from bot.desk import drafts_of, kept_link, kept_upload, prepared, take
+from bot.desk import drafts_of, kept_link, kept_upload, prepared, read, take
 from bot.errors import Gone, Refusal
 from bot.history import Panel
 from bot.messages import Key, Letter, quoted
@@ -51,7 +51,7 @@ async def draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
     panel = await _panel(interaction, panel_id)
     prompts: list[str] = panel.data["prompts"]
     user = await interaction.client.user_of(interaction)
-    specs = [read(prompt, user) for prompt in prompts]
+    specs = [read(interaction, prompt, user) for prompt in prompts]
 
     async def make(user: User) -> list[Draft]:
         drafts = [

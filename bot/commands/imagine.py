@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.client import Interaction
 from bot.delivery import only, view_of
-from bot.desk import check_upload, drafts_of, kept_upload, link_of, take
+from bot.desk import check_upload, drafts_of, kept_upload, link_of, read, take
 from bot.dialogs import Field, dialog
 from bot.errors import Gone, Refusal
 from bot.history import Panel
@@ -18,9 +18,9 @@ from bot.messages import Key, Letter, quoted
 from bot.people import User
 from bot.pictures import normalised
 from bot.studio import Draft
-from grammar import GenerationSpec, parse
+from grammar import GenerationSpec
 
-__all__ = ["answer", "blend", "image_menu", "imagine", "read", "run", "with_image"]
+__all__ = ["answer", "blend", "image_menu", "imagine", "run", "with_image"]
 
 
 @app_commands.command(description="Create images from a prompt")
@@ -74,7 +74,7 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
         check_upload(upload)
     user = await client.user_of(interaction)
     whole = " ".join([*(link_of(upload) for upload in uploads), prompt])
-    specs = read(whole, user)
+    specs = read(interaction, whole, user)
     if len(specs) > client.settings.easel_confirm_above and not uploads:
         await _ask(interaction, user, prompt, len(specs))
         return
@@ -110,7 +110,7 @@ async def with_image(interaction: Interaction, panel_id: str, _: int, said: dict
     url = str(panel.data["url"])
     link = url.partition("?")[0]
     prompt = f"{link} {said['prompt']}"
-    specs = read(prompt, await client.user_of(interaction))
+    specs = read(interaction, prompt, await client.user_of(interaction))
 
     async def make(user: User) -> list[Draft]:
         # The address came from Discord itself, so it is fetched the way Discord's own files are.
@@ -119,14 +119,6 @@ async def with_image(interaction: Interaction, panel_id: str, _: int, said: dict
         return await drafts_of(interaction, user, prompt, specs, given)
 
     await take(interaction, make)
-
-
-def read(prompt: str, user: User) -> list[GenerationSpec]:
-    """The jobs of a prompt, with what the user's settings, suffix and own parameters add.
-
-    Raises PromptError.
-    """
-    return parse(prompt, options=user.options, suffix=user.suffix, defaults=user.defaults)
 
 
 async def answer(interaction: Interaction, panel_id: str, index: int) -> None:
@@ -143,7 +135,8 @@ async def answer(interaction: Interaction, panel_id: str, index: int) -> None:
         await interaction.response.edit_message(content="Nothing was started.", view=None)
         return
     prompt = str(panel.data["prompt"])
-    await _take(interaction, prompt, read(prompt, await client.user_of(interaction)))
+    user = await client.user_of(interaction)
+    await _take(interaction, prompt, read(interaction, prompt, user))
 
 
 async def _take(interaction: Interaction, prompt: str, specs: Sequence[GenerationSpec]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from bot.client import Interaction
-from bot.desk import drafts_of, take
+from bot.desk import drafts_of, read, take
 from bot.dialogs import Field, dialog
 from bot.errors import Gone, Refusal
 from bot.history import JobRecord, Kind, Status
@@ -19,7 +19,7 @@ from bot.people import User
 from bot.studio import Draft
 from engine import Plan, plan_reroll, plan_upscale, plan_vary
 from engine.seeds import picture_seeds
-from grammar import GenerationSpec, format_prompt, parse
+from grammar import GenerationSpec, format_prompt
 
 __all__ = [
     "cancel",
@@ -95,7 +95,7 @@ async def remixed_reroll(interaction: Interaction, job_id: str, _: int, said: An
     if said["prompt"].strip() == format_prompt(spec):
         await _reroll(interaction, job, spec)
         return
-    specs = parse(said["prompt"])
+    specs = read(interaction, said["prompt"])
     await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
 
 
@@ -158,7 +158,7 @@ async def _remixed_vary(
     parent = await _finished(interaction, job_id)
     file = await _picture(interaction, parent, index)
     changed = said["prompt"].strip() != parent.shown.strip()
-    specs = parse(said["prompt"]) if changed else [None]
+    specs = read(interaction, said["prompt"]) if changed else [None]
     kinds = {
         (True, True): Kind.REMIX_STRONG,
         (True, False): Kind.REMIX_SUBTLE,

@@ -16,7 +16,7 @@ from engine import EngineError, Registry
 from grammar import PromptError
 from tests.bot.sketch import SketchEngine, World, settings_in
 
-TOLD = (Refusal, PromptError, PictureGone, EngineError)
+TOLD = (Refusal, PromptError, PictureGone, EngineError, discord.app_commands.CheckFailure)
 """What a user is told of; the virtual Discord counts it as an error nevertheless."""
 
 
@@ -36,8 +36,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path / "data")
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    return settings_in(tmp_path / "data", **getattr(request, "param", {}))
 
 
 @pytest.fixture

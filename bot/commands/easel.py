@@ -1,0 +1,112 @@
+"""`/easel`: what the bot's operators may do. Everybody else is told that they may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.client import Interaction
+from bot.commands.preferences import tell
+from bot.errors import Refusal
+from bot.messages import mention, quoted
+from bot.rules import Limits
+
+__all__ = ["Easel"]
+
+
+class Easel(app_commands.Group):
+    """The operators' commands, behind one check."""
+
+    def __init__(self) -> None:
+        super().__init__(name="easel", description="For the operators of this bot")
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Operators only. Whoever is not hears it here, so that False needs no more."""
+        if await interaction.client.is_operator(interaction.user.id):
+            return True
+        await interaction.client.refuse(interaction, Refusal("Only the operators of this bot may do that."))
+        return False
+
+    @app_commands.command(description="What waits and what is being rendered")
+    async def queue(self, interaction: Interaction) -> None:
+        """The jobs in order, newest last."""
+        client = interaction.client
+        jobs = await client.history.unfinished()
+        lines = [
+            f"{mention(job.user_id)} {job.status.name.lower()}: {quoted(job.shown, 80)}" for job in jobs[:15]
+        ]
+        waiting, running = client.studio.live()
+        state = "Paused. " if client.rules.paused else ""
+        await tell(interaction, "\n".join((f"{state}{waiting} waiting, {running} running.", *lines))[:2000])
+
+    @app_commands.command(description="Take no new jobs; those that are kept go on")
+    async def pause(self, interaction: Interaction) -> None:
+        """Also how one drains the queue before an update."""
+        interaction.client.rules.paused = True
+        await tell(interaction, "Paused: no new jobs are taken until `/easel resume`.")
+
+    @app_commands.command(description="Take new jobs again")
+    async def resume(self, interaction: Interaction) -> None:
+        """The end of a pause."""
+        interaction.client.rules.paused = False
+        await tell(interaction, "New jobs are taken again.")
+
+    @app_commands.command(description="The models, and which of them are in memory")
+    async def models(self, interaction: Interaction) -> None:
+        """A line each."""
+        client = interaction.client
+        loaded = client.engine.status().models
+        lines = [
+            f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
+            for entry in client.registry.entries
+        ]
+        await tell(interaction, "\n".join(lines)[:2000])
+
+    @app_commands.command(description="Keep a user from using this bot")
+    async def ban(self, interaction: Interaction, user: discord.User) -> None:
+        """From now on everything is refused to them."""
+        await self._ban(interaction, user, banned=True)
+
+    @app_commands.command(description="Let a user use this bot again")
+    async def unban(self, interaction: Interaction, user: discord.User) -> None:
+        """The end of a ban."""
+        await self._ban(interaction, user, banned=False)
+
+    @app_commands.command(
+        description="How many jobs the members of a role may have; without numbers as everyone"
+    )
+    async def limit(
+        self,
+        interaction: Interaction,
+        role: discord.Role,
+        running: app_commands.Range[int, 1, 100] | None = None,
+        queued: app_commands.Range[int, 0, 1000] | None = None,
+    ) -> None:
+        """The most generous of a user's roles counts."""
+        rules = interaction.client.rules
+        if running is None and queued is None:
+            await rules.limit(role.id, None)
+            await tell(interaction, f"{role.mention} has the limits of everyone.")
+            return
+        everyone = rules.limits(())
+        limits = Limits(running or everyone.running, everyone.queued if queued is None else queued)
+        await rules.limit(role.id, limits)
+        await tell(interaction, f"{role.mention}: {limits.running} running, {limits.queued} waiting.")
+
+    @app_commands.command(description="Answer in this channel; with allowed: False, no longer")
+    async def channel(self, interaction: Interaction, allowed: bool = True) -> None:
+        """Once a server names a channel, Easel answers in the named ones only."""
+        if interaction.guild_id is None or interaction.channel_id is None:
+            raise Refusal("This works in servers only.")
+        await interaction.client.rules.allow(interaction.guild_id, interaction.channel_id, allowed=allowed)
+        await tell(interaction, "Easel answers here." if allowed else "This channel is no longer named.")
+
+    async def _ban(self, interaction: Interaction, user: discord.User, *, banned: bool) -> None:
+        people = interaction.client.people
+        await people.change(await people.get(user.id, user.name), banned=banned)
+        await tell(
+            interaction,
+            f"{user.mention} {'may not use Easel any more' if banned else 'may use Easel again'}.",
+        )
