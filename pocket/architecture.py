@@ -1,7 +1,7 @@
 """The shapes of the model's parts, all standard classes; what they learn is decided elsewhere."""
 
-import json
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -12,7 +12,6 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.models.attention_processor import AttnProcessor
-from tokenizers import Tokenizer, models, trainers
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -23,32 +22,36 @@ TEXT_LENGTH = 32  # tokens, the two end marks included
 NOISE_SHIFT = 4.0  # sigma' = s·σ / (1 + (s − 1)·σ), in training and in sampling alike
 
 START, END = "<|startoftext|>", "<|endoftext|>"
+WORD_END = "</w>"
 
 
 def make_tokenizer(words: Iterable[str]) -> CLIPTokenizer:
-    """A byte-level CLIP tokenizer: each of `words` is one token, any other text still has tokens."""
-    words = sorted(set(words))
-    plain = CLIPTokenizer()
+    """A byte-level CLIP tokenizer: each of `words` is one token, any other text still has tokens.
+
+    Equal words give equal ids; the stock BPE trainer does not promise that (it breaks ties by chance).
+    """
     alphabet = sorted(ByteLevel.alphabet())
-    vocab = {token: i for i, token in enumerate([*alphabet, *(c + "</w>" for c in alphabet)])}
-    trainer = trainers.BpeTrainer(
-        vocab_size=20_000, min_frequency=1, end_of_word_suffix="</w>", show_progress=False
-    )
-    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    learner.normalizer = plain.backend_tokenizer.normalizer
-    learner.pre_tokenizer = plain.backend_tokenizer.pre_tokenizer
-    learner.train_from_iterator(words, trainer)
-    merges = _merges(learner)
-    for left, right in merges:
-        vocab.setdefault(left + right, len(vocab))
+    vocab = {token: i for i, token in enumerate([*alphabet, *(c + WORD_END for c in alphabet)])}
+    ranks: dict[tuple[str, str], int] = {}
+    for word in sorted(set(words)):
+        pieces = _merged([*word[:-1], word[-1] + WORD_END], ranks)
+        while len(pieces) > 1:
+            ranks[pieces[0], pieces[1]] = len(ranks)
+            vocab.setdefault(pieces[0] + pieces[1], len(vocab))
+            pieces = _merged(pieces, ranks)
     for mark in (START, END):
         vocab[mark] = len(vocab)
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=TEXT_LENGTH)
+    return CLIPTokenizer(vocab=vocab, merges=list(ranks), model_max_length=TEXT_LENGTH)
 
 
-def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
-    raw = json.loads(tokenizer.to_str())["model"]["merges"]
-    return [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in raw]
+def _merged(pieces: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
+    """The pieces after every known merge, the eldest first, as a BPE tokenizer does it."""
+    while True:
+        known = [(ranks[pair], i) for i, pair in enumerate(pairwise(pieces)) if pair in ranks]
+        if not known:
+            return pieces
+        _, i = min(known)
+        pieces = [*pieces[:i], pieces[i] + pieces[i + 1], *pieces[i + 2 :]]
 
 
 def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:

@@ -10,6 +10,7 @@ import torch
 import typer
 from diffusers import StableDiffusionPipeline
 from torch import Tensor
+from transformers import CLIPTokenizer
 
 from pocket import train_autoencoder, train_denoiser, train_describer, train_text
 from pocket.architecture import (
@@ -44,10 +45,18 @@ class Recipe:
     seed: int = 0
 
 
+def tokenizer_of(run: Path) -> CLIPTokenizer:
+    """The run's tokenizer, made once: its ids must not move while the run lasts, whatever words are added."""
+    folder = run / "tokenizer"
+    if not folder.exists():
+        make_tokenizer(vocabulary()).save_pretrained(folder)
+    return CLIPTokenizer.from_pretrained(folder)
+
+
 def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline:
     """Every stage in turn, each taken up from its checkpoint in `run`; returns the pipeline, on the CPU."""
     torch.manual_seed(recipe.seed)
-    tokenizer = make_tokenizer(vocabulary())
+    tokenizer = tokenizer_of(run)
     vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
     axes = fit_on_scenes(recipe.seed)
     train_autoencoder.train_autoencoder(
@@ -80,7 +89,7 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
 def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> None:
     """The image-to-text model of the same world, written to `folder`."""
     torch.manual_seed(recipe.seed)
-    tokenizer = make_tokenizer(vocabulary())
+    tokenizer = tokenizer_of(run)
     model = train_describer.make_describer(tokenizer)
     train_describer.train_describer(
         model, tokenizer, run, recipe.seed, recipe.describer_steps, recipe.describer_pictures, device
@@ -90,7 +99,7 @@ def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> 
 
 def load_run(run: Path) -> StableDiffusionPipeline:
     """The pipeline as the checkpoints of a run stand now, with averaged weights."""
-    tokenizer = make_tokenizer(vocabulary())
+    tokenizer = tokenizer_of(run)
     vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
 
     def averaged(name: str) -> dict[str, Tensor]:

@@ -53,6 +53,14 @@ def test_every_known_word_is_one_token_and_captions_fit() -> None:
     assert max(len(tokenizer(caption(random_scene(rng), rng)).input_ids) for _ in range(1000)) <= TEXT_LENGTH
 
 
+def test_token_ids_do_not_depend_on_chance() -> None:
+    shuffled = sorted(vocabulary(), key=lambda word: word[::-1])
+    one, other = make_tokenizer(vocabulary()), make_tokenizer(shuffled)
+    assert one.get_vocab() == other.get_vocab()
+    own = make_tokenizer(["red", "reed", "tree", "a"])
+    assert own.tokenize("a red tree reed") == ["a</w>", "red</w>", "tree</w>", "reed</w>"]
+
+
 @pytest.mark.parametrize("text", ["", "zebra", "два 狐狸 😀 ﷽", "\x00\t\n", "a" * 6000])
 def test_any_text_has_tokens(text: str) -> None:
     tokenizer = make_tokenizer(vocabulary())
