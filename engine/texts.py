@@ -13,11 +13,13 @@ import torch
 from engine.composition import Steering
 from engine.effects import rows, towards
 from engine.families import Embeds, Family
-from engine.plan import Plan
+from engine.plan import Conditioning, Plan
 
 __all__ = ["Texts"]
 
 _KEPT = 96
+_AWAY = 2.0
+"""How much more negative weights count: measured, `--no red` at −0.5 itself left red houses red."""
 
 
 class Texts:
@@ -50,36 +52,42 @@ class Texts:
         return self._nothing
 
     def steering(self, plan: Plan) -> Steering:
-        """What steers the plan's pictures. The heaviest part leads; negative parts are left as they were
-        said.
-        """
+        """What steers the plan's pictures: the heaviest part leads, the others are asked beside it."""
         count = len(plan.seeds)
         whole = sum(part.weight for part in plan.conditionings if part.weight > 0)
         lead = max(plan.conditionings, key=lambda part: part.weight)
-        others = []
-        for part in plan.conditionings:
-            if part is not lead and part.weight:
-                embeds = (
-                    self._drawn(part.text, plan) if part.weight > 0 else rows(self.embed(part.text), count)
-                )
-                others.append((part.weight / whole, embeds))
+        others = [
+            self._beside(part, plan, whole) for part in plan.conditionings if part is not lead and part.weight
+        ]
         main = self._drawn(lead.text, plan)
         return Steering(main, rows(self.nothing(), count), lead.weight / whole, tuple(others))
+
+    def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
+        """A further text's weight and rows. What is not wanted is left as it was said, and counts double."""
+        if part.weight > 0:
+            return part.weight / whole, self._drawn(part.text, plan)
+        return _AWAY * part.weight / whole, rows(self.embed(part.text), len(plan.seeds))
 
     def _drawn(self, text: str, plan: Plan) -> Embeds:
         """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse."""
         base = self.embed(text)
         shared = []
         if plan.style_weight and plan.style:
-            shared.append((plan.style_weight, self.embed(_with(text, plan.style))))
+            shared.append((_pull(plan.style_weight), self.embed(_with(text, plan.style))))
         if plan.weird and plan.oddity:
-            shared.append((plan.weird, self.embed(_with(text, plan.oddity))))
+            shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
             return rows(towards(base, shared), len(plan.seeds))
         pictures = [
-            towards(base, [*shared, (plan.chaos, self.embed(_with(text, muse)))]) for muse in plan.muses
+            towards(base, [*shared, (_pull(plan.chaos), self.embed(_with(text, muse)))])
+            for muse in plan.muses
         ]
         return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
+
+
+def _pull(share: float) -> float:
+    """How far an embedding is drawn for a parameter's share of its range: the lower half would hardly show."""
+    return share**0.6
 
 
 def _with(text: str, words: str) -> str:

@@ -81,7 +81,7 @@ class TestSteering:
         plan = self.planned(parts=tuple(Part(c.text, c.weight) for c in parts), stylize=0)
         steering = texts.steering(plan)
         assert steering.weight == 0.75
-        assert [weight for weight, _ in steering.others] == [0.25, -0.125]
+        assert [weight for weight, _ in steering.others] == [0.25, -0.25]
         assert not steering.plain
 
     def test_the_empty_prompt_needs_no_guidance(self, texts: Texts) -> None:
