@@ -107,6 +107,10 @@ class Batcher:
             self._limits[shape] = RowLimit(self._rows, max(call.module.batch_sizes, default=self._most))
         return self._limits[shape]
 
+    def largest(self) -> int:
+        """The most rows that a forward of any shape seen has been found to deserve."""
+        return max((limit.rows for limit in self._limits.values()), default=self._rows)
+
     def run(self, calls: Sequence[Call]) -> None:
         """One forward for calls with an equal key; then each task goes on to its next call or its end."""
         self.calls += len(calls)

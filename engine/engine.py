@@ -126,8 +126,9 @@ class Engine:
     """Renders jobs in worker processes, one a device.
 
     ``device`` is "auto", or devices as torch calls them, separated by commas. ``active`` bounds the jobs
-    rendered side by side on a device, ``models`` those in its memory. A step longer than ``stall`` seconds
-    ends its worker. ``command`` starts a worker.
+    rendered side by side on a device, ``models`` those in its memory. ``compiler`` is a backend of
+    `torch.compile` for the denoisers, "" for none. A step longer than ``stall`` seconds ends its worker.
+    ``command`` starts a worker.
     """
 
     def __init__(
@@ -137,10 +138,11 @@ class Engine:
         device: str = "auto",
         active: int = 16,
         models: int = 2,
+        compiler: str = "",
         stall: float = 600.0,
         command: Sequence[str] = WORKER,
     ) -> None:
-        self._registry, self._active, self._models = registry, active, models
+        self._registry, self._active, self._models, self._compiler = registry, active, models, compiler
         self._stall, self._command = stall, tuple(command)
         self._jobs: dict[str, _Open] = {}
         self._numbers = 0
@@ -235,7 +237,7 @@ class Engine:
                 _refuse(question, EngineClosed("The engine was closed."))
 
     def _place(self, device: str) -> _Place:
-        setup = Setup(self._registry, device, self._active, self._models)
+        setup = Setup(self._registry, device, self._active, self._models, self._compiler)
         supervisor = Supervisor(
             self._command,
             setup,

@@ -40,6 +40,7 @@ _LANES = {lane: rank for rank, lane in enumerate(Lane)}
 _PREVIEW_EVERY = 1.0
 _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
+_BUCKETS = (1, 2, 4, 8, 16)
 _HELPERS = ("loader", "describer", "encoder")
 
 
@@ -83,7 +84,8 @@ class Renderer:
     """Renders many jobs side by side on one device.
 
     ``emit`` gets every report, among them exactly one final event a job, from the thread that calls `turn`.
-    ``active`` bounds the jobs under way, ``models`` the models in memory.
+    ``active`` bounds the jobs under way, ``models`` the models in memory. ``compiler`` is a backend of
+    `torch.compile` for the denoisers, "" for none: each size of forward is compiled once.
     """
 
     def __init__(
@@ -95,10 +97,11 @@ class Renderer:
         *,
         active: int = 16,
         models: int = 2,
+        compiler: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._program, self._registry, self._device, self._emit = program, registry, device, emit
-        self._room, self._clock = models, clock
+        self._room, self._compiler, self._clock = models, compiler, clock
         self._lanes = Lanes(active)
         self._pace = Pace()
         self.batcher = Batcher(rows=8 if device == "cpu" else 16)
@@ -319,7 +322,10 @@ class Renderer:
         model = self._program.load(self._registry.get(name), self._device)
         for index, module in enumerate(model.denoisers):
             exact = self._device == "cpu" and next(module.parameters()).dtype is torch.float32
-            install(module, f"{name}/{index}", EXACT if exact else ())
+            if self._compiler:
+                module.compile(backend=self._compiler, dynamic=False)
+            sizes = EXACT if exact else _BUCKETS if self._compiler else ()
+            install(module, f"{name}/{index}", sizes)
         return model
 
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:

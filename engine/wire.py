@@ -42,15 +42,15 @@ _LENGTH = struct.Struct(">I")
 class Setup:
     """The first message to a worker.
 
-    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiled`` has the
-    denoisers compiled, for sizes of forward that are then fixed.
+    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiler`` names the
+    backend of `torch.compile` for the denoisers, "" none.
     """
 
     registry: Registry
     device: str
     active: int = 16
     models: int = 2
-    compiled: bool = False
+    compiler: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,13 @@ class _Service:
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._device, devices = _devices(setup.device)
         self._renderer = Renderer(
-            program, setup.registry, self._device, self._outbox.put, active=setup.active, models=setup.models
+            program,
+            setup.registry,
+            self._device,
+            self._outbox.put,
+            active=setup.active,
+            models=setup.models,
+            compiler=setup.compiler,
         )
         self._outbox.put(Ready(self._device, devices))
 

@@ -59,7 +59,8 @@ def load(entry: ModelEntry, device: str) -> Any:
         raise ModelUnavailable("Those weights are not here.")
     pipe = SimpleNamespace(freed=0)
     pipe.maybe_free_model_hooks = lambda: setattr(pipe, "freed", pipe.freed + 1)
-    return SimpleNamespace(pipe=pipe, denoisers=(Denoiser(),), entry=entry)
+    denoiser = Denoiser().to(torch.bfloat16 if entry.name == "half" else torch.float32)
+    return SimpleNamespace(pipe=pipe, denoisers=(denoiser,), entry=entry)
 
 
 def run(
@@ -105,7 +106,7 @@ def entry(name: str = "stub", family: str = "sd") -> ModelEntry:
     )
 
 
-REGISTRY = Registry((entry(), entry("second"), entry("third"), entry("missing", "sd3")))
+REGISTRY = Registry((entry(), entry("second"), entry("third"), entry("half"), entry("missing", "sd3")))
 
 
 def plan(

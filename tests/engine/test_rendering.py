@@ -241,6 +241,16 @@ def test_a_model_can_be_loaded_ahead_and_unloaded(bench: Bench) -> None:
     assert bench.reports[-1] == Residents(())
 
 
+def test_a_compiled_model_sees_a_few_sizes_of_forward_only() -> None:
+    bench = Bench(compiler="eager")
+    for number in range(5):
+        bench.submit(str(number), pictures=1, steps=2 + number // 3, model="half")
+    bench.finish(*map(str, range(5)))
+    assert set(bench.denoiser.sizes) <= {1, 2, 4, 8, 16}
+    assert bench.renderer.batcher.forwards == 3
+    bench.renderer.close()
+
+
 def test_a_job_alone_shares_no_forward(bench: Bench) -> None:
     bench.submit("a", pictures=1, steps=3)
     bench.submit("b", pictures=1, steps=3, alone=True)

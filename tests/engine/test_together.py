@@ -1,4 +1,4 @@
-"""The real pipelines in one renderer: every kind of job beside every other, each drawn as if it were alone."""
+"""The real pipelines in one renderer: every kind of job beside every other, each drawn as if alone."""
 
 import queue
 from collections.abc import Callable
