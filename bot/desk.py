@@ -20,7 +20,7 @@ from bot.links import MOST_BYTES, fetch
 from bot.people import User
 from bot.pictures import normalised
 from bot.studio import Draft
-from engine import Lane, plan_imagine
+from engine import Lane, Plan, Registry, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = [
@@ -147,12 +147,19 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=await asyncio.to_thread(plan_imagine, spec, client.registry, model=model),
+            plan=await _planned(spec, client.registry, model),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(kept[link] for link in spec.images),
         )
         for spec in specs
     ]
+
+
+async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
+    if spec.version is None and spec.niji is None:
+        return plan_imagine(spec, registry, model=model)
+    # Whether a version's model is on this machine is read from the disk.
+    return await asyncio.to_thread(plan_imagine, spec, registry, model=model)
 
 
 def check_upload(upload: discord.Attachment) -> None:

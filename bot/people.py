@@ -100,12 +100,13 @@ class People:
         return user
 
 
-async def remember(tx: Connection, user: User) -> None:
-    """Make sure that the user has a row, under the present name, as part of a transaction."""
-    await tx.execute(
+async def remember(tx: Connection, *users: User) -> None:
+    """Make sure that users have a row, under their present names, as part of a transaction."""
+    now = time.time()
+    await tx.executemany(
         "INSERT INTO users (id, name, created) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name <> excluded.name",
-        (user.id, user.name, time.time()),
+        [(user.id, user.name, now) for user in users],
     )
 
 

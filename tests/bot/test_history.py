@@ -1,5 +1,7 @@
 """Jobs and pictures as rows: kept whole, found again, in order, only by their owner."""
 
+import asyncio
+import sqlite3
 import uuid
 
 import pytest
@@ -136,3 +138,25 @@ async def test_settings_are_remembered_and_survive_a_restart(database):
     assert (again.stylize, again.strong, again.lane, again.suffix) == (250, False, Lane.RELAX, "--ar 3:2")
     assert again.options == {"mine": "--s 50"}
     assert (await people.set_option(again, "mine", None)).options == {}
+
+
+async def test_a_burst_is_kept_together_and_a_bad_one_fails_alone(history):
+    jobs = [record(f"fox {n}", User(n, f"user{n}")) for n in range(1, 30)]
+    jobs[7] = record("again", User(8, "user8"), id=jobs[3].id)
+    kept = await asyncio.gather(
+        *(history.add(User(job.user_id, job.user_name), [job], [("one.png",)]) for job in jobs),
+        return_exceptions=True,
+    )
+    assert [n for n, outcome in enumerate(kept) if outcome is not None] == [7]
+    assert isinstance(kept[7], sqlite3.IntegrityError)
+    assert len(await history.unfinished()) == 28
+
+
+async def test_whoever_leads_a_burst_may_be_cancelled_without_harm_to_the_others(history):
+    jobs = [record(f"fox {n}") for n in range(5)]
+    tasks = [asyncio.create_task(history.add(ALICE, [job], [()])) for job in jobs]
+    await asyncio.wait(tasks, timeout=0)
+    tasks[0].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    kept = {job.id for job in await history.unfinished()}
+    assert {job.id for job in jobs[1:]} <= kept
