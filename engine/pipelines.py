@@ -30,7 +30,7 @@ from engine.plan import Action, Plan
 from engine.registry import ModelEntry
 from engine.sampling import Watch
 from engine.texts import Texts
-from engine.tiling import ForwardMode, Roll, wrapping_vae
+from engine.tiling import ForwardMode, Roll, calmest, wrapping_vae
 
 __all__ = ["LoadedModel", "Report", "forward_mode", "load", "run"]
 
@@ -123,9 +123,10 @@ def _run(
         texts |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
     guidance = plan.guidance if guided or not family.guided else 1.0
     steps = _Steps(pipe, family, plan, report)
-    return _call(
+    pictures = _call(
         pipe, plan, source, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
     )
+    return [calmest(picture) for picture in pictures] if plan.tile and source is None else pictures
 
 
 def _run_plainly(

@@ -37,7 +37,7 @@ PICTURES = 4
 UPSCALE = 2
 """How many times larger an upscaled picture is than its tile, both ways."""
 
-SUBTLE, STRONG = 0.5, 0.78
+SUBTLE, STRONG = 0.35, 0.75
 """How far a variation's source is re-noised, 0–1."""
 
 _MOST_PARTS = 8
@@ -272,7 +272,7 @@ def _image_strength(spec: GenerationSpec) -> float | None:
     weight = _or(spec.iw, 1.0)
     if not spec.images or weight <= 0:
         return None
-    return round(max(0.3, 0.9 - 0.18 * weight), 4)
+    return round(max(0.2, 0.8 - 0.19 * weight), 4)
 
 
 def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Plan:

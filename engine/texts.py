@@ -5,6 +5,7 @@ Knows plans and one pipeline's text encoders; nothing of denoising.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import Any
 
@@ -86,8 +87,8 @@ class Texts:
 
 
 def _pull(share: float) -> float:
-    """How far an embedding is drawn for a parameter's share of its range: the lower half would hardly show."""
-    return share**0.6
+    """How far an embedding is drawn for a share of a parameter's range; linearly, a half would not show."""
+    return math.pow(share, 0.6)
 
 
 def _with(text: str, words: str) -> str:

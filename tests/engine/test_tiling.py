@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 
 from engine import pipelines
 from engine.pipelines import LoadedModel
-from engine.tiling import ForwardMode, Roll, circular, wrapping_vae
+from engine.tiling import ForwardMode, Roll, calmest, circular, wrapping_vae
 from tests.engine import tiny
 
 
@@ -56,6 +58,19 @@ def test_the_wrap_ends_even_with_an_error(model: LoadedModel) -> None:
         raise RuntimeError("stop")
     convolutions = [m for d in model.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)]
     assert {conv.padding_mode for conv in convolutions} == {"zeros"}
+
+
+def test_the_border_is_put_where_the_picture_is_calm() -> None:
+    busy = Image.new("RGB", (64, 48), "white")
+    ImageDraw.Draw(busy).ellipse((-12, -12, 12, 12), fill="navy")
+    for x, y in ((64, 0), (0, 48), (64, 48)):
+        ImageDraw.Draw(busy).ellipse((x - 12, y - 12, x + 12, y + 12), fill="navy")
+    calm = np.asarray(calmest(busy), dtype=int)
+    assert sorted(map(tuple, calm.reshape(-1, 3))) == sorted(
+        map(tuple, np.asarray(busy, dtype=int).reshape(-1, 3))
+    )
+    assert (calm[0] == 255).all()
+    assert (calm[:, -1] == 255).all()
 
 
 def test_a_roll_comes_back_and_moves_in_whole_patches() -> None:
