@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TypeAlias
 
 import aiohttp
@@ -32,6 +33,8 @@ from grammar import parse
 __all__ = ["EaselClient", "Interaction"]
 
 log = logging.getLogger(__name__)
+
+PAGES_KEPT = 30 * 24 * 3600.0
 
 Interaction: TypeAlias = "discord.Interaction[EaselClient]"
 
@@ -197,6 +200,7 @@ class EaselClient(discord.AutoShardedClient):
 
     async def _recover(self) -> None:
         await self.wait_until_ready()
+        await self.history.forget_panels(time.time() - PAGES_KEPT)
         removed = await self.pictures.sweep(await self.history.files())
         count = await self.studio.recover()
         if count or removed:

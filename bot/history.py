@@ -17,6 +17,7 @@ from typing import Any
 
 from bot.database import Database, Row
 from bot.people import User, remember
+from bot.words import words as words_of
 from engine import Lane, Plan
 
 __all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Shot", "Status"]
@@ -114,7 +115,6 @@ class Shot:
     height: int
     bytes: int
     seed: int
-    favourite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,14 @@ class History:
                 " notes, created, guild_id, channel_id, message_id, original, token, upload_limit)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 jobs,
+            )
+            await tx.executemany(
+                "INSERT INTO job_words (rowid, words) SELECT seq, ? FROM jobs WHERE id = ?",
+                [
+                    (" ".join(_indexed(job.user_id, job.prompt)), job.id)
+                    for batch in batches
+                    for job in batch.jobs
+                ],
             )
             await tx.executemany("INSERT INTO inputs VALUES (?, ?, ?)", files)
 
@@ -300,36 +308,48 @@ class History:
             await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
             await tx.execute("DELETE FROM showings WHERE job_id = ?", (job_id,))
             await tx.execute(
+                "DELETE FROM favourites WHERE job_seq = (SELECT seq FROM jobs WHERE id = ?)", (job_id,)
+            )
+            await tx.execute(
                 "UPDATE jobs SET status = ?, token = NULL WHERE id = ?", (Status.DELETED, job_id)
             )
         return [row["file"] for row in files]
 
-    async def favour(self, job_id: str, position: int) -> bool:
-        """Turn a picture's heart over; whether it is a favourite then."""
+    async def favour(self, job: JobRecord, position: int) -> bool:
+        """Turn the heart of one of the owner's pictures over; whether it is a favourite then."""
+        heart = (job.user_id, job.seq, position)
         async with self._database.transaction() as tx:
-            rows = await tx.execute_fetchall(
-                "UPDATE pictures SET favourite = 1 - favourite WHERE job_id = ? AND position = ?"
-                " RETURNING favourite",
-                (job_id, position),
+            gone = await tx.execute_fetchall(
+                "DELETE FROM favourites WHERE (user_id, job_seq, position) = (?, ?, ?) RETURNING 1", heart
             )
-        return any(row["favourite"] for row in rows)
+            if not list(gone):
+                await tx.execute("INSERT INTO favourites VALUES (?, ?, ?)", heart)
+                return True
+        return False
 
     async def page(
         self, user_id: int, *, words: str = "", favourites: bool = False, offset: int = 0, limit: int = 5
     ) -> list[JobRecord]:
         """A user's finished jobs, newest first; with ``words``, those whose prompt holds all of them."""
-        where = ["jobs.user_id = ?", "status IN (2, 3)"]
-        values: list[str | int] = [user_id]
-        if favourites:
-            where.append("jobs.id IN (SELECT job_id FROM pictures WHERE favourite = 1)")
-        query = _match(user_id, words)
-        if query:
-            found = "SELECT rowid FROM job_words WHERE job_words MATCH ? ORDER BY rowid DESC"
-            where.append(f"jobs.seq IN ({found})")
-            values.append(query)
+        # What narrows most leads, newest first, so that the search stops where the page ends.
+        match = _match(user_id, words)
+        first: str | int
+        if match:
+            lead, key, first = "job_words JOIN jobs ON jobs.seq = job_words.rowid", "job_words.rowid", match
+            where = ["job_words MATCH ?"]
+        elif favourites:
+            lead, key, first = "favourites JOIN jobs ON jobs.seq = job_seq", "job_seq", user_id
+            where = ["favourites.user_id = ?"]
+        else:
+            lead, key, first = "jobs", "jobs.seq", user_id
+            where = ["jobs.user_id = ?"]
+        if favourites and match:
+            where.append("jobs.seq IN (SELECT job_seq FROM favourites WHERE user_id = jobs.user_id)")
         rows = await self._database.rows(
-            f"{JOBS} WHERE {' AND '.join(where)} ORDER BY jobs.seq DESC LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            f"SELECT DISTINCT jobs.*, users.name AS user_name FROM {lead}"
+            " JOIN users ON users.id = jobs.user_id"
+            f" WHERE {' AND '.join(where)} AND status IN (2, 3) ORDER BY {key} DESC LIMIT ? OFFSET ?",
+            (first, limit, offset),
         )
         return [_job(row) for row in rows]
 
@@ -345,7 +365,10 @@ class History:
 
     async def files(self) -> set[str]:
         """The names of every file that a row still needs."""
-        rows = await self._database.rows("SELECT file FROM pictures UNION SELECT file FROM inputs")
+        rows = await self._database.rows(
+            "SELECT file FROM pictures UNION SELECT file FROM inputs"
+            " UNION SELECT json_extract(data, '$.picture') FROM panels WHERE kind = 'describe'"
+        )
         return {row["file"] for row in rows}
 
     async def add_panel(self, user: User, panel: Panel) -> None:
@@ -356,6 +379,11 @@ class History:
                 "INSERT INTO panels VALUES (?, ?, ?, ?, ?, ?)",
                 (panel.id, panel.user_id, panel.channel_id, panel.kind, json.dumps(panel.data), time.time()),
             )
+
+    async def forget_panels(self, before: float) -> None:
+        """Drop questions and pages that nobody will come back to; what was described stays."""
+        async with self._database.transaction() as tx:
+            await tx.execute("DELETE FROM panels WHERE kind <> 'describe' AND created < ?", (before,))
 
     async def panel(self, panel_id: str) -> Panel | None:
         """The panel with that id."""
@@ -377,12 +405,13 @@ class History:
             )
 
 
-def _match(user_id: int, words: str) -> str:
-    """An FTS5 query: the owner and each word, quoted so that nothing in it is read as syntax."""
-    quoted = ['"' + word.replace('"', '""') + '"' for word in words.split()]
-    if not quoted:
-        return ""
-    return f"owner : u{user_id} AND prompt : ({' AND '.join(quoted)})"
+def _match(user_id: int, text: str) -> str:
+    """A query of the index of words: all words of a text, as the user's own."""
+    return " AND ".join(_indexed(user_id, text))
+
+
+def _indexed(user_id: int, text: str) -> list[str]:
+    return [f"u{user_id}x{word}" for word in dict.fromkeys(words_of(text))]
 
 
 def _values(job: JobRecord) -> tuple[Any, ...]:
@@ -435,5 +464,4 @@ def _shot(row: Row) -> Shot:
         row["height"],
         row["bytes"],
         row["seed"],
-        bool(row["favourite"]),
     )

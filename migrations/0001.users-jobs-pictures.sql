@@ -61,11 +61,15 @@ CREATE TABLE pictures (
     height     INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
     seed       INTEGER NOT NULL,
-    favourite  INTEGER NOT NULL DEFAULT 0 CHECK (favourite IN (0, 1)),
     PRIMARY KEY (job_id, position)
 ) STRICT;
 
-CREATE INDEX pictures_favourite ON pictures (job_id) WHERE favourite = 1;
+CREATE TABLE favourites (
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    job_seq    INTEGER NOT NULL REFERENCES jobs (seq),
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (user_id, job_seq, position)
+) STRICT, WITHOUT ROWID;
 
 -- The pictures a job starts from; they outlive the message they came with.
 CREATE TABLE inputs (
@@ -85,9 +89,5 @@ CREATE TABLE panels (
     created    REAL    NOT NULL
 ) STRICT;
 
--- Words of prompts. The owner is a word too, so that one user's search never walks through another's jobs.
-CREATE VIRTUAL TABLE job_words USING fts5 (owner, prompt, content='', tokenize="unicode61 remove_diacritics 2");
-
-CREATE TRIGGER jobs_words AFTER INSERT ON jobs BEGIN
-    INSERT INTO job_words (rowid, owner, prompt) VALUES (new.seq, 'u' || new.user_id, new.prompt);
-END;
+-- Words of prompts, each written as u<owner>x<word>: one user's search never walks through another's jobs.
+CREATE VIRTUAL TABLE job_words USING fts5 (words, content='', detail=none);

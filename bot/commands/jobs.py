@@ -123,7 +123,8 @@ async def favourite(interaction: Interaction, job_id: str, index: int) -> None:
     job = await _finished(interaction, job_id)
     if job.user_id != interaction.user.id:
         raise Refusal("Only the owner's favourites are kept; use 🔄 or V to make it yours.")
-    liked = await interaction.client.history.favour(job.id, index)
+    await interaction.client.studio.picture(job, index)
+    liked = await interaction.client.history.favour(job, index)
     await interaction.response.send_message(
         "Added to your favourites." if liked else "No longer among your favourites.", ephemeral=True
     )

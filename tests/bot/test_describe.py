@@ -31,6 +31,7 @@ async def test_a_number_draws_its_prompt_even_after_a_restart(world):
 
 async def test_again_describes_the_same_picture(world):
     message = (await describe(world, png(30, 20))).response.message
+    await world.restart()
     again = await world.press(message, "🔄")
     assert again.response.embeds[0].description == message.embeds[0].description
 

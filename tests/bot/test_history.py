@@ -88,14 +88,21 @@ async def test_history_is_newest_first_paged_and_ones_own(history):
     assert [job.id for job in first + second] == [job.id for job in reversed(jobs)]
 
 
-@pytest.mark.parametrize("words", ["red fox", "FOX", "rêd", '"quoted fox', "fox*", "red OR", "fox) OR (dog"])
-async def test_search_takes_any_words_for_words(history, words):
-    red = await finished(history, record("a red fox, quoted or not"))
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        *(
+            (words, True)
+            for words in ("red fox", "FOX", "rêd", '"quoted fox', "fox*", "red OR", "not;--", "狐")
+        ),
+        *((words, False) for words in ("fox) OR (dog", "NOT red blue", "re", "foxes", "u1xred")),
+    ],
+)
+async def test_search_takes_any_words_for_words(history, words, found):
+    red = await finished(history, record("a Réd fox, quoted or not 狐"))
     await finished(history, record("a blue dog"))
-    await finished(history, record("a red fox, quoted or not", BOB))
-    found = [job.id for job in await history.page(ALICE.id, words=words)]
-    assert found in ([red.id], [])
-    assert await history.page(ALICE.id, words="red fox") != []
+    await finished(history, record("a Réd fox, quoted or not 狐", BOB))
+    assert [job.id for job in await history.page(ALICE.id, words=words)] == ([red.id] if found else [])
 
 
 async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(history):
@@ -108,10 +115,14 @@ async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(history):
 
 async def test_a_heart_turns_over(history):
     job = await finished(history, record())
-    assert await history.favour(job.id, 2) is True
-    assert [job.id for job in await history.page(ALICE.id, favourites=True)] == [job.id]
-    assert await history.favour(job.id, 2) is False
-    assert await history.favour(job.id, 9) is False
+    await finished(history, record("another"))
+    job = await history.get(job.id)
+    assert [await history.favour(job, 2), await history.favour(job, 3)] == [True, True]
+    assert [found.id for found in await history.page(ALICE.id, favourites=True)] == [job.id]
+    assert [found.id for found in await history.page(ALICE.id, favourites=True, words="fox")] == [job.id]
+    assert await history.page(ALICE.id, favourites=True, words="another") == []
+    assert [await history.favour(job, 2), await history.favour(job, 3)] == [False, False]
+    assert await history.page(ALICE.id, favourites=True) == []
 
 
 async def test_usage_counts_pictures_and_seconds(history):
