@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -10,7 +11,8 @@ import re
 import secrets
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -19,6 +21,7 @@ from PIL import Image
 from playground.settings import Settings
 from playground.world import Attachment
 
+LINGER = 30.0
 SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "text/plain")
 
 
@@ -67,8 +70,16 @@ class Files:
         return Attachment(id, channel_id, safe_name(filename), len(data), kind, width, height, **fields)  # type: ignore[arg-type]
 
     def drop(self, attachment: Attachment) -> None:
-        """Forget a file."""
-        self.path(attachment.id).unlink(missing_ok=True)
+        """Forget a file, though its links go on working for a little while, as they do at Discord."""
+        remove = partial(self.path(attachment.id).unlink, missing_ok=True)
+        asyncio.get_running_loop().call_later(LINGER, remove)
+
+    def sweep(self, known: Iterable[int]) -> None:
+        """Remove the files that belong to nothing any more."""
+        kept = {str(id) for id in known}
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                path.unlink()
 
     def _signature(self, path: str, expires: str) -> str:
         return hmac.new(self.key.encode(), f"{path}?{expires}".encode(), hashlib.sha256).hexdigest()

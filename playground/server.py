@@ -31,7 +31,7 @@ QUIET_EVENTS |= {"interaction_create", "interaction_update"}
 SAVE_EVERY = 1.0
 PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
+        "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; "
         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -68,6 +68,9 @@ class Playground:
         if key is None:
             furnish(self.world)
         files = Files(self._files_folder(), self.settings, lambda: self.url, key)
+        if state is not None:
+            channels = self.world.messages.values()
+            files.sweep(file.id for each in channels for m in each.values() for file in m.attachments)
         self.hub = Hub(
             world=self.world,
             settings=self.settings,

@@ -1,0 +1,189 @@
+/* The conversation: messages in order, days between them, older ones on the way up, the end kept in view. */
+
+import { fill, h, icon } from "./dom.js";
+import { dayOf, renderMessage, when } from "./message.js";
+
+const NEAR = 60;
+const EARLY = 600;
+
+export class Timeline {
+  constructor(root, view) {
+    this.root = root;
+    this.view = view;
+    this.store = view.store;
+    this.channel = null;
+    this.list = h("ol", { className: "messages" });
+    this.notes = h("ol", { className: "messages notes" });
+    this.newer = h("button", { type: "button", className: "newer", hidden: true, onclick: () => this.toEnd(true) }, "New messages ", icon("down", 16));
+    this.top = h("div", { className: "beginning" });
+    root.append(this.top, this.list, this.notes);
+    root.after(this.newer);
+    this.stuck = true;
+    root.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.list);
+    new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
+    this.store.addEventListener("message", ({ detail }) => this.heard(detail));
+    this.store.addEventListener("gone", ({ detail }) => detail.channel === this.channel && this.remove(detail.id));
+    this.store.addEventListener("interaction", ({ detail }) => detail.message_id && this.refresh(detail.message_id));
+    this.store.addEventListener("notes", ({ detail }) => detail.channel === this.channel && this.renderNotes());
+    this.store.addEventListener("reloaded", () => this.channel && this.render());
+  }
+
+  async show(channel) {
+    this.channel = channel;
+    this.stuck = true;
+    fill(this.list);
+    fill(this.notes);
+    fill(this.top);
+    this.root.setAttribute("aria-busy", "true");
+    await this.store.load(channel);
+    if (this.channel === channel) this.render();
+  }
+
+  messages() {
+    return [...(this.store.messages.get(this.channel)?.values() ?? [])];
+  }
+
+  render() {
+    this.root.setAttribute("aria-busy", "false");
+    fill(this.list, this.elements(this.messages()));
+    this.renderTop();
+    this.renderNotes();
+    this.toEnd();
+    if (document.hasFocus()) this.store.markRead(this.channel);
+  }
+
+  /** Elements for messages in a row; `before` is the one that comes first. */
+  elements(messages, before = null) {
+    const nodes = [];
+    for (const message of messages) {
+      if (!before || dayOf(before) !== dayOf(message)) nodes.push(this.daySeparator(message));
+      nodes.push(renderMessage(message, before, this.view));
+      before = message;
+    }
+    return nodes;
+  }
+
+  daySeparator(message) {
+    return h("li", { className: "day", data: { day: dayOf(message) } }, h("span", {}, dayOf(message)));
+  }
+
+  renderTop() {
+    if (!this.store.complete.has(this.channel)) {
+      fill(this.top, h("p", { className: "earlier" }, "Earlier messages appear as you scroll up"));
+      return;
+    }
+    fill(this.top, this.view.beginning(this.store.channels.get(this.channel)));
+  }
+
+  renderNotes() {
+    const notes = this.store.notes.get(this.channel) ?? [];
+    fill(this.notes, notes.map((note) => h("li", { className: "message note" },
+      h("span", { className: "bang", aria: { hidden: "true" } }, "!"),
+      h("div", { className: "body" },
+        h("h3", { className: "who" }, h("span", { className: "name" }, note.title), h("time", {}, when(note.at))),
+        h("p", { className: "failed" }, note.text),
+        h("p", { className: "private" }, icon("eye", 14), " Only you can see this · ",
+          h("button", { type: "button", className: "textual", onclick: () => this.store.dropNote(this.channel, note.id) }, "Dismiss"))))));
+    if (this.stuck) this.toEnd();
+  }
+
+  element(id) {
+    return document.getElementById(`m-${id}`);
+  }
+
+  heard({ message, isNew }) {
+    if (message.channel_id !== this.channel || this.root.getAttribute("aria-busy") === "true") return;
+    const node = this.element(message.id);
+    if (node) this.replace(message, node);
+    else if (isNew) this.add(message);
+  }
+
+  add(message) {
+    const all = this.messages();
+    const before = all[all.length - 2] ?? null;
+    this.list.append(...this.elements([message], before));
+    if (this.stuck || message.author.id === this.store.me.id) this.toEnd();
+    else this.newer.hidden = false;
+    if (this.stuck && document.hasFocus()) this.store.markRead(this.channel);
+  }
+
+  before(id) {
+    const all = this.messages();
+    return all[all.findIndex((each) => each.id === id) - 1] ?? null;
+  }
+
+  refresh(id) {
+    const message = this.store.messages.get(this.channel)?.get(id);
+    const node = message && this.element(id);
+    if (node) this.replace(message, node);
+  }
+
+  /** Put a message's new element in place of the old one, keeping pictures and the focus. */
+  replace(message, node) {
+    const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const fresh = renderMessage(message, this.before(message.id), this.view, node);
+    node.replaceWith(fresh);
+    if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
+  }
+
+  remove(id) {
+    const node = this.element(id);
+    if (!node) return;
+    const next = node.nextElementSibling;
+    const day = node.previousElementSibling;
+    node.remove();
+    if (day?.classList.contains("day") && !next?.classList.contains("message")) day.remove();
+    if (next?.dataset.id) this.refresh(next.dataset.id);
+  }
+
+  toEnd(smoothly = false) {
+    this.root.scrollTo({ top: this.root.scrollHeight, behavior: smoothly ? "smooth" : "instant" });
+    this.stuck = true;
+    this.newer.hidden = true;
+  }
+
+  scrolled() {
+    const { scrollTop, clientHeight, scrollHeight } = this.root;
+    this.stuck = scrollTop + clientHeight >= scrollHeight - NEAR;
+    if (this.stuck) {
+      this.newer.hidden = true;
+      if (document.hasFocus()) this.store.markRead(this.channel);
+    }
+    if (scrollTop < EARLY) this.loadOlder();
+  }
+
+  async loadOlder() {
+    if (this.loading || this.root.getAttribute("aria-busy") === "true" || this.store.complete.has(this.channel)) return;
+    this.loading = true;
+    try {
+      const channel = this.channel;
+      const count = await this.store.loadOlder(channel);
+      if (channel === this.channel && count) this.prepend(count);
+      this.renderTop();
+    } finally {
+      this.loading = false;
+    }
+    if (this.root.scrollTop < EARLY) this.loadOlder();
+  }
+
+  prepend(count) {
+    const all = this.messages();
+    const height = this.root.scrollHeight;
+    const at = this.root.scrollTop;
+    const [first, second] = this.list.children;
+    if (first?.classList.contains("day") && second && first.dataset.day === dayOf(all[count - 1])) first.remove();
+    this.list.prepend(...this.elements(all.slice(0, count)));
+    this.refresh(all[count]?.id);
+    this.root.scrollTop = at + this.root.scrollHeight - height;
+  }
+
+  /** Scroll to a message and mark it for a moment. */
+  jump(id) {
+    const node = this.element(id);
+    if (!node) return;
+    node.scrollIntoView({ block: "center", behavior: "smooth" });
+    node.classList.add("marked");
+    node.addEventListener("animationend", () => node.classList.remove("marked"), { once: true });
+  }
+}
