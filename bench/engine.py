@@ -1,0 +1,423 @@
+"""The engine beside the stock pipeline doing the same jobs one after another: `python -m bench.engine`.
+
+Everything is a ratio taken side by side in one run. (a) is the stock pipeline in the same precision and
+layout, (b) the stock pipeline as the diffusers documentation loads it; both draw, decode and encode PNGs.
+The model is the embedded one, 20 steps, tiles of 256 × 256. Prints the tables and writes
+docs/performance.md; takes about five minutes.
+"""
+
+import asyncio
+import itertools
+import math
+import queue
+import random
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+from PIL import Image
+
+from bench.sheet import ROOT, Sheet, keep
+from engine import (
+    Action,
+    Conditioning,
+    Engine,
+    Event,
+    Finished,
+    Job,
+    Lane,
+    Plan,
+    Queued,
+    Registry,
+    is_final,
+    pipelines,
+    preview,
+    upscale,
+)
+from engine.pictures import load_input, to_png
+from engine.plan import plan_upscale, plan_vary
+from engine.rendering import Program, Renderer
+from engine.wire import Happened
+
+STEPS, SIDE, GUIDANCE = 20, 256, 4.0
+USERS = (1, 2, 4, 8, 16)
+ROUNDS = 2
+LOAD = 0.8
+SECONDS = 50.0
+MOST_STOCK = 4
+PROMPTS = ("a red house on grass", "two blue fish", "a yellow star above a green tree", "a white boat")
+PAGE = ROOT / "docs" / "performance.md"
+OPENING = (
+    "Written by `make bench`. Ratios, taken side by side in one run; above 1 the engine is faster. (a) is the "
+    "stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the diffusers "
+    "documentation loads it, each drawing the same jobs one after another, as servers do. The embedded model, "
+    f"{STEPS} steps, {SIDE} × {SIDE}."
+)
+
+
+def main() -> None:
+    """Prints all tables and writes the page."""
+    torch.set_grad_enabled(False)
+    registry = Registry.load()
+    entry = registry.get("pocket")
+    session = Session(registry)
+    stock = Stock(pipelines.load(entry, "cpu"))
+    plain = Stock(pipelines.load(entry, "cpu"), _as_documented(entry.folder))
+    session.learn()
+    sheets = []
+    for measure in (
+        lambda: throughput(session, stock, plain),
+        lambda: company(session),
+        lambda: arrivals(
+            session, stock, "Mixed work", mixed, "Grids, variations and upscales; 15 % are turbo."
+        ),
+        lambda: arrivals(
+            session, stock, "Turbo among relax", urgent, "Single turbo pictures among relax grids."
+        ),
+        lambda: asyncio.run(timer(registry)),
+    ):
+        sheets.append(measure())
+        sheets[-1].show()
+    session.renderer.close()
+    keep(PAGE, "Performance", OPENING, sheets)
+
+
+def grid(seed: int = 1, pictures: int = 4) -> Plan:
+    """The plan that everything here varies."""
+    return Plan(
+        action=Action.IMAGINE,
+        model="pocket",
+        revision=None,
+        conditionings=(Conditioning(PROMPTS[seed % len(PROMPTS)]),),
+        width=SIDE,
+        height=SIDE,
+        steps=STEPS,
+        stop_step=STEPS,
+        guidance=GUIDANCE,
+        seeds=tuple(range(seed, seed + pictures)),
+    )
+
+
+def single(seed: int = 1) -> Plan:
+    """One picture."""
+    return grid(seed, 1)
+
+
+class Session:
+    """The engine's renderer in this process, and a clock for what it did."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        program = Program(
+            pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, lambda png: []
+        )
+        self.renderer = Renderer(program, registry, "cpu", self._reports.put)
+        self._numbers = itertools.count()
+        self.events: list[tuple[float, Event]] = []
+
+    def submit(self, plan: Plan, lane: Lane = Lane.FAST, *inputs: bytes, owner: str = "") -> str:
+        """Queues a job of its own user; its id."""
+        job_id = str(next(self._numbers))
+        self.renderer.submit(Job(job_id, plan, owner or job_id, lane, inputs))
+        return job_id
+
+    def turn(self) -> list[tuple[float, Event]]:
+        """One turn; the events it brought, with their times."""
+        self.renderer.turn()
+        found = []
+        while not self._reports.empty():
+            report = self._reports.get()
+            if isinstance(report, Happened):
+                found.append((time.perf_counter(), report.event))
+        return found
+
+    def draw(self, plans: Sequence[Plan]) -> dict[str, Finished]:
+        """All plans as jobs of different users at once."""
+        waiting = {self.submit(plan) for plan in plans}
+        done: dict[str, Finished] = {}
+        while waiting:
+            for _, event in self.turn():
+                if isinstance(event, Finished):
+                    done[event.job_id] = event
+                    waiting.discard(event.job_id)
+                elif is_final(event):
+                    raise RuntimeError(f"a job failed: {event}")
+        return done
+
+    def learn(self) -> None:
+        """Lets kernels, caches and row limits settle."""
+        for _ in range(3):
+            self.draw([single(n) for n in range(16)])
+            self.draw([grid(n) for n in range(4)])
+
+
+class Stock:
+    """The stock pipeline, one job after another."""
+
+    def __init__(self, model: pipelines.LoadedModel, pipe: Any = None) -> None:
+        self._pipe = pipe or model.pipe
+        self._pipe.set_progress_bar_config(disable=True)
+        self._image_pipe = model.image_pipe
+
+    def draw(self, plan: Plan, *inputs: bytes) -> list[bytes]:
+        """The pictures as PNGs."""
+        if plan.action is Action.UPSCALE:
+            return [to_png(upscale.double(load_input(inputs[0])))]
+        said: dict[str, Any] = {
+            "prompt": [plan.conditionings[0].text] * len(plan.seeds),
+            "num_inference_steps": plan.steps,
+            "guidance_scale": plan.guidance,
+            "generator": [torch.Generator().manual_seed(seed) for seed in plan.seeds],
+        }
+        if plan.strength is None:
+            pictures = self._pipe(width=plan.width, height=plan.height, **said).images
+        else:
+            source = [load_input(inputs[0])] * len(plan.seeds)
+            pictures = self._image_pipe(image=source, strength=plan.strength, **said).images
+        return [to_png(picture) for picture in pictures]
+
+    def all(self, plans: Sequence[Plan]) -> None:
+        """One plan after another."""
+        for plan in plans:
+            self.draw(plan)
+
+
+def _as_documented(folder: Path | None) -> Any:
+    return DiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+
+
+def seconds(work: Callable[..., object], *args: Any) -> float:
+    """How long ``work(*args)`` takes."""
+    start = time.perf_counter()
+    work(*args)
+    return time.perf_counter() - start
+
+
+def throughput(session: Session, stock: Stock, plain: Stock) -> Sheet:
+    """Grids and single pictures of several users at once.
+
+    One after another, each job costs the same: the stock pipelines are timed on up to four jobs.
+    """
+    for each in (stock, plain):
+        each.all([grid(), single()])
+    taken: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    for _, (name, plan), users in itertools.product(
+        range(ROUNDS), (("grids", grid), ("single pictures", single)), USERS
+    ):
+        plans = [plan(n) for n in range(users)]
+        taken[name, "engine", users].append(seconds(session.draw, plans))
+        few = plans[:MOST_STOCK]
+        for key, each in (("a", stock), ("b", plain)):
+            taken[name, key, users].append(seconds(each.all, few) / len(few) * users)
+    sheet = Sheet(
+        "Throughput", ("users", "grids, over (a)", "over (b)", "single pictures, over (a)", "over (b)")
+    )
+    for users in USERS:
+        cells = []
+        for name, key in itertools.product(("grids", "single pictures"), "ab"):
+            ratios = zip(taken[name, key, users], taken[name, "engine", users], strict=True)
+            cells.append(statistics.median(one / other for one, other in ratios))
+        sheet.add(users, *cells)
+    sheet.says = "One user is the overhead of a single job."
+    return sheet
+
+
+def company(session: Session) -> Sheet:
+    """What sharing costs and saves: forwards, memory, and what it does to the pictures."""
+    sheet = Sheet("Eight equal grids, sixteen jobs under way", ("what", "value", "bar"))
+    batcher = session.renderer.batcher
+    alone = [next(iter(session.draw([grid(n)]).values())) for n in range(8)]
+    before = batcher.calls, batcher.forwards
+    together = list(session.draw([grid(n) for n in range(8)]).values())
+    calls, forwards = batcher.calls - before[0], batcher.forwards - before[1]
+    rows = 8 * STEPS * 8
+    sheet.add("forwards over the calls of the pipelines", forwards / calls, "")
+    least = math.ceil(rows / batcher.largest())
+    sheet.add(
+        f"forwards over those that {batcher.largest()} rows a forward allow", forwards / least, "≤ 1.10"
+    )
+    worst = min(psnr(one, other) for one, other in zip(alone, together, strict=True))
+    sheet.add(
+        "PSNR against rendering alone, dB, worst picture",
+        "∞ (equal bits)" if math.isinf(worst) else worst,
+        "≥ 40",
+    )
+    for n in range(16):
+        session.submit(grid(n))
+    grown = resident()
+    ended = 0
+    while ended < 16:
+        ended += sum(is_final(event) for _, event in session.turn())
+        grown = max(grown, resident())
+    sheet.add("resident memory with 16 jobs, MB (whole process)", f"{grown:.0f}", "")
+    return sheet
+
+
+def psnr(one: Finished, other: Finished) -> float:
+    """The worst peak signal-to-noise ratio of two jobs' pictures, in dB."""
+    worst = math.inf
+    for a, b in zip(one.pictures, other.pictures, strict=True):
+        apart = np.asarray(load_input(a.png), dtype=float) - np.asarray(load_input(b.png), dtype=float)
+        error = float((apart**2).mean())
+        worst = min(worst, 10 * math.log10(255**2 / error) if error else math.inf)
+    return worst
+
+
+def resident() -> float:
+    """This process's resident memory in MB."""
+    (line,) = [x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A job that someone asks for."""
+
+    kind: str
+    plan: Plan
+    lane: Lane
+    inputs: tuple[bytes, ...] = ()
+
+
+def mixed(dice: random.Random, seed: int) -> Arrival:
+    """Grids mostly, some variations and upscales; 15 % are turbo."""
+    lane = Lane.TURBO if dice.random() < 0.15 else Lane.FAST
+    parent = grid(seed)
+    kind = dice.choices(("grid", "variation", "upscale"), (60, 25, 15))[0]
+    if kind == "grid":
+        return Arrival(f"{kind}, {lane}", parent, lane)
+    plan = plan_vary(parent, 1, strong=True, seed=seed) if kind == "variation" else plan_upscale(parent, 1)
+    return Arrival(f"{kind}, {lane}", plan, lane, (_SOURCE,))
+
+
+def urgent(dice: random.Random, seed: int) -> Arrival:
+    """Relax grids, and single pictures in a hurry."""
+    if dice.random() < 0.15:
+        return Arrival("single picture, turbo", single(seed), Lane.TURBO)
+    return Arrival("grid, relax", grid(seed), Lane.RELAX)
+
+
+_SOURCE = to_png(Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"))
+
+
+def arrivals(
+    session: Session, stock: Stock, title: str, draw: Callable[[random.Random, int], Arrival], says: str
+) -> Sheet:
+    """Poisson arrivals at 80 % of what the stock pipeline can do, for a while of real time."""
+    dice = random.Random(1)
+    sample = [draw(dice, seed) for seed in range(200)]
+    service = {
+        kind: _service(stock, next(a for a in sample if a.kind == kind)) for kind in {a.kind for a in sample}
+    }
+    mean = statistics.fmean(service[arrival.kind] for arrival in sample)
+    due = list(_poisson(dice, LOAD / mean))
+    jobs = [draw(dice, seed) for seed in range(len(due))]
+    waits = _play(session, jobs, due)
+    served = _first_come(jobs, due, service)
+    sheet = Sheet(
+        title,
+        ("kind", "jobs", "p50", "p95", "p99", "mean"),
+        f"{says} Poisson arrivals at {LOAD:.0%} load; time until delivery over first come, first served with"
+        f" (a) (lower is better). Median error of the promised time: {_eta_error(waits):.0%}.",
+    )
+    for kind in sorted(service):
+        ours = [wait for wait, job in zip(waits.taken, jobs, strict=True) if job.kind == kind]
+        theirs = [wait for wait, job in zip(served, jobs, strict=True) if job.kind == kind]
+        if ours:
+            parts = (0.5, 0.95, 0.99)
+            cells = [_quantile(ours, part) / _quantile(theirs, part) for part in parts]
+            sheet.add(kind, len(ours), *cells, statistics.fmean(ours) / statistics.fmean(theirs))
+    return sheet
+
+
+def _service(stock: Stock, arrival: Arrival) -> float:
+    return min(seconds(stock.draw, arrival.plan, *arrival.inputs) for _ in range(3))
+
+
+def _poisson(dice: random.Random, rate: float) -> Iterator[float]:
+    now = dice.expovariate(rate)
+    while now < SECONDS:
+        yield now
+        now += dice.expovariate(rate)
+
+
+@dataclass
+class _Waits:
+    taken: list[float]
+    promises: list[tuple[float, float]]  # what was promised, what it was
+
+
+def _play(session: Session, jobs: Sequence[Arrival], due: Sequence[float]) -> _Waits:
+    """Submits the jobs when they are due; how long each took until it was delivered."""
+    start = time.perf_counter()
+    numbers: dict[str, int] = {}
+    ends: dict[int, float] = {}
+    promised: dict[int, tuple[float, float]] = {}
+    while len(ends) < len(jobs):
+        now = time.perf_counter() - start
+        while len(numbers) < len(jobs) and due[len(numbers)] <= now:
+            job = jobs[len(numbers)]
+            numbers[session.submit(job.plan, job.lane, *job.inputs)] = len(numbers)
+        events = session.turn()
+        for when, event in events:
+            number = numbers[event.job_id]
+            if isinstance(event, Queued) and event.eta:
+                promised.setdefault(number, (when - start, event.eta))
+            if is_final(event):
+                ends[number] = when - start
+        if not events:
+            time.sleep(0.001)
+    taken = [ends[number] - due[number] for number in range(len(jobs))]
+    promises = [(eta, ends[number] - when) for number, (when, eta) in promised.items()]
+    return _Waits(taken, promises)
+
+
+def _first_come(jobs: Sequence[Arrival], due: Sequence[float], service: dict[str, float]) -> list[float]:
+    free, waits = 0.0, []
+    for job, when in zip(jobs, due, strict=True):
+        free = max(free, when) + service[job.kind]
+        waits.append(free - when)
+    return waits
+
+
+def _eta_error(waits: _Waits) -> float:
+    errors = [abs(eta - was) / was for eta, was in waits.promises]
+    return statistics.median(errors) if errors else 0.0
+
+
+def _quantile(values: Sequence[float], part: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(part * len(values)))]
+
+
+async def timer(registry: Registry) -> Sheet:
+    """How late a timer of 10 ms is in the process that holds the gateway, while a worker uses every core."""
+    late: list[float] = []
+    async with Engine(registry=registry, device="cpu") as engine:
+        jobs = [asyncio.ensure_future(_drain(engine, Job(str(n), grid(n), str(n)))) for n in range(24)]
+        await _drain(engine, Job("first", single(), "first", Lane.TURBO))
+        while not all(job.done() for job in jobs):
+            start = time.perf_counter()
+            await asyncio.sleep(0.01)
+            late.append((time.perf_counter() - start - 0.01) * 1e3)
+        await asyncio.gather(*jobs)
+    sheet = Sheet("The bot's event loop while the worker draws", ("a 10 ms timer is late by", "ms", "bar"))
+    sheet.add("p50", _quantile(late, 0.5), "")
+    sheet.add("p99", _quantile(late, 0.99), "≤ 20")
+    return sheet
+
+
+async def _drain(engine: Engine, job: Job) -> None:
+    async for event in engine.submit(job):
+        if is_final(event) and not isinstance(event, Finished):
+            raise RuntimeError(f"a job failed: {event}")
+
+
+if __name__ == "__main__":
+    main()
