@@ -55,10 +55,10 @@ MOST_STOCK = 4
 PROMPTS = ("a red house on grass", "two blue fish", "a yellow star above a green tree", "a white boat")
 PAGE = ROOT / "docs" / "performance.md"
 OPENING = (
-    "Written by `make bench`. Ratios, taken side by side in one run; above 1 the engine is faster. (a) is the "
-    "stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the diffusers "
-    "documentation loads it, each drawing the same jobs one after another, as servers do. The embedded model, "
-    f"{STEPS} steps, {SIDE} × {SIDE}."
+    "Written by `make bench`. Ratios, taken side by side in one run; above 1 the engine is faster. (a) is "
+    "the stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the diffusers "
+    "documentation loads it, each drawing the same jobs one after another, as servers do. The embedded "
+    f"model, {STEPS} steps, {SIDE} × {SIDE}."
 )
 
 
