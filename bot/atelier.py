@@ -21,7 +21,7 @@ from bot import links
 from bot.config import BadSetting, Settings
 from bot.errors import Refusal
 from bot.pictures import normalised
-from bot.serve import registry_of
+from bot.serve import engine_of, registry_of
 from engine import (
     BadPicture,
     Engine,
@@ -78,7 +78,7 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
     _tell_of_download(registry, plans)
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     inputs = await _image_prompts(specs)
-    async with Engine(registry=registry, device=settings.easel_device) as engine:
+    async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
                 await _render(engine, bar, spec, plan, tuple(inputs[link] for link in spec.images), out)
@@ -94,7 +94,7 @@ async def describe(settings: Settings, file: Path) -> None:
     except OSError as error:
         raise BadPicture(f"{file} cannot be read: {error.strerror}.") from None
     png = await normalised(data)
-    async with Engine(registry=registry_of(settings), device=settings.easel_device) as engine:
+    async with engine_of(settings, registry_of(settings)) as engine:
         for prompt in await engine.describe(png):
             print(prompt)
 

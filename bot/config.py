@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
-Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
+Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 Workers = Annotated[str, StringConstraints(pattern=r"^(local|[a-z]+://\S+|[\w.-]+:\d+)$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
@@ -39,8 +39,13 @@ class Settings(BaseSettings):
     easel_models_file: Path | None = Field(
         None, description="A registry file of your own, read on top of ours."
     )
-    easel_device: Device = Field("auto", description="auto, cpu, cuda, cuda:1 or mps.")
+    easel_device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:1 or mps; several with commas between."
+    )
     easel_workers: Workers = Field("local", description="local, or the address of a cluster.")
+    easel_side_by_side: int = Field(16, ge=1, le=256, description="Jobs rendered together on one device.")
+    easel_models_in_memory: int = Field(2, ge=1, le=64, description="Models kept in a device's memory.")
+    easel_compiler: str = Field("", description="A torch.compile backend such as inductor; empty: none.")
     easel_running_per_user: int = Field(
         3, ge=1, le=100, description="Jobs of one user that render at a time."
     )

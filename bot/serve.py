@@ -22,7 +22,7 @@ from bot.config import BadSetting, Settings
 from bot.database import Database, InUse
 from engine import BadRegistry, Engine, Registry, UnknownModel
 
-__all__ = ["registry_of", "serve"]
+__all__ = ["engine_of", "registry_of", "serve"]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,17 @@ def registry_of(settings: Settings) -> Registry:
     except (BadRegistry, OSError) as error:
         raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
     return registry
+
+
+def engine_of(settings: Settings, registry: Registry) -> Engine:
+    """The engine as the settings want it, not started yet."""
+    return Engine(
+        registry=registry,
+        device=settings.easel_device,
+        active=settings.easel_side_by_side,
+        models=settings.easel_models_in_memory,
+        compiler=settings.easel_compiler,
+    )
 
 
 async def serve(settings: Settings) -> None:
@@ -58,7 +69,7 @@ async def serve(settings: Settings) -> None:
     try:
         async with (
             Database.opened(settings.easel_data / "easel.db") as database,
-            Engine(registry=registry, device=settings.easel_device) as engine,
+            engine_of(settings, registry) as engine,
             EaselClient(settings, registry, engine, database) as client,
         ):
             await _until(stop, client, token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import discord
@@ -35,9 +36,8 @@ async def settings(interaction: Interaction) -> None:
     """Only the user sees it."""
     client = interaction.client
     user = await client.user_of(interaction)
-    await interaction.response.send_message(
-        embed=_embed(client, user), view=_view(client, user), ephemeral=True
-    )
+    embed = await _embed(client, user)
+    await interaction.response.send_message(embed=embed, view=_view(client, user), ephemeral=True)
 
 
 async def press(interaction: Interaction, _: str, index: int) -> None:
@@ -61,7 +61,8 @@ async def choose_model(interaction: Interaction, name: str) -> None:
 
 async def _show(interaction: Interaction, user: User) -> None:
     client = interaction.client
-    await interaction.response.edit_message(embed=_embed(client, user), view=_view(client, user))
+    embed = await _embed(client, user)
+    await interaction.response.edit_message(embed=embed, view=_view(client, user))
 
 
 def _toggles(user: User) -> list[Toggle]:
@@ -82,10 +83,13 @@ def _toggles(user: User) -> list[Toggle]:
     ]
 
 
-def _embed(client: EaselClient, user: User) -> discord.Embed:
+async def _embed(client: EaselClient, user: User) -> discord.Embed:
+    model = client.registry.get(client.model_of(user))
+    here = await asyncio.to_thread(model.on_this_machine)
+    download = "" if here else f" (about {model.gigabytes:g} GB are downloaded at first use)"
     stylize = "as the prompt says, else 100" if user.stylize is None else f"`--s {user.stylize}`"
     lines = [
-        f"**Model**: {client.model_of(user)}",
+        f"**Model**: {model.title}{download}",
         f"**Stylize**: {stylize}",
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",

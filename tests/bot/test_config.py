@@ -39,6 +39,12 @@ def test_a_value_that_cannot_be_used_is_named_in_one_line(monkeypatch, name, val
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:1", "mps", "cuda:0,cuda:1"])
+def test_devices_are_named_as_torch_names_them(monkeypatch, device):
+    monkeypatch.setenv("EASEL_DEVICE", device)
+    assert load(None).easel_device == device
+
+
 def test_an_empty_value_means_the_default(monkeypatch):
     monkeypatch.setenv("EASEL_MODEL", "")
     assert load(None).easel_model == "pocket"

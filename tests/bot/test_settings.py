@@ -55,6 +55,7 @@ async def test_a_model_is_chosen_from_the_menu(world):
         child for row in message.components for child in row.children if isinstance(child, discord.SelectMenu)
     ]
     assert [option.value for option in menu.options if option.default] == ["pocket"]
-    await world.alice.select(message, ["sdxl"], custom_id=menu.custom_id)
+    chosen = await world.alice.select(message, ["sdxl"], custom_id=menu.custom_id)
+    assert "7 GB are downloaded at first use" in chosen.response.embeds[0].description
     await world.imagine("a fox")
     assert world.engine.seen[-1].plan.model == "sdxl"
