@@ -254,7 +254,11 @@ class Remote:
         greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         reader = asyncio.create_task(self._listen(greeted))
         self._stack.push_async_callback(self._end, reader)
-        await greeted
+        try:
+            await greeted
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(

@@ -1,0 +1,140 @@
+"""`make demo`: the real bot beside a Discord of its own, and its page in the browser.
+
+Starts the server, then the bot as a program of its own with its settings only, and stops both at Ctrl-C. It
+knows the bot only as a command to run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from playground.server import Playground
+from playground.world import Event
+
+TOKEN = "playground.demo.token"
+PORT = 8787
+STOP_SECONDS = 12.0
+LAST_LINES = 12
+
+
+def main() -> None:
+    """Parse the arguments and run until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m playground.demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=PORT, help=f"of the page (default {PORT}, or a free one)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data/playground"), help="what is kept between demos"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("bot", nargs="*", help="the command that starts the bot (default: easel bot)")
+    arguments = parser.parse_args()
+    command = arguments.bot or [str(Path(sys.executable).with_name("easel")), "bot"]
+    arguments.data.mkdir(parents=True, exist_ok=True)
+    sys.exit(asyncio.run(run(arguments.port, arguments.data, command, browser=not arguments.no_browser)))
+
+
+async def run(port: int, data: Path, command: Sequence[str], *, browser: bool) -> int:
+    """Run both until a signal comes or the bot ends by itself; gives the exit status."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with _serving(port, data / "discord.json") as server, _bot(server, data, command) as bot:
+        print(f"\n  Open  {server.url}/\n\n  The bot is starting; Ctrl-C stops everything.", flush=True)
+        if browser and _has_screen():
+            await asyncio.to_thread(webbrowser.open, f"{server.url}/")
+        server.world.listen(_Announcer().hear)
+        ended = asyncio.create_task(bot.wait())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not stop.is_set():
+            print(f"\n  The bot has ended. The last it said:\n\n{_tail(data / 'bot.log')}", file=sys.stderr)
+            return 1
+        print("\n  Stopping…", flush=True)
+        await _end(bot)
+        await ended
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _serving(port: int, state: Path) -> AsyncIterator[Playground]:
+    """The server on this port, or on a free one where it is taken."""
+    server = Playground(port=port, state=state)
+    try:
+        await server.start()
+    except OSError:
+        await server.stop()
+        server = Playground(port=0, state=state)
+        await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def _bot(
+    server: Playground, data: Path, command: Sequence[str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot's process; what it says goes to `bot.log`."""
+    environment = os.environ | {
+        "DISCORD_TOKEN": TOKEN,
+        "DISCORD_API_URL": server.api_url,
+        "DISCORD_GATEWAY_URL": server.gateway_url,
+        "EASEL_DATA": str(data / "easel"),
+    }
+    with (data / "bot.log").open("wb") as log:
+        bot = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            yield bot
+        finally:
+            await _end(bot)
+
+
+async def _end(bot: asyncio.subprocess.Process) -> None:
+    """Ask the bot to stop; after some seconds, make it."""
+    if bot.returncode is not None:
+        return
+    bot.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await bot.wait()
+    except TimeoutError:
+        bot.kill()
+        await bot.wait()
+
+
+class _Announcer:
+    """Says once that the bot is there."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def hear(self, event: Event) -> None:
+        if event.kind == "bot_online" and not self._said:
+            self._said = True
+            print("  The bot is ready: type /imagine in the page.", flush=True)
+
+
+def _has_screen() -> bool:
+    return sys.platform in ("darwin", "win32") or any(
+        os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LAST_LINES:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The demo as a program: it starts both, says where, and stops both."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from playground import Remote
+
+PAINTER = [sys.executable, "-m", "tests.playground.painter"]
+
+
+def start(data: Path, *bot: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "playground.demo",
+        "--port",
+        "0",
+        "--no-browser",
+        "--data",
+        str(data),
+        "--",
+    ]
+    return subprocess.Popen([*command, *bot], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return line
+    raise AssertionError(f"never said {words!r}: {process.stderr and process.stderr.read()}")
+
+
+async def test_the_bot_is_used_and_interrupting_stops_everything(tmp_path: Path) -> None:
+    with start(tmp_path, *PAINTER) as demo:
+        url = read_until(demo, "Open").split()[-1]
+        read_until(demo, "ready")
+        async with Remote(url) as remote:
+            await remote.bot_ready()
+            used = await remote.person("ada").slash("general", "settings")
+            assert (await used.message()).ephemeral
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(30) == 0
+    assert (tmp_path / "discord.json").is_file()
+    with pytest.raises(OSError, match="Cannot connect"):
+        await Remote(url).__aenter__()
+
+
+def test_a_bot_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with start(tmp_path, sys.executable, "-c", "raise SystemExit('no such model')") as demo:
+        assert demo.wait(30) == 1
+        assert demo.stderr is not None
+        assert "no such model" in demo.stderr.read()
+
+
+def test_the_bot_is_given_its_settings(tmp_path: Path) -> None:
+    names = ("DISCORD_TOKEN", "DISCORD_API_URL", "DISCORD_GATEWAY_URL", "EASEL_DATA")
+    script = f"import os; print([os.environ[n] for n in {names}])"
+    with start(tmp_path, sys.executable, "-c", script) as demo:
+        demo.wait(30)
+    said = (tmp_path / "bot.log").read_text()
+    assert "/api/v10" in said
+    assert "ws://127.0.0.1" in said
+    assert os.fspath(tmp_path / "easel") in said
