@@ -56,9 +56,9 @@ PROMPTS = ("a red house on grass", "two blue fish", "a yellow star above a green
 PAGE = ROOT / "docs" / "performance.md"
 OPENING = (
     "Written by `make bench`. Ratios, taken side by side in one run; above 1 the engine is faster. (a) is "
-    "the stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the diffusers "
-    "documentation loads it, each drawing the same jobs one after another, as servers do. The embedded "
-    f"model, {STEPS} steps, {SIDE} × {SIDE}."
+    "the stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the "
+    "diffusers documentation loads it, each drawing the same jobs one after another, as servers do. The "
+    f"embedded model, {STEPS} steps, {SIDE} × {SIDE}."
 )
 
 
