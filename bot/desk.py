@@ -8,9 +8,11 @@ is fetched, the disk is slow) Discord gets its answer meanwhile.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+import aiohttp
 import discord
 
 from bot.client import Interaction
@@ -38,6 +40,7 @@ __all__ = [
     "take",
 ]
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
@@ -91,11 +94,12 @@ async def prepared(
 async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> int | None:
     """Defer; the id of the answer.
 
-    An interaction that died on the way is no reason to lose the job: its message goes to the channel.
+    An acknowledgement that fails is no reason to lose a job that is kept: its message goes to the channel.
     """
     try:
         answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-    except (discord.NotFound, discord.InteractionResponded):
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("an interaction could not be acknowledged: %s", error)
         return None
     return answer.message_id if answer is not None else None
 
