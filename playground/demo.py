@@ -46,7 +46,7 @@ async def run(port: int, data: Path, command: Sequence[str], *, browser: bool) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with _serving(port, data / "discord.json") as server, _bot(server, data, command) as bot:
+    async with _serving(port, data / "discord.json") as server, bot_beside(server, data, command) as bot:
         print(f"\n  Open  {server.url}/\n\n  The bot is starting; Ctrl-C stops everything.", flush=True)
         if browser and _has_screen():
             await asyncio.to_thread(webbrowser.open, f"{server.url}/")
@@ -81,7 +81,7 @@ async def _serving(port: int, state: Path) -> AsyncIterator[Playground]:
 
 
 @contextlib.asynccontextmanager
-async def _bot(
+async def bot_beside(
     server: Playground, data: Path, command: Sequence[str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The bot's process; what it says goes to `bot.log`."""

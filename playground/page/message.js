@@ -52,8 +52,8 @@ export function renderMessage(message, before, view, previous) {
       reactions(message, view),
       message.ephemeral && h("p", { className: "private" }, icon("eye", 14), " Only you can see this · ",
         h("button", { type: "button", className: "textual", onclick: () => view.remove(message) }, "Dismiss"))),
-    toolbar(message, view),
   );
+  if (!message.loading) addToolbar(node, message, view);
   return node;
 }
 
@@ -125,17 +125,25 @@ function reactions(message, view) {
   );
 }
 
-function toolbar(message, view) {
-  if (message.loading) return null;
+/* A thousand messages need no thousand toolbars: one way in, and the rest when somebody comes near. */
+function addToolbar(node, message, view) {
   const button = (label, content, onclick, key) =>
     h("button", { type: "button", title: label, aria: { label }, onclick, data: { key } }, content);
-  const public_ = !message.ephemeral;
-  return h("div", { className: "toolbar", role: "group", aria: { label: "What to do with this message" } },
-    public_ && QUICK.map((emoji) => button(`React with ${emoji}`, emoji, () => {
+  const more = button("More", "⋯", (event) => view.menu(message, event.currentTarget), "more");
+  const bar = h("div", { className: "toolbar", role: "group", aria: { label: "What to do with this message" } }, more);
+  node.append(bar);
+  if (message.ephemeral) return;
+  const complete = () => {
+    node.removeEventListener("pointerenter", complete);
+    node.removeEventListener("focusin", complete);
+    const quick = QUICK.map((emoji) => button(`React with ${emoji}`, emoji, () => {
       const mine = message.reactions?.some((each) => each.emoji.name === emoji && each.me);
       view.react(message, emoji, mine);
-    }, `quick-${emoji}`)),
-    public_ && button("More reactions", icon("smile", 18), (event) => view.emoji(message, event.currentTarget), "smile"),
-    public_ && button("Reply", icon("reply", 18), () => view.reply(message), "reply"),
-    button("More", icon("more", 18), (event) => view.menu(message, event.currentTarget), "more"));
+    }, `quick-${emoji}`));
+    const smile = button("More reactions", icon("smile", 18), (event) => view.emoji(message, event.currentTarget), "smile");
+    const reply = button("Reply", icon("reply", 18), () => view.reply(message), "reply");
+    more.before(...quick, smile, reply);
+  };
+  node.addEventListener("pointerenter", complete);
+  node.addEventListener("focusin", complete);
 }

@@ -39,14 +39,12 @@ export class Store extends EventTarget {
     this.complete.clear();
     this.interactions.clear();
     this.notes.clear();
+    this.stop = listen(
+      name,
+      (event) => this.hear(event),
+      () => { this.connected = false; this.tell("connection"); },
+    );
     await this.refresh();
-    await new Promise((ready) => {
-      this.stop = listen(
-        name,
-        (event) => { this.hear(event); ready(); },
-        () => { this.connected = false; this.tell("connection"); },
-      );
-    });
   }
 
   async refresh() {
@@ -69,11 +67,11 @@ export class Store extends EventTarget {
     else if (event.type === "typing") this.hearTyping(event);
   }
 
+  /** The stream stands: what was loaded before it did may lack something. */
   greet() {
-    const again = this.connected === false && this.messages.size > 0;
     this.connected = true;
     this.tell("connection");
-    if (again) this.reload();
+    if (this.messages.size) this.reload().catch(() => {});
   }
 
   /** Load afresh what is shown, after a lost connection. */

@@ -19,6 +19,7 @@ export class Timeline {
     root.append(this.top, this.list, this.notes);
     root.after(this.newer);
     this.stuck = true;
+    this.lastTop = 0;
     root.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.list);
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
@@ -123,7 +124,9 @@ export class Timeline {
   replace(message, node) {
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const fresh = renderMessage(message, this.before(message.id), this.view, node);
+    const near = node.matches(":hover") || focused;
     node.replaceWith(fresh);
+    if (near) fresh.dispatchEvent(new Event("pointerenter"));
     if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
   }
 
@@ -145,7 +148,10 @@ export class Timeline {
 
   scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.root;
-    this.stuck = scrollTop + clientHeight >= scrollHeight - NEAR;
+    // What grows below must not count as scrolling away: only going up does.
+    if (scrollTop + clientHeight >= scrollHeight - NEAR) this.stuck = true;
+    else if (scrollTop < this.lastTop) this.stuck = false;
+    this.lastTop = scrollTop;
     if (this.stuck) {
       this.newer.hidden = true;
       if (document.hasFocus()) this.store.markRead(this.channel);
