@@ -167,6 +167,8 @@ def _run(work: Coroutine[Any, Any, None], prompt: str = "") -> None:
         _fail(error.sentence, 1)
     except EngineError as error:
         _fail(str(error), 1)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror}", 1)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
-GRACE = 0.4  # seconds in which a result decides between a public answer and a private refusal
+GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:

@@ -53,6 +53,7 @@ T = TypeVar("T")
 EDIT_EVERY = 1.5  # seconds between two passing edits in one channel; Discord takes about five in five seconds
 LONGEST_WAIT = 30.0
 LAST_MOMENT = 3.0
+REQUEST_LIMIT = 24 * 2**20  # bytes of all files of a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,13 +331,14 @@ class Studio:
         await self._delivered(run.job)
 
     async def singles(self, job: JobRecord) -> list[tuple[str, bytes]]:
-        """Every picture of a job as a file of its own, fit to be sent. Raises PictureGone."""
+        """Every picture of a job as a file of its own, fit to be sent together. Raises PictureGone."""
         files = []
-        for shot in await self.history.shots(job.id):
-            data, extension = await fitted(await self.pictures.read(shot.file), job.place.upload_limit)
-            files.append(
-                (messages.file_name(job.user_name, job.shown, f"{job.id}_{shot.position}", extension), data)
-            )
+        shots = await self.history.shots(job.id)
+        for shot in shots:
+            limit = min(job.place.upload_limit, REQUEST_LIMIT // len(shots))
+            data, extension = await fitted(await self.pictures.read(shot.file), limit)
+            name = messages.file_name(job.user_name, job.shown, f"{job.id}_{shot.position}", extension)
+            files.append((name, data))
         return files
 
     async def letter(self, job: JobRecord) -> Letter:

@@ -98,6 +98,12 @@ def test_describing_a_missing_or_broken_file_is_one_line(tmp_path):
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_folder_that_cannot_be_made_is_one_line():
+    done = easel("imagine", "a fox", "--out", "in-the-way/pictures")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == ["in-the-way/pictures: Not a directory"]
+
+
 def test_help_lists_the_parameters():
     assert "--stylize, --s" in easel("help").stdout
 

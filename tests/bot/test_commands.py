@@ -162,3 +162,13 @@ def test_filler_goes_first_and_things_stay():
     assert [len(p) for p in prompts] == sorted((len(p) for p in prompts), reverse=True)
     assert all("fox" in prompt for prompt in prompts[:3])
     assert shortened("fox") == []
+
+
+async def test_every_command_is_offered_in_servers_direct_messages_and_user_installed(env):
+    [synced] = [
+        request for request in env.http_requests if request.method == "PUT" and "commands" in request.path
+    ]
+    assert len(synced.json) >= 15
+    for command in synced.json:
+        assert command["integration_types"] == [0, 1], command["name"]
+        assert command["contexts"] == [0, 1, 2], command["name"]
