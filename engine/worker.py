@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -37,6 +38,7 @@ def main(program: Program | None = None) -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then closes the pipe
     os.nice(_NICE)
+    _quiet()
     setup = read(orders)
     if isinstance(setup, Setup):
         _Service(setup, program or _program(setup.registry), orders, reports).run()
@@ -104,6 +106,17 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(orders, "rb"), os.fdopen(reports, "wb")
 
 
+def _quiet() -> None:
+    """Keeps what libraries tell their developers off the operator's terminal.
+
+    Errors and downloads still show.
+    """
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
 def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
     """The device that ``wanted`` means here, and all of its kind."""
     import torch
@@ -118,7 +131,13 @@ def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _program(registry: Registry) -> Program:
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
     from engine import pipelines, preview
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
 
     def describe(png: bytes) -> Sequence[str]:
         from engine.describe import describe  # only for who asks
