@@ -13,7 +13,7 @@ async def test_a_slash_command_is_answered_with_a_message(bot: Bot, ada: Person)
     assert message.raw["interaction_metadata"]["name"] == "hello"
     assert [m.id for m in await ada.messages("general")] == [message.id]
     assert used.acked_after is not None
-    assert used.acked_after < 3
+    assert 0 < used.acked_after < 60
 
 
 async def test_an_ephemeral_answer_is_seen_by_its_person_alone(bot: Bot, ada: Person, remote: Remote) -> None:

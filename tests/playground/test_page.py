@@ -27,7 +27,7 @@ playwright = pytest.importorskip("playwright.async_api", reason="Playwright is n
 expect = playwright.expect
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
-SLOW = 12_000
+SLOW = 60_000
 expect.set_options(timeout=SLOW)
 
 
