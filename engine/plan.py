@@ -272,7 +272,7 @@ def _image_strength(spec: GenerationSpec) -> float | None:
     weight = _or(spec.iw, 1.0)
     if not spec.images or weight <= 0:
         return None
-    return round(max(0.2, 0.8 - 0.19 * weight), 4)
+    return round(0.62 - 0.125 * min(weight, 3.0), 4)
 
 
 def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Plan:

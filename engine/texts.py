@@ -22,6 +22,9 @@ _KEPT = 96
 _AWAY = 2.0
 """How much more negative weights count: measured, `--no red` at −0.5 itself left red houses red."""
 
+_RELUCTANCE = (0.6, 1.0, 1.6, 2.4)
+"""Exponents of chaos, one a picture: each gives way to its muse at another value; the grid parts slowly."""
+
 
 class Texts:
     """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them."""
@@ -79,10 +82,10 @@ class Texts:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
             return rows(towards(base, shared), len(plan.seeds))
-        pictures = [
-            towards(base, [*shared, (_pull(plan.chaos), self.embed(_with(text, muse)))])
-            for muse in plan.muses
-        ]
+        pictures = []
+        for index, muse in enumerate(plan.muses):
+            pull = math.pow(plan.chaos, _RELUCTANCE[index % len(_RELUCTANCE)])
+            pictures.append(towards(base, [*shared, (pull, self.embed(_with(text, muse)))]))
         return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
 
 
