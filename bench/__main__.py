@@ -7,7 +7,7 @@ import importlib
 import sys
 
 ANYWHERE = ("language", "engine")
-ON_REQUEST = ("gpu", "pictures", "discord")
+ON_REQUEST = ("gpu", "kills", "pictures", "discord")
 
 
 def main(names: list[str]) -> int:
