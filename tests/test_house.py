@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: what importing a package may load, and that every module says its job."""
+"""The house rules that no linter knows: what an import may load, and that every module says its job."""
 
 import ast
 import subprocess
