@@ -12,7 +12,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
-class NotLoopback(ValueError):  # noqa: N818
+class NotLoopback(ValueError):
     """An address that other machines could reach."""
 
 

@@ -23,7 +23,7 @@ CHAT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 LONGEST = 6000
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The client would not let a person do this."""
 
 

@@ -30,11 +30,11 @@ File = bytes | tuple[str, bytes] | Path
 """A file to attach: its bytes, (name, bytes), or a path."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The client would not let a person do this; the message says why."""
 
 
-class NothingHappened(AssertionError):  # noqa: N818
+class NothingHappened(AssertionError):
     """What was waited for did not come in time."""
 
 
