@@ -20,7 +20,7 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
 
-class BadSetting(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class BadSetting(Exception):
     """A setting has a value that cannot be used. ``str(error)`` is one line that names it."""
 
 

@@ -28,7 +28,7 @@ Value: TypeAlias = str | int | float | None
 Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 
-class InUse(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class InUse(Exception):
     """Another process works on this data folder; two would deliver every picture twice."""
 
 

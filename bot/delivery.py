@@ -33,11 +33,11 @@ LONGEST_WAIT = 60.0
 LOOK_BACK = 100  # messages searched for one that a crash kept from being noted down
 
 
-class Undeliverable(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class Undeliverable(Exception):
     """Discord says that there is no place left where this message can stand."""
 
 
-class _Absent(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class _Absent(Exception):
     """This way leads to no message; the next one may."""
 
 
@@ -131,8 +131,8 @@ class Delivery:
         channel = self._client.get_partial_messageable(job.place.channel_id)
         try:
             async for message in channel.history(limit=LOOK_BACK):
-                if _shows(message, job.id):
-                    return replace(job.place, message_id=message.id, original=False, token=None)
+                if _shows(message, job):
+                    return replace(job.place, message_id=message.id)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.debug("cannot look for the message of job %s: %s", job.id, error)
         return job.place
@@ -178,6 +178,10 @@ class Delivery:
                 return place
         if not post:
             raise _Absent
+        if place.message_id is None:
+            found = await self.found(job.at(place))
+            if found.message_id is not None:
+                return await self._once(job.at(found), letter, post=True)
         posted = await self._post(job, place, letter)
         if place.message_id is not None:
             await self.withdraw(place)
@@ -239,7 +243,11 @@ def _elsewhere(error: discord.HTTPException) -> bool:
     return error.status in (403, 404) or error.code in TOO_OLD_TO_EDIT
 
 
-def _shows(message: discord.Message, job_id: str) -> bool:
+def _shows(message: discord.Message, job: JobRecord) -> bool:
+    """Whether a message is this job's: by the id in its files and buttons, or by what it answers."""
+    answered = message.interaction_metadata
+    if job.place.original and answered is not None and answered.id == job.place.interaction_id:
+        return answered.original_response_message_id is None  # else it is a follow-up, of a sibling
     names = [attachment.filename for attachment in message.attachments]
     names += [
         child.custom_id or ""
@@ -248,4 +256,4 @@ def _shows(message: discord.Message, job_id: str) -> bool:
         for child in row.children
         if isinstance(child, discord.Button)
     ]
-    return any(job_id in name for name in names)
+    return any(job.id in name for name in names)

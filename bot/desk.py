@@ -70,6 +70,7 @@ def place_of(interaction: Interaction) -> Place:
         guild_id=interaction.guild_id,
         token=interaction.token,
         upload_limit=min(interaction.filesize_limit, ANYWHERE),
+        interaction_id=interaction.id,
     )
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 WENT_WRONG = "Sorry, something went wrong"
 
 
-class Refusal(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class Refusal(Exception):
     """Nothing was done. ``title`` and ``sentence`` are for the user."""
 
     title = "Not possible"

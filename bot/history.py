@@ -62,7 +62,7 @@ class Place:
 
     ``original``: the message is the first answer to its interaction, so that the token reaches it without an
     id.
-    ``upload_limit`` is in bytes.
+    ``upload_limit`` is in bytes. ``interaction_id`` is the interaction that the message answers.
     """
 
     channel_id: int
@@ -71,6 +71,7 @@ class Place:
     token: str | None = field(default=None, repr=False)
     original: bool = True
     upload_limit: int = 10 * 2**20
+    interaction_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,8 @@ class History:
             await remember(tx, *(batch.user for batch in batches))
             await tx.executemany(
                 "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, parent_id, position,"
-                " notes, created, guild_id, channel_id, message_id, original, token, upload_limit)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " notes, created, guild_id, channel_id, message_id, original, token, upload_limit,"
+                f" interaction_id) VALUES ({', '.join('?' * 19)})",
                 jobs,
             )
             await tx.executemany(
@@ -420,7 +421,7 @@ def _values(job: JobRecord) -> tuple[Any, ...]:
         *(job.id, job.user_id, job.kind, job.prompt, job.shown, json.dumps(job.spec)),
         *(json.dumps(job.plan.to_dict()), job.lane, job.parent_id, job.position, json.dumps(list(job.notes))),
         *(job.created or time.time(), place.guild_id, place.channel_id, place.message_id, place.original),
-        *(place.token, place.upload_limit),
+        *(place.token, place.upload_limit, place.interaction_id),
     )
 
 
@@ -432,6 +433,7 @@ def _job(row: Row) -> JobRecord:
         row["token"],
         bool(row["original"]),
         row["upload_limit"],
+        row["interaction_id"],
     )
     return JobRecord(
         id=row["id"],

@@ -24,7 +24,7 @@ XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; 
 _decoding = asyncio.Semaphore(1)
 
 
-class PictureGone(Exception):  # noqa: N818 — an outcome that has a name, not an "error"
+class PictureGone(Exception):
     """The file is missing, or no longer holds what was put into it."""
 
 

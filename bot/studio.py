@@ -395,6 +395,7 @@ class Studio:
 
     async def _edit(self, run: _Run, letter: Letter) -> None:
         try:
+            await self._moved(run, run.job.place)
             place = await self._delivery.attempt(run.job, letter)
             if place is not None:
                 await self._moved(run, place)

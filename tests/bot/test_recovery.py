@@ -160,3 +160,22 @@ async def test_a_burst_is_kept_before_it_is_acknowledged(world, env):
     [job] = await the_job(world)
     assert job.place.token is not None
     assert job.place == replace(job.place, message_id=world.messages()[0].id)
+
+
+async def test_a_waiting_answer_that_was_never_noted_becomes_the_grid(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    message = world.messages()[0]
+    await (
+        world.bot.get_partial_messageable(world.channel.id)
+        .get_partial_message(message.id)
+        .edit(content="thinking", view=None)
+    )
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET message_id = NULL")
+    env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
+    world.engine.held = False
+    await world.restart()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
