@@ -9,7 +9,7 @@ export function openModal(modal, application, names, send) {
   const fields = [];
   const problem = h("p", { className: "failed", role: "alert", hidden: true });
   const submit = h("button", { type: "submit", className: "button primary" }, "Submit");
-  const form = h("form", { className: "modal-form", method: "dialog", onsubmit: (event) => { event.preventDefault(); go(); } },
+  const form = h("form", { className: "modal-form", method: "dialog", noValidate: true, onsubmit: (event) => { event.preventDefault(); go(); } },
     h("div", { className: "modal-fields" }, modal.components.map((part) => row(part, fields, names))),
     problem,
     h("div", { className: "modal-end" },
@@ -23,6 +23,12 @@ export function openModal(modal, application, names, send) {
 
   async function go() {
     problem.hidden = true;
+    const wrong = [...form.elements].find((field) => !field.checkValidity());
+    if (wrong) {
+      fail(`${wrong.labels[0]?.firstChild.textContent ?? "This"}: ${wrong.validationMessage}`);
+      wrong.focus();
+      return;
+    }
     submit.disabled = true;
     const values = {};
     const files = [];
