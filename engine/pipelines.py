@@ -86,16 +86,18 @@ def forward_mode(plan: Plan) -> ForwardMode:
     return ForwardMode(circular=plan.tile)
 
 
-def run(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: Report) -> list[Image.Image]:
-    """The plan's pictures, in order. ``inputs`` are the source pictures of a variation, an upscale, image
-    prompts.
+def run(model: LoadedModel | None, plan: Plan, inputs: Sequence[bytes], report: Report) -> list[Image.Image]:
+    """The plan's pictures, in order; an upscale needs no ``model``.
 
-    Raises EngineError with a sentence for the user when the plan cannot be rendered with this model.
+    ``inputs`` are the source pictures of a variation, an upscale, image prompts. Raises EngineError with a
+    sentence for the user when the plan cannot be rendered with this model.
     """
     if plan.action is Action.UPSCALE:
         picture = upscale.double(_picture(inputs))
         report(1, 1, None)
         return [picture]
+    if model is None:
+        raise ValueError(f"{plan.action} needs a model")
     source = None if plan.strength is None else _source(inputs, plan)
     if source is not None and model.image_pipe is None:
         raise EngineError(f"{model.entry.title} cannot start from a picture.")

@@ -41,7 +41,7 @@ _PREVIEW_EVERY = 1.0
 _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
 _BUCKETS = (1, 2, 4, 8, 16)
-_HELPERS = ("loader", "describer", "encoder")
+_HELPERS = ("loader", "describer", "enlarger", "encoder")
 
 
 class Mode(Hashable, Protocol):
@@ -53,7 +53,10 @@ class Mode(Hashable, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How pictures are made: the functions of `pipelines`, `preview` and `describe`, or a test's."""
+    """How pictures are made: the functions of `pipelines`, `preview` and `describe`, or a test's.
+
+    ``run`` gets None for the model of an upscale, which needs none.
+    """
 
     load: Callable[[ModelEntry, str], Any]
     run: Callable[[Any, Plan, Sequence[bytes], Callable[[int, int, Any], None]], list[Image.Image]]
@@ -108,7 +111,8 @@ class Renderer:
         self._jobs: dict[str, _Entrusted] = {}
         self._models: dict[str, Any] = {}  # least recently used first; None while it loads
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._loader, self._describer, self._encoder = (ThreadPoolExecutor(1, name) for name in _HELPERS)
+        self._pools = [ThreadPoolExecutor(1, name) for name in _HELPERS]
+        self._loader, self._describer, self._enlarger, self._encoder = self._pools
         self._announced = float("-inf")
         self._crowded = False
         self._turn_began: float | None = None
@@ -119,12 +123,15 @@ class Renderer:
 
     def close(self) -> None:
         """Ends the helper threads, after what they are at."""
-        for pool in (self._loader, self._describer, self._encoder):
+        for pool in self._pools:
             pool.shutdown(cancel_futures=True)
 
     def submit(self, job: Job, *, alone: bool = False) -> None:
-        """Queues a job."""
-        self._jobs[job.id] = _Entrusted(job)
+        """Queues a job. An upscale needs no model and waits for no turn."""
+        self._jobs[job.id] = entrusted = _Entrusted(job)
+        if job.plan.action is Action.UPSCALE:
+            self._enlarge(entrusted)
+            return
         self._lanes.add(job.id, job.owner, _LANES[job.lane], cost(job.plan), alone=alone)
         self._wants(job.plan.model)
         self._announced = float("-inf")
@@ -224,6 +231,16 @@ class Renderer:
         self._emit(Happened(Progress(job.id, 0, max(1, job.plan.stop_step))))
         entrusted.task.resume()
         self._settle(entrusted)
+
+    def _enlarge(self, entrusted: _Entrusted) -> None:
+        job, entrusted.began, entrusted.drawn = entrusted.job, self._clock(), True
+
+        def work() -> list[tuple[bytes, int, int]]:
+            pictures = self._program.run(None, job.plan, job.inputs, lambda *_: None)
+            return [(to_png(picture), *picture.size) for picture in pictures]
+
+        self._emit(Happened(Progress(job.id, 0, 1)))
+        self._aside(self._enlarger, work, functools.partial(self._deliver, entrusted))
 
     def _progress(self, entrusted: _Entrusted, step: int, steps: int, latents: Any) -> None:
         entrusted.step, entrusted.steps = step, steps
@@ -399,11 +416,8 @@ class Pace:
 
 def cost(plan: Plan) -> float:
     """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance)."""
-    area = plan.width * plan.height / 1e6
-    if plan.action is Action.UPSCALE:
-        return area
     passes = len(plan.conditionings) + (plan.guidance > 1.0)
-    return len(plan.seeds) * plan.stop_step * passes * area
+    return len(plan.seeds) * plan.stop_step * passes * plan.width * plan.height / 1e6
 
 
 def free_memory() -> None:

@@ -68,6 +68,8 @@ def run(
 ) -> list[Image.Image]:
     text = plan.conditionings[0].text
     size = (plan.height, plan.width)
+    if plan.action is Action.UPSCALE:
+        return [Image.new("L", (plan.width, plan.height))]
     noise = [torch.randn(size, generator=torch.Generator().manual_seed(seed)) for seed in plan.seeds]
     x = torch.stack(noise)
     for step in range(1, plan.stop_step + 1):

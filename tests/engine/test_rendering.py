@@ -1,11 +1,13 @@
 """Jobs on one device, turn by turn: what happens to each is said exactly once, and to the right one."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
+from engine.plan import Action
 from engine.rendering import Program, Renderer, cost
 from engine.wire import Described, Happened, Report, Residents
 from tests.engine import stub
@@ -174,6 +176,8 @@ def test_a_waiting_job_can_be_cancelled_and_so_can_an_unknown_one(bench: Bench) 
 
 def test_those_who_wait_are_told_their_place_and_when_they_will_be_done() -> None:
     bench = Bench(active=3)
+    bench.renderer.load("stub")
+    bench.until(lambda: bench.renderer.residents)
     for number in range(9):
         bench.submit(str(number), steps=10 + number)
     bench.until(lambda: bench.events("8"))
@@ -280,3 +284,11 @@ def test_cost_counts_pictures_steps_area_and_guidance() -> None:
     one = cost(stub.plan(pictures=1, steps=10))
     assert cost(stub.plan(pictures=4, steps=10)) == pytest.approx(4 * one)
     assert cost(stub.plan(pictures=1, steps=5)) == pytest.approx(one / 2)
+
+
+def test_an_upscale_needs_neither_a_model_nor_a_turn(bench: Bench) -> None:
+    large = replace(stub.plan(pictures=1, model="missing"), action=Action.UPSCALE)
+    bench.renderer.submit(Job("large", large, "ada"))
+    bench.finish("large")
+    assert isinstance(bench.finals()["large"], Finished)
+    assert bench.models == []
