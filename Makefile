@@ -52,5 +52,8 @@ fmt: $(VENV)/.dev ## format the code
 pocket: $(VENV)/.dev ## train the embedded model from nothing (hours on a CPU; resumable)
 	$(BIN)/python -m pocket.train
 
+screenshots: $(VENV)/.dev ## take the pictures of the page that the documentation shows (needs Chromium)
+	$(BIN)/python -m playground.screenshots --out docs/images
+
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
