@@ -113,8 +113,10 @@ def train_describer(
 
 
 def save_describer(model: VisionEncoderDecoderModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """The standard transformers folder in half precision."""
-    model.cpu().half()
+    """The standard transformers folder in half precision, with the unused pooler that loading expects."""
+    trained, model = model.cpu().state_dict(), VisionEncoderDecoderModel(model.config)
+    model.load_state_dict(trained, strict=False)
+    model.half()
     model.generation_config.update(
         decoder_start_token_id=tokenizer.bos_token_id,
         bos_token_id=tokenizer.bos_token_id,
