@@ -31,7 +31,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How much of everything. The defaults are what the shipped weights were trained with."""
+    """How much of everything."""
 
     autoencoder_steps: int = 1400
     autoencoder_pictures: int = 3000
