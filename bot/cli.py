@@ -19,8 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import config
-from grammar import PARAMETERS, GenerationSpec, PromptError, caret, format_prompt, parse
-from grammar.help import help_line
+from grammar import PARAMETERS, GenerationSpec, PromptError, caret, find, format_prompt, help_line, parse
 
 __all__ = ["main"]
 
@@ -121,12 +120,16 @@ def bot_command() -> None:
     _run(serve(settings))
 
 
-@app.command("help")
-def help_command() -> None:
-    """List the parameters of the prompt language."""
-    for row in PARAMETERS:
-        if not row.legacy:
-            print(help_line(row))
+@app.command("help", context_settings=PROMPT)
+def help_command(
+    topic: Annotated[str, typer.Argument(help="`parameters`, or the name of one.")] = "parameters",
+) -> None:
+    """List the parameters of the prompt language, or say what one does."""
+    row = find(topic)
+    if row is None and topic != "parameters":
+        _fail(f"There is no parameter `{topic}`; `easel help parameters` lists them all.", 2)
+    for each in [row] if row else [each for each in PARAMETERS if not each.legacy]:
+        print(help_line(each))
 
 
 def main() -> None:

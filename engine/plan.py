@@ -16,6 +16,7 @@ from engine.registry import ModelEntry, Registry
 from engine.seeds import picture_seeds
 from engine.sizes import tile_size
 from engine.vocabulary import known_text
+from grammar import remarks
 
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
@@ -157,7 +158,7 @@ def plan_imagine(
         strength=strength,
         muses=_muses(entry, seeds) if chaos else (),
         oddity=_oddity(entry, seeds) if weird else "",
-        notes=(*notes, *said, *cut, *unknown_style, *_idle(spec)),
+        notes=(*notes, *said, *cut, *unknown_style, *_idle(spec), *remarks(spec)),
     )
 
 

@@ -26,7 +26,7 @@ LONGEST = 6000
 _SHAPE = Path(__file__).with_name("prompt.lark")
 _LONE_DASHES = "‒–—―−－⸺⸻"
 """Dashes of which one is enough: what phones make of two hyphens."""
-_BEFORE = r"\s,，、=:"
+_BEFORE = r"\s,，、=:>"
 """What may stand right before a parameter where its dashes alone are not clear enough."""
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Scripts that put no space between words, so that a parameter may follow theirs directly."""

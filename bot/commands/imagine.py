@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import uuid
 from collections.abc import Sequence
 
@@ -18,9 +19,11 @@ from bot.messages import Key, Letter, quoted
 from bot.people import User
 from bot.pictures import normalised
 from bot.studio import Draft
-from grammar import GenerationSpec
+from grammar import GenerationSpec, complete
 
 __all__ = ["answer", "blend", "image_menu", "imagine", "run", "with_image"]
+
+CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
 
 
 @app_commands.command(description="Create images from a prompt")
@@ -39,6 +42,16 @@ async def imagine(
 ) -> None:
     """What the product is about."""
     await run(interaction, prompt, [upload for upload in (image, image2, image3) if upload is not None])
+
+
+@imagine.autocomplete("prompt")
+async def complete_prompt(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """What a parameter begun at the end of the prompt may become; Discord takes 100 characters a choice."""
+    return [
+        app_commands.Choice(name=textwrap.shorten(meaning, CHOICE, placeholder="…"), value=text)
+        for text, meaning in complete(typed)
+        if len(text) <= CHOICE
+    ]
 
 
 @app_commands.command(description="Blend two to five pictures into new ones")

@@ -106,6 +106,15 @@ def test_a_folder_that_cannot_be_made_is_one_line():
 
 def test_help_lists_the_parameters():
     assert "--stylize, --s" in easel("help").stdout
+    assert easel("help", "parameters").stdout == easel("help").stdout
+
+
+def test_help_says_what_one_parameter_does():
+    [line] = easel("help", "--chaos").stdout.splitlines()
+    assert line.startswith("--chaos, --c")
+    missing = easel("help", "nonsense")
+    assert missing.exit_code == 2
+    assert "nonsense" in missing.stderr
 
 
 def test_no_secret_reaches_the_log():

@@ -147,6 +147,12 @@ async def test_bad_input_is_told_to_its_writer_alone(
     assert len([m for m in await ada.messages("general") if not m.ephemeral]) <= before
 
 
+async def test_a_parameter_is_completed_while_it_is_typed(bot: Bot, ada: Person) -> None:
+    found = await ada.autocomplete("general", "imagine", "prompt", "a cat --sty")
+    assert {"a cat --stylize ", "a cat --style "} <= {choice["value"] for choice in found}
+    assert await ada.autocomplete("general", "imagine", "prompt", "a cat on a mat") == []
+
+
 async def test_describing_gives_four_prompts(bot: Bot, discord: Remote, ada: Person) -> None:
     image = Image.new("RGB", (384, 256), "white")
     file = io.BytesIO()

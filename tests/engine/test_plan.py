@@ -20,6 +20,7 @@ from engine.plan import (
 from engine.registry import Registry
 from engine.seeds import picture_seeds
 from engine.sizes import tile_size
+from grammar import parse
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 
@@ -231,3 +232,8 @@ def test_planning_loads_no_torch() -> None:
     root = Path(__file__).parents[2]
     ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=root)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_name_of_the_past_is_answered_with_a_sentence(registry: Registry) -> None:
+    (spec,) = parse("a fox --upbeta")
+    assert any("--upbeta" in note for note in plan_imagine(spec, registry, model="small").notes)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.fuzz_language import PROMPTS, SHRAPNEL, check, random_prompt
 from bench.language import HARD_SHAPES
-from grammar import PARAMETERS, GenerationSpec, Language, PromptError, parse
+from grammar import PARAMETERS, GenerationSpec, Language, PromptError, format_prompt, parse
 
 NAMES = st.sampled_from([name for row in PARAMETERS for name in row.names])
 DASHES = st.sampled_from(["--", "—", "–", "——", "—-"])
@@ -96,3 +96,16 @@ def test_a_table_of_its_own_makes_a_language_of_its_own() -> None:
     assert language.parse("a cat --seed 7")[0].seed == 7
     with pytest.raises(PromptError):
         language.parse("a cat --ar 3:2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<https://s.mj.run/a> <https://s.mj.run/b>-ar 16:9 --c 15",
+        "https://s.mj.run/a::2-ar 16:9 cat",
+        "<https://s.mj.run/a>::2.5-v 6 x",
+    ],
+)
+def test_one_hyphen_behind_a_link_reads_the_same_again(text: str) -> None:
+    specs = parse(text)
+    assert [again for spec in specs for again in parse(format_prompt(spec))] == specs
