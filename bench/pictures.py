@@ -57,7 +57,7 @@ def main(
     prompts: Annotated[int, typer.Option(help="Prompts in a group.")] = 50,
     each: Annotated[int, typer.Option(help="Pictures of a prompt.")] = 4,
     steps: Annotated[int, typer.Option(help="Denoising steps.")] = 12,
-    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 4.0,
+    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 6.0,
     weights: Annotated[Path, typer.Option(help="A pocket model's folder.")] = WEIGHTS,
     truth: Annotated[bool, typer.Option(help="Judge drawn scenes instead: the judge's own error.")] = False,
     sheets: Annotated[Path | None, typer.Option(help="Folder for a sheet of every group.")] = None,
