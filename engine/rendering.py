@@ -236,8 +236,7 @@ class Renderer:
         job, entrusted.began, entrusted.drawn = entrusted.job, self._clock(), True
 
         def work() -> list[tuple[bytes, int, int]]:
-            pictures = self._program.run(None, job.plan, job.inputs, lambda *_: None)
-            return [(to_png(picture), *picture.size) for picture in pictures]
+            return _encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None))
 
         self._emit(Happened(Progress(job.id, 0, 1)))
         self._aside(self._enlarger, work, functools.partial(self._deliver, entrusted))
@@ -274,7 +273,7 @@ class Renderer:
             entrusted.holding, entrusted.drawn = False, True
             pictures: Sequence[Image.Image] = task.value
             delivered = functools.partial(self._deliver, entrusted)
-            self._aside(self._encoder, lambda: [(to_png(p), *p.size) for p in pictures], delivered)
+            self._aside(self._encoder, lambda: _encoded(pictures), delivered)
 
     def _deliver(
         self, entrusted: _Entrusted, encoded: list[tuple[bytes, int, int]] | None, error: Exception | None
@@ -418,6 +417,11 @@ def cost(plan: Plan) -> float:
     """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance)."""
     passes = len(plan.conditionings) + (plan.guidance > 1.0)
     return len(plan.seeds) * plan.stop_step * passes * plan.width * plan.height / 1e6
+
+
+def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:
+    """Each picture's PNG, width and height."""
+    return [(to_png(picture), *picture.size) for picture in pictures]
 
 
 def free_memory() -> None:
