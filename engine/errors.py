@@ -57,7 +57,7 @@ class OutOfMemory(EngineError):
 
 
 class WorkerDied(EngineError):
-    """The worker process ended (crash, kill, stall) twice while it held the job."""
+    """The worker process ended (crash, kill, stall) again and again while it held the job."""
 
     retryable = True
 
