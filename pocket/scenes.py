@@ -33,6 +33,7 @@ SETTINGS = (
     "space",
     "forest",
 )
+STYLES = ("flat", "line art", "watercolour", "pixel art", "pastel", "neon", "paper")
 SIZES = ("small", "medium", "big")
 RELATIONS = ("above", "left", "beside")  # of the first thing to the second; "beside" leaves the order open
 SIZES_OF_PICTURES = {  # width × height in pixels; about the same area, multiples of 16
@@ -88,7 +89,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is in the picture: one thing or two in a relation, somewhere.
+    """What is in the picture: one thing or two in a relation, somewhere, in a style.
 
     `backdrop` is the colour of a plain setting; None leaves it open.
     """
@@ -97,6 +98,7 @@ class Scene:
     setting: str = "plain"
     backdrop: str | None = None
     relation: str | None = None
+    style: str = "flat"
 
 
 def held_out(kind: str, colour: str) -> bool:
