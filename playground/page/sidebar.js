@@ -118,5 +118,5 @@ const dot = (online) => h("span", { className: online ? "dot online" : "dot", ar
 function keepFocus(root, draw) {
   const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   draw();
-  if (key) [...root.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus();
+  if (key) [...root.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key)?.focus({ preventScroll: true });
 }

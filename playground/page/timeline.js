@@ -5,6 +5,7 @@ import { dayOf, renderMessage, when } from "./message.js";
 
 const NEAR = 60;
 const EARLY = 600;
+const COMMAND = 2;
 
 export class Timeline {
   constructor(root, view) {
@@ -20,6 +21,7 @@ export class Timeline {
     root.after(this.newer);
     this.stuck = true;
     this.lastTop = 0;
+    this.lastHeight = 0;
     root.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.list);
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
@@ -104,9 +106,15 @@ export class Timeline {
     const all = this.messages();
     const before = all[all.length - 2] ?? null;
     this.list.append(...this.elements([message], before));
-    if (this.stuck || message.author.id === this.store.me.id) this.toEnd();
+    if (this.stuck || message.author.id === this.store.me.id || this.isMine(message)) this.toEnd();
     else this.newer.hidden = false;
     if (this.stuck && document.hasFocus()) this.store.markRead(this.channel);
+  }
+
+  /** Whether a message answers a command that I used; answers to buttons come where one is not looking. */
+  isMine(message) {
+    const used = message.interaction_metadata;
+    return used?.type === COMMAND && used.user.id === this.store.me.id;
   }
 
   before(id) {
@@ -127,7 +135,7 @@ export class Timeline {
     const near = node.matches(":hover") || focused;
     node.replaceWith(fresh);
     if (near) fresh.dispatchEvent(new Event("pointerenter"));
-    if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
+    if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus({ preventScroll: true });
   }
 
   remove(id) {
@@ -148,10 +156,11 @@ export class Timeline {
 
   scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.root;
-    // What grows below must not count as scrolling away: only going up does.
+    // What grows below, or shrinks above, must not count as scrolling away: only going up does.
     if (scrollTop + clientHeight >= scrollHeight - NEAR) this.stuck = true;
-    else if (scrollTop < this.lastTop) this.stuck = false;
+    else if (scrollTop < this.lastTop && scrollHeight >= this.lastHeight) this.stuck = false;
     this.lastTop = scrollTop;
+    this.lastHeight = scrollHeight;
     if (this.stuck) {
       this.newer.hidden = true;
       if (document.hasFocus()) this.store.markRead(this.channel);

@@ -1,34 +1,18 @@
-"""The page in a real browser: Chromium driven by Playwright, beside a scripted bot.
-
-Skipped where there is no Chromium (`CHROMIUM` names it, else it is looked for on the path) or no Playwright.
-With SCREENSHOTS=folder, each test leaves a picture there.
-"""
+"""The page in a real browser: Chromium driven by Playwright, beside a scripted bot."""
 
 import asyncio
-import io
-import os
 import re
-import shutil
-import subprocess
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from playground import Person, Playground, Remote
 from playground.world import Message
+from tests.browser import chromium, drop, expect, last, needs_chromium, playwright, serious, window
 from tests.playground.painter import TOKEN, Painter, scene
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
-expect = playwright.expect
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-SLOW = 60_000
-expect.set_options(timeout=SLOW)
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -42,59 +26,19 @@ async def bot(remote: Remote, point_discord_py: None) -> AsyncIterator[Painter]:
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Chromium for all tests; gives the address it is driven through."""
-    assert CHROMIUM is not None
-    profile = tmp_path_factory.mktemp("chromium")
-    flags = ("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run")
-    flags += ("--disable-background-timer-throttling", "--disable-renderer-backgrounding")
-    command = [CHROMIUM, *flags, f"--user-data-dir={profile}", "about:blank"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        listening = next(line for line in process.stderr if "listening on ws://" in line)
-        drain = threading.Thread(target=process.stderr.read)
-        drain.start()
-        yield listening.split()[-1]
-        process.terminate()
-        drain.join()
+    with chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
 
 
 @pytest.fixture
-async def browser(chromium: str):
+async def page(request: pytest.FixtureRequest, playground: Playground, bot: Painter, devtools: str):
+    """Ada's page."""
     async with playwright.async_playwright() as driver:
-        yield await driver.chromium.connect_over_cdp(chromium)
-
-
-@pytest.fixture
-async def context(browser):
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
-    context.set_default_timeout(SLOW)
-    yield context
-    await context.close()
-
-
-@pytest.fixture
-async def page(request: pytest.FixtureRequest, playground: Playground, bot: Painter, context):
-    """Ada's page; what it complains about in the console fails the test."""
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    await visit(page, playground.url)
-    yield page
-    if folder := os.environ.get("SCREENSHOTS"):
-        name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))
-        await page.screenshot(path=Path(folder) / f"{name}.png")
-    assert complaints == []
-
-
-async def visit(page, url: str) -> None:
-    await page.goto(url)
-    await page.wait_for_selector("html[data-ready]")
-
-
-def last(page):
-    return page.locator(".messages > .message").last
+        browser = await driver.chromium.connect_over_cdp(devtools)
+        async with window(browser, playground.url, request.node.name) as page:
+            yield page
 
 
 async def imagine(page, prompt: str):
@@ -380,7 +324,6 @@ async def test_a_narrow_screen_has_a_drawer_and_nothing_sticks_out(page) -> None
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 async def test_axe_finds_nothing_serious(page, theme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe is not installed")
     await imagine(page, "a house for everyone")
     for command in ("sample", "settings"):
         await page.keyboard.type(f"/{command} ")
@@ -389,25 +332,15 @@ async def test_axe_finds_nothing_serious(page, theme: str) -> None:
     if theme == "light":
         await page.get_by_role("button", name="Use light colours").click()
     await page.keyboard.press("Escape")
-    assert await serious(axe, page) == []
+    assert await serious(page) == []
     await page.get_by_role("combobox", name="Message #general").fill("/")
-    assert await serious(axe, page) == []
+    assert await serious(page) == []
     await page.get_by_role("combobox", name="Message #general").fill("/imagine x")
-    assert await serious(axe, page) == []
+    assert await serious(page) == []
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="🔄").first.click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    assert await serious(axe, page) == []
-
-
-async def serious(axe, page) -> list[str]:
-    results = (await axe.Axe().run(page)).response
-    return [
-        f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
-        for found in results["violations"]
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
+    assert await serious(page) == []
 
 
 async def test_a_thousand_messages_load_as_one_scrolls_up(page, playground: Playground, ada: Person) -> None:
@@ -424,19 +357,3 @@ async def test_a_thousand_messages_load_as_one_scrolls_up(page, playground: Play
         await expect(page.locator(".messages > .message")).to_have_count(shown)
     await timeline.evaluate("node => node.scrollTo(0, 0)")
     await expect(page.get_by_text("This is #sketches")).to_be_in_viewport()
-
-
-async def drop(page, name: str, picture: Image.Image) -> None:
-    """Drop a file on the conversation, as a hand does."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    transfer = await page.evaluate_handle(
-        """([name, bytes]) => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
-            return transfer;
-        }""",
-        [name, list(buffer.getvalue())],
-    )
-    for kind in ("dragenter", "dragover", "drop"):
-        await page.dispatch_event("#main", kind, {"dataTransfer": transfer})
