@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import uuid
 from collections.abc import Sequence
 
@@ -46,12 +45,11 @@ async def imagine(
 
 @imagine.autocomplete("prompt")
 async def complete_prompt(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    """What a parameter begun at the end of the prompt may become; Discord takes 100 characters a choice."""
-    return [
-        app_commands.Choice(name=textwrap.shorten(meaning, CHOICE, placeholder="…"), value=text)
-        for text, meaning in complete(typed)
-        if len(text) <= CHOICE
-    ]
+    """What a parameter begun at the end of the prompt may become; Discord takes 100 characters a choice.
+
+    It is named as the prompt would read: Discord puts the name into the field, where one goes on typing.
+    """
+    return [app_commands.Choice(name=text, value=text) for text, _ in complete(typed) if len(text) <= CHOICE]
 
 
 @app_commands.command(description="Blend two to five pictures into new ones")
