@@ -1,5 +1,8 @@
 """The shapes of the model's parts, all standard classes; what they learn is decided elsewhere."""
 
+import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +15,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.models.attention_processor import AttnProcessor
+from tokenizers import AddedToken
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -25,23 +29,50 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"
 
 
-def make_tokenizer(words: Iterable[str]) -> CLIPTokenizer:
+_SPACED = re.compile(r"[\u0000-\u024f]+")  # letters that the tokenizer's own splitting keeps together
+_UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]+")
+
+
+def make_tokenizer(words: Iterable[str], base: CLIPTokenizer | None = None) -> CLIPTokenizer:
     """A byte-level CLIP tokenizer: each of `words` is one token, any other text still has tokens.
 
+    Words with digits or hyphens are one token a part. Latin words are merged from bytes; others are tokens
+    that are found before the text is split, the longest first, Devanagari ones as whole words only, Chinese,
+    Japanese and Korean ones anywhere in a run. With a `base` new ids come after all of its own, which stay.
     Equal words give equal ids; the stock BPE trainer does not promise that (it breaks ties by chance).
     """
-    alphabet = sorted(ByteLevel.alphabet())
-    vocab = {token: i for i, token in enumerate([*alphabet, *(c + WORD_END for c in alphabet)])}
-    ranks: dict[tuple[str, str], int] = {}
-    for word in sorted(set(words)):
-        pieces = _merged([*word[:-1], word[-1] + WORD_END], ranks)
+    vocab, ranks, whole = _parts(base)
+    known = {unicodedata.normalize("NFC", word) for word in words}
+    split = {word for word in known if _SPACED.fullmatch(word)}
+    as_letters = ByteLevel(add_prefix_space=False, use_regex=False)
+    for word in sorted({piece for w in split for piece in _PIECE.findall(w)}):
+        letters = as_letters.pre_tokenize_str(word)[0][0]
+        pieces = _merged([*letters[:-1], letters[-1] + WORD_END], ranks)
         while len(pieces) > 1:
             ranks[pieces[0], pieces[1]] = len(ranks)
             vocab.setdefault(pieces[0] + pieces[1], len(vocab))
             pieces = _merged(pieces, ranks)
     for mark in (START, END):
-        vocab[mark] = len(vocab)
-    return CLIPTokenizer(vocab=vocab, merges=list(ranks), model_max_length=TEXT_LENGTH)
+        vocab.setdefault(mark, len(vocab))
+    for word in sorted(known - split - set(whole)):
+        vocab[word] = len(vocab)
+        whole.append(word)
+    tokenizer = CLIPTokenizer(vocab=vocab, merges=list(ranks), model_max_length=TEXT_LENGTH)
+    tokenizer.add_tokens([AddedToken(w, single_word=not _UNSPACED.search(w)) for w in whole])
+    return tokenizer
+
+
+def _parts(base: CLIPTokenizer | None) -> tuple[dict[str, int], dict[tuple[str, str], int], list[str]]:
+    """The ids, the ranks of the merges, and the words found before splitting, in the order of their ids."""
+    if base is None:
+        alphabet = sorted(ByteLevel.alphabet())
+        return {token: i for i, token in enumerate([*alphabet, *(c + WORD_END for c in alphabet)])}, {}, []
+    stored = json.loads(base.backend_tokenizer.to_str())
+    ranks = {(first, second): i for i, (first, second) in enumerate(stored["model"]["merges"])}
+    added = sorted(stored["added_tokens"], key=lambda token: token["id"])
+    vocab = stored["model"]["vocab"] | {token["content"]: token["id"] for token in added}
+    return vocab, ranks, [token["content"] for token in added if not token["special"]]
 
 
 def _merged(pieces: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:

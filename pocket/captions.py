@@ -1,255 +1,71 @@
-"""Scene → words: one of the many ways to say it in English. Knows nothing of pixels.
+"""Scene → words: one of the many ways to say it, in any of seven languages. Knows nothing of pixels.
 
-Words of a language stand in tables; another language is another set of tables and orders.
+What the things are called stands in `pocket/words/`.
 """
 
 from collections.abc import Iterator
 from random import Random
 
-from pocket.scenes import NATURAL, Scene, Thing
+from pocket.scenes import Scene
+from pocket.words import english
+from pocket.words.chinese import CHINESE
+from pocket.words.english import COLOUR_WORDS
+from pocket.words.hindi import HINDI
+from pocket.words.japanese import JAPANESE
+from pocket.words.korean import KOREAN
+from pocket.words.language import Choice, Language
+from pocket.words.portuguese import PORTUGUESE
+from pocket.words.spanish import SPANISH
 
-KIND_WORDS: dict[str, tuple[str, ...]] = {
-    "circle": ("circle", "circle", "disc", "dot"),
-    "square": ("square", "square", "box"),
-    "triangle": ("triangle",),
-    "star": ("star",),
-    "heart": ("heart",),
-    "diamond": ("diamond", "rhombus"),
-    "moon": ("moon", "moon", "crescent", "crescent moon"),
-    "sun": ("sun",),
-    "cloud": ("cloud",),
-    "tree": ("tree", "tree", "oak"),
-    "flower": ("flower", "flower", "blossom", "daisy"),
-    "mushroom": ("mushroom", "mushroom", "toadstool"),
-    "apple": ("apple",),
-    "house": ("house", "house", "home", "cottage", "hut"),
-    "mountain": ("mountain", "mountain", "peak"),
-    "boat": ("boat", "boat", "sailboat", "ship"),
-    "car": ("car", "car", "automobile"),
-    "balloon": ("balloon",),
-    "umbrella": ("umbrella", "umbrella", "parasol"),
-    "fish": ("fish",),
-    "bird": ("bird",),
-    "cat": ("cat", "cat", "kitten", "kitty"),
-    "fox": ("fox",),
-    "rabbit": ("rabbit", "rabbit", "bunny", "hare"),
-    "butterfly": ("butterfly",),
-    "cactus": ("cactus",),
-    "rocket": ("rocket", "rocket", "spaceship"),
+__all__ = [
+    "COLOUR_WORDS",
+    "LANGUAGES",
+    "bare_caption",
+    "caption",
+    "noise_words",
+    "plain_caption",
+    "vocabulary",
+]
+
+LANGUAGES = ("en", "zh", "hi", "ja", "ko", "pt", "es")
+_OTHERS: dict[str, Language] = {
+    "zh": CHINESE,
+    "hi": HINDI,
+    "ja": JAPANESE,
+    "ko": KOREAN,
+    "pt": PORTUGUESE,
+    "es": SPANISH,
 }
-_PLURALS = {
-    "fish": ("fish", "fishes"),
-    "fox": ("foxes",),
-    "box": ("boxes",),
-    "butterfly": ("butterflies",),
-    "bunny": ("bunnies",),
-    "kitty": ("kitties",),
-    "daisy": ("daisies",),
-    "cactus": ("cactuses", "cacti"),
-    "rhombus": ("rhombuses",),
-}
-COLOUR_WORDS: dict[str, tuple[str, ...]] = {
-    "red": ("red", "red", "red", "crimson", "scarlet"),
-    "orange": ("orange",),
-    "yellow": ("yellow", "yellow", "golden"),
-    "green": ("green", "green", "emerald"),
-    "teal": ("teal", "turquoise", "cyan"),
-    "blue": ("blue", "blue", "blue", "azure"),
-    "purple": ("purple", "purple", "violet"),
-    "pink": ("pink", "pink", "rose"),
-    "brown": ("brown",),
-    "black": ("black",),
-    "white": ("white",),
-    "grey": ("grey", "gray", "silver"),
-}
-_COUNTS = {2: ("two", "two", "2", "a pair of"), 3: ("three", "three", "3"), 4: ("four", "four", "4")}
-_SIZES = {"small": ("small", "tiny", "little"), "big": ("big", "large", "huge", "giant")}
-SETTING_WORDS: dict[str, tuple[str, ...]] = {
-    "grass": (
-        "on grass",
-        "on the grass",
-        "on grass",
-        "in the grass",
-        "in a meadow",
-        "in the meadow",
-        "on a green meadow",
-        "on a lawn",
-        "in a field",
-    ),
-    "snow": (
-        "in the snow",
-        "in the snow",
-        "in snow",
-        "on snow",
-        "in winter",
-        "on a snowy day",
-        "in a snowy field",
-    ),
-    "night": (
-        "at night",
-        "at night",
-        "by night",
-        "in the night",
-        "under the stars",
-        "under a night sky",
-        "at midnight",
-    ),
-    "sunset": ("at sunset", "at sunset", "at dusk", "in the evening", "at sundown", "in front of a sunset"),
-    "underwater": (
-        "under water",
-        "underwater",
-        "underwater",
-        "under the sea",
-        "in the deep sea",
-        "beneath the waves",
-    ),
-    "desert": (
-        "in the desert",
-        "in the desert",
-        "in a desert",
-        "on sand",
-        "in the sand",
-        "on a dune",
-        "among the dunes",
-    ),
-    "sea": ("on the sea", "on the water", "at sea", "on the ocean", "on the waves", "by the sea"),
-    "sky": ("in the sky", "in the sky", "in a blue sky", "up in the sky", "in the air", "among the clouds"),
-    "space": ("in space", "in space", "in outer space", "in the universe", "in the galaxy"),
-    "forest": ("in the forest", "in a forest", "in the woods", "in the wood", "among the trees"),
-}
-_BACKDROPS = (
-    "on a {} background",
-    "on a {} background",
-    "on {}",
-    "against a {} background",
-    "in front of a {} background",
-    "on a plain {} background",
-    "with a {} background",
-    "{} background",
-)
-_ABOVE = ("above", "above", "over", "higher than", "on top of")
-_BELOW = ("below", "under", "beneath", "underneath", "lower than")
-_LEFT = ("to the left of", "left of", "on the left of", "at the left of")
-_RIGHT = ("to the right of", "right of", "on the right of", "at the right of")
-_BESIDE = ("next to", "beside", "and", "and", "with", "near")
-_OPENINGS = (
-    "a picture of",
-    "picture of",
-    "a drawing of",
-    "an illustration of",
-    "an image of",
-    "a simple picture of",
-    "a scene with",
-    "there is",
-)
-_PRAISE = ("beautiful", "cute", "simple", "flat", "minimal", "nice", "pretty", "lovely")
 
 
-def caption(scene: Scene, rng: Random) -> str:
-    """One way to say what is in the scene; what is named is there, what is there need not be named."""
-    text = bare_caption(scene, rng)
-    if rng.random() < 0.12:
-        text = f"{rng.choice(_OPENINGS)} {text}"
-    if rng.random() < 0.05:
-        text = f"{text}, {rng.choice(_PRAISE)}"
-    return text
+def caption(scene: Scene, rng: Random, language: str = "en") -> str:
+    """One way to say what is in the scene; what is named is there, what is there need not be named.
+
+    A style other than flat is always named. `language` is one of `LANGUAGES`; else KeyError.
+    """
+    if language == "en":
+        return english.caption(scene, rng)
+    return _OTHERS[language].caption(scene, Choice(rng))
 
 
-def bare_caption(scene: Scene, rng: Random) -> str:
+def bare_caption(scene: Scene, rng: Random, language: str = "en") -> str:
     """The same without opening and praise."""
-    what = _things(scene, rng)
-    where = _where(scene, rng)
-    if not where:
-        return what
-    return rng.choice(
-        (f"{what} {where}", f"{what} {where}", f"{what} {where}", f"{what}, {where}", f"{where}, {what}")
-    )
+    if language == "en":
+        return english.bare_caption(scene, rng)
+    return _OTHERS[language].caption(scene, Choice(rng), bare=True)
 
 
-def plain_caption(scene: Scene, rng: Random) -> str:
+def plain_caption(scene: Scene, rng: Random, language: str = "en") -> str:
     """The plainest wording, as a person would type it first; for tests and the judge."""
-    parts = [_phrase(t, rng, plain=True) for t in scene.things]
-    joint = {"above": "above", "left": "to the left of", "beside": "next to", None: ""}[scene.relation]
-    return " ".join(filter(None, [f" {joint} ".join(parts), _where(scene, rng, plain=True)]))
+    if language == "en":
+        return english.plain_caption(scene, rng)
+    return _OTHERS[language].caption(scene, Choice(None), bare=True)
 
 
-def vocabulary() -> set[str]:
-    """Every word that a caption can hold."""
-    texts: list[str] = [
-        *_ABOVE,
-        *_BELOW,
-        *_LEFT,
-        *_RIGHT,
-        *_BESIDE,
-        *_OPENINGS,
-        *_PRAISE,
-        *_BACKDROPS,
-        "a",
-        "an",
-        "one",
-        "single",
-        "the",
-    ]
-    texts += ["of", "scene", "picture"]
-    for table in (KIND_WORDS, COLOUR_WORDS, _COUNTS, _SIZES, SETTING_WORDS):
-        for words in table.values():
-            texts += words
-    for words in KIND_WORDS.values():
-        for word in words:
-            texts += _plural(word)
-    return {w for text in texts for w in text.replace("{}", "").replace(",", " ").split()}
-
-
-def _plural(noun: str) -> tuple[str, ...]:
-    *before, last = noun.split()
-    forms = _PLURALS.get(last, (last + "s",))
-    return tuple(" ".join([*before, form]) for form in forms)
-
-
-def _phrase(thing: Thing, rng: Random, plain: bool = False) -> str:
-    noun = thing.kind if plain else rng.choice(KIND_WORDS[thing.kind])
-    if thing.count > 1:
-        noun = _plural(noun)[0] if plain else rng.choice(_plural(noun))
-    adjectives = []
-    if thing.size in _SIZES and (plain or rng.random() < 0.9):
-        adjectives.append(_SIZES[thing.size][0] if plain else rng.choice(_SIZES[thing.size]))
-    if plain or thing.colour not in NATURAL[thing.kind] or rng.random() < 0.6:
-        adjectives.append(thing.colour if plain else rng.choice(COLOUR_WORDS[thing.colour]))
-    words = " ".join([*adjectives, noun])
-    if thing.count > 1:
-        return f"{_COUNTS[thing.count][0] if plain else rng.choice(_COUNTS[thing.count])} {words}"
-    article = "an" if words[0] in "aeio" or words.startswith("umbrella") else "a"
-    if plain:
-        return f"{article} {words}"
-    return rng.choices(
-        (f"{article} {words}", words, f"one {words}", f"the {words}", f"a single {words}"), (10, 4, 1, 1, 0.5)
-    )[0]
-
-
-def _things(scene: Scene, rng: Random) -> str:
-    if len(scene.things) == 1:
-        return _phrase(scene.things[0], rng)
-    first, second = (_phrase(t, rng) for t in scene.things)
-    if scene.relation == "beside":
-        return f"{first} {rng.choice(_BESIDE)} {second}"
-    forward, backward = (_ABOVE, _BELOW) if scene.relation == "above" else (_LEFT, _RIGHT)
-    if rng.random() < 0.5:
-        return f"{first} {rng.choice(forward)} {second}"
-    return f"{second} {rng.choice(backward)} {first}"
-
-
-def _where(scene: Scene, rng: Random, plain: bool = False) -> str:
-    if scene.setting != "plain":
-        words = SETTING_WORDS[scene.setting]
-        return words[0] if plain else rng.choice(words)
-    if scene.backdrop is None:
-        return ""
-    pattern = _BACKDROPS[0] if plain else rng.choice(_BACKDROPS)
-    word = scene.backdrop if plain else rng.choice(COLOUR_WORDS[scene.backdrop])
-    text = pattern.format(word)
-    for vowel in "aeio":
-        text = text.replace(f" a {vowel}", f" an {vowel}")
-    return text
+def vocabulary(languages: tuple[str, ...] = LANGUAGES) -> set[str]:
+    """Every word that a caption can hold; of Chinese, Japanese, Korean the parts of a run without spaces."""
+    found = english.words() if "en" in languages else set()
+    return found.union(*(_OTHERS[language].words() for language in languages if language != "en"))
 
 
 def noise_words(rng: Random) -> Iterator[str]:
