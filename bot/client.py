@@ -96,7 +96,8 @@ class EaselClient(discord.AutoShardedClient):
         self.pictures = Pictures(settings.easel_data / "pictures")
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
         self.rules = Rules(database, limits)
-        self.studio = Studio(engine, self.history, self.pictures, Delivery(self), limits, self._delivered)
+        self.delivery = Delivery(self)
+        self.studio = Studio(engine, self.history, self.pictures, self.delivery, limits, self._delivered)
         self.tree = EaselTree(self)
         self.banned = BannedWords(settings.easel_banned_words)
         self.links: aiohttp.ClientSession
@@ -127,6 +128,7 @@ class EaselClient(discord.AutoShardedClient):
         if self._recovery is not None:
             self._recovery.cancel()
         await self.studio.close()
+        await self.delivery.close()
         if hasattr(self, "links"):
             await self.links.close()
         await super().close()

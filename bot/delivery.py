@@ -14,8 +14,9 @@ import asyncio
 import io
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import discord
@@ -26,11 +27,14 @@ from bot.messages import Letter
 __all__ = ["Delivery", "Undeliverable", "parts", "view_of"]
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 NO_FURTHER = {50027, 40094}  # the token is invalid; a user-installed application has no follow-ups left
 TOO_OLD_TO_EDIT = {30046}
 LONGEST_WAIT = 60.0
-LOOK_BACK = 100  # messages searched for one that a crash kept from being noted down
+LOOK = (
+    100  # messages searched, from where it was asked for and from the newest, for one that was not noted down
+)
 
 
 class Undeliverable(Exception):
@@ -39,6 +43,10 @@ class Undeliverable(Exception):
 
 class _Absent(Exception):
     """This way leads to no message; the next one may."""
+
+
+class _Unsure(Exception):
+    """A follow-up was sent and its answer lost: whether it stands is known to nobody yet."""
 
 
 def view_of(letter: Letter) -> discord.ui.View | None:
@@ -100,6 +108,13 @@ class Delivery:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
+        self._unsure: set[str] = set()
+        self._once_only: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close what is connected."""
+        if self._once_only is not None:
+            await self._once_only.close()
 
     async def attempt(self, job: JobRecord, letter: Letter) -> Place | None:
         """Update the message once, where it stands.
@@ -108,17 +123,37 @@ class Delivery:
         """
         try:
             return await self._once(job, letter, post=False)
-        except (_Absent, Undeliverable, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except (
+            _Absent,
+            _Unsure,
+            Undeliverable,
+            discord.DiscordException,
+            aiohttp.ClientError,
+            OSError,
+        ) as error:
             log.debug("a passing edit of %s was lost: %r", job.id, error)
             return None
 
     async def insist(self, job: JobRecord, letter: Letter) -> Place:
         """Put the letter up for good; where it stands then. Raises Undeliverable when Discord says never."""
+        return await self._persist(job, lambda: self._once(job, letter, post=True))
+
+    async def found(self, job: JobRecord) -> Place:
+        """The job's place, with the message that an earlier life posted but did not live to note down."""
+        return await self._persist(job, lambda: self._find(job))
+
+    async def _persist(self, job: JobRecord, act: Callable[[], Awaitable[T]]) -> T:
         wait = 1.0
         while True:
             try:
-                return await self._once(job, letter, post=True)
-            except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+                return await act()
+            except (
+                _Unsure,
+                discord.HTTPException,
+                discord.RateLimited,
+                aiohttp.ClientError,
+                OSError,
+            ) as error:
                 if isinstance(error, discord.HTTPException) and not _passing(error):
                     log.exception("Discord refused the message of job %s", job.id)
                     raise Undeliverable(str(error)) from error
@@ -126,14 +161,23 @@ class Delivery:
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(LONGEST_WAIT, wait * 2)
 
-    async def found(self, job: JobRecord) -> Place:
-        """The job's place, with the message that an earlier life posted but did not live to note down."""
+    async def _find(self, job: JobRecord) -> Place:
         channel = self._client.get_partial_messageable(job.place.channel_id)
+        asked = job.place.interaction_id
         try:
-            async for message in channel.history(limit=LOOK_BACK):
+            seen = LOOK
+            if asked is not None:
+                seen = 0
+                async for message in channel.history(limit=LOOK, after=discord.Object(asked)):
+                    seen += 1
+                    if _shows(message, job):
+                        return replace(job.place, message_id=message.id)
+            async for message in channel.history(limit=LOOK if seen == LOOK else 0):
                 if _shows(message, job):
                     return replace(job.place, message_id=message.id)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except discord.HTTPException as error:
+            if _passing(error):
+                raise
             log.debug("cannot look for the message of job %s: %s", job.id, error)
         return job.place
 
@@ -158,11 +202,14 @@ class Delivery:
         try:
             if place.message_id is not None:
                 await self._message(place.channel_id, place.message_id).delete()
-        except discord.HTTPException as error:
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.debug("message %s stays: %s", place.message_id, error)
 
     async def _once(self, job: JobRecord, letter: Letter, *, post: bool) -> Place:
         place = job.place
+        if job.id in self._unsure:
+            place = await self._find(job)
+            self._unsure.discard(job.id)
         if place.token is not None:
             try:
                 return await self._by_token(place, place.token, job, letter)
@@ -179,7 +226,7 @@ class Delivery:
         if not post:
             raise _Absent
         if place.message_id is None:
-            found = await self.found(job.at(place))
+            found = await self._find(job.at(place))
             if found.message_id is not None:
                 return await self._once(job.at(found), letter, post=True)
         posted = await self._post(job, place, letter)
@@ -188,19 +235,30 @@ class Delivery:
         return posted
 
     async def _by_token(self, place: Place, token: str, job: JobRecord, letter: Letter) -> Place:
-        webhook = self._webhook(token)
         try:
             if place.message_id is None and not place.original:
-                sent = await webhook.send(wait=True, **fresh(letter, job.user_id))
-                return replace(place, message_id=sent.id)
+                return replace(place, message_id=await self._follow_up(token, job, letter))
             # The route takes this word as well as an id; it serves where the id was never learnt.
             which = cast(int, place.message_id or "@original")
-            sent = await webhook.edit_message(which, **parts(letter, job.user_id))
+            sent = await self._webhook(token).edit_message(which, **parts(letter, job.user_id))
             return replace(place, message_id=sent.id)
         except discord.HTTPException as error:
             if error.status in (401, 403, 404) or error.code in NO_FURTHER:
                 raise _Absent from error
             raise
+
+    async def _follow_up(self, token: str, job: JobRecord, letter: Letter) -> int:
+        """Post one more answer to an interaction. It takes no nonce, so it is never sent twice unseen."""
+        if self._once_only is None:
+            self._once_only = aiohttp.ClientSession(middlewares=(_never_again,))
+        application = cast(int, self._client.application_id)
+        webhook = discord.Webhook.partial(application, token, session=self._once_only, client=self._client)
+        try:
+            sent = await webhook.send(wait=True, **fresh(letter, job.user_id))
+        except _Unsure:
+            self._unsure.add(job.id)
+            raise
+        return sent.id
 
     async def _post(self, job: JobRecord, place: Place, letter: Letter) -> Place:
         for channel in (place.channel_id, None):
@@ -227,6 +285,19 @@ class Delivery:
 
     def _message(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+
+async def _never_again(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keeps discord.py from sending a request anew when its answer was lost on the way."""
+    try:
+        answer = await handler(request)
+    except (aiohttp.ClientError, OSError) as error:
+        raise _Unsure(str(error)) from error
+    if answer.status >= 500:
+        raise _Unsure(f"Discord answered {answer.status}")
+    return answer
 
 
 def _nonce(job: JobRecord) -> str:

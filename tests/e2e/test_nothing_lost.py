@@ -1,0 +1,127 @@
+"""Nothing lost and nothing twice, with the real bot over the wire: kills, and a Discord that stumbles."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.chaos import chaos
+from playground import Message, Person, Remote
+from tests.e2e.conftest import PATIENCE, Bot
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def finished(message: Message) -> bool:
+    return bool(message.attachments) and "V4" in message.buttons
+
+
+async def delivered(person: Person, words: str, number: int = 1) -> list[Message]:
+    """Wait for so many grids; every message that holds the words then."""
+
+    def look() -> list[Message] | None:
+        found = [m for m in person.remote.messages.values() if words in m.content]
+        return found if sum(map(finished, found)) >= number else None
+
+    return await person.remote.wait_until(look, PATIENCE, f"{number} grids of {words}")
+
+
+async def test_rounds_of_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    outcome = await chaos(6, seed=20, folder=tmp_path)
+    assert outcome.clean, "\n".join(outcome.details)
+    assert outcome.accepted > 0
+    assert outcome.delivered >= outcome.accepted
+
+
+@pytest.mark.parametrize("status", [502, 0])
+async def test_a_second_message_whose_answer_is_lost_is_not_posted_twice(
+    bot: Bot, discord: Remote, ada: Person, status: int
+) -> None:
+    await discord.inject("POST /webhooks/*", status, when="after", times=2)
+    await ada.slash("general", "imagine", prompt=f"a {{red, blue, green}} lamp number {status} --q .25")
+    messages = await delivered(ada, f"lamp number {status}", 3)
+    assert sorted(m.content.split()[1] for m in messages) == ["blue", "green", "red"]
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "when"),
+    [
+        ("PATCH /webhooks/*", 429, "before"),
+        ("PATCH /webhooks/*", 500, "before"),
+        ("PATCH /webhooks/*", 502, "after"),
+        ("PATCH /webhooks/*", 0, "after"),
+        ("POST /interactions/*", 0, "after"),
+        ("POST /interactions/*", 502, "after"),
+    ],
+)
+async def test_a_discord_that_fails_for_a_while_delays_and_loses_nothing(
+    bot: Bot, discord: Remote, ada: Person, route: str, status: int, when: str
+) -> None:
+    await discord.inject(route, status, when=when, times=3, retry_after=0.2)
+    words = f"a small kite number {random.randrange(10**9)}"
+    await ada.slash("sketches", "imagine", prompt=f"{words} --q .25")
+    [message] = await delivered(ada, words)
+    await discord.clear_faults()
+    assert message.content == f"**{words} --q 0.25** - {ada.mention} (fast)"
+
+
+async def test_a_post_whose_answer_is_lost_stands_once(bot: Bot, discord: Remote, ada: Person) -> None:
+    used = await ada.slash("sketches", "imagine", prompt="a round drum --q .25")
+    await discord.expire_tokens()
+    await discord.inject("PATCH /channels/*", 403, times=50)
+    await discord.inject("POST /channels/*", 502, when="after", times=2)
+    messages = await delivered(ada, "a round drum")
+    await discord.clear_faults()
+    assert len([m for m in messages if finished(m)]) == 1
+    assert not used.failed
+
+
+@pytest.mark.parametrize("trouble", ["drop", "reconnect", "invalidate"])
+async def test_a_gateway_that_breaks_comes_back_and_answers(
+    bot: Bot, discord: Remote, ada: Person, trouble: str
+) -> None:
+    before = await discord.gateway()
+    await ada.slash("gallery", "imagine", prompt=f"a gold ring {trouble} --q .25")
+    assert await discord.trouble(trouble) == 1
+    if trouble == "invalidate":
+        await discord.bot_returned(identified=before["identified"] + 1)
+    else:
+        await discord.bot_returned(resumed=before["resumed"] + 1)
+    assert not (await ada.slash("gallery", "info")).failed
+    assert len(await delivered(ada, f"a gold ring {trouble}")) == 1
+
+
+async def test_what_is_asked_while_the_gateway_is_down_is_answered_after_a_resume(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    await discord.change(ack_seconds=30)
+    await discord.trouble("drop")
+    used = await ada.slash("gallery", "imagine", prompt="a silver spoon --q .25")
+    await discord.change(ack_seconds=3)
+    assert not used.failed
+    assert len(await delivered(ada, "a silver spoon")) == 1
+
+
+async def test_a_worker_that_is_killed_is_replaced_and_its_job_delivered(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    used = await ada.slash("gallery", "imagine", prompt="a wooden chair --q 1")
+    await ada.wait_for(lambda m: "wooden chair" in m.content and "%" in m.content, PATIENCE)
+    assert bot.kill_workers() == 1
+    messages = await delivered(ada, "a wooden chair")
+    assert [m.content for m in messages] == [f"**a wooden chair --q 1** - {ada.mention} (fast)"]
+    assert not used.failed
+
+
+async def test_a_corrupt_picture_file_is_told_and_harms_nothing_else(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    await ada.slash("gallery", "imagine", prompt="a paper plane --q .25")
+    [grid] = await delivered(ada, "a paper plane")
+    newest = sorted(bot.data.glob("pictures/*/*.png"), key=lambda path: path.stat().st_mtime)[-4:]
+    for path in newest:
+        path.write_bytes(path.read_bytes()[:-7] + b"garbage")
+    told = [m for m in (await ada.click(grid, "U1")).messages if m.ephemeral]
+    assert "no longer kept" in told[0].text
+    await ada.slash("gallery", "imagine", prompt="a paper boat --q .25")
+    assert len(await delivered(ada, "a paper boat")) == 1
