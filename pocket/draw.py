@@ -1,15 +1,15 @@
 """Scene → picture: arranges the things, paints the setting and them, anti-aliased. Knows nothing of words."""
 
+import math
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pocket.scenes import COLOURS, Scene, Thing
+from pocket.scenes import COLOURS, Scene
 from pocket.shapes import DRAWINGS
-
-Colour = tuple[int, int, int]
+from pocket.styles import BRUSHES, Colour, Shape, mix
 
 _TONES: dict[str, Colour] = {
     "ink": (44, 38, 52),
@@ -44,102 +44,132 @@ class Placed:
     y: float
     radius: float
     mirrored: bool
-    turn: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a picture, those of the latents: everything stands on their corners.
+
+    So the same outline always falls on cells in the same way, which a small model learns many times sooner.
+    """
+
+    side: int  # pixels
+    across: float
+    down: float
+
+    @classmethod
+    def of(cls, width: int, height: int) -> "Cells":
+        """About 16 by 16 of them, whatever the picture's size."""
+        side = max(1, round(math.sqrt(width * height) / 16))
+        return cls(side, width / side, height / side)
+
+    @property
+    def short(self) -> float:
+        """Cells along the shorter side."""
+        return min(self.across, self.down)
 
 
 def draw(scene: Scene, width: int, height: int, rng: Random, fine: int = 3) -> Image.Image:
     """The scene as an RGB picture of `width`×`height`; `fine` is the supersampling factor per side."""
     w, h = width * fine, height * fine
+    style, cell = BRUSHES[scene.style], Cells.of(w, h).side
     picture = Image.new("RGB", (w, h))
-    brush = ImageDraw.Draw(picture)
-    _paint_setting(brush, scene, w, h, rng)
+    _paint_setting(ImageDraw.Draw(picture), scene, w, h, rng)
+    picture = style.ground(picture, cell)
     for placed in arrange(scene, width, height, rng):
-        _paint_thing(brush, placed, w, h)
+        style.thing(picture, _shapes(placed, w, h), cell)
+    picture = style.finish(picture, cell)
     return picture.reduce(fine) if fine > 1 else picture
 
 
 def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
     """Where everything stands, with a little chance in it."""
-    if len(scene.things) == 2:
-        places = _pair_places(scene, width, height, rng)
-    else:
-        places = _group_places(scene, width, height, rng)
-    tints = [_jitter(COLOURS[t.colour], rng, 8) for t in scene.things]
+    cells = Cells.of(width, height)
+    places = (_pair_places if len(scene.things) == 2 else _group_places)(scene, cells, rng)
+    tints = [_jitter(COLOURS[t.colour], rng, 5) for t in scene.things]
     mirrored = [rng.random() < 0.5 for _ in scene.things]
     things = [
         (t, tint, m) for t, tint, m in zip(scene.things, tints, mirrored, strict=True) for _ in range(t.count)
     ]
     return [
-        Placed(t.kind, tint, x, y, r, m, rng.uniform(-4, 4))
+        Placed(t.kind, tint, x / cells.across, y / cells.down, r / cells.short, m)
         for (t, tint, m), (x, y, r) in zip(things, places, strict=True)
     ]
 
 
-def _resting_height(thing: Thing, scene: Scene, radius: float, height: int, side: int, rng: Random) -> float:
-    """The centre's height (fraction): on the ground where there is one, else about the middle."""
-    half = radius * side / height
-    horizon = _HORIZON.get(scene.setting)
+def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: Random) -> float:
+    """The centre's height: on the ground where there is one, else about the middle."""
+    horizon = _HORIZON.get(setting)
     if horizon is None:
-        y = 0.5 + rng.uniform(-0.06, 0.06)
-    elif thing.kind in _AIRBORNE:
-        y = 0.42 + rng.uniform(-0.05, 0.05)
+        y = cells.down / 2 + rng.choice((-1, 0, 0, 1))
+    elif kind in _AIRBORNE:
+        y = 0.42 * cells.down + rng.choice((-0.5, 0.5))
     else:
-        y = horizon + rng.uniform(0.1, 0.18) - half
-    return min(max(y, half + 0.03), 0.97 - half)
+        y = (horizon + 0.12) * cells.down + rng.choice((0, 1)) - radius
+    return _on_corner(y, radius, cells.down)
 
 
-def _group_places(scene: Scene, width: int, height: int, rng: Random) -> list[tuple[float, float, float]]:
-    thing, side = scene.things[0], min(width, height)
+def _on_corner(place: float, radius: float, along: float) -> float:
+    """The nearest corner of cells at which the thing lies inside the picture."""
+    least, most = math.ceil(radius + 0.2), math.floor(along - radius - 0.2)
+    return min(max(math.floor(place + 0.5), least), most)
+
+
+def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
+    """Centres and radii in cells."""
+    thing = scene.things[0]
     n = thing.count
     if n == 1:
-        low, high = {"small": (0.15, 0.18), "medium": (0.24, 0.32), "big": (0.38, 0.43)}[thing.size]
-        r = rng.uniform(low, high)
-        x = 0.5 + rng.uniform(-1, 1) * min(0.1, 0.48 - r * side / width)
-        return [(x, _resting_height(thing, scene, r, height, side, rng), r)]
-    wide = width / height
+        share = {"small": (0.15,), "medium": (0.25, 0.31), "big": (0.4,)}[thing.size]
+        r = math.floor(2 * rng.choice(share) * cells.short + 0.5) / 2
+        r = r if thing.size == "small" else math.floor(r)
+        x = _on_corner(cells.across / 2 + rng.choice((-2, -1, 0, 0, 1, 2)), r, cells.across)
+        return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
+    wide = cells.across / cells.down
     rows = {2: (2,), 3: (3,) if wide >= 1 else (1, 2), 4: (2, 2) if wide < 1.3 else (4,)}[n]
     if n == 3 and 0.7 < wide < 1.3 and rng.random() < 0.4:
         rows = (1, 2) if rng.random() < 0.5 else (2, 1)
     if n == 2 and wide < 0.7:
         rows = (1, 1)
     most = max(rows)
-    r = min(0.44 * width / most, 0.4 * height / len(rows), 0.22 * side) / side * rng.uniform(0.86, 1.0)
-    step_x = max(2.2 * r * side / width, 0.92 / most * rng.uniform(0.86, 0.98))
-    base = _resting_height(thing, scene, r, height, side, rng) if len(rows) == 1 else 0.5
-    step_y = max(2.15 * r * side / height, 0.4)
+    r = min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.22 * cells.short)
+    r = math.floor(2 * r) / 2
+    step_x = max(2.2 * r, 0.9 * cells.across / most)
+    middle = cells.down / 2
+    base = _resting_height(thing.kind, scene.setting, r, cells, rng) if len(rows) == 1 else middle
+    step_y = max(2.15 * r, 0.42 * cells.down)
     places = []
     for i, in_row in enumerate(rows):
-        y = base + (i - (len(rows) - 1) / 2) * step_y
+        y = _on_corner(base + (i - (len(rows) - 1) / 2) * step_y, r, cells.down)
         for j in range(in_row):
-            x = 0.5 + (j - (in_row - 1) / 2) * step_x
-            places.append((x + rng.uniform(-0.01, 0.01), y + rng.uniform(-0.015, 0.015), r))
+            x = cells.across / 2 + (j - (in_row - 1) / 2) * step_x
+            places.append((_on_corner(x, r, cells.across), y, r))
     return places
 
 
-def _pair_places(scene: Scene, width: int, height: int, rng: Random) -> list[tuple[float, float, float]]:
-    side = min(width, height)
+def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
+    """Centres and radii in cells."""
     first, second = scene.things
     if scene.relation == "above":
-        r = min(0.215 * height, 0.3 * width) / side * rng.uniform(0.84, 1.0)
-        x = 0.5 + rng.uniform(-0.08, 0.08)
+        r = math.floor(min(0.22 * cells.down, 0.3 * cells.across))
+        x, upper, lower = cells.across / 2 + rng.choice((-1, 0, 1)), 0.26 * cells.down, 0.74 * cells.down
         return [
-            (x + rng.uniform(-0.05, 0.05), 0.265 + rng.uniform(-0.02, 0.01), r),
-            (x + rng.uniform(-0.05, 0.05), 0.735 + rng.uniform(-0.01, 0.02), r),
+            (_on_corner(x, r, cells.across), _on_corner(upper, r, cells.down), r),
+            (_on_corner(x, r, cells.across), _on_corner(lower, r, cells.down), r),
         ]
-    r = min(0.215 * width, 0.3 * height) / side * rng.uniform(0.84, 1.0)
-    gap = 0.25 * rng.uniform(0.92, 1.02)
+    r = math.floor(min(0.22 * cells.across, 0.3 * cells.down))
     places = [
-        (0.5 - gap, _resting_height(first, scene, r, height, side, rng), r),
-        (0.5 + gap, _resting_height(second, scene, r, height, side, rng), r),
+        (
+            _on_corner(x * cells.across, r, cells.across),
+            _resting_height(t.kind, scene.setting, r, cells, rng),
+            r,
+        )
+        for t, x in ((first, 0.25), (second, 0.75))
     ]
     if scene.relation == "beside" and rng.random() < 0.5:
         (xa, ya, ra), (xb, yb, rb) = places
         places = [(xb, ya, ra), (xa, yb, rb)]
     return places
-
-
-def _mix(a: Colour, b: Colour, share: float) -> Colour:
-    return tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
 
 
 def _jitter(colour: Colour, rng: Random, amount: int) -> Colour:
@@ -151,9 +181,9 @@ def _tone(name: str, main: Colour) -> Colour:
     if name == "main":
         return main
     if name == "dark":
-        return _mix(main, (150, 160, 190), 0.5) if brightness < 60 else _mix(main, (20, 16, 50), 0.28)
+        return mix(main, (150, 160, 190), 0.5) if brightness < 60 else mix(main, (20, 16, 50), 0.28)
     if name == "light":
-        return _mix(main, (176, 186, 205), 0.4) if brightness > 235 else _mix(main, (255, 255, 255), 0.4)
+        return mix(main, (176, 186, 205), 0.4) if brightness > 235 else mix(main, (255, 255, 255), 0.4)
     if name == "yolk" and main[0] > 200 and main[1] > 170 and main[2] < 120:
         return (150, 92, 46)
     if name == "ink" and brightness < 60:
@@ -161,15 +191,15 @@ def _tone(name: str, main: Colour) -> Colour:
     return _TONES[name]
 
 
-def _paint_thing(brush: ImageDraw.ImageDraw, placed: Placed, w: int, h: int) -> None:
+def _shapes(placed: Placed, w: int, h: int) -> list[Shape]:
+    """The thing's parts where they stand, in their colours."""
     radius = placed.radius * min(w, h)
-    a = np.radians(placed.turn)
-    turn = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]], dtype=np.float32)
     flip = np.array([-1 if placed.mirrored else 1, 1], dtype=np.float32)
     centre = np.array([placed.x * w, placed.y * h], dtype=np.float32)
-    for tone, outline in DRAWINGS[placed.kind]:
-        points = (outline * flip) @ turn * radius + centre
-        brush.polygon(points.ravel().tolist(), fill=_tone(tone, placed.colour))
+    return [
+        (tone, _tone(tone, placed.colour), outline * flip * radius + centre)
+        for tone, outline in DRAWINGS[placed.kind]
+    ]
 
 
 def backdrop_colour(name: str) -> Colour:
@@ -180,7 +210,7 @@ def backdrop_colour(name: str) -> Colour:
         return (246, 245, 241)
     if name == "grey":
         return (190, 193, 199)
-    return _mix(COLOURS[name], (255, 255, 255), 0.52)
+    return mix(COLOURS[name], (255, 255, 255), 0.52)
 
 
 _UNSAID: tuple[Colour, ...] = (
@@ -195,7 +225,7 @@ _UNSAID: tuple[Colour, ...] = (
 def _paint_setting(brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random) -> None:
     if scene.setting == "plain":
         colour = backdrop_colour(scene.backdrop) if scene.backdrop else rng.choice(_UNSAID)
-        brush.rectangle((0, 0, w, h), fill=_jitter(colour, rng, 5))
+        brush.rectangle((0, 0, w, h), fill=_jitter(colour, rng, 3))
         return
     _SETTINGS[scene.setting](brush, w, h, rng)
 
@@ -205,15 +235,14 @@ def _fade(
 ) -> None:
     end = max(1, round(h * until))
     for y in range(h):
-        brush.line((0, y, w, y), fill=_mix(top, bottom, min(1.0, y / end)))
+        brush.line((0, y, w, y), fill=mix(top, bottom, min(1.0, y / end)))
 
 
 def _ground(
     brush: ImageDraw.ImageDraw, w: int, h: int, y: float, colour: Colour, rng: Random, bow: float = 0.06
 ) -> None:
     x = np.linspace(0, 1, 33)
-    phase, height = rng.uniform(0, 6.28), rng.uniform(0.3, 1.0) * bow / 2
-    line = y + height * np.sin(phase + x * 3.6)
+    line = y + 0.35 * bow * np.sin(rng.choice((0.4, 1.9, 3.5, 5.0)) + x * 3.6)
     points = [(px * w, py * h) for px, py in zip(x, line, strict=True)]
     brush.polygon([*points, (w, h), (0, h)], fill=colour)
 
@@ -226,11 +255,15 @@ def _dots(
     n: int,
     until: float,
     colour: Colour,
-    r: tuple[float, float],
+    radius: float,
 ) -> None:
-    for _ in range(n):
-        x, y, radius = rng.uniform(0, w), rng.uniform(0, h * until), rng.uniform(*r) * min(w, h)
-        brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    """Stars, flakes or bubbles: each in the middle of a cell, no two in one."""
+    cells = Cells.of(w, h)
+    across, down = int(cells.across), int(cells.down * until)
+    r = radius * min(w, h)
+    for place in rng.sample(range(across * down), n):
+        x, y = (place % across + 0.5) * cells.side, (place // across + 0.5) * cells.side
+        brush.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 
 
 def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
@@ -242,12 +275,12 @@ def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 def _snow(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (150, 178, 208), (186, 206, 226), 0.64)
     _ground(brush, w, h, _HORIZON["snow"], (228, 236, 247), rng)
-    _dots(brush, w, h, rng, 16, 0.66, (246, 250, 255), (0.008, 0.014))
+    _dots(brush, w, h, rng, 16, 0.66, (246, 250, 255), 0.011)
 
 
 def _night(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (34, 40, 100), (70, 78, 148), 0.74)
-    _dots(brush, w, h, rng, 16, 0.66, (250, 240, 190), (0.005, 0.010))
+    _dots(brush, w, h, rng, 16, 0.66, (250, 240, 190), 0.008)
     _ground(brush, w, h, _HORIZON["night"], (44, 58, 84), rng)
 
 
@@ -259,7 +292,7 @@ def _sunset(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 def _underwater(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (98, 186, 220), (36, 108, 172))
     _ground(brush, w, h, 0.88, (214, 196, 146), rng)
-    _dots(brush, w, h, rng, 9, 0.8, (176, 222, 240), (0.010, 0.022))
+    _dots(brush, w, h, rng, 9, 0.8, (176, 222, 240), 0.016)
 
 
 def _desert(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
@@ -278,7 +311,7 @@ def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (116, 184, 240), (186, 222, 248))
     for x, y in ((0.0, 0.16), (1.0, 0.84)):
         size = 0.16 * min(w, h)
-        cx, cy = (x + rng.uniform(-0.04, 0.04)) * w, (y + rng.uniform(-0.05, 0.05)) * h
+        cx, cy = x * w, (y + rng.choice((-0.05, 0.0, 0.05))) * h
         for dx, dy, r in ((-0.9, 0.2, 0.6), (0.9, 0.25, 0.55), (0, 0, 0.8)):
             box = (
                 cx + (dx - r) * size,
@@ -291,15 +324,16 @@ def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 
 def _space(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (26, 18, 52), (52, 30, 88))
-    _dots(brush, w, h, rng, 26, 1.0, (238, 232, 255), (0.004, 0.010))
+    _dots(brush, w, h, rng, 26, 1.0, (238, 232, 255), 0.007)
 
 
 def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (198, 224, 206), (226, 238, 220), 0.7)
-    step = 0.2 * min(w, h)
-    x = -rng.uniform(0, step)
+    cells = Cells.of(w, h)
+    step = 3 * cells.side
+    x = -rng.randrange(3) * cells.side
     while x < w + step:
-        top = rng.uniform(0.12, 0.3) * h
+        top = rng.choice((0.14, 0.2, 0.26)) * h
         brush.polygon(
             [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(112, 160, 122)
         )

@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from torch import Tensor, nn
 
+from pocket.muon import Together
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -65,15 +67,21 @@ def train(
     save_seconds: float = 120,
     sample: Callable[[dict[str, Tensor], int], None] | None = None,
     sample_seconds: float = 600,
+    muon: bool = False,
 ) -> dict[str, Tensor]:
     """Run (or take up again) one stage; returns the averaged weights.
 
     `loss_at(step)` must depend on the step alone: then a run that was stopped goes on as if never stopped.
+    `muon` trains the matrices with Muon instead of AdamW: fewer steps, each a little longer.
     Writes `<name>.pt` (checkpoint) and `<name>.jsonl` (loss) under `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / f"{name}.pt"
-    optimiser = torch.optim.AdamW(module.parameters(), schedule.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = (
+        Together(module, schedule.rate)
+        if muon
+        else torch.optim.AdamW(module.parameters(), schedule.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    )
     average, first = Average(module, keep), 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=next(module.parameters()).device)

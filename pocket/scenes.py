@@ -106,35 +106,38 @@ def held_out(kind: str, colour: str) -> bool:
     return (7 * KINDS.index(kind) + 5 * list(COLOURS).index(colour)) % 19 == 18
 
 
-def visible(colour: str, setting: str, backdrop: str | None) -> bool:
+def visible(colour: str, setting: str, backdrop: str | None, style: str = "flat") -> bool:
     """Whether a thing of this colour stands out there."""
-    return colour != backdrop and (colour, setting) not in {
-        ("black", "space"),
-        ("white", "sky"),
-        ("blue", "underwater"),
-    }
+    return (
+        colour != backdrop
+        and (colour, setting) not in {("black", "space"), ("white", "sky"), ("blue", "underwater")}
+        and (colour, style) not in {("white", "line art"), ("black", "neon")}
+    )
 
 
 def random_scene(rng: Random, train: bool = True) -> Scene:
-    """A scene of the training mix: mostly one thing, a sixth counts, a fifth relations."""
+    """A scene of the training mix: mostly one thing, a sixth counts, a fifth relations; seven in ten flat."""
     share = rng.random()
+    style = "flat" if rng.random() < 0.7 else rng.choice(STYLES[1:])
     setting = "plain" if rng.random() < 0.45 else rng.choice(SETTINGS[1:])
     backdrop = rng.choice(list(COLOURS)) if setting == "plain" and rng.random() < 0.75 else None
-    first = _random_thing(rng, setting, backdrop, train)
+    where = (setting, backdrop, style)
+    first = _random_thing(rng, *where, train)
     if share < 0.6:
         size = rng.choices(SIZES, (1, 5, 1))[0]
-        return Scene((Thing(first.kind, first.colour, 1, size),), setting, backdrop)
+        return Scene((Thing(first.kind, first.colour, 1, size),), setting, backdrop, style=style)
     if share < 0.78:
-        return Scene((Thing(first.kind, first.colour, rng.choice((2, 3, 4))),), setting, backdrop)
-    second = _random_thing(rng, setting, backdrop, train)
+        group = Thing(first.kind, first.colour, rng.choice((2, 3, 4)))
+        return Scene((group,), setting, backdrop, style=style)
+    second = _random_thing(rng, *where, train)
     while second.kind == first.kind:
-        second = _random_thing(rng, setting, backdrop, train)
-    return Scene((first, second), setting, backdrop, rng.choices(RELATIONS, (3, 3, 2))[0])
+        second = _random_thing(rng, *where, train)
+    return Scene((first, second), setting, backdrop, rng.choices(RELATIONS, (3, 3, 2))[0], style)
 
 
-def _random_thing(rng: Random, setting: str, backdrop: str | None, train: bool) -> Thing:
+def _random_thing(rng: Random, setting: str, backdrop: str | None, style: str, train: bool) -> Thing:
     while True:
         kind = rng.choice(KINDS)
         colour = rng.choice(NATURAL[kind]) if rng.random() < 0.15 else rng.choice(list(COLOURS))
-        if visible(colour, setting, backdrop) and not (train and held_out(kind, colour)):
+        if visible(colour, setting, backdrop, style) and not (train and held_out(kind, colour)):
             return Thing(kind, colour)

@@ -16,7 +16,7 @@ from pocket.latents import Axes, as_tensor
 from pocket.run import Schedule, train
 from pocket.scenes import random_scene
 
-LATENT_NOISE = 0.05  # the denoiser's latents are never exact
+LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are never exact
 CALM = -12.0  # log-variance of the encoder's output: next to none
 
 
@@ -66,8 +66,9 @@ def train_autoencoder(
         noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(seed * 1_000_003 + step)).to(
             device
         )
+        amount = LATENT_NOISE * torch.linspace(0, 1, len(z), device=device)[:, None, None, None] ** 2
         with torch.autocast(device, torch.bfloat16):
-            made = vae.decoder(z + LATENT_NOISE * noise)
+            made = vae.decoder(z + amount * noise)
         return decoder_loss(made, true)
 
     def encoder_loss_at(step: int) -> Tensor:

@@ -90,6 +90,14 @@ def train_denoiser(
         return F.mse_loss(flow.float(), (noise - clean).to(device))
 
     weights = train(
-        "denoiser", folder, unet, schedule, loss_at, keep=0.998, sample=sample, sample_seconds=420
+        "denoiser",
+        folder,
+        unet,
+        schedule,
+        loss_at,
+        keep=0.998,
+        sample=sample,
+        sample_seconds=420,
+        muon=True,
     )
     unet.load_state_dict(weights)
