@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from playground.server import Playground
@@ -21,6 +22,11 @@ from playground.world import Event
 
 TOKEN = "playground.demo.token"
 PORT = 8787
+SUGGESTIONS = (
+    "/imagine a red house on grass --ar 3:2",
+    "/imagine a yellow moon at night",
+    "/imagine a black cat on a yellow background --s 250",
+)
 STOP_SECONDS = 12.0
 LAST_LINES = 12
 
@@ -28,7 +34,7 @@ LAST_LINES = 12
 def main() -> None:
     """Parse the arguments and run until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m playground.demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help=f"of the page (default {PORT}, or a free one)")
+    parser.add_argument("--port", type=int, help=f"of the page (default {PORT}, or a free one)")
     parser.add_argument(
         "--data", type=Path, default=Path("data/playground"), help="what is kept between demos"
     )
@@ -36,17 +42,69 @@ def main() -> None:
     parser.add_argument("bot", nargs="*", help="the command that starts the bot (default: easel bot)")
     arguments = parser.parse_args()
     command = arguments.bot or [str(Path(sys.executable).with_name("easel")), "bot"]
-    arguments.data.mkdir(parents=True, exist_ok=True)
-    sys.exit(asyncio.run(run(arguments.port, arguments.data, command, browser=not arguments.no_browser)))
+    suggestions = () if arguments.bot else SUGGESTIONS
+    try:
+        arguments.data.mkdir(parents=True, exist_ok=True)
+        with alone(arguments.data) as note_address:
+            running = run(
+                arguments.port, arguments.data, command, suggestions, note_address, not arguments.no_browser
+            )
+            sys.exit(asyncio.run(running))
+    except (AlreadyRunning, PortTaken) as error:
+        sys.exit(f"\n  {error}\n")
 
 
-async def run(port: int, data: Path, command: Sequence[str], *, browser: bool) -> int:
-    """Run both until a signal comes or the bot ends by itself; gives the exit status."""
+class AlreadyRunning(Exception):
+    """Another demo keeps its things in the same folder."""
+
+
+class PortTaken(Exception):
+    """The port that was asked for is in use."""
+
+
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[Callable[[str], None]]:
+    """Be the only demo on this folder; gives where to note one's address for a second one to tell."""
+    with (data / "lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            where = lock.read() or "somewhere"
+            raise AlreadyRunning(
+                f"A demo is running already: {where}  (--data FOLDER starts another beside it)"
+            ) from None
+
+        def note(address: str) -> None:
+            lock.truncate(0)
+            lock.write(address)
+            lock.flush()
+
+        note("")
+        yield note
+
+
+async def run(
+    port: int | None,
+    data: Path,
+    command: Sequence[str],
+    suggestions: Sequence[str],
+    note_address: Callable[[str], None],
+    browser: bool,
+) -> int:
+    """Run both until a signal comes or the bot ends by itself; gives the exit status.
+
+    Raises PortTaken.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with _serving(port, data / "discord.json") as server, bot_beside(server, data, command) as bot:
+    async with (
+        _serving(port, data / "discord.json", suggestions) as server,
+        bot_beside(server, data, command) as bot,
+    ):
+        note_address(f"{server.url}/")
         print(f"\n  Open  {server.url}/\n\n  The bot is starting; Ctrl-C stops everything.", flush=True)
         if browser and _has_screen():
             await asyncio.to_thread(webbrowser.open, f"{server.url}/")
@@ -65,14 +123,19 @@ async def run(port: int, data: Path, command: Sequence[str], *, browser: bool) -
 
 
 @contextlib.asynccontextmanager
-async def _serving(port: int, state: Path) -> AsyncIterator[Playground]:
-    """The server on this port, or on a free one where it is taken."""
-    server = Playground(port=port, state=state)
+async def _serving(port: int | None, state: Path, suggestions: Sequence[str]) -> AsyncIterator[Playground]:
+    """The server on this port; without a wish on the usual one, or on a free one where that is taken."""
+    server = Playground(port=PORT if port is None else port, state=state, suggestions=suggestions)
     try:
         await server.start()
-    except OSError:
+    except OSError as error:
         await server.stop()
-        server = Playground(port=0, state=state)
+        if port is not None:
+            raise PortTaken(
+                f"Port {port} cannot be used: {error.strerror}.  (--port 0 takes a free one)"
+            ) from error
+        print(f"\n  Port {PORT} is taken, so the page gets another.", flush=True)
+        server = Playground(state=state, suggestions=suggestions)
         await server.start()
     try:
         yield server

@@ -27,6 +27,8 @@ class Hub:
     origin: str
     token: str | None = None
     """The only bot token that is taken; None takes any."""
+    suggestions: tuple[str, ...] = ()
+    """Whole commands that the page offers to try."""
 
     @property
     def api_url(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,7 +46,8 @@ class Playground:
 
     `port` 0 takes a free one. `state` is a file that outlives the server (its pictures lie beside it, in the
     folder `<file>.files`); without one everything is forgotten. `token` is the only bot token that is taken;
-    None takes any. A host that is not loopback is a `NotLoopback` error.
+    None takes any. `suggestions` are whole commands (`/imagine a red house`) that the page offers to try. A
+    host that is not loopback is a `NotLoopback` error.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Playground:
         state: Path | None = None,
         settings: Settings | None = None,
         token: str | None = None,
+        suggestions: Sequence[str] = (),
     ) -> None:
         self._host = loopback(host)
         self._port = port
@@ -81,6 +84,7 @@ class Playground:
             gateway=Gateway(self.world, self.settings, files, token),
             origin="",
             token=token,
+            suggestions=tuple(suggestions),
         )
 
     def _files_folder(self) -> Path:

@@ -89,6 +89,7 @@ def state(hub: Hub, viewer: User | None) -> dict[str, Any]:
             for app in world.applications.values()
         ],
         "gateway": {"identified": hub.gateway.identified, "resumed": hub.gateway.resumed},
+        "suggestions": list(hub.suggestions),
         "file_bytes": hub.settings.file_bytes,
         "ack_seconds": hub.settings.ack_seconds,
     }

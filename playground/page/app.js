@@ -92,7 +92,15 @@ class App {
     this.commandsKnown(this.composer.commands);
     return [h("span", { className: "beginning-face" }, icon(channel.kind === "text" ? "hash" : "at", 36)),
       h("h2", {}, channel.kind === "text" ? `This is ${name}` : `You and ${name}`),
-      h("p", {}, channel.topic || "Nothing was said before this."), this.tips];
+      h("p", {}, channel.topic || "Nothing was said before this."), this.suggestions(), this.tips];
+  }
+
+  /** Whole commands to try, as the server was started with. */
+  suggestions() {
+    const { suggestions } = this.store;
+    return suggestions.length > 0 && h("div", { className: "suggested", role: "group", aria: { labelledby: "suggested" } },
+      h("p", { id: "suggested" }, "Try one, then press Enter:"),
+      suggestions.map((text) => h("button", { type: "button", className: "suggested-one", onclick: () => this.composer.beginWith(text) }, text)));
   }
 
   commandsKnown(commands) {

@@ -202,8 +202,11 @@ class TextField {
     if (this.list) this.list.hidden = true;
   }
 
+  /** Ask for suggestions after a pause. Those that are shown were for another text: no key takes them any more. */
   look() {
     clearTimeout(this.timer);
+    this.found = [];
+    this.list.classList.add("stale");
     this.timer = setTimeout(() => this.ask(), PAUSE_MS);
   }
 
@@ -223,7 +226,10 @@ class TextField {
   }
 
   suggest(choices) {
+    // What only says again what stands there would be in the way of Enter.
+    if (choices.length === 1 && String(choices[0].value).trim() === this.input.value.trim()) choices = [];
     this.found = choices;
+    this.list.classList.remove("stale");
     fill(this.list, choices.map((choice, n) => h("div", {
       className: "suggestion", role: "option", id: `${this.input.id}-${n}`, aria: { selected: "false" },
       onpointerdown: (event) => { event.preventDefault(); this.choose(choice); },

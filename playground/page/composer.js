@@ -181,6 +181,13 @@ export class Composer {
     return this.typed();
   }
 
+  /** Open the command that a whole line begins with, filled in. */
+  beginWith(line) {
+    const command = this.chatCommands().find((each) => line.startsWith(`/${each.path} `));
+    if (command) return this.openForm(command, line.slice(command.path.length + 2));
+    return this.tellProblem("The bot is not here yet.");
+  }
+
   closeForm(focus = true) {
     if (!this.form) return;
     this.form.close();

@@ -66,7 +66,7 @@ function heading(message, view) {
   const who = author(message, view);
   const date = new Date(message.timestamp);
   return h("h3", { className: "who" },
-    h("span", { className: "name", style: { "--hue": who.bot ? "" : undefined } }, who.display),
+    h("span", { className: "name" }, who.display),
     who.bot && h("span", { className: "tag" }, "App"),
     h("time", { dateTime: message.timestamp, title: full.format(date) }, when(date)));
 }
@@ -78,7 +78,7 @@ function origin(message, view) {
     const text = source.content || (source.attachments.length ? "a picture" : "a message");
     return h("div", { className: "origin" }, h("span", { className: "hook", aria: { hidden: "true" } }),
       avatar(author(source, view), 16), h("b", {}, author(source, view).display), " ",
-      h("button", { type: "button", className: "textual quoted", onclick: () => view.jump(source.id) }, text.replace(/\*\*|`|<@\d+>/g, "").slice(0, 120)));
+      h("button", { type: "button", className: "textual quoted", onclick: () => view.jump(source.id) }, plain(text, view.names).slice(0, 120)));
   }
   if (message.message_reference) return h("div", { className: "origin" }, h("span", { className: "hook", aria: { hidden: "true" } }), h("i", {}, "The message was deleted"));
   if (!used?.name) return null;
@@ -87,6 +87,9 @@ function origin(message, view) {
   return h("div", { className: "origin" }, h("span", { className: "hook", aria: { hidden: "true" } }),
     avatar(person, 16), h("b", {}, person?.display ?? used.user.username), " used ", h("span", { className: "mention" }, slash + used.name));
 }
+
+/** A text without its marks, for one line. */
+const plain = (text, names) => text.replace(/<@!?(\d+)>/g, (_, id) => `@${names.user(id) ?? "someone"}`).replace(/\*\*|`/g, "");
 
 function content(message, view) {
   if (message.loading) {

@@ -55,6 +55,7 @@ export class Store extends EventTarget {
     this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
     this.applications = state.applications;
     this.fileBytes = state.file_bytes;
+    this.suggestions = state.suggestions;
     this.tell("state");
   }
 

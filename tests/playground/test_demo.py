@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,18 +14,9 @@ from playground import Remote
 PAINTER = [sys.executable, "-m", "tests.playground.painter"]
 
 
-def start(data: Path, *bot: str) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "playground.demo",
-        "--port",
-        "0",
-        "--no-browser",
-        "--data",
-        str(data),
-        "--",
-    ]
+def start(data: Path, *bot: str, port: int = 0) -> subprocess.Popen[str]:
+    demo = [sys.executable, "-m", "playground.demo", "--port", str(port), "--no-browser"]
+    command = [*demo, "--data", str(data), "--"]
     return subprocess.Popen([*command, *bot], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -49,6 +41,28 @@ async def test_the_bot_is_used_and_interrupting_stops_everything(tmp_path: Path)
     assert (tmp_path / "discord.json").is_file()
     with pytest.raises(OSError, match="Cannot connect"):
         await Remote(url).__aenter__()
+
+
+def test_a_taken_port_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with start(tmp_path, *PAINTER, port=port) as demo:
+            assert demo.wait(30) == 1
+            assert demo.stderr is not None
+            said = demo.stderr.read()
+    assert f"Port {port} cannot be used" in said
+    assert "Traceback" not in said
+
+
+def test_a_second_demo_on_the_same_folder_says_where_the_first_is(tmp_path: Path) -> None:
+    with start(tmp_path, *PAINTER) as first:
+        url = read_until(first, "Open").split()[-1]
+        with start(tmp_path, *PAINTER) as second:
+            assert second.wait(30) == 1
+            assert second.stderr is not None
+            assert f"running already: {url}" in second.stderr.read()
+        first.send_signal(signal.SIGINT)
+        assert first.wait(30) == 0
 
 
 def test_a_bot_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
