@@ -1,0 +1,27 @@
+"""Words that only bind others: articles, particles, forms of "to be", in the languages prompts come in.
+
+Nobody needs to hear that a small model passes over one of them. Holds no words that name anything.
+"""
+
+__all__ = ["BINDING"]
+
+_LANGUAGES = (
+    # English
+    "a an the of and or with in on at to by for from as is are was be am it its this that these those "
+    "there here which who some any very my your his her our their has have having please while",
+    # Portuguese
+    "o a os as um uma uns umas de do da dos das em no na nos nas num numa e ou com que é são está estão "
+    "há ao aos à às por pelo pela para se seu sua este esta esse essa isso muito muita tem",
+    # Spanish
+    "el la los las lo un una unos unas de del y e o u con en al a que es son está están hay por para se "
+    "su sus este esta ese esa muy tiene",
+    # Hindi
+    "का के की को में पर से और या है हैं था थी थे यह वह ये वे एक ही भी जो तो ने",
+    # Chinese
+    "的 了 着 地 得 和 与 在 有 是 也 都 很 这 那 这个 那个 里面 一些",
+    # Japanese
+    "の が は を に で と も へ や か な だ です ます ある いる あり いて そして した している この その",
+    # Korean
+    "은 는 이 가 을 를 의 에 에서 에게 와 과 도 로 으로 이다 있는 있다 있어요 그리고 하고 그 이런",
+)
+BINDING = frozenset(" ".join(_LANGUAGES).split())
