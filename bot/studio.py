@@ -111,6 +111,8 @@ class Studio:
         self._shares: dict[int, int] = {}
         self._lines: dict[int, deque[_Run]] = {}
         self._next_edit: dict[int, float] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @contextmanager
     def admitted(self, user_id: int, limits: Limits) -> Iterator[None]:
@@ -125,6 +127,7 @@ class Studio:
             )
         self._shares[user_id] = limits.running
         self._coming[user_id] += 1
+        self._idle.clear()
         try:
             yield
         finally:
@@ -133,6 +136,7 @@ class Studio:
                 del self._coming[user_id]
             if user_id not in self._busy:
                 self._shares.pop(user_id, None)
+            self._rest()
 
     async def keep(self, user: User, place: Place, drafts: Sequence[Draft]) -> list[JobRecord]:
         """Make jobs of drafts: from here on they are not lost.
@@ -196,6 +200,14 @@ class Studio:
         states = Counter(run.job.status for run in runs)
         return states[Status.QUEUED], len(runs) - states[Status.QUEUED]
 
+    async def idle(self) -> None:
+        """Come back when there is no job that is not finished."""
+        await self._idle.wait()
+
+    def _rest(self) -> None:
+        if not self._runs and not self._coming:
+            self._idle.set()
+
     async def picture(self, job: JobRecord, position: int) -> Shot:
         """One kept picture of a job. Raises Gone."""
         for shot in await self.history.shots(job.id):
@@ -225,6 +237,7 @@ class Studio:
     def _enter(self, run: _Run) -> None:
         """Begin, or stand in the line of jobs whose user has as many running as one may."""
         self._runs[run.job.id] = run
+        self._idle.clear()
         user_id = run.job.user_id
         if self._busy[user_id] < self._shares.get(user_id, self._limits.running):
             self._launch(run)
@@ -240,6 +253,7 @@ class Studio:
         """The job is at its end: whoever is next in its user's line begins."""
         user_id = run.job.user_id
         del self._runs[run.job.id]
+        self._rest()
         self._busy[user_id] -= 1
         if not self._busy[user_id]:
             del self._busy[user_id]

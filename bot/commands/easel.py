@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -15,12 +18,16 @@ from bot.rules import Limits
 
 __all__ = ["Easel"]
 
+log = logging.getLogger(__name__)
 
-class Easel(app_commands.Group):
-    """The operators' commands, behind one check."""
+LOADING = (
+    600.0  # seconds in which a model that is loaded is waited for; an answer can be edited for 15 minutes
+)
+LEAVING = 3.0
 
-    def __init__(self) -> None:
-        super().__init__(name="easel", description="For the operators of this bot")
+
+class Guarded(app_commands.Group):
+    """Commands behind one check. A group inside another one does not inherit its check from there."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Operators only. Whoever is not hears it here, so that False needs no more."""
@@ -28,6 +35,61 @@ class Easel(app_commands.Group):
             return True
         await interaction.client.refuse(interaction, Refusal("Only the operators of this bot may do that."))
         return False
+
+
+class Models(Guarded):
+    """Which models there are, and which are kept in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(name="models", description="The models of this bot")
+
+    @app_commands.command(name="list", description="The models, and which of them are in memory")
+    async def list_(self, interaction: Interaction) -> None:
+        """A line each."""
+        client = interaction.client
+        loaded = client.engine.status().models
+        lines = [
+            f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
+            for entry in client.registry.entries
+        ]
+        await tell(interaction, "\n".join(lines)[:2000])
+
+    @app_commands.command(description="Have a model ready before anyone asks for it")
+    async def load(self, interaction: Interaction, model: str) -> None:
+        """Downloads it first where it must be; the answer says when it is there."""
+        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        engine.load(entry.name)
+        await tell(interaction, f"`{entry.name}` is being loaded.")
+        there = await _comes_true(lambda: entry.name in engine.status().models, LOADING)
+        said = "is in memory" if there else "is not in memory yet; the log says why"
+        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
+
+    @app_commands.command(description="Free the memory of a model that no job is using")
+    async def unload(self, interaction: Interaction, model: str) -> None:
+        """It is loaded again when somebody asks for it."""
+        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        if entry.name not in engine.status().models:
+            raise Refusal(f"`{entry.name}` is not in memory.")
+        engine.unload(entry.name)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        gone = await _comes_true(lambda: entry.name not in engine.status().models, LEAVING)
+        said = "is no longer in memory" if gone else "is being used by a job and stays; try again later"
+        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
+
+    @load.autocomplete("model")
+    @unload.autocomplete("model")
+    async def complete_model(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """The names in the registry."""
+        names = [entry.name for entry in interaction.client.registry.entries if typed.lower() in entry.name]
+        return [app_commands.Choice(name=name, value=name) for name in names[:25]]
+
+
+class Easel(Guarded):
+    """The operators' commands."""
+
+    def __init__(self) -> None:
+        super().__init__(name="easel", description="For the operators of this bot")
+        self.add_command(Models())
 
     @app_commands.command(description="What waits and what is being rendered")
     async def queue(self, interaction: Interaction) -> None:
@@ -43,26 +105,32 @@ class Easel(app_commands.Group):
 
     @app_commands.command(description="Take no new jobs; those that are kept go on")
     async def pause(self, interaction: Interaction) -> None:
-        """Also how one drains the queue before an update."""
+        """Until they are taken again, or the bot is started anew."""
         interaction.client.rules.paused = True
         await tell(interaction, "Paused: no new jobs are taken until `/easel resume`.")
+
+    @app_commands.command(description="Take no new jobs, finish those that are kept, then say so")
+    async def drain(self, interaction: Interaction) -> None:
+        """What one does before an update; the news comes by direct message when it takes long."""
+        client = interaction.client
+        client.rules.paused = True
+        count = sum(client.studio.live())
+        await tell(interaction, f"No new jobs are taken. {count} go on; you are told when they are done.")
+        await client.studio.idle()
+        if not client.rules.paused:
+            return
+        said = "Drained: every job is finished. `/easel resume` takes new ones."
+        try:
+            await interaction.edit_original_response(content=said)
+        except discord.HTTPException as error:
+            log.info("the answer to a drain cannot be edited (%s); it goes to its operator", error)
+            await interaction.user.send(said)
 
     @app_commands.command(description="Take new jobs again")
     async def resume(self, interaction: Interaction) -> None:
         """The end of a pause."""
         interaction.client.rules.paused = False
         await tell(interaction, "New jobs are taken again.")
-
-    @app_commands.command(description="The models, and which of them are in memory")
-    async def models(self, interaction: Interaction) -> None:
-        """A line each."""
-        client = interaction.client
-        loaded = client.engine.status().models
-        lines = [
-            f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
-            for entry in client.registry.entries
-        ]
-        await tell(interaction, "\n".join(lines)[:2000])
 
     @app_commands.command(description="Keep a user from using this bot")
     async def ban(self, interaction: Interaction, user: discord.User) -> None:
@@ -110,3 +178,12 @@ class Easel(app_commands.Group):
             interaction,
             f"{user.mention} {'may not use Easel any more' if banned else 'may use Easel again'}.",
         )
+
+
+async def _comes_true(check: Callable[[], bool], within: float) -> bool:
+    """Whether it holds before so many seconds have passed."""
+    for _ in range(int(within / 0.5)):
+        if check():
+            return True
+        await asyncio.sleep(0.5)
+    return check()

@@ -17,6 +17,7 @@ from engine import (
     Action,
     BadPicture,
     Cancelled,
+    EngineStatus,
     Event,
     Failed,
     Finished,
@@ -63,6 +64,8 @@ class SketchEngine:
         self.seen: list[Job] = []
         self.failure: str | None = None
         self.env: simcord.Env | None = None
+        self.models: dict[str, None] = {}
+        self.in_use: set[str] = set()
         self._go: dict[str, asyncio.Event] = {}
         self._cancelled: set[str] = set()
 
@@ -84,6 +87,16 @@ class SketchEngine:
         self._cancelled.add(job_id)
         self._go[job_id].set()
         return True
+
+    def load(self, model: str) -> None:
+        self.models[model] = None
+
+    def unload(self, model: str) -> None:
+        if model not in self.in_use:
+            self.models.pop(model, None)
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(0, 0, 1, tuple(self.models))
 
     def release(self) -> None:
         """Let everything that is held go on."""

@@ -18,7 +18,7 @@ async def refused(result):
 
 
 async def test_others_may_not(world, operator):
-    for command in ("easel queue", "easel pause", "easel models"):
+    for command in ("easel queue", "easel pause", "easel drain", "easel models list"):
         assert "operators" in await refused(await world.bob.slash(world.channel, command))
 
 
@@ -44,6 +44,27 @@ async def test_a_pause_takes_no_new_jobs_and_lets_the_kept_ones_go_on(world, ope
     assert "(fast)" in world.messages()[0].content
     await world.slash("easel resume")
     assert (await world.imagine("a dog")).attachments
+
+
+async def test_a_drain_with_nothing_to_do_says_so_and_takes_no_new_jobs(world, operator):
+    await world.slash("easel drain")
+    assert "No new jobs" in await refused(await world.slash("imagine", prompt="a dog"))
+
+
+async def test_models_are_loaded_listed_and_unloaded(world, operator):
+    await world.slash("easel models load", model="pocket")
+    assert "🟢 `pocket`" in (await world.slash("easel models list")).response.content
+    await world.slash("easel models unload", model="pocket")
+    assert "⚪ `pocket`" in (await world.slash("easel models list")).response.content
+    assert "not in memory" in await refused(await world.slash("easel models unload", model="pocket"))
+
+
+async def test_a_model_in_use_stays(world, operator, env):
+    await world.slash("easel models load", model="pocket")
+    world.engine.in_use.add("pocket")
+    await world.slash("easel models unload", model="pocket")
+    await env.advance_time(10)
+    assert "🟢 `pocket`" in (await world.slash("easel models list")).response.content
 
 
 async def test_the_queue_is_listed(world, operator):
