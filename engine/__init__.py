@@ -1,5 +1,6 @@
 """The engine's front door: plans and jobs in, events and pictures out. Importing it loads no torch."""
 
+from engine.canvas import PARTS, Canvas, Direction
 from engine.engine import Engine, EngineStatus, EventStream
 from engine.errors import (
     BadPicture,
@@ -7,6 +8,9 @@ from engine.errors import (
     EngineClosed,
     EngineError,
     ModelUnavailable,
+    NoRoom,
+    NoSegmenter,
+    NotFound,
     OutOfMemory,
     UnknownModel,
     WorkerDied,
@@ -18,19 +22,29 @@ from engine.plan import (
     Action,
     Conditioning,
     Plan,
+    plan_again,
     plan_imagine,
+    plan_pan,
+    plan_redo,
+    plan_refine,
+    plan_region,
     plan_reroll,
+    plan_square,
     plan_upscale,
     plan_vary,
+    plan_zoom,
 )
 from engine.registry import ModelEntry, Registry
 
 __all__ = [
+    "PARTS",
     "Action",
     "BadPicture",
     "BadRegistry",
     "Cancelled",
+    "Canvas",
     "Conditioning",
+    "Direction",
     "Engine",
     "EngineClosed",
     "EngineError",
@@ -43,6 +57,9 @@ __all__ = [
     "Lane",
     "ModelEntry",
     "ModelUnavailable",
+    "NoRoom",
+    "NoSegmenter",
+    "NotFound",
     "OutOfMemory",
     "Picture",
     "Plan",
@@ -54,8 +71,15 @@ __all__ = [
     "compose",
     "is_final",
     "load_input",
+    "plan_again",
     "plan_imagine",
+    "plan_pan",
+    "plan_redo",
+    "plan_refine",
+    "plan_region",
     "plan_reroll",
+    "plan_square",
     "plan_upscale",
     "plan_vary",
+    "plan_zoom",
 ]

@@ -5,6 +5,9 @@
     ├── ModelUnavailable        the entry exists, its weights cannot be had here
     ├── BadRegistry             the list of models is not in order
     ├── BadPicture              an input picture cannot be read, or is too large
+    ├── NoRoom                  a picture cannot be extended that way
+    ├── NoSegmenter             no model here finds things in a picture by their names
+    ├── NotFound                what a region was named by is nowhere in the picture
     ├── OutOfMemory             the device has no room, even for one picture
     ├── WorkerDied              the worker process ended while the job was in its hands
     └── EngineClosed            the engine was closed first; the job was neither finished nor refused
@@ -18,6 +21,9 @@ __all__ = [
     "EngineClosed",
     "EngineError",
     "ModelUnavailable",
+    "NoRoom",
+    "NoSegmenter",
+    "NotFound",
     "OutOfMemory",
     "UnknownModel",
     "WorkerDied",
@@ -42,6 +48,18 @@ class ModelUnavailable(EngineError):
 
 class BadPicture(EngineError):
     """An input picture is broken, of an unsupported format, or too large to decode."""
+
+
+class NoRoom(EngineError):
+    """A picture cannot be extended so: the model draws nothing as large, or nothing would be new."""
+
+
+class NoSegmenter(EngineError):
+    """A region was named in words, and no model that finds things by their names is on this machine."""
+
+
+class NotFound(EngineError):
+    """The words that name a region name nothing that was found in the picture."""
 
 
 class BadRegistry(EngineError):

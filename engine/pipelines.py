@@ -8,10 +8,11 @@ pipelines.
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import diffusers
@@ -26,9 +27,12 @@ from engine.composition import Steering, composed
 from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.families import FAMILIES, Family
 from engine.pictures import load_input
-from engine.plan import Action, Plan
+from engine.plan import PICTURES, Action, Plan
+from engine.refine import Tiles
 from engine.registry import ModelEntry
+from engine.repaint import Held, Scene
 from engine.sampling import Watch
+from engine.seeds import picture_seeds
 from engine.texts import Texts
 from engine.tiling import ForwardMode, Roll, calmest, wrapping_vae
 
@@ -98,12 +102,51 @@ def run(model: LoadedModel | None, plan: Plan, inputs: Sequence[bytes], report: 
         return [picture]
     if model is None:
         raise ValueError(f"{plan.action} needs a model")
-    source = None if plan.strength is None else _source(inputs, plan)
-    if source is not None and model.image_pipe is None:
+    if plan.strength is not None and model.image_pipe is None:
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
+    if plan.action is Action.REFINE:
+        return [_refined(model, plan, upscale.double(_picture(inputs)), report)]
+    if plan.canvas is not None:
+        scene = Scene(plan, inputs)
+        drawn = _drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.keep)
+        return [scene.finished(picture) for picture in drawn]
+    sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
+    return _drawn(model, plan, sources, report)
+
+
+def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: Report) -> Image.Image:
+    """The large picture with its details drawn anew, tile by tile, a few at a time: decoding takes memory."""
+    tiles = Tiles(large.size, plan.width // plan.scale, plan.height // plan.scale)
+    sources, seeds = tiles.cut(large), picture_seeds(plan.seeds[0], len(tiles.places))
+    steps = plan.running * len(sources)
+    done: list[Image.Image] = []
+    for start in range(0, len(sources), PICTURES):
+        few = slice(start, start + PICTURES)
+        part = replace(plan, width=sources[0].width, height=sources[0].height, seeds=seeds[few])
+
+        told = functools.partial(_tell_of_tiles, report, plan.running * start, len(part.seeds), steps)
+        done += _drawn(model, part, sources[few], told)
+    return tiles.joined(done)
+
+
+def _tell_of_tiles(
+    report: Report, before: int, count: int, whole: int, step: int, _: int, latents: torch.Tensor | None
+) -> None:
+    """Steps of ``count`` tiles, ``before`` others, as steps of the whole; tiles are no preview of it."""
+    report(before + step * count, whole, None)
+
+
+def _drawn(
+    model: LoadedModel,
+    plan: Plan,
+    sources: Sequence[Image.Image],
+    report: Report,
+    keep: Image.Image | None = None,
+) -> list[Image.Image]:
+    """One picture a seed, begun with ``sources`` if there are any; where ``keep`` is white they stay."""
     if model.family is None or model.texts is None:
-        return _run_plainly(model, plan, source, report)
-    return _run(model, model.family, model.texts.steering(plan), plan, source, report)
+        return _run_plainly(model, plan, sources, report, keep)
+    return _run(model, model.family, model.texts.steering(plan), plan, sources, report, keep)
 
 
 def _run(
@@ -111,10 +154,11 @@ def _run(
     family: Family,
     steering: Steering,
     plan: Plan,
-    source: Image.Image | None,
+    sources: Sequence[Image.Image],
     report: Report,
+    keep: Image.Image | None,
 ) -> list[Image.Image]:
-    pipe = _light_copy(model.pipe if source is None else model.image_pipe)
+    pipe = _light_copy(model.image_pipe if sources else model.pipe)
     if not steering.plain:
         _put(pipe, _denoiser(pipe), composed(getattr(pipe, _denoiser(pipe)), steering))
     if plan.tile:
@@ -124,30 +168,38 @@ def _run(
     if guided:
         texts |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
     guidance = plan.guidance if guided or not family.guided else 1.0
-    steps = _Steps(pipe, family, plan, report)
+    steps = _Steps(pipe, family, plan, report, keep)
     pictures = _call(
-        pipe, plan, source, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
+        pipe, plan, sources, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
     )
-    return [calmest(picture) for picture in pictures] if plan.tile and source is None else pictures
+    return [calmest(picture) for picture in pictures] if plan.tile and not sources else pictures
 
 
 def _run_plainly(
-    model: LoadedModel, plan: Plan, source: Image.Image | None, report: Report
+    model: LoadedModel,
+    plan: Plan,
+    sources: Sequence[Image.Image],
+    report: Report,
+    keep: Image.Image | None,
 ) -> list[Image.Image]:
     """For pipelines of no known family: the heaviest part as plain text, and what every pipeline takes."""
-    pipe = _light_copy(model.pipe if source is None else model.image_pipe)
+    pipe = _light_copy(model.image_pipe if sources else model.pipe)
     lead = max(plan.conditionings, key=lambda part: part.weight)
     away = ", ".join(part.text for part in plan.conditionings if part.weight < 0)
     texts = {"prompt": [lead.text] * len(plan.seeds)}
     if away:
         texts["negative_prompt"] = [away] * len(plan.seeds)
-    steps = _Steps(pipe, None, plan, report)
+    steps = _Steps(pipe, None, plan, report, keep)
     if "callback_on_step_end" not in inspect.signature(pipe.__call__).parameters:
+        if keep is not None:
+            raise EngineError(f"{model.entry.title} cannot draw a part of a picture.")
         steps.count()
-    return _call(pipe, plan, source, 0.0, guidance_scale=plan.guidance, callback_on_step_end=steps, **texts)
+    return _call(pipe, plan, sources, 0.0, guidance_scale=plan.guidance, callback_on_step_end=steps, **texts)
 
 
-def _call(pipe: Any, plan: Plan, source: Image.Image | None, nudge: float, **said: Any) -> list[Image.Image]:
+def _call(
+    pipe: Any, plan: Plan, sources: Sequence[Image.Image], nudge: float, **said: Any
+) -> list[Image.Image]:
     """The pipeline's own call, with those of the arguments that it takes."""
     said |= {
         "width": plan.width,
@@ -158,8 +210,8 @@ def _call(pipe: Any, plan: Plan, source: Image.Image | None, nudge: float, **sai
         "use_resolution_binning": False,
         "clean_caption": False,
     }
-    if source is not None:
-        said |= {"image": [source] * len(plan.seeds), "strength": _share(plan) + nudge}
+    if sources:
+        said |= {"image": list(sources), "strength": min(1.0, _share(plan) + nudge)}
     takes = inspect.signature(pipe.__call__).parameters
     pictures = pipe(**{name: value for name, value in said.items() if name in takes}).images
     return list(pictures)
@@ -175,11 +227,14 @@ def _share(plan: Plan) -> float:
 
 class _Steps:
     """What happens between two steps of one job: the estimate is kept and reported, `--stop` stops, tiles
-    roll.
+    roll, what is to stay is put back.
     """
 
-    def __init__(self, pipe: Any, family: Family | None, plan: Plan, report: Report) -> None:
+    def __init__(
+        self, pipe: Any, family: Family | None, plan: Plan, report: Report, keep: Image.Image | None
+    ) -> None:
         self._watch = Watch(pipe.scheduler)
+        self._held = None if keep is None else Held(pipe.scheduler, keep)
         self._family, self._plan, self._report = family, plan, report
         rolls = plan.tile and _denoiser(pipe) != "unet" and family is not None
         self._roll = Roll(plan.seeds[0]) if rolls else None
@@ -189,14 +244,20 @@ class _Steps:
         stopping = done >= self._plan.stop_step and self._plan.stopped and done < last
         held = self._watch.estimate
         estimate = self._plain(pipe, tensors["latents"] if held is None else held)
+        if self._held is not None:
+            estimate = self._held.put_back(estimate, done / last, None)
         self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
         if stopping:
             pipe._interrupt = True
             return {"latents": self._packed(pipe, estimate)}
-        if self._roll is None:
+        if self._roll is None and self._held is None:
             return {}
         flat = self._plain(pipe, tensors["latents"])
-        return {"latents": self._packed(pipe, flat if done >= last else self._roll.on(flat))}
+        if self._held is not None:
+            to_come = None if done >= last else pipe.scheduler.timesteps[done - last]
+            flat = self._held.put_back(flat, done / last, to_come)
+        rolled = flat if self._roll is None or done >= last else self._roll.on(flat)
+        return {"latents": self._packed(pipe, rolled)}
 
     def count(self) -> None:
         """For a pipeline that tells nothing between steps: its scheduler does; it is not stopped early."""

@@ -12,6 +12,8 @@ from enum import StrEnum
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from engine.canvas import Box, Canvas, Direction, Framed, panned, parted, squared, zoomed
+from engine.errors import NoSegmenter
 from engine.registry import ModelEntry, Registry
 from engine.seeds import picture_seeds
 from engine.sizes import tile_size
@@ -26,10 +28,17 @@ __all__ = [
     "Action",
     "Conditioning",
     "Plan",
+    "plan_again",
     "plan_imagine",
+    "plan_pan",
+    "plan_redo",
+    "plan_refine",
+    "plan_region",
     "plan_reroll",
+    "plan_square",
     "plan_upscale",
     "plan_vary",
+    "plan_zoom",
 ]
 
 PICTURES = 4
@@ -41,6 +50,13 @@ UPSCALE = 2
 SUBTLE, STRONG = 0.35, 0.75
 """How far a variation's source is re-noised, 0–1."""
 
+REDRAWN = 1.0
+"""How far a part that is drawn anew is re-noised: nothing of it is left."""
+
+REFINED = 0.3
+"""How far a creative upscale is re-noised: details are drawn again, things stay."""
+
+_SAME_RATIO = 0.03
 _MOST_PARTS = 8
 _LEAST_RUN = 8
 _AWAY = -0.5
@@ -55,6 +71,8 @@ class Action(StrEnum):
     IMAGINE = "imagine"
     VARY = "vary"
     UPSCALE = "upscale"
+    REFINE = "refine"
+    REPAINT = "repaint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,9 @@ class Plan:
     scheduled, ``stop_step`` of them run (an input picture skips the first ones, `--stop` the last).
     ``guidance`` is the classifier-free guidance scale. ``seeds`` has one entry a picture. ``style`` is the
     house style's text and ``style_weight`` (0–1) how much of it is mixed in; ``chaos`` and ``weird`` are 0–1;
-    ``strength`` (0–1) is how far an input picture is re-noised, None without one.
+    ``strength`` (0–1) is how far an input picture is re-noised, None without one. ``scale`` is how many times
+    larger the picture is, both ways, than what the model drew. ``canvas`` says what of the input picture
+    stays, None: nothing need.
     """
 
     action: Action
@@ -95,6 +115,8 @@ class Plan:
     muses: tuple[str, ...] = ()
     oddity: str = ""
     notes: tuple[str, ...] = ()
+    scale: int = 1
+    canvas: Canvas | None = None
 
     @property
     def stopped(self) -> bool:
@@ -119,6 +141,8 @@ class Plan:
         known["seeds"] = tuple(known["seeds"])
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
+        known.setdefault("scale", UPSCALE if known["action"] is Action.UPSCALE else 1)
+        known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)
 
 
@@ -187,20 +211,104 @@ def plan_vary(
     strength = STRONG if strong else SUBTLE
     share = parent.stop_step / parent.running
     steps = _scheduled(parent.steps, strength)
-    shrink = UPSCALE if parent.action is Action.UPSCALE else 1
     varied = replace(
-        parent,
+        _native(parent),
         action=Action.VARY,
-        width=parent.width // shrink,
-        height=parent.height // shrink,
         steps=steps,
         stop_step=max(1, round(_running(steps, strength) * share)),
         seeds=picture_seeds(seed, PICTURES),
         strength=strength,
         muses=parent.muses[position - 1 : position] * PICTURES,
+        canvas=None,
         notes=(),
     )
     return varied if spec is None else _remixed(varied, spec, registry)
+
+
+def plan_zoom(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    zoom: float,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """The picture ``zoom`` (1–2) times smaller in the middle of its tile, and four surroundings for it.
+
+    A ``spec`` replaces what the parent was asked for, its `--ar` the tile's proportion. Raises NoRoom when
+    nothing would be new.
+    """
+    entry, tile = registry.get(parent.model), _native(parent)
+    onto, notes = (tile.width, tile.height), tuple[str, ...]()
+    if spec is not None and spec.aspect is not None and (ratio := spec.aspect[0] / spec.aspect[1]):
+        width, height, notes = tile_size(entry, ratio)
+        if abs(math.log(width / height * tile.height / tile.width)) > _SAME_RATIO:
+            onto = width, height
+    framed = zoomed(tile.width, tile.height, zoom, onto)
+    plan = _repainted(parent, position, framed, registry, spec, seed)
+    return replace(plan, notes=(*notes, *plan.notes))
+
+
+def plan_pan(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    direction: Direction,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four continuations of the picture in one direction. Raises NoRoom."""
+    tile = _native(parent)
+    framed = panned(tile.width, tile.height, direction, registry.get(parent.model))
+    return _repainted(parent, position, framed, registry, spec, seed)
+
+
+def plan_square(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four continuations of the picture to a square as wide as its longer side. Raises NoRoom."""
+    tile = _native(parent)
+    framed = squared(tile.width, tile.height, registry.get(parent.model))
+    return _repainted(parent, position, framed, registry, spec, seed)
+
+
+def plan_region(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    parts: frozenset[int] = frozenset(),
+    words: str = "",
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four pictures that differ in a region only: ``parts`` (0–8, in reading order) or what ``words`` name.
+
+    Raises NoSegmenter when there are words and nobody to find what they mean.
+    """
+    tile = _native(parent)
+    if words:
+        segmenter = registry.segmenter()
+        if segmenter is None:
+            raise NoSegmenter("No model that finds things by their names is on this machine.")
+        whole = Box(0, 0, tile.width, tile.height)
+        framed = tile.width, tile.height, Canvas(whole, words=words, segmenter=segmenter.name)
+    else:
+        framed = parted(tile.width, tile.height, parts)
+    return replace(_repainted(parent, position, framed, registry, spec, seed), tile=parent.tile)
+
+
+def plan_again(plan: Plan, spec: GenerationSpec | None = None, registry: Registry | None = None) -> Plan:
+    """The same from the same input picture with new seeds; a ``spec`` (Remix) replaces what was asked for."""
+    again = replace(plan, seeds=picture_seeds(None, len(plan.seeds)))
+    return again if spec is None else _remixed(again, spec, registry)
 
 
 def plan_upscale(parent: Plan, position: int) -> Plan:
@@ -216,8 +324,69 @@ def plan_upscale(parent: Plan, position: int) -> Plan:
         height=parent.height * UPSCALE,
         seeds=(parent.seeds[position - 1],),
         muses=parent.muses[position - 1 : position],
+        scale=parent.scale * UPSCALE,
+        canvas=None,
         notes=(),
     )
+
+
+def plan_refine(parent: Plan, position: int, *, seed: int | None = None) -> Plan:
+    """The parent's picture ``position`` (from 1) at twice its size, its details drawn anew by the model."""
+    large = plan_upscale(parent, position)
+    steps = _scheduled(parent.steps, REFINED)
+    return replace(
+        large,
+        action=Action.REFINE,
+        steps=steps,
+        stop_step=_running(steps, REFINED),
+        seeds=picture_seeds(seed, 1),
+        strength=REFINED,
+        chaos=0.0,
+        tile=False,
+    )
+
+
+def plan_redo(plan: Plan, *, creative: bool, seed: int | None = None) -> Plan:
+    """Another upscale of the picture that ``plan`` has upscaled; its input is this one's too."""
+    before = replace(
+        plan, width=plan.width // UPSCALE, height=plan.height // UPSCALE, scale=plan.scale // UPSCALE
+    )
+    return plan_refine(before, 1, seed=seed) if creative else plan_upscale(before, 1)
+
+
+def _native(plan: Plan) -> Plan:
+    """The plan at the size that the model draws."""
+    return replace(plan, width=plan.width // plan.scale, height=plan.height // plan.scale, scale=1)
+
+
+def _repainted(
+    parent: Plan,
+    position: int,
+    framed: Framed,
+    registry: Registry,
+    spec: GenerationSpec | None,
+    seed: int | None,
+) -> Plan:
+    _check(parent, position)
+    width, height, canvas = framed
+    most = registry.get(parent.model).steps
+    steps = parent.steps if parent.strength is None else min(parent.steps, most)
+    plan = replace(
+        parent,
+        action=Action.REPAINT,
+        width=width,
+        height=height,
+        steps=steps,
+        stop_step=max(1, round(_running(steps, REDRAWN) * parent.stop_step / parent.running)),
+        seeds=picture_seeds(seed, PICTURES),
+        strength=REDRAWN,
+        muses=parent.muses[position - 1 : position] * PICTURES,
+        tile=False,
+        notes=(),
+        scale=1,
+        canvas=canvas,
+    )
+    return plan if spec is None else _remixed(plan, spec, registry)
 
 
 def _scheduled(steps: int, strength: float | None) -> int:

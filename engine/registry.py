@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from engine.errors import BadRegistry, UnknownModel
 
-__all__ = ["FAMILIES", "DescriberEntry", "ModelEntry", "Registry", "Wanted"]
+__all__ = ["FAMILIES", "DescriberEntry", "ModelEntry", "Registry", "SegmenterEntry", "Wanted"]
 
 FAMILIES = ("sd", "sdxl", "sd3", "flux", "auto")
 """How a pipeline is called. `auto`: whatever diffusers loads, with the arguments every pipeline takes."""
@@ -28,7 +28,7 @@ _TABLED = ("sizes", "muses", "oddities")
 _OWN_FILE = Path(__file__).with_name("models.toml")
 
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry")
+_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry")
 
 
 class Wanted(Protocol):
@@ -101,11 +101,31 @@ class DescriberEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmenterEntry:
+    """A model that finds in a picture what words name (CLIPSeg)."""
+
+    name: str
+    title: str
+    source: str
+    revision: str | None = None
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
+        found = _found(self, "config.json")
+        return found is not None and _part_complete(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
-    """The models in the order they were listed; names are unique. So are the describers, best first."""
+    """The models in the order they were listed; names are unique. So are describers and segmenters, best
+    first.
+    """
 
     entries: tuple[ModelEntry, ...]
     describers: tuple[DescriberEntry, ...] = ()
+    segmenters: tuple[SegmenterEntry, ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None) -> Registry:
@@ -116,6 +136,7 @@ class Registry:
         """
         models: dict[str, ModelEntry] = {}
         describers: dict[str, DescriberEntry] = {}
+        segmenters: dict[str, SegmenterEntry] = {}
         tables: dict[Any, Any] = {}
         for file in (path or _OWN_FILE, extra):
             if file is None:
@@ -126,9 +147,10 @@ class Registry:
             for row, where in _rows(data, "model", file):
                 entry = _entry(row, where, file.parent, tables)
                 models[entry.name] = entry
-            own = [_describer(row, where, file.parent) for row, where in _rows(data, "describer", file)]
-            describers = {entry.name: entry for entry in own} | describers  # the operator's go first
-        return cls(tuple(models.values()), tuple(describers.values()))
+            # the operator's go first
+            describers = _listed(DescriberEntry, "describer", data, file) | describers
+            segmenters = _listed(SegmenterEntry, "segmenter", data, file) | segmenters
+        return cls(tuple(models.values()), tuple(describers.values()), tuple(segmenters.values()))
 
     def get(self, name: str) -> ModelEntry:
         """The entry called `name`; raises UnknownModel."""
@@ -137,6 +159,10 @@ class Registry:
                 return entry
         known = ", ".join(entry.name for entry in self.entries)
         raise UnknownModel(f"There is no model “{name}” here. Known: {known}.")
+
+    def segmenter(self) -> SegmenterEntry | None:
+        """The first of them that is on this machine: none is fetched for a region's sake."""
+        return next((entry for entry in self.segmenters if entry.on_this_machine()), None)
 
     def claims(self, spec: Wanted) -> ModelEntry | None:
         """The entry that `--v` or `--niji` means, wherever its weights are; None when none does."""
@@ -195,8 +221,10 @@ def _entry(row: dict[str, Any], where: str, base: Path, tables: Mapping[Any, Any
     return _made(ModelEntry, values, where, base)
 
 
-def _describer(row: dict[str, Any], where: str, base: Path) -> DescriberEntry:
-    return _made(DescriberEntry, row, where, base)
+def _listed(kind: type[_Entry], name: str, data: dict[str, Any], file: Path) -> dict[str, _Entry]:
+    """The entries of a kind that has plain fields only, by their names."""
+    made = [_made(kind, row, where, file.parent) for row, where in _rows(data, name, file)]
+    return {entry.name: entry for entry in made}
 
 
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
@@ -219,7 +247,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-def _found(entry: ModelEntry | DescriberEntry, name: str) -> Path | None:
+def _found(entry: ModelEntry | DescriberEntry | SegmenterEntry, name: str) -> Path | None:
     """The folder on this machine that holds the file ``name`` of the entry, or None."""
     if entry.folder is not None:
         return entry.folder if (entry.folder / name).is_file() else None

@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
 from PIL import Image
 
 from engine.batching import EXACT, Batcher, Call, Task, install
-from engine.errors import BadPicture, EngineError
+from engine.errors import BadPicture, EngineError, NoSegmenter
 from engine.job import Cancelled, Failed, Finished, Job, Lane, Picture, Progress, Queued
 from engine.lanes import Lanes, Waiting
 from engine.pictures import to_png
@@ -51,11 +51,16 @@ class Mode(Hashable, Protocol):
         """The model, run so, while the context lasts."""
 
 
+def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
+    raise NoSegmenter("Nothing here finds things by their names.")
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """How pictures are made: the functions of `pipelines`, `preview` and `describe`, or a test's.
 
-    ``run`` gets None for the model of an upscale, which needs none.
+    ``run`` gets None for the model of an upscale, which needs none. ``locate`` finds the region that a plan
+    names in words: a mask, which becomes the job's last input.
     """
 
     load: Callable[[ModelEntry, str], Any]
@@ -63,17 +68,19 @@ class Program:
     forward_mode: Callable[[Plan], Mode]
     preview: Callable[[Any, Any], bytes]
     describe: Callable[[bytes], Sequence[str]]
+    locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
 
 
 @dataclass(eq=False, slots=True)
 class _Entrusted:
     """A job in the renderer's hands.
 
-    First it waits, then it is ``holding`` its model, and then it is ``drawn``.
+    First it waits, ``queued``, then it is ``holding`` its model, and then it is ``drawn``.
     """
 
     job: Job
     task: Task | None = None
+    queued: bool = False
     holding: bool = False
     began: float = 0.0
     step: int = 0
@@ -131,10 +138,10 @@ class Renderer:
         self._jobs[job.id] = entrusted = _Entrusted(job)
         if job.plan.action is Action.UPSCALE:
             self._enlarge(entrusted)
-            return
-        self._lanes.add(job.id, job.owner, _LANES[job.lane], cost(job.plan), alone=alone)
-        self._wants(job.plan.model)
-        self._announced = float("-inf")
+        elif job.plan.canvas is not None and job.plan.canvas.words:
+            self._locate(entrusted, alone)
+        else:
+            self._queue(entrusted, alone)
 
     def cancel(self, job_id: str) -> None:
         """Ends a job where it is. Nothing happens for an unknown one."""
@@ -144,7 +151,7 @@ class Renderer:
         if entrusted.task is not None:
             entrusted.task.cancel()
             self._free_hooks(entrusted)
-        if not entrusted.drawn:
+        if entrusted.queued:
             self._lanes.remove(job_id)
         self._end(Cancelled(job_id))
 
@@ -219,6 +226,27 @@ class Renderer:
 
     # -- jobs
 
+    def _queue(self, entrusted: _Entrusted, alone: bool) -> None:
+        job, entrusted.queued = entrusted.job, True
+        self._lanes.add(job.id, job.owner, _LANES[job.lane], cost(job.plan), alone=alone)
+        self._wants(job.plan.model)
+        self._announced = float("-inf")
+
+    def _locate(self, entrusted: _Entrusted, alone: bool) -> None:
+        """Has the region found that the plan names in words, and queues the job then."""
+        job = entrusted.job
+
+        def then(mask: bytes | None, error: Exception | None) -> None:
+            if self._jobs.get(job.id) is not entrusted:
+                return  # cancelled meanwhile
+            if mask is None:
+                self._end(_failed(job, error or EngineError("The region could not be found.")))
+                return
+            entrusted.job = replace(job, inputs=(*job.inputs, mask))
+            self._queue(entrusted, alone)
+
+        self._aside(self._describer, lambda: self._program.locate(job.plan, job.inputs), then)
+
     def _start(self, entrusted: _Entrusted) -> None:
         job, model = entrusted.job, self._models.pop(entrusted.job.plan.model)
         self._models[job.plan.model] = model  # now the most recently used
@@ -265,7 +293,7 @@ class Renderer:
             return
         self._pace.advanced(self._lanes.progress(entrusted.job.id, 1.0))
         self._lanes.remove(entrusted.job.id)
-        entrusted.task = None
+        entrusted.task, entrusted.queued = None, False
         if task.error is not None:
             self._free_hooks(entrusted)
             self._end(_failed(entrusted.job, task.error))
@@ -350,7 +378,7 @@ class Renderer:
             self._emit(Residents(self.residents))
             return
         del self._models[name]
-        for entrusted in [e for e in self._jobs.values() if e.job.plan.model == name]:
+        for entrusted in [e for e in self._jobs.values() if e.queued and e.job.plan.model == name]:
             self._lanes.remove(entrusted.job.id)
             self._end(_failed(entrusted.job, error))
 

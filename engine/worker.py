@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from engine.plan import Plan
 from engine.registry import Registry
 from engine.rendering import Program, Renderer
 from engine.wire import Beat, Cancel, Describe, Load, Order, Ready, Report, Setup, Submit, Unload, pack, read
@@ -144,7 +145,13 @@ def _program(registry: Registry) -> Program:
 
         return describe(png, registry.describers)
 
-    return Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, describe)
+    def locate(plan: Plan, inputs: Sequence[bytes]) -> bytes:
+        from engine.segment import located
+
+        assert plan.canvas is not None
+        return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
+
+    return Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, describe, locate)
 
 
 if __name__ == "__main__":
