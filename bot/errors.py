@@ -18,7 +18,7 @@ import secrets
 import sqlite3
 
 from bot.pictures import PictureGone
-from engine import BadPicture, EngineError
+from engine import BadPicture, EngineError, NoRoom, NoSegmenter
 from grammar import PromptError
 
 __all__ = ["BadLink", "Gone", "QueueFull", "Refusal", "told"]
@@ -68,6 +68,8 @@ def told(error: BaseException) -> tuple[str, str]:
             return Gone.title, "That picture is no longer kept here."
         case BadPicture():
             return "Invalid picture", str(error)
+        case NoRoom() | NoSegmenter():
+            return Refusal.title, str(error)
         case EngineError():
             return WENT_WRONG, str(error)
         case OSError() if error.errno == errno.ENOSPC:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ from bot.people import User, remember
 from bot.words import words as words_of
 from engine import Lane, Plan
 
-__all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Shot", "Status"]
+__all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Shot", "Status", "indexed"]
 
 
 class Status(IntEnum):
@@ -48,12 +48,20 @@ class Kind(StrEnum):
     VARY_SUBTLE = "vary_subtle"
     REMIX_STRONG = "remix_strong"
     REMIX_SUBTLE = "remix_subtle"
+    VARY_REGION = "vary_region"
     UPSCALE = "upscale"
+    UPSCALE_SUBTLE = "upscale_subtle"
+    UPSCALE_CREATIVE = "upscale_creative"
+    ZOOM = "zoom"
+    PAN_LEFT = "pan_left"
+    PAN_RIGHT = "pan_right"
+    PAN_UP = "pan_up"
+    PAN_DOWN = "pan_down"
 
     @property
     def single(self) -> bool:
         """Whether the result is one picture rather than a grid."""
-        return self is Kind.UPSCALE
+        return self in (Kind.UPSCALE, Kind.UPSCALE_SUBTLE, Kind.UPSCALE_CREATIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ class History:
             await tx.executemany(
                 "INSERT INTO job_words (rowid, words) SELECT seq, ? FROM jobs WHERE id = ?",
                 [
-                    (" ".join(_indexed(job.user_id, job.prompt)), job.id)
+                    (" ".join(indexed(job.user_id, job.prompt)), job.id)
                     for batch in batches
                     for job in batch.jobs
                 ],
@@ -389,9 +397,20 @@ class History:
     async def panel(self, panel_id: str) -> Panel | None:
         """The panel with that id."""
         row = await self._database.row("SELECT * FROM panels WHERE id = ?", (panel_id,))
-        if row is None:
-            return None
-        return Panel(row["id"], row["user_id"], row["channel_id"], row["kind"], json.loads(row["data"]))
+        return _panel(row) if row else None
+
+    async def rewrite_panel(
+        self, panel_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> Panel | None:
+        """The panel with other data, made of what it has now; None when there is no such panel."""
+        async with self._database.transaction() as tx:
+            rows = list(await tx.execute_fetchall("SELECT * FROM panels WHERE id = ?", (panel_id,)))
+            if not rows:
+                return None
+            panel = _panel(rows[0])
+            panel = replace(panel, data=change(panel.data))
+            await tx.execute("UPDATE panels SET data = ? WHERE id = ?", (json.dumps(panel.data), panel_id))
+        return panel
 
     async def take_panel(self, panel_id: str) -> bool:
         """Remove a panel; True for the one caller that did (a question is answered once)."""
@@ -408,10 +427,11 @@ class History:
 
 def _match(user_id: int, text: str) -> str:
     """A query of the index of words: all words of a text, as the user's own."""
-    return " AND ".join(_indexed(user_id, text))
+    return " AND ".join(indexed(user_id, text))
 
 
-def _indexed(user_id: int, text: str) -> list[str]:
+def indexed(user_id: int, text: str) -> list[str]:
+    """The words of a text as one user's, the way the index of words holds them."""
     return [f"u{user_id}x{word}" for word in dict.fromkeys(words_of(text))]
 
 
@@ -455,6 +475,10 @@ def _job(row: Row) -> JobRecord:
         seconds=row["seconds"],
         seq=row["seq"],
     )
+
+
+def _panel(row: Row) -> Panel:
+    return Panel(row["id"], row["user_id"], row["channel_id"], row["kind"], json.loads(row["data"]))
 
 
 def _shot(row: Row) -> Shot:

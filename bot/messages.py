@@ -39,6 +39,14 @@ BY = {
     Kind.VARY_SUBTLE: "Variations (Subtle) by ",
     Kind.REMIX_STRONG: "Remix (Strong) by ",
     Kind.REMIX_SUBTLE: "Remix (Subtle) by ",
+    Kind.VARY_REGION: "Variations (Region) by ",
+    Kind.UPSCALE_SUBTLE: "Upscaled (Subtle) by ",
+    Kind.UPSCALE_CREATIVE: "Upscaled (Creative) by ",
+    Kind.ZOOM: "Zoom Out by ",
+    Kind.PAN_LEFT: "Pan Left by ",
+    Kind.PAN_RIGHT: "Pan Right by ",
+    Kind.PAN_UP: "Pan Up by ",
+    Kind.PAN_DOWN: "Pan Down by ",
 }
 
 
@@ -93,7 +101,7 @@ def running(job: JobRecord, percent: int, preview: bytes | None) -> Letter:
 def final(job: JobRecord, picture: bytes, extension: str, count: int) -> Letter:
     """The finished job: its grid of ``count`` pictures or its one picture, and the buttons under it."""
     name = file_name(job.user_name, job.shown, job.id, extension)
-    mode = "" if job.kind.single else f" ({MODES[job.lane]})"
+    mode = "" if job.kind is Kind.UPSCALE else f" ({MODES[job.lane]})"
     notes = (discord.Embed(description="\n".join(job.notes)[:4096]),) if job.notes else ()
     rows = _under_single(job) if job.kind.single else _under_grid(job, count)
     return Letter(_headline(job, mode), ((name, picture),), notes, rows)
@@ -186,13 +194,35 @@ def _under_grid(job: JobRecord, count: int) -> tuple[tuple[Key, ...], ...]:
 
 
 def _under_single(job: JobRecord) -> tuple[tuple[Key, ...], ...]:
-    return (
-        (
-            Key("vary_subtle", job.id, 1, "Vary (Subtle)", "🪄"),
-            Key("vary_strong", job.id, 1, "Vary (Strong)", "🪄"),
-        ),
-        (
-            Key("favourite", job.id, 1, "Favorite", "❤️"),
-            Key("delete", job.id, 0, "Delete", "🗑️"),
-        ),
+    """A tile that repeats has no surroundings to be drawn, and is not enlarged in pieces."""
+    change = (
+        Key("vary_subtle", job.id, 1, "Vary (Subtle)", "🪄"),
+        Key("vary_strong", job.id, 1, "Vary (Strong)", "🪄"),
+        Key("vary_region", job.id, 1, "Vary (Region)", "🖌️"),
     )
+    keep = (Key("favourite", job.id, 1, "Favorite", "❤️"), Key("delete", job.id, 0, "Delete", "🗑️"))
+    return (change, keep) if job.plan.tile else (_larger(job), change, *_around(job), keep)
+
+
+def _larger(job: JobRecord) -> tuple[Key, ...]:
+    if job.kind is Kind.UPSCALE:
+        return (
+            Key("upscale_subtle", job.id, 1, "Upscale (Subtle)"),
+            Key("upscale_creative", job.id, 1, "Upscale (Creative)"),
+        )
+    return (
+        Key("redo_subtle", job.id, 1, "Redo Upscale (Subtle)"),
+        Key("redo_creative", job.id, 1, "Redo Upscale (Creative)"),
+    )
+
+
+def _around(job: JobRecord) -> tuple[tuple[Key, ...], ...]:
+    zooms = [
+        Key("zoom_far", job.id, 1, "Zoom Out 2x", "🔍"),
+        Key("zoom_near", job.id, 1, "Zoom Out 1.5x", "🔍"),
+        Key("custom_zoom", job.id, 1, "Custom Zoom", "🔍"),
+    ]
+    if job.plan.width != job.plan.height:
+        zooms.append(Key("square", job.id, 1, "Make Square", "↔️"))
+    pans = {"pan_left": "⬅️", "pan_right": "➡️", "pan_up": "⬆️", "pan_down": "⬇️"}
+    return tuple(zooms), tuple(Key(action, job.id, 1, emoji=arrow) for action, arrow in pans.items())

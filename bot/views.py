@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import discord
 
 from bot.client import EaselClient, Interaction
-from bot.commands import describe, history, imagine, jobs, settings
+from bot.commands import describe, history, imagine, jobs, settings, single
 from bot.dialogs import answers
 from bot.errors import Gone
 
@@ -31,6 +32,16 @@ ACTIONS: dict[str, Handler] = {
     "favourite": jobs.favourite,
     "vary_subtle": jobs.vary_subtle,
     "vary_strong": jobs.vary_strong,
+    "upscale_subtle": single.upscale_subtle,
+    "upscale_creative": single.upscale_creative,
+    "redo_subtle": single.redo_subtle,
+    "redo_creative": single.redo_creative,
+    **{name: partial(single.extend, name) for name in single.EXTENSIONS},
+    "custom_zoom": single.custom_zoom,
+    "vary_region": single.region,
+    "region_part": single.region_part,
+    "region_submit": single.region_submit,
+    "region_words": single.region_words,
     "confirm": imagine.answer,
     "draw": describe.draw,
     "draw_all": describe.draw_all,
@@ -47,6 +58,10 @@ DIALOGS: dict[str, Submission] = {
     "remixed_strong": jobs.remixed_strong,
     "remixed_subtle": jobs.remixed_subtle,
     "remixed_reroll": jobs.remixed_reroll,
+    **{f"{name}_remixed": partial(single.extended, name) for name in single.EXTENSIONS},
+    "zoom_custom": single.custom_zoomed,
+    "region_remixed": single.region_remixed,
+    "region_named": single.region_named,
     "with_image": imagine.with_image,
 }
 

@@ -1,4 +1,4 @@
-"""The buttons under a job's message: other pictures from its pictures, and what its owner may do with it.
+"""The buttons under every job's message: other pictures from its pictures, and what its owner may do with it.
 
 Anyone who sees a result may go on from it; only its owner stops or deletes it.
 """
@@ -11,14 +11,13 @@ from typing import TypeAlias
 
 from bot.client import Interaction
 from bot.desk import drafts_of, read, take
-from bot.dialogs import Field, dialog
-from bot.errors import Gone, Refusal
-from bot.history import JobRecord, Kind, Status
+from bot.errors import Refusal
+from bot.history import JobRecord, Kind
 from bot.messages import mention
+from bot.parents import ask_to_remix, child, finished, here, picture_of, remixed
 from bot.people import User
 from bot.studio import Draft
-from engine import Plan, plan_reroll, plan_upscale, plan_vary
-from engine.seeds import picture_seeds
+from engine import plan_again, plan_reroll, plan_upscale, plan_vary
 from grammar import GenerationSpec, format_prompt
 
 __all__ = [
@@ -40,12 +39,12 @@ Answers: TypeAlias = dict[str, str]
 
 async def upscale(interaction: Interaction, job_id: str, index: int) -> None:
     """U1–U4: that very picture, larger."""
-    parent = await _finished(interaction, job_id)
-    file = await _picture(interaction, parent, index)
+    parent = await finished(interaction, job_id)
+    file = await picture_of(interaction, parent, index)
 
     async def make(user: User) -> list[Draft]:
         plan = plan_upscale(parent.plan, index)
-        return [_from(parent, Kind.UPSCALE, user, index, file, plan=plan)]
+        return [child(parent, Kind.UPSCALE, user, index, file, plan=plan)]
 
     await take(interaction, make)
 
@@ -68,12 +67,12 @@ async def vary_subtle(interaction: Interaction, job_id: str, index: int) -> None
 
 async def reroll(interaction: Interaction, job_id: str, index: int) -> None:
     """🔄: the same once more with a new seed; a seed that the prompt gave is kept out."""
-    job = await _finished(interaction, job_id)
+    job = await finished(interaction, job_id)
     for file in await interaction.client.history.inputs(job.id):
         await interaction.client.pictures.read(file)
     spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
-    if job.kind is Kind.IMAGINE and (await interaction.client.user_of(interaction)).remix:
-        await _ask_to_remix(interaction, "remixed_reroll", job, index, format_prompt(spec))
+    if (await interaction.client.user_of(interaction)).remix:
+        await ask_to_remix(interaction, "remixed_reroll", job.id, index, format_prompt(spec))
     else:
         await _reroll(interaction, job, spec)
 
@@ -90,18 +89,31 @@ async def remixed_subtle(interaction: Interaction, job_id: str, index: int, said
 
 async def remixed_reroll(interaction: Interaction, job_id: str, _: int, said: Answers) -> None:
     """The dialog of 🔄 came back: an unchanged prompt is a plain re-roll."""
-    job = await _finished(interaction, job_id)
+    job = await finished(interaction, job_id)
     spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
     if said["prompt"].strip() == format_prompt(spec):
         await _reroll(interaction, job, spec)
         return
     specs = read(interaction, said["prompt"])
-    await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
+    if job.kind is Kind.IMAGINE:
+        await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
+        return
+    inputs = tuple(await interaction.client.history.inputs(job.id))
+
+    async def make(user: User) -> list[Draft]:
+        plans = [plan_again(job.plan, spec, interaction.client.registry) for spec in specs]
+        drafts = [child(job, job.kind, user, job.position, None, plan=plan) for plan in plans]
+        return [
+            replace(remixed(draft, said["prompt"], spec), inputs=inputs)
+            for draft, spec in zip(drafts, specs, strict=True)
+        ]
+
+    await take(interaction, make)
 
 
 async def cancel(interaction: Interaction, job_id: str, _: int) -> None:
     """Stop one's own job."""
-    job = await _here(interaction, job_id)
+    job = await here(interaction, job_id)
     if job.user_id != interaction.user.id:
         raise Refusal(f"Only {mention(job.user_id)} can cancel this job.")
     if not await interaction.client.studio.cancel(job_id, interaction.user.id):
@@ -111,7 +123,7 @@ async def cancel(interaction: Interaction, job_id: str, _: int) -> None:
 
 async def delete(interaction: Interaction, job_id: str, _: int) -> None:
     """Delete one's own pictures: the message, the rows and the files."""
-    job = await _finished(interaction, job_id)
+    job = await finished(interaction, job_id)
     if job.user_id != interaction.user.id:
         raise Refusal(f"Only {mention(job.user_id)} can delete this.")
     await interaction.response.send_message("Deleted.", ephemeral=True)
@@ -120,7 +132,7 @@ async def delete(interaction: Interaction, job_id: str, _: int) -> None:
 
 async def favourite(interaction: Interaction, job_id: str, index: int) -> None:
     """❤️: keep it among one's favourites, or no longer."""
-    job = await _finished(interaction, job_id)
+    job = await finished(interaction, job_id)
     if job.user_id != interaction.user.id:
         raise Refusal("Only the owner's favourites are kept; use 🔄 or V to make it yours.")
     await interaction.client.studio.picture(job, index)
@@ -131,33 +143,26 @@ async def favourite(interaction: Interaction, job_id: str, index: int) -> None:
 
 
 async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bool) -> None:
-    parent = await _finished(interaction, job_id)
-    file = await _picture(interaction, parent, index)
+    parent = await finished(interaction, job_id)
+    file = await picture_of(interaction, parent, index)
     if (await interaction.client.user_of(interaction)).remix:
         action = "remixed_strong" if strong else "remixed_subtle"
-        await _ask_to_remix(interaction, action, parent, index, parent.shown)
+        await ask_to_remix(interaction, action, parent.id, index, parent.shown)
         return
 
     async def make(user: User) -> list[Draft]:
         kind = Kind.VARY_STRONG if strong else Kind.VARY_SUBTLE
-        return [_from(parent, kind, user, index, file, plan=plan_vary(parent.plan, index, strong=strong))]
+        return [child(parent, kind, user, index, file, plan=plan_vary(parent.plan, index, strong=strong))]
 
     await take(interaction, make)
-
-
-async def _ask_to_remix(
-    interaction: Interaction, action: str, job: JobRecord, index: int, prompt: str
-) -> None:
-    field = Field("prompt", "New prompt", prompt)
-    await interaction.response.send_modal(dialog("Remix Prompt", action, job.id, index, field))
 
 
 async def _remixed_vary(
     interaction: Interaction, job_id: str, index: int, said: Answers, *, strong: bool
 ) -> None:
     client = interaction.client
-    parent = await _finished(interaction, job_id)
-    file = await _picture(interaction, parent, index)
+    parent = await finished(interaction, job_id)
+    file = await picture_of(interaction, parent, index)
     changed = said["prompt"].strip() != parent.shown.strip()
     specs = read(interaction, said["prompt"]) if changed else [None]
     kinds = {
@@ -171,10 +176,8 @@ async def _remixed_vary(
         drafts = []
         for spec in specs:
             plan = plan_vary(parent.plan, index, strong=strong, spec=spec, registry=client.registry)
-            draft = _from(parent, kinds[changed, strong], user, index, file, plan=plan)
-            if spec is not None:
-                draft = replace(draft, prompt=said["prompt"], shown=format_prompt(spec), spec=spec.to_dict())
-            drafts.append(draft)
+            draft = child(parent, kinds[changed, strong], user, index, file, plan=plan)
+            drafts.append(remixed(draft, said["prompt"], spec))
         return drafts
 
     await take(interaction, make)
@@ -188,48 +191,9 @@ async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec
         if job.kind is Kind.IMAGINE:
             plan = await asyncio.to_thread(plan_reroll, spec, client.registry, model=job.plan.model)
         else:
-            plan = replace(job.plan, seeds=picture_seeds(None, len(job.plan.seeds)))
+            plan = plan_again(job.plan)
         shown = format_prompt(spec)
-        draft = _from(job, job.kind, user, job.position, None, plan=plan)
+        draft = child(job, job.kind, user, job.position, None, plan=plan)
         return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
 
     await take(interaction, make)
-
-
-def _from(parent: JobRecord, kind: Kind, user: User, index: int, file: str | None, *, plan: Plan) -> Draft:
-    return Draft(
-        kind=kind,
-        prompt=parent.prompt,
-        shown=parent.shown,
-        spec=parent.spec,
-        plan=plan,
-        lane=user.lane,
-        inputs=(file,) if file else (),
-        parent_id=parent.id,
-        position=index,
-    )
-
-
-async def _here(interaction: Interaction, job_id: str) -> JobRecord:
-    """The job of a button that was pressed where the job's message stands."""
-    job = await interaction.client.history.get(job_id)
-    if job is None:
-        raise Gone("The job of this button is no longer kept here.")
-    if not await interaction.client.history.stands_in(job, interaction.channel_id):
-        raise Refusal("This button belongs to a message in another channel.")
-    return job
-
-
-async def _finished(interaction: Interaction, job_id: str) -> JobRecord:
-    job = await _here(interaction, job_id)
-    if job.status not in (Status.RENDERED, Status.DELIVERED):
-        raise Gone("This job has no pictures.")
-    return job
-
-
-async def _picture(interaction: Interaction, job: JobRecord, index: int) -> str:
-    """The name of one of a job's pictures, which is known to be whole. Raises Gone and PictureGone."""
-    client = interaction.client
-    shot = await client.studio.picture(job, index)
-    await client.pictures.read(shot.file)
-    return shot.file
