@@ -284,7 +284,7 @@ def test_a_grown_tokenizer_keeps_every_id_of_the_old(tmp_path: object) -> None:
         text = caption(PAIR, rng, language)
         assert loaded(text).input_ids == grown(text).input_ids
     again = make_tokenizer([*vocabulary(), "zebra", "斑马"], loaded)
-    assert {token: again.get_vocab()[token] for token in new} == new
+    assert new.items() <= again.get_vocab().items()
     assert again.tokenize("zebra 斑马") == ["zebra</w>", "斑马"]
 
 
