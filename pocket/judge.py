@@ -59,6 +59,16 @@ def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
     return result
 
 
+def lab_of(picture: Image.Image, scaled: bool = True) -> np.ndarray:
+    """CIE L*a*b* (h, w, 3) of the picture at the judge's own size, or at its own."""
+    return _lab(_scaled(picture) if scaled else np.asarray(picture.convert("RGB"), dtype=np.float32))
+
+
+def mask_of_things(picture: Image.Image) -> np.ndarray:
+    """Where things stand (h, w), at the judge's size: all that is not background."""
+    return ~_background(_lab(_scaled(picture)))
+
+
 def _stands(first: Seen, second: Seen, relation: str | None) -> bool:
     if relation == "above":
         return first.y < second.y - 0.1

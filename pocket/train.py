@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from pocket.architecture import (
     save_pipeline,
 )
 from pocket.captions import vocabulary
-from pocket.latents import fit_on_scenes
+from pocket.latents import Axes, fit_on_scenes
 from pocket.run import Schedule
 from pocket.samples import write_samples
 
@@ -35,22 +35,31 @@ class Recipe:
 
     autoencoder_steps: int = 1400
     autoencoder_pictures: int = 3000
-    text_steps: int = 3000
+    text_steps: int = 4000
     describer_steps: int = 3000
     describer_pictures: int = 20_000
     denoiser_steps: int = 10_000
     denoiser_rate: float = 1e-3
     scenes: int = 96_000
-    batch: int = 64
+    batch: int = 96
     seed: int = 0
 
 
 def tokenizer_of(run: Path) -> CLIPTokenizer:
     """The run's tokenizer, made once: its ids must not move while the run lasts, whatever words are added."""
     folder = run / "tokenizer"
+    folder.parent.mkdir(parents=True, exist_ok=True)
     if not folder.exists():
         make_tokenizer(vocabulary()).save_pretrained(folder)
     return CLIPTokenizer.from_pretrained(folder)
+
+
+def axes_of(run: Path, seed: int) -> Axes:
+    """The run's latent axes, fitted once: they must not move while the run lasts."""
+    file = run / "axes.pt"
+    if not file.exists():
+        torch.save(asdict(fit_on_scenes(seed)), file)
+    return Axes(**torch.load(file, weights_only=True))
 
 
 def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline:
@@ -58,7 +67,7 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     torch.manual_seed(recipe.seed)
     tokenizer = tokenizer_of(run)
     vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
-    axes = fit_on_scenes(recipe.seed)
+    axes = axes_of(run, recipe.seed)
     train_autoencoder.train_autoencoder(
         vae, axes, run, recipe.seed, recipe.autoencoder_steps, recipe.autoencoder_pictures, device
     )

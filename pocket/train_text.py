@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.architecture import TEXT_WIDTH
-from pocket.captions import caption, noise_words
+from pocket.captions import LANGUAGES, caption, noise_words
 from pocket.run import Schedule, train
-from pocket.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, Scene, random_scene
+from pocket.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
 
 _COLOURS = tuple(COLOURS)
+BATCH = 96
 FIELDS = {  # what a caption tells, and the number of answers; the last of the optional ones is "none"
     "setting": len(SETTINGS),
     "backdrop": len(_COLOURS) + 1,
@@ -24,7 +25,9 @@ FIELDS = {  # what a caption tells, and the number of answers; the last of the o
     "size": len(SIZES),
     "second kind": len(KINDS) + 1,
     "second colour": len(_COLOURS) + 1,
+    "style": len(STYLES),
 }
+ENGLISH = 0.55  # share of the captions; the other languages have equal parts of the rest
 
 
 def answers(scene: Scene) -> list[int]:
@@ -41,12 +44,18 @@ def answers(scene: Scene) -> list[int]:
         SIZES.index(first.size),
         KINDS.index(second.kind) if second else len(KINDS),
         _COLOURS.index(second.colour) if second else len(_COLOURS),
+        STYLES.index(scene.style),
     ]
 
 
+def any_language(rng: Random) -> str:
+    """One of the languages, mostly English."""
+    return "en" if rng.random() < ENGLISH else rng.choice(LANGUAGES[1:])
+
+
 def noisy_caption(scene: Scene, rng: Random, share: float) -> str:
-    """A caption, in a `share` of cases with made-up words in between, which must change nothing."""
-    text = caption(scene, rng)
+    """A caption in any language, in a `share` of cases with made-up words, which must change nothing."""
+    text = caption(scene, rng, any_language(rng))
     if rng.random() < share:
         words, strange = text.split(" "), noise_words(rng)
         for _ in range(rng.randint(1, 2)):
@@ -93,7 +102,7 @@ def train_text(
 
     def loss_at(step: int) -> Tensor:
         rng = Random(f"{seed}/{step}")
-        scenes = [random_scene(rng) for _ in range(64)]
+        scenes = [random_scene(rng) for _ in range(BATCH)]
         ids = token_ids(tokenizer, [noisy_caption(s, rng, 0.2) for s in scenes])
         first_end = (ids == end).int().argmax(1)
         last = ids.shape[1] - 1
@@ -111,11 +120,11 @@ def train_text(
 
 
 @torch.no_grad()
-def measure(reader: Reader, tokenizer: CLIPTokenizer, n: int = 500) -> float:
+def measure(reader: Reader, tokenizer: CLIPTokenizer, n: int = 500, language: str = "en") -> float:
     """Share of unseen captions whose every field is read right."""
     rng = Random(10**6)
     scenes = [random_scene(rng) for _ in range(n)]
-    ids = token_ids(tokenizer, [caption(s, rng) for s in scenes])
+    ids = token_ids(tokenizer, [caption(s, rng, language) for s in scenes])
     ends = (ids == tokenizer.eos_token_id).int().argmax(1, keepdim=True)
     found = torch.stack([f.argmax(-1) for f in reader(ids, ends)], 1)
     wanted = torch.tensor([answers(s) for s in scenes])
