@@ -147,6 +147,10 @@ class _Batch:
     kept: asyncio.Future[None]
 
 
+_FINISHED = (
+    "EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_finished"
+    " WHERE user_id = :user AND seq = {} AND status IN (2, 3))"
+)
 JOBS = "SELECT jobs.*, users.name AS user_name FROM jobs JOIN users ON users.id = jobs.user_id"
 
 
@@ -295,10 +299,15 @@ class History:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(s.job_id, s.position, s.file, s.width, s.height, s.bytes, s.seed) for s in shots],
             )
-            await tx.execute(
+            owners = await tx.execute_fetchall(
                 "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
-                " WHERE id = ? AND status < ?",
+                " WHERE id = ? AND status < ? RETURNING user_id",
                 (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+            )
+            await tx.executemany(
+                "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE"
+                " SET pictures = pictures + excluded.pictures, seconds = seconds + excluded.seconds",
+                [(owner["user_id"], len(shots), seconds) for owner in owners],
             )
 
     async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
@@ -340,36 +349,27 @@ class History:
         self, user_id: int, *, words: str = "", favourites: bool = False, offset: int = 0, limit: int = 5
     ) -> list[JobRecord]:
         """A user's finished jobs, newest first; with ``words``, those whose prompt holds all of them."""
-        # What narrows most leads, newest first, so that the search stops where the page ends.
-        match = _match(user_id, words)
-        first: str | int
-        if match:
-            lead, key, first = "job_words JOIN jobs ON jobs.seq = job_words.rowid", "job_words.rowid", match
-            where = ["job_words MATCH ?"]
+        # The page is found in indexes alone, newest first, and the walk stops where the page ends.
+        values = {"user": user_id, "match": _match(user_id, words), "limit": limit, "offset": offset}
+        seq, where = "seq", "jobs WHERE user_id = :user AND status IN (2, 3)"
+        if values["match"]:
+            seq, where = "rowid", f"job_words WHERE job_words MATCH :match AND {_FINISHED.format('rowid')}"
+            if favourites:
+                where += " AND EXISTS (SELECT 1 FROM favourites WHERE user_id = :user AND job_seq = rowid)"
         elif favourites:
-            lead, key, first = "favourites JOIN jobs ON jobs.seq = job_seq", "job_seq", user_id
-            where = ["favourites.user_id = ?"]
-        else:
-            lead, key, first = "jobs", "jobs.seq", user_id
-            where = ["jobs.user_id = ?"]
-        if favourites and match:
-            where.append("jobs.seq IN (SELECT job_seq FROM favourites WHERE user_id = jobs.user_id)")
+            seq = "DISTINCT job_seq"
+            where = f"favourites WHERE user_id = :user AND {_FINISHED.format('job_seq')}"
         rows = await self._database.rows(
-            f"SELECT DISTINCT jobs.*, users.name AS user_name FROM {lead}"
-            " JOIN users ON users.id = jobs.user_id"
-            f" WHERE {' AND '.join(where)} AND status IN (2, 3) ORDER BY {key} DESC LIMIT ? OFFSET ?",
-            (first, limit, offset),
+            f"WITH page (seq) AS MATERIALIZED (SELECT {seq} FROM {where} ORDER BY 1 DESC LIMIT :limit"
+            " OFFSET :offset) SELECT jobs.*, users.name AS user_name FROM page JOIN jobs USING (seq)"
+            " JOIN users ON users.id = jobs.user_id ORDER BY seq DESC",
+            values,
         )
         return [_job(row) for row in rows]
 
     async def usage(self, user_id: int) -> tuple[int, float]:
-        """How many pictures a user has been given, and the seconds they took to render."""
-        row = await self._database.row(
-            "SELECT"
-            " (SELECT count(*) FROM pictures JOIN jobs ON jobs.id = job_id WHERE user_id = ?) AS pictures,"
-            " (SELECT coalesce(sum(seconds), 0.0) FROM jobs WHERE user_id = ?) AS seconds",
-            (user_id, user_id),
-        )
+        """How many pictures a user has ever been given, and the seconds they took to render."""
+        row = await self._database.row("SELECT * FROM usage WHERE user_id = ?", (user_id,))
         return (row["pictures"], row["seconds"]) if row else (0, 0.0)
 
     async def files(self) -> set[str]:

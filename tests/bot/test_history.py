@@ -132,6 +132,16 @@ async def test_usage_counts_pictures_and_seconds(history):
     assert await history.usage(BOB.id) == (0, 0.0)
 
 
+async def test_usage_counts_a_job_once_though_a_crash_had_it_kept_twice_and_not_back_when_it_is_deleted(
+    history,
+):
+    job = await finished(history, record())
+    shots = await history.shots(job.id)
+    await history.rendered(job.id, shots, 1.5, [])
+    await history.delete(job.id)
+    assert await history.usage(ALICE.id) == (4, 1.5)
+
+
 async def test_a_panel_can_be_taken_once(history):
     panel = Panel("p", ALICE.id, 10, "confirm", {"prompt": "x"})
     await history.add_panel(ALICE, panel)
