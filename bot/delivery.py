@@ -14,6 +14,7 @@ import asyncio
 import io
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -31,10 +32,14 @@ T = TypeVar("T")
 
 NO_FURTHER = {50027, 40094}  # the token is invalid; a user-installed application has no follow-ups left
 TOO_OLD_TO_EDIT = {30046}
+UNKNOWN_WEBHOOK = 10015
 LONGEST_WAIT = 60.0
 LOOK = (
     100  # messages searched, from where it was asked for and from the newest, for one that was not noted down
 )
+
+
+REMEMBERED = 1000  # interactions whose first answer is known to stand
 
 
 class Undeliverable(Exception):
@@ -109,6 +114,7 @@ class Delivery:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
         self._unsure: set[str] = set()
+        self._begun: deque[int | None] = deque(maxlen=REMEMBERED)
         self._once_only: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -237,15 +243,34 @@ class Delivery:
     async def _by_token(self, place: Place, token: str, job: JobRecord, letter: Letter) -> Place:
         try:
             if place.message_id is None and not place.original:
+                await self._begin(token, place)
                 return replace(place, message_id=await self._follow_up(token, job, letter))
             # The route takes this word as well as an id; it serves where the id was never learnt.
             which = cast(int, place.message_id or "@original")
             sent = await self._webhook(token).edit_message(which, **parts(letter, job.user_id))
+            self._begun.append(place.interaction_id)
             return replace(place, message_id=sent.id)
         except discord.HTTPException as error:
             if error.status in (401, 403, 404) or error.code in NO_FURTHER:
                 raise _Absent from error
             raise
+
+    async def _begin(self, token: str, place: Place) -> None:
+        """While the first answer still says that the bot is thinking, Discord takes a follow-up for it.
+
+        The sibling whose answer that is would write over it later; so there is no such way yet.
+        """
+        if place.interaction_id in self._begun:
+            return
+        try:
+            first = await self._webhook(token).fetch_message(cast(int, "@original"))
+        except discord.NotFound as error:
+            if error.code == UNKNOWN_WEBHOOK:
+                raise
+        else:
+            if first.flags.loading:
+                raise _Absent
+        self._begun.append(place.interaction_id)
 
     async def _follow_up(self, token: str, job: JobRecord, letter: Letter) -> int:
         """Post one more answer to an interaction. It takes no nonce, so it is never sent twice unseen."""

@@ -350,7 +350,12 @@ class History:
     ) -> list[JobRecord]:
         """A user's finished jobs, newest first; with ``words``, those whose prompt holds all of them."""
         # The page is found in indexes alone, newest first, and the walk stops where the page ends.
-        values = {"user": user_id, "match": _match(user_id, words), "limit": limit, "offset": offset}
+        values: dict[str, str | int] = {
+            "user": user_id,
+            "match": _match(user_id, words),
+            "limit": limit,
+            "offset": offset,
+        }
         seq, where = "seq", "jobs WHERE user_id = :user AND status IN (2, 3)"
         if values["match"]:
             seq, where = "rowid", f"job_words WHERE job_words MATCH :match AND {_FINISHED.format('rowid')}"

@@ -43,6 +43,19 @@ async def test_a_second_message_whose_answer_is_lost_is_not_posted_twice(
     assert sorted(m.content.split()[1] for m in messages) == ["blue", "green", "red"]
 
 
+async def test_siblings_whose_first_answer_was_never_told_do_not_write_over_each_other(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    await discord.inject("PATCH /webhooks/*", 502, times=100)
+    used = await ada.slash("general", "imagine", prompt="a {red, blue, green} stone --q .25")
+    await bot.kill()
+    await discord.clear_faults()
+    await bot.start()
+    messages = await delivered(ada, "stone", 3)
+    assert not used.failed
+    assert sorted(m.content.split()[1] for m in messages) == ["blue", "green", "red"]
+
+
 @pytest.mark.parametrize(
     ("route", "status", "when"),
     [
