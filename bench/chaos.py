@@ -27,6 +27,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.bot import TOKEN, Bot
+from engine import Registry
 from grammar import format_prompt, parse
 from playground import Interaction, Message, NothingHappened, Person, Playground, Remote
 
@@ -40,6 +41,20 @@ GRID = ("U1", "U2", "U3", "U4", "V1", "🔄")
 PATIENCE = 400.0
 """Seconds for everything to come to its end: a bound against hanging."""
 SWEEP = 15.0
+
+SMALL = """
+[[model]]
+name = "pocket"
+title = "Pocket"
+family = "sd"
+source = "{folder}"
+side = 128
+multiple = 16
+steps = 4
+guidance = 6.0
+gigabytes = 0.03
+"""
+"""The embedded model, drawing small pictures in few steps: what is killed here is not the drawing."""
 
 FAULTS: tuple[tuple[str, int, str], ...] = (
     ("PATCH /webhooks/*", 429, "before"),
@@ -123,10 +138,12 @@ def main(arguments: list[str] | None = None) -> int:
 async def chaos(rounds: int, seed: int, folder: Path, progress: Progress | None = None) -> Outcome:
     """All rounds on the data in ``folder``, and the count at the end."""
     started = time.monotonic()
+    models = folder / "models.toml"
+    await asyncio.to_thread(models.write_text, SMALL.format(folder=Registry.load().get("pocket").folder))
     async with (
         Playground(token=TOKEN) as server,
         Remote(server.url) as discord,
-        contextlib.aclosing(Bot(server, folder)) as bot,
+        contextlib.aclosing(Bot(server, folder, EASEL_MODELS_FILE=str(models))) as bot,
     ):
         storm = Storm(bot, discord, random.Random(seed))
         await storm.begin()
@@ -191,8 +208,7 @@ class Storm:
         dice = self._dice
         await asyncio.sleep(wait)
         person = dice.choice(self._people)
-        grids = [m for m in self._discord.messages.values() if "U1" in m.buttons and m.visible_to is None]
-        grids = [m for m in grids if self._discord_channel(m) != "dm"]
+        grids = [m for m in self._discord.messages.values() if "U1" in m.buttons and self._in_public(m)]
         if grids and dice.random() < 0.4:
             grid = dice.choice(grids[-12:])
             button = dice.choice(GRID)
@@ -211,9 +227,9 @@ class Storm:
         shown = [format_prompt(spec) for spec in parse(prompt)]
         self._note(used, tuple(f"**{each}** - {person.mention} (fast)" for each in shown))
 
-    def _discord_channel(self, message: Message) -> str:
-        named = {int(c["id"]): c.get("name") or "dm" for c in self._discord.state["channels"]}
-        return named.get(message.channel_id, "dm")
+    def _in_public(self, message: Message) -> bool:
+        named = {int(channel["id"]): channel["name"] for channel in self._discord.state["channels"]}
+        return message.visible_to is None and named.get(message.channel_id) in CHANNELS
 
     def _note(self, interaction: Interaction, headlines: tuple[str, ...]) -> None:
         self._uses.append(Use(interaction, headlines))
