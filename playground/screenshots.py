@@ -1,30 +1,40 @@
 """Takes the pictures of the documentation: the page beside the real bot, in headless Chromium.
 
 `python -m playground.screenshots [--out FOLDER] [-- COMMAND]` starts a server and the bot, lets two people
-use it, and writes `playground.png`, `playground-light.png` and `playground-narrow.png`. Needs Playwright and
-Chromium.
+use it, and writes `playground.png` and its sisters. Needs Playwright and Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from playground.demo import bot_beside
-from playground.person import Remote
+from playground.person import Message, Remote
 from playground.server import Playground
 
-WIDE: Any = {"width": 1280, "height": 860}
+WIDE: Any = {"width": 1160, "height": 780}
 NARROW: Any = {"width": 390, "height": 844}
-PROMPTS = ("a blue fish on a white background --seed 3", "a red house on grass --ar 3:2 --seed 7")
+HERS = "a blue fish on a white background --seed 3"
+MINE = "a red house on grass --ar 3:2 --seed 7"
 PATIENCE = 300.0
+HELD = 8.0
+"""Seconds for which the bot's next edit is held up, so that a preview keeps still for its picture."""
+DECODED = "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"
+LARGEST = 300_000
+"""Bytes a picture may have; with fewer colours every one of them fits."""
 
 
 def main() -> None:
@@ -34,11 +44,14 @@ def main() -> None:
     parser.add_argument("bot", nargs="*", help="the command that starts the bot (default: easel bot)")
     arguments = parser.parse_args()
     command = arguments.bot or [str(Path(sys.executable).with_name("easel")), "bot"]
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.exit("The pictures are taken in Chromium: CHROMIUM=path, or chromium on the path.")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(arguments.out, command))
+    asyncio.run(take(arguments.out, command, chromium))
 
 
-async def take(out: Path, command: Sequence[str]) -> None:
+async def take(out: Path, command: Sequence[str], chromium: str) -> None:
     """Start everything, use it, take the pictures."""
     from playwright.async_api import async_playwright
 
@@ -47,41 +60,93 @@ async def take(out: Path, command: Sequence[str]) -> None:
             Playground() as server,
             bot_beside(server, Path(folder), command),
             async_playwright() as driver,
+            Remote(server.url) as discord,
         ):
-            chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
             browser = await driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = await browser.new_page(viewport=WIDE, color_scheme="dark", device_scale_factor=1.5)
-            async with Remote(server.url) as discord:
-                await discord.bot_ready(PATIENCE)
-                await _use(discord)
-                await page.goto(server.url)
-                await _picture(page, out / "playground.png")
-                await page.get_by_role("button", name="Use light colours").click()
-                await _picture(page, out / "playground-light.png")
-                await page.set_viewport_size(NARROW)
-                await _picture(page, out / "playground-narrow.png")
+            page.set_default_timeout(PATIENCE * 1000)
+            await discord.bot_ready(PATIENCE)
+            await page.goto(server.url)
+            await page.wait_for_selector("html[data-ready]")
+            await _Session(page, discord, out).run()
             await browser.close()
 
 
-async def _use(discord: Remote) -> None:
-    ada, lin = discord.person("ada"), discord.person("lin")
-    await lin.say("general", "Who paints the first one? 🎨")
-    grid = None
-    for prompt in PROMPTS:
-        used = await (ada if prompt is PROMPTS[-1] else lin).slash("general", "imagine", prompt=prompt)
-        waiting = await used.message()
-        grid = await ada.wait_changed(waiting, lambda message: "U1" in message.buttons, PATIENCE)
-    assert grid is not None
-    await lin.react(grid, "❤️")
-    await ada.react(grid, "❤️")
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Ada before her page, Lin somewhere else, and the pictures of what they do."""
+
+    page: Any
+    discord: Remote
+    out: Path
+
+    async def run(self) -> None:
+        lin, ada = self.discord.person("lin"), self.discord.person("ada")
+        await lin.say("general", "Who paints the next one? 🎨")
+        used = await lin.slash("general", "imagine", prompt=HERS)
+        await lin.wait_changed(await used.message(PATIENCE), _finished, PATIENCE)
+        grid = await self._paint()
+        for person in (lin, ada):
+            await person.react(grid, "❤️")
+        await self._picture("playground")
+        await self.page.get_by_role("button", name="Use light colours").click()
+        await self._picture("playground-light")
+        await self.page.get_by_role("button", name="Use dark colours").click()
+        await self.page.set_viewport_size(NARROW)
+        await self._picture("playground-narrow")
+        await self.page.set_viewport_size(WIDE)
+        await self._remix(grid)
+
+    async def _paint(self) -> Message:
+        """Type a prompt, take a picture of its preview, give the finished grid."""
+        await self._use(f"/imagine {MINE}")
+        ada = self.discord.person("ada")
+        await ada.wait_for(lambda m: MINE in m.content and "%" in m.content and m.attachments, PATIENCE)
+        await self.discord.inject("PATCH /webhooks/*", 200, delay=HELD)
+        await self._picture("playground-preview")
+        return await ada.wait_for(lambda m: MINE in m.content and _finished(m), PATIENCE)
+
+    async def _remix(self, grid: Message) -> None:
+        """Switch remixing on in the settings, and open its dialog."""
+        await self._use("/settings ")
+        remix = self.page.get_by_role("button", name=re.compile("^.*Remix"))
+        await remix.click()
+        await self.page.locator(".button.success", has_text="Remix").wait_for()
+        await self._picture("playground-settings")
+        await self.page.locator(f"#m-{grid.id}").get_by_role("button", name="V2").click()
+        await self.page.locator("dialog.modal").wait_for()
+        await self._picture("playground-remix")
+
+    async def _use(self, command: str) -> None:
+        await self.page.keyboard.type(command)
+        await self.page.keyboard.press("Enter")
+
+    async def _picture(self, name: str) -> None:
+        await self.page.mouse.move(0, 0)
+        await self.page.locator(".timeline").evaluate("node => node.scrollTo(0, node.scrollHeight)")
+        await self.page.evaluate(
+            "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"
+        )
+        path = self.out / f"{name}.png"
+        path.write_bytes(small(await self.page.screenshot(animations="disabled")))
+        print(f"{path}  {path.stat().st_size // 1024} KiB", flush=True)
 
 
-async def _picture(page: Any, path: Path) -> None:
-    await page.wait_for_selector("html[data-ready]")
-    await page.locator(".timeline").evaluate("node => node.scrollTo(0, node.scrollHeight)")
-    await page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => null)))")
-    await page.screenshot(path=path)
-    print(path)
+def _finished(message: Message) -> bool:
+    return "U1" in message.buttons
+
+
+def small(png: bytes) -> bytes:
+    """The picture with so few colours that it is small enough for a repository."""
+    with Image.open(io.BytesIO(png)) as image:
+        whole = image.convert("RGB")
+    for colours in (256, 128, 64):
+        if len(png) <= LARGEST:
+            break
+        buffer = io.BytesIO()
+        whole.quantize(colours, Image.Quantize.MEDIANCUT).save(buffer, "PNG", optimize=True)
+        png = buffer.getvalue()
+    return png
 
 
 if __name__ == "__main__":

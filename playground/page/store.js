@@ -23,6 +23,8 @@ export class Store extends EventTarget {
     this.typing = new Map();
     this.mine = new Set();
     this.connected = false;
+    this.asked = 0;
+    this.answered = 0;
     this.read = JSON.parse(localStorage.getItem("read") ?? "{}");
     this.stop = () => {};
   }
@@ -48,7 +50,12 @@ export class Store extends EventTarget {
   }
 
   async refresh() {
+    this.asked += 1;
+    const asked = this.asked;
     const state = await api.state(this.person);
+    // Answers may overtake each other: an older one says nothing any more.
+    if (asked < this.answered) return;
+    this.answered = asked;
     this.me = state.me;
     this.users = new Map(state.users.map((user) => [user.id, user]));
     this.guilds = state.guilds;

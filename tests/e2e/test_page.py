@@ -39,7 +39,7 @@ async def page(
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def painted(bot: Bot, ada: Person) -> Message:
     """A grid that is there already."""
-    used = await ada.slash("general", "imagine", prompt="a red house on grass --ar 3:2 --seed 7 --q .25")
+    used = await ada.slash("general", "imagine", prompt="a red house on grass --ar 3:2 --seed 7 --q 0.25")
     return await ada.remote.wait_until(
         lambda: next((m for m in used.messages if "V4" in m.buttons), None), PATIENCE, "the grid"
     )
@@ -49,13 +49,14 @@ def shown(page, message: Message):
     return page.locator(f"#m-{message.id}")
 
 
-def finished(page, words: str):
-    """The newest message that says this and has its buttons."""
-    return (
-        page.locator(".message", has_text=words)
-        .filter(has=page.get_by_role("button", name=re.compile("^(U1|Web)$")))
-        .last
-    )
+def grid_of(page, words: str):
+    """The newest finished grid that says this."""
+    return page.locator(".message", has_text=words).filter(has=page.get_by_role("button", name="U1")).last
+
+
+def panel_of(page):
+    """The newest panel of settings."""
+    return page.locator(".message").filter(has=page.get_by_role("button", name="Remix mode")).last
 
 
 async def use(page, command: str) -> None:
@@ -73,10 +74,10 @@ async def picture_size(message) -> list[int]:
 
 
 async def test_a_typed_imagine_gives_a_grid_with_its_buttons(page) -> None:
-    await use(page, "/imagine a blue fish --ar 3:2 --q .25 --seed 3")
+    await use(page, "/imagine a blue fish --ar 3:2 --q 0.25 --seed 3")
     grid = page.locator(".message", has_text="a blue fish").last
     await expect(grid.locator(".content")).to_have_text(
-        re.compile(r"^a blue fish --ar 3:2 --q \.25 --seed 3 - @Ada \(fast\)"), timeout=PATIENCE * 1000
+        re.compile(r"^a blue fish --ar 3:2 --q 0\.25 --seed 3 - @Ada \(fast\)"), timeout=PATIENCE * 1000
     )
     for row, names in enumerate((["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"])):
         assert await grid.locator(".row").nth(row).get_by_role("button").all_inner_texts() == names
@@ -94,43 +95,43 @@ async def test_u2_gives_one_large_picture(page, painted: Message) -> None:
 
 async def test_v3_gives_a_grid_of_variations(page, painted: Message) -> None:
     await shown(page, painted).get_by_role("button", name="V3").click()
-    varied = finished(page, "Variations (Strong) by @Ada")
+    varied = grid_of(page, "Variations (Strong) by @Ada")
     assert await picture_size(varied) == [640, 416]
     await expect(varied.locator(".origin")).to_contain_text("a red house on grass")
 
 
 async def test_the_arrows_roll_again(page, painted: Message) -> None:
     await shown(page, painted).get_by_role("button", name="🔄").click()
-    rolled = page.locator(".message", has_text="a red house on grass --ar 3:2 --q .25 - @Ada").last
+    rolled = page.locator(".message", has_text="a red house on grass --ar 3:2 --q 0.25 - @Ada").last
     await expect(rolled.get_by_role("button", name="V4")).to_be_visible(timeout=PATIENCE * 1000)
 
 
 async def test_remix_opens_a_dialog_whose_prompt_is_edited(page, painted: Message, ada: Person) -> None:
     await use(page, "/settings ")
-    remix = last(page).get_by_role("button", name="Remix mode")
+    remix = panel_of(page).get_by_role("button", name="Remix mode")
     await remix.click()
     await expect(remix).to_have_class(GREEN)
     await shown(page, painted).get_by_role("button", name="V1").click()
     dialog = page.get_by_role("dialog")
     field = dialog.get_by_label("prompt")
     await expect(field).to_have_value(re.compile("^a red house on grass"))
-    await field.fill("a green house on grass --ar 3:2 --q .25")
+    await field.fill("a green house on grass --ar 3:2 --q 0.25")
     await dialog.get_by_role("button", name="Submit").click()
     await expect(dialog).to_be_hidden()
-    await expect(finished(page, "a green house on grass")).to_be_visible(timeout=PATIENCE * 1000)
+    await expect(grid_of(page, "a green house on grass")).to_be_visible(timeout=PATIENCE * 1000)
     await remix.click()
     await expect(remix).not_to_have_class(GREEN)
 
 
 async def test_settings_show_what_is_set_and_the_next_prompt_has_it(page) -> None:
     await use(page, "/settings ")
-    panel = last(page)
+    panel = panel_of(page)
     await expect(panel).to_contain_text("Only you can see this")
     high = panel.get_by_role("button", name="Stylize high")
     await high.click()
     await expect(high).to_have_class(GREEN)
     await expect(panel.locator(".embed")).to_contain_text("Stylize: --s 250")
-    await use(page, "/imagine a purple star --q .25")
+    await use(page, "/imagine a purple star --q 0.25")
     await expect(page.locator(".message", has_text="a purple star").last).to_contain_text("--s 250")
     await panel.get_by_role("button", name="Reset Settings").click()
     await expect(high).not_to_have_class(GREEN)
@@ -154,9 +155,9 @@ async def test_cancel_stops_a_job(page, bot: Bot, painted: Message) -> None:
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
     await use(page, "/imagine a grey cloud that nobody needs")
-    job = page.locator(".message", has_text="that nobody needs").last
+    job = page.locator(".message", has=page.locator("strong", has_text="that nobody needs"))
     await job.get_by_role("button", name="Cancel").click()
-    await expect(last(page)).to_contain_text("The job is being cancelled.")
+    await expect(page.get_by_text("The job is being cancelled.")).to_be_visible()
     for worker in workers:
         os.kill(worker, signal.SIGCONT)
     await expect(job).to_contain_text("(Cancelled)", timeout=PATIENCE * 1000)
@@ -164,8 +165,8 @@ async def test_cancel_stops_a_job(page, bot: Bot, painted: Message) -> None:
 
 
 async def test_the_cross_takes_a_picture_away(page) -> None:
-    await use(page, "/imagine a brown mushroom --q .25")
-    grid = finished(page, "a brown mushroom")
+    await use(page, "/imagine a brown mushroom --q 0.25")
+    grid = grid_of(page, "a brown mushroom")
     await expect(grid).to_be_visible(timeout=PATIENCE * 1000)
     await grid.hover()
     await grid.get_by_role("button", name="React with ❌").click()
@@ -195,8 +196,8 @@ async def test_a_parameter_is_completed_in_the_field(page) -> None:
     suggestions = page.get_by_role("listbox", name="Suggestions for prompt").get_by_role("option")
     await expect(suggestions.first).to_be_visible()
     await suggestions.filter(has_text="--stylize").first.click()
-    await page.keyboard.type("50 --q .25")
-    await expect(page.get_by_role("combobox", name="prompt")).to_have_value("a cat --stylize 50 --q .25")
+    await page.keyboard.type("50 --q 0.25")
+    await expect(page.get_by_role("combobox", name="prompt")).to_have_value("a cat --stylize 50 --q 0.25")
     await page.keyboard.press("Enter")
     await expect(page.locator(".message", has_text="a cat --s").last).to_contain_text("@Ada")
 
