@@ -41,13 +41,15 @@ class Canvas:
     """Where on the tile the input picture lies, scaled to ``picture``; everything in the tile's pixels.
 
     What ``picture`` leaves uncovered is drawn. Of what it covers, ``parts`` are drawn anew, and what
-    ``words`` name, as the ``segmenter`` of that name finds it; all else stays as it is.
+    ``words`` name, as the ``segmenter`` of that name finds it; all else stays as it is. Within ``margin``
+    pixels around the picture what its edges drawn out would give is held at first, the longer the nearer.
     """
 
     picture: Box
     parts: tuple[Box, ...] = ()
     words: str = ""
     segmenter: str = ""
+    margin: int = 0
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Canvas:

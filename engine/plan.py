@@ -53,8 +53,14 @@ SUBTLE, STRONG = 0.35, 0.75
 REDRAWN = 1.0
 """How far a part that is drawn anew is re-noised: nothing of it is left."""
 
-REFINED = 0.3
-"""How far a creative upscale is re-noised: details are drawn again, things stay."""
+CALM = 0.5
+"""How much of the guidance acts on what only continues a picture, or draws its details anew."""
+
+_LEAST_REFINING = 5
+"""How many steps details take at least."""
+
+_MARGIN = 6
+"""What part of the shorter side the margin around a continued picture is."""
 
 _SAME_RATIO = 0.03
 _MOST_PARTS = 8
@@ -93,7 +99,9 @@ class Plan:
     house style's text and ``style_weight`` (0–1) how much of it is mixed in; ``chaos`` and ``weird`` are 0–1;
     ``strength`` (0–1) is how far an input picture is re-noised, None without one. ``scale`` is how many times
     larger the picture is, both ways, than what the model drew. ``canvas`` says what of the input picture
-    stays, None: nothing need.
+    stays, None: nothing need. ``calm`` (0–1) is how much of the guidance acts where a picture is continued:
+    the whole of it would draw the prompt's things again. ``effort`` is how many steps a picture from text
+    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it.
     """
 
     action: Action
@@ -117,6 +125,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     scale: int = 1
     canvas: Canvas | None = None
+    calm: float = 1.0
+    effort: int = 0
 
     @property
     def stopped(self) -> bool:
@@ -159,8 +169,8 @@ def plan_imagine(
     style, unknown_style = _style(spec, entry)
     strength = _image_strength(spec)
     effort = _or(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
-    steps = max(1, round(entry.steps * effort))
-    steps = _scheduled(steps, strength)
+    whole = max(1, round(entry.steps * effort))
+    steps = _scheduled(whole, strength)
     seeds = _seeds(spec, seed)
     chaos, weird = _or(spec.chaos, 0) / 100, _or(spec.weird, 0) / 3000
     return Plan(
@@ -182,6 +192,7 @@ def plan_imagine(
         strength=strength,
         muses=_muses(entry, seeds) if chaos else (),
         oddity=_oddity(entry, seeds) if weird else "",
+        effort=whole,
         notes=(*notes, *said, *cut, *unknown_style, *_idle(spec), *remarks(spec)),
     )
 
@@ -210,7 +221,7 @@ def plan_vary(
     _check(parent, position)
     strength = STRONG if strong else SUBTLE
     share = parent.stop_step / parent.running
-    steps = _scheduled(parent.steps, strength)
+    steps = _scheduled(parent.effort or parent.steps, strength)
     varied = replace(
         _native(parent),
         action=Action.VARY,
@@ -220,6 +231,7 @@ def plan_vary(
         strength=strength,
         muses=parent.muses[position - 1 : position] * PICTURES,
         canvas=None,
+        calm=1.0,
         notes=(),
     )
     return varied if spec is None else _remixed(varied, spec, registry)
@@ -330,28 +342,30 @@ def plan_upscale(parent: Plan, position: int) -> Plan:
     )
 
 
-def plan_refine(parent: Plan, position: int, *, seed: int | None = None) -> Plan:
+def plan_refine(parent: Plan, position: int, registry: Registry, *, seed: int | None = None) -> Plan:
     """The parent's picture ``position`` (from 1) at twice its size, its details drawn anew by the model."""
     large = plan_upscale(parent, position)
-    steps = _scheduled(parent.steps, REFINED)
+    strength = registry.get(parent.model).refine
+    steps = max(large.effort or large.steps, math.ceil(_LEAST_REFINING / strength))
     return replace(
         large,
         action=Action.REFINE,
         steps=steps,
-        stop_step=_running(steps, REFINED),
+        stop_step=_running(steps, strength),
         seeds=picture_seeds(seed, 1),
-        strength=REFINED,
+        strength=strength,
+        calm=CALM,
         chaos=0.0,
         tile=False,
     )
 
 
-def plan_redo(plan: Plan, *, creative: bool, seed: int | None = None) -> Plan:
+def plan_redo(plan: Plan, registry: Registry, *, creative: bool, seed: int | None = None) -> Plan:
     """Another upscale of the picture that ``plan`` has upscaled; its input is this one's too."""
     before = replace(
         plan, width=plan.width // UPSCALE, height=plan.height // UPSCALE, scale=plan.scale // UPSCALE
     )
-    return plan_refine(before, 1, seed=seed) if creative else plan_upscale(before, 1)
+    return plan_refine(before, 1, registry, seed=seed) if creative else plan_upscale(before, 1)
 
 
 def _native(plan: Plan) -> Plan:
@@ -367,19 +381,26 @@ def _repainted(
     spec: GenerationSpec | None,
     seed: int | None,
 ) -> Plan:
+    """Without a ``spec`` a picture is continued, calmly; with one its surroundings follow that."""
     _check(parent, position)
     width, height, canvas = framed
-    most = registry.get(parent.model).steps
-    steps = parent.steps if parent.strength is None else min(parent.steps, most)
+    entry = registry.get(parent.model)
+    whole = (canvas.picture.width, canvas.picture.height) == (width, height)
+    strength = REDRAWN if whole else entry.extend if spec is None else (entry.extend + REDRAWN) / 2
+    if not whole and spec is None:
+        canvas = replace(canvas, margin=min(width, height) // _MARGIN)
+    steps = _scheduled(parent.effort or parent.steps, strength)
+    said = None if spec is None else spec.seed
     plan = replace(
         parent,
         action=Action.REPAINT,
         width=width,
         height=height,
         steps=steps,
-        stop_step=max(1, round(_running(steps, REDRAWN) * parent.stop_step / parent.running)),
-        seeds=picture_seeds(seed, PICTURES),
-        strength=REDRAWN,
+        stop_step=max(1, round(_running(steps, strength) * parent.stop_step / parent.running)),
+        seeds=picture_seeds(seed if said is None else said, PICTURES),
+        strength=strength,
+        calm=CALM if canvas.margin else 1.0,
         muses=parent.muses[position - 1 : position] * PICTURES,
         tile=False,
         notes=(),

@@ -50,7 +50,10 @@ class ModelEntry:
     `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
     `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
     puts in its place (empty: no house style). `muses` are texts that `--c` draws single pictures to,
-    `oddities` what `--w` draws all of them to. `guidance` 0 is none. `gigabytes` is the size on disk.
+    `oddities` what `--w` draws all of them to. `guidance` 0 is none. `extend` (0–1) is how far the
+    surroundings of a picture are re-noised when it is zoomed out or panned, `refine` how far its details
+    are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
+    `gigabytes` is the size on disk.
     `folder` is where a local model lies, None for one of the hub.
     """
 
@@ -68,6 +71,8 @@ class ModelEntry:
     niji: tuple[str, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ()
     max_ratio: float = 4.0
+    extend: float = 0.85
+    refine: float = 0.3
     style: str = ""
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()

@@ -26,8 +26,11 @@ from engine.plan import Plan
 
 __all__ = ["Held", "Scene"]
 
-_FINEST = 64
-"""The seam is as many pixels wide as this goes into the shorter side, but at least two."""
+_FINEST, _WIDEST = 64, 8
+"""The seam is as many pixels wide as the first goes into the shorter side, from 2 up to the other."""
+
+_EDGE = 2
+"""How many pixels at a picture's edge are not kept where it goes on: decoders draw them darker."""
 
 _WHOLE = 0.999
 """What share of a cell is all of it."""
@@ -39,7 +42,7 @@ _TONE, _REACH = 24.0, 8
 class Scene:
     """One job's canvas: ``start`` is the picture on it, with something calm where there is none yet.
 
-    ``keep`` is white where the picture stays.
+    ``keep`` is white where the picture stays, and ``hold`` the lighter the longer a place is held.
     """
 
     def __init__(self, plan: Plan, inputs: Sequence[bytes]) -> None:
@@ -47,21 +50,22 @@ class Scene:
         if canvas is None or not inputs:
             raise BadPicture("The source picture is missing.")
         size = (plan.width, plan.height)
-        place, box = canvas.picture, (canvas.picture.width, canvas.picture.height)
-        self._kept = _stretched(_scaled(load_input(inputs[0]), box), place, size)
+        self._kept, place = _stretched(load_input(inputs[0]), canvas.picture, size)
         self.keep = Image.new("L", size, 255)
         _clear(self.keep, canvas, inputs)
         self.start = _filled(self._kept, self.keep)
         around = Image.new("L", size)
-        around.paste(255, (place.left, place.top, place.left + place.width, place.top + place.height))
+        around.paste(255, place)
         self.keep = ImageChops.multiply(self.keep, around)
+        near = around.filter(ImageFilter.BoxBlur(canvas.margin)).point(lambda value: min(230, 2 * value))
+        self.hold = ImageChops.lighter(self.keep, ImageChops.subtract(near, around))
 
     def finished(self, drawn: Image.Image) -> Image.Image:
         """``drawn`` with the kept pixels laid over it; only in the seam, inside what is kept, do both show.
 
         Around it what was drawn takes on the tone of what was kept.
         """
-        width = max(2, min(drawn.size) // _FINEST)
+        width = min(max(2, min(drawn.size) // _FINEST), _WIDEST)
         inner = self.keep.filter(ImageFilter.MinFilter(2 * (width // 2) + 1))
         seam = inner.filter(ImageFilter.BoxBlur(width // 2))
         return Image.composite(self._kept, _toned(drawn, self._kept, self.keep, width), seam)
@@ -70,8 +74,8 @@ class Scene:
 class Held:
     """What of one job's latents is held still. It overhears the pipeline's own call for the first noise."""
 
-    def __init__(self, scheduler: Any, keep: Image.Image) -> None:
-        self._shares = _plane(keep)
+    def __init__(self, scheduler: Any, hold: Image.Image) -> None:
+        self._shares = _plane(hold)
         self._noised: Callable[[torch.Tensor], torch.Tensor] | None = None
         self._clean = torch.empty(0)
         for name in ("add_noise", "scale_noise"):
@@ -105,11 +109,13 @@ class Held:
 
 
 def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture at that size. Whole steps down take plain means, which undo an upscale exactly."""
-    times = min(picture.width // size[0], picture.height // size[1])
-    if times > 1:
-        picture = picture.reduce(times)
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+    """The picture at that size. A whole number of times smaller, it takes plain means, which undo an
+    upscale.
+    """
+    times = picture.width // size[0]
+    if picture.size == (times * size[0], times * size[1]):
+        return picture.reduce(times) if times > 1 else picture
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def _clear(keep: Image.Image, canvas: Canvas, inputs: Sequence[bytes]) -> None:
@@ -123,11 +129,23 @@ def _clear(keep: Image.Image, canvas: Canvas, inputs: Sequence[bytes]) -> None:
         keep.paste(ImageChops.subtract(keep, found.point(lambda value: 255 if value > 127 else 0)))
 
 
-def _stretched(picture: Image.Image, place: Box, size: tuple[int, int]) -> Image.Image:
-    """The picture at its place, its edges drawn out to the canvas': a horizon goes on where it was."""
-    right, bottom = size[0] - place.left - place.width, size[1] - place.top - place.height
-    around = ((place.top, bottom), (place.left, right), (0, 0))
-    return Image.fromarray(np.pad(np.asarray(picture), around, mode="edge"))
+def _stretched(
+    picture: Image.Image, place: Box, size: tuple[int, int]
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """The picture at its place, its edges drawn out to the canvas': a horizon goes on where it was.
+
+    And the left, upper, right and lower end of what of it is kept.
+    """
+    canvas = Image.new("RGB", size)
+    canvas.paste(_scaled(picture, (place.width, place.height)), (place.left, place.top))
+    left, top = (start and start + _EDGE for start in (place.left, place.top))
+    right, bottom = (
+        end if end == whole else end - _EDGE
+        for end, whole in zip((place.left + place.width, place.top + place.height), size, strict=True)
+    )
+    inner = np.asarray(canvas)[top:bottom, left:right]
+    stretched = np.pad(inner, ((top, size[1] - bottom), (left, size[0] - right), (0, 0)), mode="edge")
+    return Image.fromarray(stretched), (left, top, right, bottom)
 
 
 def _filled(picture: Image.Image, keep: Image.Image) -> Image.Image:

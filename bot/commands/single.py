@@ -101,7 +101,7 @@ async def upscale_subtle(interaction: Interaction, job_id: str, index: int) -> N
 async def upscale_creative(interaction: Interaction, job_id: str, index: int) -> None:
     """Upscale (Creative): twice as large, with details drawn anew."""
     parent = await finished(interaction, job_id)
-    plan = plan_refine(parent.plan, index)
+    plan = plan_refine(parent.plan, index, interaction.client.registry)
     await _take_one(interaction, parent, Kind.UPSCALE_CREATIVE, index, plan)
 
 
@@ -244,7 +244,7 @@ async def _redo(interaction: Interaction, job_id: str, kind: Kind) -> None:
     files = await client.history.inputs(job.id)
     for file in files:
         await client.pictures.read(file)
-    plan = plan_redo(job.plan, creative=kind is Kind.UPSCALE_CREATIVE)
+    plan = plan_redo(job.plan, client.registry, creative=kind is Kind.UPSCALE_CREATIVE)
 
     async def make(user: User) -> list[Draft]:
         return [child(job, kind, user, job.position, file, plan=plan) for file in files[:1]]

@@ -1,21 +1,32 @@
 """From what the user said to what will be done."""
 
 import json
+import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.canvas import Direction
+from engine.errors import NoRoom
 from engine.plan import (
     PICTURES,
     Action,
     Conditioning,
     Plan,
+    plan_again,
     plan_imagine,
+    plan_pan,
+    plan_redo,
+    plan_refine,
+    plan_region,
     plan_reroll,
+    plan_square,
     plan_upscale,
     plan_vary,
+    plan_zoom,
 )
 from engine.registry import Registry
 from engine.seeds import picture_seeds
@@ -70,6 +81,7 @@ class TestImagine:
             seeds=picture_seeds(3, PICTURES),
             style="watercolour",
             style_weight=0.1,
+            effort=12,
         )
 
     def test_json_gives_an_equal_plan_back(self, registry: Registry) -> None:
@@ -175,10 +187,117 @@ class TestLaterJobs:
         assert plan.seeds == (parent.seeds[1],)
         assert plan_vary(plan, 1, strong=True).width == parent.width
 
+    def test_upscales_upon_upscales_are_varied_at_the_models_own_size(self, registry: Registry) -> None:
+        parent = planned(registry, aspect=(2, 3))
+        twice = plan_upscale(plan_upscale(parent, 2), 1)
+        assert (twice.width, twice.scale) == (4 * parent.width, 4)
+        assert plan_vary(twice, 1, strong=True).width == parent.width
+        assert plan_pan(twice, 1, registry, direction=Direction.UP).width == parent.width
+
+    def test_details_are_drawn_anew_faintly_and_by_one_seed(self, registry: Registry) -> None:
+        parent = planned(registry)
+        plan = plan_refine(parent, 2, registry, seed=5)
+        assert (plan.action, plan.width, plan.scale, plan.seeds) == (Action.REFINE, 512, 2, (5,))
+        assert plan.strength == registry.get("small").refine
+        assert plan.stop_step == plan.running >= 5
+
+    def test_an_upscale_is_done_again_from_what_it_came_from(self, registry: Registry) -> None:
+        parent = plan_upscale(planned(registry), 2)
+        subtle, creative = plan_upscale(parent, 1), plan_refine(parent, 1, registry, seed=1)
+        assert plan_redo(subtle, registry, creative=False) == subtle
+        for plan in (subtle, creative):
+            again = plan_redo(plan, registry, creative=True, seed=2)
+            assert again == replace(creative, seeds=(2,))
+
+    def test_what_is_later_made_of_a_faint_job_takes_no_more_steps(self, registry: Registry) -> None:
+        parent = planned(registry)
+        subtle = plan_vary(parent, 1, strong=False)
+        refined = plan_refine(parent, 1, registry)
+        zoomed = plan_zoom(parent, 1, registry, zoom=2.0)
+        for plan in (parent, subtle, refined, zoomed):
+            assert plan_vary(plan, 1, strong=True).steps == plan_vary(parent, 1, strong=True).steps
+
     @pytest.mark.parametrize("position", [0, 5])
     def test_a_picture_that_does_not_exist_is_refused(self, registry: Registry, position: int) -> None:
         with pytest.raises(ValueError, match="picture"):
             plan_upscale(planned(registry), position)
+
+
+class TestAround:
+    """Zoom, pan, square, region: what of a plan is carried over, and that nothing is left implicit."""
+
+    def test_a_plan_with_a_canvas_survives_json_and_pickling(self, registry: Registry) -> None:
+        parent = planned(registry, aspect=(3, 2), chaos=30)
+        for plan in (
+            plan_zoom(parent, 1, registry, zoom=1.5, seed=1),
+            plan_pan(parent, 1, registry, direction=Direction.LEFT, seed=1),
+            plan_square(parent, 1, registry, seed=1),
+            plan_region(parent, 1, registry, parts=frozenset({0, 4}), seed=1),
+            plan_refine(parent, 1, registry, seed=1),
+        ):
+            assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+            assert pickle.loads(pickle.dumps(plan)) == plan
+
+    def test_plans_of_an_earlier_version_can_still_be_read(self, registry: Registry) -> None:
+        upscaled = plan_upscale(planned(registry), 1)
+        for plan in (planned(registry), upscaled):
+            kept = plan.to_dict()
+            for name in ("scale", "canvas", "calm", "effort"):
+                del kept[name]
+            assert replace(Plan.from_dict(kept), effort=12) == plan
+
+    def test_the_same_seed_gives_the_same_plan(self, registry: Registry) -> None:
+        parent = planned(registry)
+        first, again = (plan_zoom(parent, 1, registry, zoom=2.0, seed=4) for _ in range(2))
+        assert first == again
+        assert len(set(first.seeds)) == PICTURES
+        assert (
+            plan_zoom(parent, 1, registry, zoom=2.0).seeds != plan_zoom(parent, 1, registry, zoom=2.0).seeds
+        )
+
+    def test_what_only_goes_on_is_drawn_calmly_and_what_is_new_is_not(self, registry: Registry) -> None:
+        parent = planned(registry)
+        spec = GenerationSpec(parts=(Part("a fox"),), seed=9)
+        plain = plan_zoom(parent, 1, registry, zoom=2.0)
+        other = plan_zoom(parent, 1, registry, zoom=2.0, spec=spec)
+        assert plain.calm < other.calm == 1.0
+        assert plain.strength is not None
+        assert other.strength is not None
+        assert plain.strength < other.strength
+        assert other.conditionings == (Conditioning("a fox"),)
+        assert other.seeds[0] == 9
+        assert plan_vary(plain, 1, strong=True).calm == 1.0
+        assert plan_vary(plain, 1, strong=True).canvas is None
+
+    def test_a_region_is_drawn_from_nothing_and_keeps_the_tile(self, registry: Registry) -> None:
+        parent = planned(registry, tile=True)
+        plan = plan_region(parent, 1, registry, parts=frozenset({4}))
+        assert (plan.strength, plan.calm, plan.tile) == (1.0, 1.0, True)
+        assert not plan_zoom(parent, 1, registry, zoom=2.0).tile
+
+    def test_stop_stops_as_early_as_before(self, registry: Registry) -> None:
+        plan = plan_zoom(planned(registry, stop=50), 1, registry, zoom=2.0)
+        assert plan.stopped
+        assert plan.stop_step == round(plan.running / 2)
+
+    def test_again_is_the_same_with_other_seeds(self, registry: Registry) -> None:
+        plan = plan_pan(planned(registry), 1, registry, direction=Direction.UP)
+        again = plan_again(plan)
+        assert replace(again, seeds=plan.seeds) == plan
+        assert again.seeds != plan.seeds
+
+    def test_another_proportion_is_another_tile(self, registry: Registry) -> None:
+        spec = GenerationSpec(parts=(Part("a fox"),), aspect=(3, 2))
+        plan = plan_zoom(planned(registry), 1, registry, zoom=1.0, spec=spec)
+        assert (plan.width, plan.height) == tile_size(registry.get("small"), 1.5)[:2]
+        assert plan.canvas is not None
+        assert plan.canvas.picture.height == plan.height
+
+    def test_nothing_new_is_refused(self, registry: Registry) -> None:
+        with pytest.raises(NoRoom):
+            plan_zoom(planned(registry), 1, registry, zoom=1.0)
+        with pytest.raises(NoRoom):
+            plan_square(planned(registry), 1, registry)
 
 
 class TestSizes:

@@ -1,0 +1,94 @@
+"""Where a picture lies on its canvas: sizes that the model can draw, and nothing of the picture lost."""
+
+import pytest
+
+from engine.canvas import PARTS, Box, Canvas, Direction, panned, parted, squared, zoomed
+from engine.errors import NoRoom
+from engine.registry import Registry
+
+REGISTRY = Registry.load()
+POCKET, LARGE = REGISTRY.get("pocket"), REGISTRY.get("sdxl")
+
+
+def covered(parts: tuple[Box, ...]) -> list[tuple[int, int]]:
+    return [
+        (x, y)
+        for box in parts
+        for x in range(box.left, box.left + box.width)
+        for y in range(box.top, box.top + box.height)
+    ]
+
+
+@pytest.mark.parametrize(("zoom", "side"), [(2.0, 512), (1.5, 683), (1.1, 931)])
+def test_a_zoom_keeps_the_size_and_puts_the_picture_in_the_middle(zoom: float, side: int) -> None:
+    width, height, canvas = zoomed(1024, 1024, zoom, (1024, 1024))
+    assert (width, height) == (1024, 1024)
+    assert canvas == Canvas(Box((1024 - side) // 2, (1024 - side) // 2, side, side))
+
+
+def test_another_proportion_frames_the_whole_picture() -> None:
+    assert zoomed(1024, 1024, 1.0, (1456, 816)) == (1456, 816, Canvas(Box(320, 0, 816, 816)))
+    assert zoomed(1344, 896, 2.0, (1024, 1024)) == (1024, 1024, Canvas(Box(256, 341, 512, 341)))
+
+
+def test_a_zoom_that_shows_nothing_new_is_refused() -> None:
+    with pytest.raises(NoRoom, match="--zoom"):
+        zoomed(1024, 1024, 1.0, (1024, 1024))
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [
+        (Direction.LEFT, (384, 256, Canvas(Box(128, 0, 256, 256)))),
+        (Direction.RIGHT, (384, 256, Canvas(Box(0, 0, 256, 256)))),
+        (Direction.UP, (256, 384, Canvas(Box(0, 128, 256, 256)))),
+        (Direction.DOWN, (256, 384, Canvas(Box(0, 0, 256, 256)))),
+    ],
+)
+def test_a_pan_is_half_as_long_again_and_keeps_the_scale(direction: Direction, expected: object) -> None:
+    assert panned(256, 256, direction, POCKET) == expected
+
+
+@pytest.mark.parametrize("size", [(1344, 896), (896, 1344), (1472, 816), (1024, 1024)])
+@pytest.mark.parametrize("direction", Direction)
+def test_every_pan_is_a_size_that_the_model_takes(size: tuple[int, int], direction: Direction) -> None:
+    width, height, canvas = panned(*size, direction, LARGE)
+    assert width % LARGE.multiple == 0 == height % LARGE.multiple
+    assert max(width / size[0], height / size[1]) == pytest.approx(1.5, rel=0.02)
+    assert (canvas.picture.width, canvas.picture.height) == size
+
+
+def test_midjourneys_own_pan() -> None:
+    assert panned(1472, 816, Direction.LEFT, LARGE)[:2] == (2208, 816)
+
+
+def test_a_pan_ends_where_the_model_does() -> None:
+    with pytest.raises(NoRoom, match="3:1"):
+        panned(576, 256, Direction.LEFT, POCKET)
+    with pytest.raises(NoRoom, match="larger than 512 × 512"):
+        panned(576, 384, Direction.UP, POCKET)
+
+
+def test_a_square_is_as_wide_as_the_longer_side() -> None:
+    assert squared(320, 208, POCKET) == (320, 320, Canvas(Box(0, 56, 320, 208)))
+    assert squared(208, 320, POCKET) == (320, 320, Canvas(Box(56, 0, 208, 320)))
+    with pytest.raises(NoRoom, match="square already"):
+        squared(256, 256, POCKET)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (320, 208), (100, 101)])
+def test_the_nine_parts_cover_the_picture_once(size: tuple[int, int]) -> None:
+    _, _, canvas = parted(*size, frozenset(range(PARTS)))
+    pixels = covered(canvas.parts)
+    assert len(pixels) == len(set(pixels)) == size[0] * size[1]
+
+
+def test_parts_are_in_reading_order() -> None:
+    _, _, canvas = parted(300, 300, frozenset({2, 6}))
+    assert canvas.parts == (Box(200, 0, 100, 100), Box(0, 200, 100, 100))
+
+
+@pytest.mark.parametrize("parts", [set(), {9}, {-1, 3}])
+def test_no_part_and_unknown_parts_are_no_region(parts: set[int]) -> None:
+    with pytest.raises(ValueError, match="parts"):
+        parted(256, 256, frozenset(parts))

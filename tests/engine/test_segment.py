@@ -1,0 +1,139 @@
+"""Regions named in words: the real code on a tiny random segmenter, and what is made of its answers."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from transformers import (
+    CLIPImageProcessor,
+    CLIPSegConfig,
+    CLIPSegForImageSegmentation,
+    CLIPSegProcessor,
+)
+
+from engine import segment
+from engine.errors import BadPicture, ModelUnavailable, NoSegmenter, NotFound
+from engine.pictures import load_input, to_png
+from engine.plan import plan_imagine, plan_region
+from engine.registry import Registry, SegmenterEntry
+from engine.segment import located
+from grammar.spec import GenerationSpec
+from grammar.values import Part
+from pocket.architecture import make_tokenizer
+from pocket.build import SOME_WORDS
+
+SIDE = 64
+
+
+def save_segmenter(folder: Path) -> SegmenterEntry:
+    """A tiny random CLIPSeg as a standard transformers folder."""
+    tokenizer = make_tokenizer(SOME_WORDS)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 40,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 2,
+        "image_size": SIDE,
+        "patch_size": 16,
+    }
+    config = CLIPSegConfig(
+        text_config=text,
+        vision_config=vision,
+        projection_dim=32,
+        reduce_dim=16,
+        extract_layers=[1, 2, 3],
+        decoder_num_attention_heads=2,
+        decoder_intermediate_size=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        CLIPSegForImageSegmentation(config).save_pretrained(folder)
+    images = CLIPImageProcessor(size={"height": SIDE, "width": SIDE}, do_center_crop=False)
+    CLIPSegProcessor(images, tokenizer).save_pretrained(folder)
+    return SegmenterEntry("tiny", "Tiny", str(folder), folder=folder)
+
+
+@pytest.fixture(scope="module")
+def entry(tmp_path_factory: pytest.TempPathFactory) -> SegmenterEntry:
+    return save_segmenter(tmp_path_factory.mktemp("clipseg"))
+
+
+@pytest.fixture
+def picture() -> bytes:
+    image = Image.new("RGB", (96, 64), "lightblue")
+    ImageDraw.Draw(image).ellipse((20, 10, 60, 50), fill="red")
+    return to_png(image)
+
+
+def test_the_model_gives_every_pixel_a_likelihood(entry: SegmenterEntry, picture: bytes) -> None:
+    likely = segment._likely(entry, load_input(picture), "a red house")
+    assert likely.shape == (64, 96)
+    assert 0 <= float(likely.min()) < float(likely.max()) <= 1
+    again = segment._likely(entry, load_input(picture), "a red house")
+    assert torch.equal(likely, again)
+    assert not torch.equal(likely, segment._likely(entry, load_input(picture), "a fox"))
+
+
+def test_what_is_likely_becomes_a_mask_with_a_margin(
+    entry: SegmenterEntry, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = torch.zeros(64, 96)
+    field[20:40, 30:50] = 0.9
+    monkeypatch.setattr(segment, "_likely", lambda *_: field)
+    mask = np.asarray(Image.open(io.BytesIO(located(picture, "the hat", "tiny", [entry]))))
+    assert mask.shape == (64, 96)
+    assert set(np.unique(mask)) == {0, 255}
+    assert (mask[19:41, 29:51] == 255).all()
+    assert mask[:17].max() == 0
+
+
+@pytest.mark.parametrize("sure", [0.0, 1.0])
+def test_nothing_and_everything_are_not_found(
+    entry: SegmenterEntry, picture: bytes, monkeypatch: pytest.MonkeyPatch, sure: float
+) -> None:
+    monkeypatch.setattr(segment, "_likely", lambda *_: torch.full((64, 96), sure))
+    with pytest.raises(NotFound, match="the hat"):
+        located(picture, "the hat", "tiny", [entry])
+
+
+def test_an_unknown_segmenter_and_a_broken_picture_are_said(entry: SegmenterEntry, picture: bytes) -> None:
+    with pytest.raises(ModelUnavailable, match="nobody"):
+        located(picture, "the hat", "nobody", [entry])
+    with pytest.raises(BadPicture):
+        located(b"no picture", "the hat", "tiny", [entry])
+
+
+def test_the_operators_segmenter_goes_first_and_only_those_here_count(
+    entry: SegmenterEntry, tmp_path: Path
+) -> None:
+    own = tmp_path / "models.toml"
+    own.write_text(f'[[segmenter]]\nname = "tiny"\ntitle = "Tiny"\nsource = "{entry.folder}"\n')
+    registry = Registry.load(extra=own)
+    assert registry.segmenters[0].name == "tiny"
+    assert registry.segmenter() == registry.segmenters[0]
+    nowhere = SegmenterEntry("x", "X", str(tmp_path / "x"), folder=tmp_path / "x")
+    assert Registry((), segmenters=(nowhere,)).segmenter() is None
+
+
+def test_a_plan_names_the_words_and_who_finds_them(entry: SegmenterEntry) -> None:
+    registry = Registry(Registry.load().entries, segmenters=(entry,))
+    parent = plan_imagine(GenerationSpec(parts=(Part("a red house"),)), registry, seed=1)
+    canvas = plan_region(parent, 2, registry, words="the roof", seed=2).canvas
+    assert canvas is not None
+    assert (canvas.words, canvas.segmenter, canvas.parts) == ("the roof", "tiny", ())
+    with pytest.raises(NoSegmenter):
+        plan_region(parent, 2, Registry(registry.entries), words="the roof")
