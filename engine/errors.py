@@ -8,6 +8,7 @@
     ├── NoRoom                  a picture cannot be extended that way
     ├── NoSegmenter             no model here finds things in a picture by their names
     ├── NotFound                what a region was named by is nowhere in the picture
+    ├── Unsafe                  the model's own safety checker let no picture pass
     ├── OutOfMemory             the device has no room, even for one picture
     ├── WorkerDied              the worker process ended while the job was in its hands
     └── EngineClosed            the engine was closed first; the job was neither finished nor refused
@@ -26,6 +27,7 @@ __all__ = [
     "NotFound",
     "OutOfMemory",
     "UnknownModel",
+    "Unsafe",
     "WorkerDied",
 ]
 
@@ -66,6 +68,10 @@ class BadRegistry(EngineError):
     """The list of models cannot be read or says something impossible; the sentence names file, entry and
     field.
     """
+
+
+class Unsafe(EngineError):
+    """The safety checker that the model brings along let none of the pictures pass."""
 
 
 class OutOfMemory(EngineError):

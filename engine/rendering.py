@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import torch
 from PIL import Image
 
+from engine import safety
 from engine.batching import EXACT, Batcher, Call, Task, install
 from engine.errors import BadPicture, EngineError, NoSegmenter
 from engine.job import Cancelled, Failed, Finished, Job, Lane, Picture, Progress, Queued
@@ -267,7 +268,7 @@ class Renderer:
             return _encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None))
 
         self._emit(Happened(Progress(job.id, 0, 1)))
-        self._aside(self._enlarger, work, functools.partial(self._deliver, entrusted))
+        self._aside(self._enlarger, work, functools.partial(self._deliver, entrusted, ()))
 
     def _progress(self, entrusted: _Entrusted, step: int, steps: int, latents: Any) -> None:
         entrusted.step, entrusted.steps = step, steps
@@ -300,11 +301,15 @@ class Renderer:
         else:
             entrusted.holding, entrusted.drawn = False, True
             pictures: Sequence[Image.Image] = task.value
-            delivered = functools.partial(self._deliver, entrusted)
+            delivered = functools.partial(self._deliver, entrusted, safety.notes(pictures))
             self._aside(self._encoder, lambda: _encoded(pictures), delivered)
 
     def _deliver(
-        self, entrusted: _Entrusted, encoded: list[tuple[bytes, int, int]] | None, error: Exception | None
+        self,
+        entrusted: _Entrusted,
+        notes: tuple[str, ...],
+        encoded: list[tuple[bytes, int, int]] | None,
+        error: Exception | None,
     ) -> None:
         job = entrusted.job
         if self._jobs.get(job.id) is not entrusted:
@@ -318,7 +323,7 @@ class Renderer:
                 zip(encoded, job.plan.seeds, strict=True), 1
             )
         )
-        self._end(Finished(job.id, pictures, self._clock() - entrusted.began, job.plan.notes))
+        self._end(Finished(job.id, pictures, self._clock() - entrusted.began, (*job.plan.notes, *notes)))
 
     def _free_hooks(self, entrusted: _Entrusted) -> None:
         """What a pipeline does at its end and an interrupted one did not.

@@ -1,0 +1,63 @@
+"""The safety checker that a pipeline brings along: whether it is kept, and what becomes of what it hides.
+
+A checker blacks out the pictures it objects to. Where one is kept, nothing is shown before it has looked.
+Knows nothing of how pictures are drawn or of what the checker looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+from engine.errors import Unsafe
+
+__all__ = ["checks", "like", "notes", "options", "passed", "unseen"]
+
+Report: TypeAlias = Callable[[int, int, Any], None]
+
+_HIDDEN = "hidden"
+_SHIPPED_BY = ("sd",)  # families whose pipelines have a place for a checker
+
+
+def options(family: str, wanted: bool) -> dict[str, Any]:
+    """What loading is told: nothing keeps a checker where there is one."""
+    if wanted or family not in _SHIPPED_BY:
+        return {}
+    return {"safety_checker": None, "requires_safety_checker": False}
+
+
+def checks(pipe: Any) -> bool:
+    """Whether a pipeline has a checker."""
+    return getattr(pipe, "safety_checker", None) is not None
+
+
+def unseen(report: Report) -> Report:
+    """The same report without estimates: no preview is made of what was not checked."""
+    return lambda done, steps, _: report(done, steps, None)
+
+
+def passed(pictures: Sequence[Image.Image], flags: Sequence[bool] | None) -> list[Image.Image]:
+    """The pictures, those marked that the checker blacked out. Raises Unsafe when it left none."""
+    if flags and all(flags):
+        raise Unsafe("The model's safety checker let none of the pictures pass. Please try other words.")
+    for picture, flag in zip(pictures, flags or (), strict=False):
+        if flag:
+            picture.info[_HIDDEN] = True
+    return list(pictures)
+
+
+def like(picture: Image.Image, changed: Image.Image) -> Image.Image:
+    """``changed``, marked as the picture is that it was made of."""
+    if _HIDDEN in picture.info:
+        changed.info[_HIDDEN] = True
+    return changed
+
+
+def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
+    """What the user is told of pictures that were blacked out."""
+    count = sum(_HIDDEN in picture.info for picture in pictures)
+    if not count:
+        return ()
+    return (f"The model's safety checker hid {count} of the {len(pictures)} pictures.",)
