@@ -1,11 +1,14 @@
 """Jobs on one device, turn by turn: what happens to each is said exactly once, and to the right one."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from engine.canvas import Box, Canvas
+from engine.errors import NotFound
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
 from engine.plan import Action
 from engine.rendering import Program, Renderer, cost
@@ -26,7 +29,7 @@ class Bench:
             self.models[-1].denoisers[0].spend = self.spend
             return self.models[-1]
 
-        watched = Program(load, program.run, program.forward_mode, program.preview, program.describe)
+        watched = replace(program, load=load)
         self.renderer = Renderer(
             watched, stub.REGISTRY, "cpu", self.reports.append, clock=lambda: self.now, **options
         )
@@ -292,3 +295,82 @@ def test_an_upscale_needs_neither_a_model_nor_a_turn(bench: Bench) -> None:
     bench.finish("large")
     assert isinstance(bench.finals()["large"], Finished)
     assert bench.models == []
+
+
+class TestRegionsNamedInWords:
+    """The region is found by a helper thread, before the job takes its turn."""
+
+    @pytest.fixture
+    def drawn(self) -> list[tuple[bytes, ...]]:
+        return []
+
+    @pytest.fixture
+    def go(self) -> threading.Event:
+        event = threading.Event()
+        event.set()
+        return event
+
+    @pytest.fixture
+    def bench(self, drawn: list[tuple[bytes, ...]], go: threading.Event) -> Iterator[Bench]:
+        def run(model: Any, plan: Any, inputs: Any, report: Any) -> Any:
+            drawn.append(tuple(inputs))
+            return stub.run(model, plan, inputs, report)
+
+        def locate(plan: Any, inputs: Any) -> bytes:
+            go.wait()
+            if plan.canvas.words == "nothing":
+                raise NotFound("“nothing” was not found in the picture.")
+            return inputs[0] + plan.canvas.words.encode()
+
+        bench = Bench(replace(stub.PROGRAM, run=run, locate=locate))
+        yield bench
+        go.set()
+        bench.renderer.close()
+
+    def submit(self, bench: Bench, words: str, model: str = "stub") -> None:
+        canvas = Canvas(Box(0, 0, stub.SIDE, stub.SIDE), words=words, segmenter="tiny")
+        plan = replace(stub.plan(steps=2, model=model), action=Action.REPAINT, canvas=canvas)
+        bench.renderer.submit(Job(words, plan, "ada", inputs=(b"picture ",)))
+
+    def test_the_mask_becomes_the_jobs_last_input(self, bench: Bench, drawn: list[tuple[bytes, ...]]) -> None:
+        self.submit(bench, "the hat")
+        assert isinstance(bench.finish("the hat")["the hat"], Finished)
+        assert drawn == [(b"picture ", b"picture the hat")]
+
+    def test_what_is_not_there_fails_with_a_sentence_and_draws_nothing(
+        self, bench: Bench, drawn: list[tuple[bytes, ...]]
+    ) -> None:
+        self.submit(bench, "nothing")
+        event = bench.finish("nothing")["nothing"]
+        assert event == Failed("nothing", "“nothing” was not found in the picture.")
+        assert drawn == []
+
+    def test_others_are_drawn_meanwhile_and_it_can_be_cancelled(
+        self, bench: Bench, drawn: list[tuple[bytes, ...]], go: threading.Event
+    ) -> None:
+        go.clear()
+        self.submit(bench, "the hat")
+        bench.submit("other", steps=2)
+        assert isinstance(bench.finish("other")["other"], Finished)
+        bench.renderer.cancel("the hat")
+        go.set()
+        bench.submit("third", steps=2)
+        finals = bench.finish("third")
+        assert finals["the hat"] == Cancelled("the hat")
+        assert len(drawn) == 2
+
+    def test_a_model_that_cannot_be_loaded_fails_it_once(self, bench: Bench, go: threading.Event) -> None:
+        go.clear()
+        self.submit(bench, "the hat", model="missing")
+        bench.submit("b", model="missing")
+        assert isinstance(bench.finish("b")["b"], Failed)
+        go.set()
+        assert isinstance(bench.finish("the hat")["the hat"], Failed)
+
+    def test_without_a_segmenter_it_says_so(self) -> None:
+        bench = Bench()
+        self.submit(bench, "the hat")
+        event = bench.finish("the hat")["the hat"]
+        assert isinstance(event, Failed)
+        assert "by their names" in event.reason
+        bench.renderer.close()
