@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     easel_workers: Workers = Field("local", description="local, or the address of a cluster.")
     easel_side_by_side: int = Field(16, ge=1, le=256, description="Jobs rendered together on one device.")
     easel_models_in_memory: int = Field(2, ge=1, le=64, description="Models kept in a device's memory.")
+    easel_precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="What models compute in: auto, fp32, bf16 or fp16."
+    )
     easel_compiler: str = Field("", description="A torch.compile backend such as inductor; empty: none.")
     easel_running_per_user: int = Field(
         3, ge=1, le=100, description="Jobs of one user that render at a time."
@@ -54,6 +57,9 @@ class Settings(BaseSettings):
         5, ge=1, le=40, description="A prompt with more jobs than this asks first."
     )
     easel_banned_words: str = Field("", description="Words no prompt may hold, commas between.")
+    easel_safety_checker: bool = Field(
+        True, description="Keep the safety checkers that models bring along: true or false."
+    )
     easel_admins: Ids = Field(
         "", description="User ids who may use /easel, with commas between; empty: the bot's owner."
     )
@@ -89,6 +95,8 @@ def _written(default: object) -> str:
     match default:
         case None:
             return ""
+        case bool():
+            return str(default).lower()
         case SecretStr():
             return default.get_secret_value()
         case Path():

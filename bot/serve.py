@@ -49,6 +49,8 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
         active=settings.easel_side_by_side,
         models=settings.easel_models_in_memory,
         compiler=settings.easel_compiler,
+        precision=settings.easel_precision,
+        checked=settings.easel_safety_checker,
     )
 
 

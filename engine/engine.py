@@ -13,7 +13,7 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
@@ -127,7 +127,9 @@ class Engine:
 
     ``device`` is "auto", or devices as torch calls them, separated by commas. ``active`` bounds the jobs
     rendered side by side on a device, ``models`` those in its memory. ``compiler`` is a backend of
-    `torch.compile` for the denoisers, "" for none. A step longer than ``stall`` seconds ends its worker.
+    `torch.compile` for the denoisers, "" for none. ``precision`` is "fp32", "bf16", "fp16", or "auto": what
+    each device computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    A step longer than ``stall`` seconds ends its worker.
     ``command`` starts a worker.
     """
 
@@ -139,11 +141,13 @@ class Engine:
         active: int = 16,
         models: int = 2,
         compiler: str = "",
+        precision: str = "auto",
+        checked: bool = True,
         stall: float = 600.0,
         command: Sequence[str] = WORKER,
     ) -> None:
-        self._registry, self._active, self._models, self._compiler = registry, active, models, compiler
-        self._stall, self._command = stall, tuple(command)
+        self._setup = Setup(registry, "", active, models, compiler, precision, checked)
+        self._registry, self._stall, self._command = registry, stall, tuple(command)
         self._jobs: dict[str, _Open] = {}
         self._numbers = 0
         self._closed = False
@@ -237,10 +241,9 @@ class Engine:
                 _refuse(question, EngineClosed("The engine was closed."))
 
     def _place(self, device: str) -> _Place:
-        setup = Setup(self._registry, device, self._active, self._models, self._compiler)
         supervisor = Supervisor(
             self._command,
-            setup,
+            replace(self._setup, device=device),
             orders=lambda: place.orders(),
             on_report=lambda report: self._on_report(place, report),
             on_end=lambda ready: self._on_end(place, ready),

@@ -22,7 +22,7 @@ from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 from PIL import Image, ImageOps
 from torch import nn
 
-from engine import preview, upscale
+from engine import preview, safety, upscale
 from engine.composition import Steering, composed
 from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.families import FAMILIES, Family
@@ -36,7 +36,7 @@ from engine.seeds import picture_seeds
 from engine.texts import Texts
 from engine.tiling import ForwardMode, Roll, calmest, wrapping_vae
 
-__all__ = ["LoadedModel", "Report", "forward_mode", "load", "run"]
+__all__ = ["LoadedModel", "Report", "dtype_of", "forward_mode", "load", "run"]
 
 Report: TypeAlias = Callable[[int, int, torch.Tensor | None], None]
 """Told after every step: steps done, steps in all, and the pictures' latents as they would end from here, or
@@ -44,6 +44,7 @@ None.
 """
 
 _DENOISERS = ("unet", "transformer", "transformer_2")
+_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _LOG = logging.getLogger(__name__)
 
 
@@ -63,14 +64,13 @@ class LoadedModel:
     colours: torch.Tensor | None = field(default=None, repr=False)
 
 
-def load(entry: ModelEntry, device: str, dtype: torch.dtype | None = None) -> LoadedModel:
+def load(
+    entry: ModelEntry, device: str, dtype: torch.dtype = torch.float32, *, checked: bool = True
+) -> LoadedModel:
     """The entry's pipeline on ``device``, downloaded first if it must be; raises ModelUnavailable when it
-    cannot.
-
-    ``dtype`` is float32 on a CPU (the same bits in every batch), and what the device computes fastest
-    elsewhere.
+    cannot. ``checked`` keeps its safety checker, if it brings one along.
     """
-    pipe = _loaded(entry, dtype or _dtype(device)).to(device)
+    pipe = _loaded(entry, dtype, checked=checked).to(device)
     pipe.set_progress_bar_config(disable=True)
     _channels_last(pipe)
     try:
@@ -102,14 +102,16 @@ def run(model: LoadedModel | None, plan: Plan, inputs: Sequence[bytes], report: 
         return [picture]
     if model is None:
         raise ValueError(f"{plan.action} needs a model")
+    if safety.checks(model.pipe):
+        report = safety.unseen(report)
     if plan.strength is not None and model.image_pipe is None:
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
     if plan.action is Action.REFINE:
         return [_refined(model, plan, upscale.double(_picture(inputs)), report)]
     if plan.canvas is not None:
         scene = Scene(plan, inputs)
-        drawn = _drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.keep)
-        return [scene.finished(picture) for picture in drawn]
+        drawn = _drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.hold)
+        return [safety.like(picture, scene.finished(picture)) for picture in drawn]
     sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
     return _drawn(model, plan, sources, report)
 
@@ -141,12 +143,14 @@ def _drawn(
     plan: Plan,
     sources: Sequence[Image.Image],
     report: Report,
-    keep: Image.Image | None = None,
+    hold: Image.Image | None = None,
 ) -> list[Image.Image]:
-    """One picture a seed, begun with ``sources`` if there are any; where ``keep`` is white they stay."""
+    """One picture a seed, begun with ``sources`` if there are any; the lighter ``hold``, the longer they
+    stay.
+    """
     if model.family is None or model.texts is None:
-        return _run_plainly(model, plan, sources, report, keep)
-    return _run(model, model.family, model.texts.steering(plan), plan, sources, report, keep)
+        return _run_plainly(model, plan, sources, report, hold)
+    return _run(model, model.family, model.texts.steering(plan), plan, sources, report, hold)
 
 
 def _run(
@@ -156,23 +160,27 @@ def _run(
     plan: Plan,
     sources: Sequence[Image.Image],
     report: Report,
-    keep: Image.Image | None,
+    hold: Image.Image | None,
 ) -> list[Image.Image]:
     pipe = _light_copy(model.image_pipe if sources else model.pipe)
     if not steering.plain:
         _put(pipe, _denoiser(pipe), composed(getattr(pipe, _denoiser(pipe)), steering))
     if plan.tile:
         _put(pipe, "vae", wrapping_vae(pipe.vae))
-    guided = family.guided and plan.guidance > 1 and not steering.pointless
+    guidance = plan.guidance * plan.calm
+    guided = family.guided and guidance > 1 and not steering.pointless
     texts: dict[str, Any] = dict(steering.main)
     if guided:
         texts |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
-    guidance = plan.guidance if guided or not family.guided else 1.0
-    steps = _Steps(pipe, family, plan, report, keep)
+    if family.guided and not guided:
+        guidance = 1.0
+    steps = _Steps(pipe, family, plan, report, hold)
     pictures = _call(
         pipe, plan, sources, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
     )
-    return [calmest(picture) for picture in pictures] if plan.tile and not sources else pictures
+    if not plan.tile or sources:
+        return pictures
+    return [safety.like(picture, calmest(picture)) for picture in pictures]
 
 
 def _run_plainly(
@@ -180,7 +188,7 @@ def _run_plainly(
     plan: Plan,
     sources: Sequence[Image.Image],
     report: Report,
-    keep: Image.Image | None,
+    hold: Image.Image | None,
 ) -> list[Image.Image]:
     """For pipelines of no known family: the heaviest part as plain text, and what every pipeline takes."""
     pipe = _light_copy(model.image_pipe if sources else model.pipe)
@@ -189,9 +197,9 @@ def _run_plainly(
     texts = {"prompt": [lead.text] * len(plan.seeds)}
     if away:
         texts["negative_prompt"] = [away] * len(plan.seeds)
-    steps = _Steps(pipe, None, plan, report, keep)
+    steps = _Steps(pipe, None, plan, report, hold)
     if "callback_on_step_end" not in inspect.signature(pipe.__call__).parameters:
-        if keep is not None:
+        if hold is not None:
             raise EngineError(f"{model.entry.title} cannot draw a part of a picture.")
         steps.count()
     return _call(pipe, plan, sources, 0.0, guidance_scale=plan.guidance, callback_on_step_end=steps, **texts)
@@ -213,8 +221,8 @@ def _call(
     if sources:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + nudge)}
     takes = inspect.signature(pipe.__call__).parameters
-    pictures = pipe(**{name: value for name, value in said.items() if name in takes}).images
-    return list(pictures)
+    made = pipe(**{name: value for name, value in said.items() if name in takes})
+    return safety.passed(made.images, getattr(made, "nsfw_content_detected", None))
 
 
 def _share(plan: Plan) -> float:
@@ -231,10 +239,10 @@ class _Steps:
     """
 
     def __init__(
-        self, pipe: Any, family: Family | None, plan: Plan, report: Report, keep: Image.Image | None
+        self, pipe: Any, family: Family | None, plan: Plan, report: Report, hold: Image.Image | None
     ) -> None:
         self._watch = Watch(pipe.scheduler)
-        self._held = None if keep is None else Held(pipe.scheduler, keep)
+        self._held = None if hold is None else Held(pipe.scheduler, hold)
         self._family, self._plan, self._report = family, plan, report
         rolls = plan.tile and _denoiser(pipe) != "unet" and family is not None
         self._roll = Roll(plan.seeds[0]) if rolls else None
@@ -273,12 +281,10 @@ class _Steps:
         return latents if self._family is None else self._family.pack(pipe, latents)
 
 
-def _loaded(entry: ModelEntry, dtype: torch.dtype) -> Any:
-    options: dict[str, Any] = {"dtype": dtype}
+def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
+    options: dict[str, Any] = {"dtype": dtype} | safety.options(entry.family, checked)
     if entry.variant:
         options["variant"] = entry.variant
-    if entry.family == "sd":
-        options |= {"safety_checker": None, "requires_safety_checker": False}
     if entry.folder is None:
         options["revision"] = entry.revision
     elif not entry.on_this_machine():
@@ -300,17 +306,28 @@ def _why(entry: ModelEntry) -> str:
     return f"{entry.title} could not be fetched from the hub."
 
 
-def _dtype(device: str) -> torch.dtype:
+def dtype_of(precision: str, device: str) -> torch.dtype:
+    """What "fp32", "bf16" and "fp16" name; "auto" is what the device computes fastest."""
+    if precision != "auto":
+        return _PRECISIONS[precision]
     if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.float16 if device.startswith("mps") else torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    if device.startswith("mps"):
+        return torch.float16
+    able = torch.cpu.get_capabilities()
+    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 
 def _channels_last(pipe: Any) -> None:
-    """Convolutions read pixels, not planes: faster on every device that Easel knows."""
+    """Convolutions read pixels, not planes: faster, but for a U-Net in bfloat16 on a CPU.
+
+    There the group norms lose more than the convolutions gain.
+    """
     for name in ("unet", "vae"):
         module = getattr(pipe, name, None)
-        if module is not None:
+        if module is None:
+            continue
+        if name == "vae" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
             module.to(memory_format=torch.channels_last)
 
 

@@ -43,7 +43,8 @@ class Setup:
     """The first message to a worker.
 
     ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiler`` names the
-    backend of `torch.compile` for the denoisers, "" none.
+    backend of `torch.compile` for the denoisers, "" none. ``precision`` is "auto", "fp32", "bf16" or "fp16".
+    ``checked`` keeps the safety checkers that models bring along.
     """
 
     registry: Registry
@@ -51,6 +52,8 @@ class Setup:
     active: int = 16
     models: int = 2
     compiler: str = ""
+    precision: str = "auto"
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

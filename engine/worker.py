@@ -19,10 +19,10 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from engine.plan import Plan
-from engine.registry import Registry
+from engine.registry import ModelEntry
 from engine.rendering import Program, Renderer
 from engine.wire import Beat, Cancel, Describe, Load, Order, Ready, Report, Setup, Submit, Unload, pack, read
 
@@ -42,7 +42,7 @@ def main(program: Program | None = None) -> None:
     _quiet()
     setup = read(orders)
     if isinstance(setup, Setup):
-        _Service(setup, program or _program(setup.registry), orders, reports).run()
+        _Service(setup, program or _program(setup), orders, reports).run()
 
 
 class _Service:
@@ -131,7 +131,7 @@ def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
     return wanted, (wanted,)
 
 
-def _program(registry: Registry) -> Program:
+def _program(setup: Setup) -> Program:
     import diffusers.utils.logging
     import transformers.utils.logging
 
@@ -139,6 +139,13 @@ def _program(registry: Registry) -> Program:
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
+
+    registry = setup.registry
+
+    def load(entry: ModelEntry, device: str) -> Any:
+        return pipelines.load(
+            entry, device, pipelines.dtype_of(setup.precision, device), checked=setup.checked
+        )
 
     def describe(png: bytes) -> Sequence[str]:
         from engine.describe import describe  # only for who asks
@@ -151,7 +158,7 @@ def _program(registry: Registry) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
-    return Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, describe, locate)
+    return Program(load, pipelines.run, pipelines.forward_mode, preview.render, describe, locate)
 
 
 if __name__ == "__main__":

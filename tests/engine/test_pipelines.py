@@ -210,3 +210,17 @@ class TestLoading:
         before = sd.texts.encoded
         drawn(sd, replace(plan, seeds=(8, 9, 10, 11)))
         assert sd.texts.encoded == before
+
+
+def test_precision_is_what_was_asked_for_or_what_the_device_computes_fastest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert pipelines.dtype_of("fp32", "cpu") is torch.float32
+    assert pipelines.dtype_of("fp16", "cuda:0") is torch.float16
+    for able, fastest in (
+        ({}, torch.float32),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True}, torch.bfloat16),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        assert pipelines.dtype_of("auto", "cpu") is fastest

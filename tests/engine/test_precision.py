@@ -1,0 +1,66 @@
+"""The shipped model in bfloat16: the pictures of float32 to the eye, the same in any company."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine import Plan, Registry, pipelines, plan_imagine
+from engine.batching import Batcher, Task, install
+from engine.pipelines import LoadedModel
+from grammar import parse
+
+REGISTRY = Registry.load()
+
+
+@pytest.fixture(scope="module")
+def half() -> LoadedModel:
+    model = pipelines.load(REGISTRY.get("pocket"), "cpu", torch.bfloat16)
+    install(model.denoisers[0], "pocket")
+    return model
+
+
+def planned(prompt: str, seed: int) -> Plan:
+    (spec,) = parse(prompt)
+    plan = plan_imagine(spec, REGISTRY, model="pocket", seed=seed)
+    return replace(plan, seeds=plan.seeds[:2])
+
+
+PLANS = [
+    planned("a red house on grass", 1),
+    planned("two blue fish --s 400", 2),
+    planned("a star --no red", 3),
+]
+
+
+def drawn(model: LoadedModel, plan: Plan) -> list[Image.Image]:
+    return pipelines.run(model, plan, [], lambda step, steps, latents: None)
+
+
+def likeness(one: list[Image.Image], other: list[Image.Image]) -> float:
+    """PSNR in dB of the pair that differs most."""
+    errors = [
+        float(((np.asarray(a, float) - np.asarray(b, float)) ** 2).mean())
+        for a, b in zip(one, other, strict=True)
+    ]
+    return 10 * math.log10(255**2 / max(*errors, 1e-9))
+
+
+def test_pictures_in_bfloat16_are_those_of_float32_to_the_eye(half: LoadedModel) -> None:
+    full = pipelines.load(REGISTRY.get("pocket"), "cpu")
+    assert min(likeness(drawn(half, plan), drawn(full, plan)) for plan in PLANS) >= 40
+
+
+def test_pictures_in_bfloat16_do_not_depend_on_the_company(half: LoadedModel) -> None:
+    alone = [drawn(half, plan) for plan in PLANS]
+    tasks = [Task(lambda plan=plan: drawn(half, plan)) for plan in PLANS]
+    batcher = Batcher()
+    for task in tasks:
+        task.resume()
+    while calls := [task.call for task in tasks if task.call is not None]:
+        batcher.run([call for call in calls if call.key == calls[0].key])
+    assert batcher.forwards < batcher.calls
+    assert min(likeness(a, task.value) for a, task in zip(alone, tasks, strict=True)) >= 40
