@@ -7,12 +7,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from transformers import (
-    CLIPImageProcessor,
-    CLIPSegConfig,
-    CLIPSegForImageSegmentation,
-    CLIPSegProcessor,
-)
 
 from engine import segment
 from engine.errors import BadPicture, ModelUnavailable, NoSegmenter, NotFound
@@ -22,54 +16,12 @@ from engine.registry import Registry, SegmenterEntry
 from engine.segment import located
 from grammar.spec import GenerationSpec
 from grammar.values import Part
-from pocket.architecture import make_tokenizer
-from pocket.build import SOME_WORDS
-
-SIDE = 64
-
-
-def save_segmenter(folder: Path) -> SegmenterEntry:
-    """A tiny random CLIPSeg as a standard transformers folder."""
-    tokenizer = make_tokenizer(SOME_WORDS)
-    text = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "max_position_embeddings": 40,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    vision = {
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 2,
-        "image_size": SIDE,
-        "patch_size": 16,
-    }
-    config = CLIPSegConfig(
-        text_config=text,
-        vision_config=vision,
-        projection_dim=32,
-        reduce_dim=16,
-        extract_layers=[1, 2, 3],
-        decoder_num_attention_heads=2,
-        decoder_intermediate_size=32,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        CLIPSegForImageSegmentation(config).save_pretrained(folder)
-    images = CLIPImageProcessor(size={"height": SIDE, "width": SIDE}, do_center_crop=False)
-    CLIPSegProcessor(images, tokenizer).save_pretrained(folder)
-    return SegmenterEntry("tiny", "Tiny", str(folder), folder=folder)
+from tests.engine import tiny
 
 
 @pytest.fixture(scope="module")
 def entry(tmp_path_factory: pytest.TempPathFactory) -> SegmenterEntry:
-    return save_segmenter(tmp_path_factory.mktemp("clipseg"))
+    return tiny.segmenter(tmp_path_factory.mktemp("clipseg"))
 
 
 @pytest.fixture

@@ -20,6 +20,10 @@ from diffusers import (
 )
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
+    CLIPImageProcessor,
+    CLIPSegConfig,
+    CLIPSegForImageSegmentation,
+    CLIPSegProcessor,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
@@ -29,7 +33,7 @@ from transformers import (
     T5EncoderModel,
 )
 
-from engine.registry import ModelEntry
+from engine.registry import ModelEntry, SegmenterEntry
 from pocket.architecture import make_tokenizer
 from pocket.build import SOME_WORDS, random_pipeline_folder
 
@@ -63,6 +67,58 @@ def entry(family: str, path: Path, **changed: object) -> ModelEntry:
         "oddities": ("neon square",),
     }
     return ModelEntry(**(said | changed))  # type: ignore[arg-type]
+
+
+def segmenter(path: Path) -> SegmenterEntry:
+    """Writes a tiny random CLIPSeg to ``path``; whatever it is asked, it finds about half of a picture."""
+    tokenizer = make_tokenizer(SOME_WORDS)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 40,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 2,
+        "image_size": SIDE,
+        "patch_size": 16,
+    }
+    config = CLIPSegConfig(
+        text_config=text,
+        vision_config=vision,
+        projection_dim=32,
+        reduce_dim=16,
+        extract_layers=[1, 2, 3],
+        decoder_num_attention_heads=2,
+        decoder_intermediate_size=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = CLIPSegForImageSegmentation(config)
+        _make_sure(model)
+        model.save_pretrained(path)
+    images = CLIPImageProcessor(size={"height": SIDE, "width": SIDE}, do_center_crop=False)
+    CLIPSegProcessor(images, tokenizer).save_pretrained(path)
+    return SegmenterEntry("tiny", "Tiny", str(path), folder=path)
+
+
+def _make_sure(model: CLIPSegForImageSegmentation) -> None:
+    """Spreads its answers, so that what it sees in a grey picture is half likely and half unlikely."""
+    last = model.decoder.transposed_convolution
+    with torch.no_grad():
+        last.weight.copy_(torch.randn(last.weight.shape[0], 1, 1, 1).expand_as(last.weight) * 100)
+        last.bias.zero_()
+        words = torch.ones(1, 4, dtype=torch.long)
+        seen = model(input_ids=words, attention_mask=words, pixel_values=torch.zeros(1, 3, SIDE, SIDE)).logits
+        last.bias.sub_(seen.median())
 
 
 def _vae(channels: int, shift: float | None = None) -> AutoencoderKL:
