@@ -1,8 +1,14 @@
-"""How often the pocket model draws what it is asked, by classical vision: `python -m bench.pictures`."""
+"""How often the pocket model draws what it is asked, by classical vision: `python -m bench.pictures`.
+
+Prompts and seeds are drawn anew, none was trained on. Prints tables; `--keep` writes them to
+`docs/pictures.md`, with a sheet of each group beside it.
+"""
 
 import math
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -10,39 +16,71 @@ from typing import Annotated
 import torch
 import typer
 from diffusers import StableDiffusionPipeline
-from rich.console import Console
+from PIL import Image
 from rich.progress import track
-from rich.table import Table
 
-from pocket.captions import plain_caption
+from bench import effects
+from bench.sheet import ROOT, Sheet, keep
+from pocket.captions import LANGUAGES, plain_caption
 from pocket.draw import draw
 from pocket.judge import matches
 from pocket.samples import render, sheet
-from pocket.scenes import COLOURS, KINDS, SIZES_OF_PICTURES, Scene, Thing, held_out, random_scene
+from pocket.scenes import (
+    COLOURS,
+    KINDS,
+    SIZES_OF_PICTURES,
+    STYLES,
+    Scene,
+    Thing,
+    held_out,
+    random_scene,
+    visible,
+)
+from pocket.surroundings import setting_of, style_of
 from pocket.train import WEIGHTS
 
-GROUPS = ("one thing", "one thing, unseen pair", "several", "two in a relation")
+DRAWN = ("one thing", "one thing, a pair never seen", "two to four of a kind", "two in a relation")
+RATIOS = ("1:1", "1:1", "3:2", "2:3")
+PAGE = ROOT / "docs" / "pictures.md"
+OPENING = """How often the embedded model draws what it is asked. Prompts are put together by chance from what
+the model knows, in a plain wording, with seeds that training did not use; the combinations of colour and kind
+called "never seen" are kept out of training (`held_out` in `pocket/scenes.py`). A judge of classical vision
+looks at the pictures (`pocket/judge.py`, `pocket/surroundings.py`: flood fill, connected parts, nearest named
+colour, comparison of outlines; no learning): *every* thing in a picture must have the right colour and the
+right outline, or the picture counts as wrong. Made by `make bench-pictures`."""
 
 
-def scenes_of(group: str, n: int, rng: Random) -> list[Scene]:
-    """`n` scenes of a group, with seeds that training did not use."""
-    found: list[Scene] = []
-    while len(found) < n:
-        scene = random_scene(rng)
-        single = len(scene.things) == 1
-        if scene.setting == "plain" and scene.backdrop is None:
-            continue
-        if group == "one thing, unseen pair" and single and scene.things[0].count == 1:
-            kind, colour = rng.choice([(k, c) for k in KINDS for c in COLOURS if held_out(k, c)])
-            if colour != scene.backdrop and (colour, scene.setting) != ("black", "space"):
-                found.append(Scene((Thing(kind, colour),), scene.setting, scene.backdrop))
-        elif (
-            (group == "one thing" and single and scene.things[0].count == 1)
-            or (group == "several" and single and scene.things[0].count > 1)
-            or (group == "two in a relation" and not single)
-        ):
-            found.append(scene)
-    return found
+@dataclass
+class Tally:
+    """What was right among how many."""
+
+    pictures: int = 0
+    right: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, found: dict[str, bool]) -> None:
+        """One more picture."""
+        self.pictures += 1
+        for name, yes in found.items():
+            self.right[name] += yes
+
+    def share(self, name: str) -> str:
+        """Per cent and 95 % interval, empty where nothing was asked."""
+        return interval(self.right[name], self.pictures) if name in self.right else ""
+
+
+@dataclass(frozen=True)
+class Painter:
+    """Makes the pictures of a scene: the model's, or drawn ones, to measure the judge itself."""
+
+    pipeline: StableDiffusionPipeline | None
+    steps: int
+    guidance: float
+
+    def paint(self, scene: Scene, prompt: str, seeds: list[int], size: tuple[int, int]) -> list[Image.Image]:
+        """One picture a seed."""
+        if self.pipeline is None:
+            return [draw(scene, *size, Random(seed)) for seed in seeds]
+        return render(self.pipeline, prompt, seeds, size, self.steps, self.guidance)
 
 
 def interval(right: int, n: int) -> str:
@@ -53,51 +91,131 @@ def interval(right: int, n: int) -> str:
     return f"{100 * p:.0f} ({100 * max(0, middle - reach):.0f}–{100 * min(1, middle + reach):.0f})"
 
 
+def scenes_of(group: str, rng: Random) -> Iterator[Scene]:
+    """Endless flat scenes of a group, each with its surroundings named."""
+    while True:
+        scene = replace(random_scene(rng), style="flat")
+        single = len(scene.things) == 1
+        alone = single and scene.things[0].count == 1
+        if scene.setting == "plain" and scene.backdrop is None:
+            continue
+        if group == DRAWN[1] and alone:
+            kind, colour = rng.choice([(k, c) for k in KINDS for c in COLOURS if held_out(k, c)])
+            if visible(colour, scene.setting, scene.backdrop):
+                yield Scene((Thing(kind, colour),), scene.setting, scene.backdrop)
+        elif (
+            (group == DRAWN[0] and alone)
+            or (group == DRAWN[2] and single and not alone)
+            or (group == DRAWN[3] and not single)
+        ):
+            yield scene
+
+
+def styled(style: str, rng: Random) -> Iterator[Scene]:
+    """Endless single things in a style."""
+    for scene in scenes_of(DRAWN[0], rng):
+        if visible(scene.things[0].colour, scene.setting, scene.backdrop, style):
+            yield replace(scene, style=style)
+
+
+def verdict(picture: Image.Image, scene: Scene) -> dict[str, bool]:
+    """What is right about the picture."""
+    found = matches(picture, scene)
+    found["both"] = found["colour"] and found["kind"]
+    setting, backdrop = setting_of(picture)
+    found["setting"] = (setting, backdrop) == (scene.setting, scene.backdrop)
+    return found
+
+
 def main(
-    prompts: Annotated[int, typer.Option(help="Prompts in a group.")] = 50,
+    prompts: Annotated[int, typer.Option(help="Prompts in a group.")] = 200,
     each: Annotated[int, typer.Option(help="Pictures of a prompt.")] = 4,
+    others: Annotated[int, typer.Option(help="Prompts in a style or language.")] = 50,
     steps: Annotated[int, typer.Option(help="Denoising steps.")] = 12,
     guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 6.0,
     weights: Annotated[Path, typer.Option(help="A pocket model's folder.")] = WEIGHTS,
     truth: Annotated[bool, typer.Option(help="Judge drawn scenes instead: the judge's own error.")] = False,
-    sheets: Annotated[Path | None, typer.Option(help="Folder for a sheet of every group.")] = None,
+    parameters: Annotated[bool, typer.Option(help="Measure the parameters' effects as well.")] = True,
+    write: Annotated[bool, typer.Option("--keep", help="Write docs/pictures.md and its sheets.")] = False,
     seed: Annotated[int, typer.Option(help="Which prompts.")] = 2024,
 ) -> None:
-    """Print the table."""
-    pipeline = None if truth else StableDiffusionPipeline.from_pretrained(weights, dtype=torch.float32)
-    table = Table(
-        "", "n", "colour", "kind", "colour+kind", "count", "relation", title="right, % (95 % interval)"
-    )
+    """Print the tables."""
     started = time.monotonic()
-    for group in GROUPS:
-        rng = Random(f"{seed}/{group}")
-        right: dict[str, int] = defaultdict(int)
-        kept = []
-        scenes = scenes_of(group, prompts, rng)
-        for i, scene in enumerate(track(scenes, group, transient=True)):
-            size = SIZES_OF_PICTURES[rng.choice(("1:1", "1:1", "3:2", "2:3"))]
-            seeds = [seed + 1000 * i + j for j in range(each)]
-            if pipeline is None:
-                pictures = [draw(scene, *size, Random(s)) for s in seeds]
-            else:
-                pictures = render(pipeline, plain_caption(scene, rng), seeds, size, steps, guidance)
-            kept.append(pictures[0].resize((128, 128)))
-            for picture in pictures:
-                found = matches(picture, scene)
-                found["both"] = found["colour"] and found["kind"]
-                for name, yes in found.items():
-                    right[name] += yes
-        n = prompts * each
-        relation = interval(right["relation"], n) if "relation" in right else ""
-        table.add_row(
-            group, str(n), *(interval(right[k], n) for k in ("colour", "kind", "both", "count")), relation
+    loaded = None if truth else StableDiffusionPipeline.from_pretrained(weights, dtype=torch.float32)
+    painter = Painter(loaded, steps, guidance)
+    samples: dict[str, list[Image.Image]] = {}
+    settings = f"{steps} steps, guidance {guidance:g}; right in per cent (95 % interval)."
+
+    read = ("colour", "kind", "both", "count", "relation", "setting")
+    drawn = Sheet("What is drawn", ("", "n", *read), settings)
+    for group in DRAWN:
+        scenes = scenes_of(group, Random(f"{seed}/{group}"))
+        tally, samples[group] = _measure(painter, group, scenes, prompts, each)
+        drawn.add(group, tally.pictures, *(tally.share(name) for name in read))
+
+    languages = Sheet("Languages", ("", "n", *read[:3]), "One thing. " + settings)
+    for language in LANGUAGES:
+        scenes = scenes_of(DRAWN[0], Random(f"{seed}/languages"))
+        tally, _ = _measure(painter, language, scenes, others, each, language)
+        languages.add(language, tally.pictures, *(tally.share(name) for name in read[:3]))
+
+    styles = Sheet("Styles", ("", "n", "style"), "One thing. " + settings)
+    for style in STYLES:
+        tally, samples[style] = _measure(
+            painter, style, styled(style, Random(f"{seed}/{style}")), others, each, styles=True
         )
-        if sheets:
-            sheets.mkdir(parents=True, exist_ok=True)
-            sheet(kept, 10).save(sheets / f"{group.replace(' ', '-').replace(',', '')}.png")
-    console = Console()
-    console.print(table)
-    console.print(f"{steps} steps, guidance {guidance}, {time.monotonic() - started:.0f} s")
+        styles.add(style, tally.pictures, tally.share("style"))
+
+    sheets = [drawn, languages, styles]
+    if parameters and not truth:
+        sheets += effects.sheets(weights)
+    for one in sheets:
+        one.show()
+    typer.echo(f"{time.monotonic() - started:.0f} s")
+    if write:
+        _keep(sheets, samples)
+
+
+def _measure(
+    painter: Painter,
+    name: str,
+    scenes: Iterator[Scene],
+    prompts: int,
+    each: int,
+    language: str = "en",
+    styles: bool = False,
+) -> tuple[Tally, list[Image.Image]]:
+    """Paint and judge; also the first picture of every prompt."""
+    tally, first, rng = Tally(), [], Random(name)
+    for i in track(range(prompts), name, transient=True):
+        scene = next(scenes)
+        size = SIZES_OF_PICTURES[rng.choice(RATIOS)]
+        seeds = [1_000_003 + 1000 * i + j for j in range(each)]
+        pictures = painter.paint(scene, plain_caption(scene, rng, language), seeds, size)
+        first.append(pictures[0])
+        for picture in pictures:
+            tally.add(
+                {"style": style_of(picture, scene) == scene.style} if styles else verdict(picture, scene)
+            )
+    return tally, first
+
+
+def _keep(sheets: list[Sheet], samples: dict[str, list[Image.Image]]) -> None:
+    """Write the page and its sample sheets."""
+    folder = PAGE.parent / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = []
+    for name, pictures in samples.items():
+        square = [p for p in pictures if p.width == p.height][:16]
+        if len(square) >= 8:
+            file = folder / f"{name.replace(' ', '-').replace(',', '')}.png"
+            page = sheet([p.resize((128, 128), Image.Resampling.LANCZOS) for p in square], 8)
+            page.quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+            shown.append(f"**{name}**\n\n![{name}](pictures/{file.name})")
+    keep(PAGE, "What the embedded model draws, and how often right", OPENING, sheets)
+    with PAGE.open("a", encoding="utf-8") as page_file:
+        page_file.write("\n## Samples\n\nThe first square pictures of each group, none left out.\n\n")
+        page_file.write("\n\n".join(shown) + "\n")
 
 
 if __name__ == "__main__":

@@ -134,17 +134,28 @@ def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, 
     most = max(rows)
     r = min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.22 * cells.short)
     r = math.floor(2 * r) / 2
-    step_x = max(2.2 * r, 0.9 * cells.across / most)
-    middle = cells.down / 2
-    base = _resting_height(thing.kind, scene.setting, r, cells, rng) if len(rows) == 1 else middle
-    step_y = max(2.15 * r, 0.42 * cells.down)
-    places = []
-    for i, in_row in enumerate(rows):
-        y = _on_corner(base + (i - (len(rows) - 1) / 2) * step_y, r, cells.down)
-        for j in range(in_row):
-            x = cells.across / 2 + (j - (in_row - 1) / 2) * step_x
-            places.append((_on_corner(x, r, cells.across), y, r))
-    return places
+    apart = math.ceil(2 * r + 1)
+    while not (_fit(most, apart, r, cells.across) and _fit(len(rows), apart, r, cells.down)):
+        r, apart = r - 0.5, math.ceil(2 * r)
+    between = max(apart, math.floor(0.4 * cells.down))
+    lone = _resting_height(thing.kind, scene.setting, r, cells, rng)
+    first_y = lone if len(rows) == 1 else _first(len(rows), between, cells.down)
+    return [
+        (_first(in_row, apart, cells.across) + j * apart, first_y + i * between, r)
+        for i, in_row in enumerate(rows)
+        for j in range(in_row)
+    ]
+
+
+def _first(n: int, apart: int, along: float) -> int:
+    """The first of `n` corners, `apart` from each other, about the middle of a side."""
+    return math.floor((along - (n - 1) * apart) / 2 + 0.5)
+
+
+def _fit(n: int, apart: int, radius: float, along: float) -> bool:
+    """Whether `n` things so far apart keep clear of both ends of a side."""
+    first = _first(n, apart, along)
+    return first - radius >= 0.4 and first + (n - 1) * apart + radius <= along - 0.4
 
 
 def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:

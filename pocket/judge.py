@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pocket.draw import draw
-from pocket.scenes import COLOURS, KINDS, Scene, Thing
+from pocket.scenes import COLOURS, KINDS, SIZES, Scene, Thing
 
 SIDE = 128  # the shorter side of the picture while it is looked at, in pixels
 SMOOTH = 3.5  # ΔE between neighbours that still counts as background going on
@@ -205,18 +205,18 @@ def _outline(lab: np.ndarray, island: np.ndarray, colour: str) -> np.ndarray:
 
 @cache
 def _templates(colour: str) -> list[tuple[str, np.ndarray]]:
-    """Every kind in a colour as the judge would see it, several draws of each."""
+    """Every kind in a colour as the judge would see it, in all sizes and both ways round."""
     rng = Random(7)
     found = []
     for kind in KINDS:
-        for i in range(3):
-            size = ("medium", "big")[i % 2]
+        for size in SIZES:
             backdrop = "teal" if colour in ("purple", "pink", "grey") else "purple"
             picture = draw(Scene((Thing(kind, colour, 1, size),), "plain", backdrop), SIDE, SIDE, rng)
             lab = _lab(_scaled(picture))
             islands = sorted(_islands(~_background(lab)), key=lambda m: -int(m.sum()))
             if islands:
-                found.append((kind, _outline(lab, islands[0], colour)))
+                outline = _outline(lab, islands[0], colour)
+                found += [(kind, outline), (kind, outline[:, :, ::-1])]
     return found
 
 

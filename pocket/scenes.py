@@ -106,11 +106,14 @@ def held_out(kind: str, colour: str) -> bool:
     return (7 * KINDS.index(kind) + 5 * list(COLOURS).index(colour)) % 19 == 18
 
 
+_UNSEEN = {("black", "space"), ("white", "sky"), ("white", "sea"), ("blue", "underwater")}
+
+
 def visible(colour: str, setting: str, backdrop: str | None, style: str = "flat") -> bool:
     """Whether a thing of this colour stands out there."""
     return (
         colour != backdrop
-        and (colour, setting) not in {("black", "space"), ("white", "sky"), ("blue", "underwater")}
+        and (colour, setting) not in _UNSEEN
         and (colour, style) not in {("white", "line art"), ("black", "neon")}
     )
 

@@ -14,6 +14,7 @@ from pocket.judge import lab_of, mask_of_things
 from pocket.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
 
 _ROWS, _COLUMNS = 8, 6
+_UNNAMED = 2.0  # ΔE
 _DRAWN = 6  # drawings to a setting or style
 _SIZE = {"tall": (96, 144), "wide": (144, 96), "square": (128, 128)}
 
@@ -26,6 +27,7 @@ def setting_of(picture: Image.Image) -> tuple[str, str | None]:
         return float((np.linalg.norm(mine - other, axis=-1) * weight).sum() / weight.sum())
 
     distances = {name: min(map(apart, them)) for name, them in _grounds(_shape(picture)).items()}
+    distances["plain"] += _UNNAMED  # a tone that has a name is called by it
     best = min(distances, key=lambda name: distances[name])
     setting, _, backdrop = best.partition("/")
     return setting, backdrop or None

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.measures import Pixels, apart, detail, red, seam, spread
 from engine import pipelines, preview
 from engine.pictures import to_png
 from engine.pipelines import LoadedModel
@@ -18,7 +19,6 @@ from engine.upscale import double
 from grammar import parse
 
 REGISTRY = Registry.load()
-Pixels = np.ndarray
 Draw = Callable[[str], list[Pixels]]
 
 
@@ -51,22 +51,6 @@ def draw(model: LoadedModel) -> Draw:
     return drawn
 
 
-def apart(one: list[Pixels], other: list[Pixels]) -> float:
-    return float(np.mean([np.abs(a - b).mean() for a, b in zip(one, other, strict=True)]))
-
-
-def spread(pictures: list[Pixels]) -> float:
-    """How different the pictures of one grid are from each other, pair by pair."""
-    pairs = [(a, b) for i, a in enumerate(pictures) for b in pictures[i + 1 :]]
-    return float(np.mean([np.abs(a - b).mean() for a, b in pairs]))
-
-
-def red(pictures: list[Pixels]) -> float:
-    return float(
-        np.mean([((p[..., 0] > 150) & (p[..., 1] < 110) & (p[..., 2] < 110)).mean() for p in pictures])
-    )
-
-
 def yellow(pictures: list[Pixels]) -> float:
     return float(
         np.mean([((p[..., 0] > 190) & (p[..., 1] > 160) & (p[..., 2] < 120)).mean() for p in pictures])
@@ -77,22 +61,6 @@ def blue(pictures: list[Pixels]) -> float:
     return float(
         np.mean([((p[..., 2] > 150) & (p[..., 0] < 110) & (p[..., 1] < 140)).mean() for p in pictures])
     )
-
-
-def detail(pictures: list[Pixels]) -> float:
-    """How much neighbouring pixels differ."""
-    return float(
-        np.mean([np.abs(np.diff(p, axis=0)).mean() + np.abs(np.diff(p, axis=1)).mean() for p in pictures])
-    )
-
-
-def seam(picture: Pixels) -> float:
-    """The jump across the border over the jumps between neighbours, the worse of both directions."""
-    worst = 0.0
-    for axis in (0, 1):
-        jumps = np.abs(picture - np.roll(picture, 1, axis)).mean(axis=(1 - axis, 2))
-        worst = max(worst, float(jumps[0] / jumps[1:].mean()))
-    return worst
 
 
 def test_it_draws_what_is_asked(draw: Draw) -> None:
