@@ -1,5 +1,6 @@
 """A bot in a virtual Discord, ready to be spoken to."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from engine import EngineError, Registry
 from grammar import PromptError
 from tests.bot.sketch import SketchEngine, World, settings_in
 
-TOLD = (Refusal, PromptError, PictureGone, EngineError, discord.app_commands.CheckFailure)
+TOLD = (
+    Refusal,
+    PromptError,
+    PictureGone,
+    EngineError,
+    sqlite3.OperationalError,
+    discord.app_commands.CheckFailure,
+)
 """What a user is told of; the virtual Discord counts it as an error nevertheless."""
 
 
