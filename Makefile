@@ -8,7 +8,7 @@ PROMPT ?= two red foxes in the snow --ar 3:2 --seed 7
 export PROMPT
 
 .DEFAULT_GOAL := help
-.PHONY: help imagine test bot demo bench check fmt pocket screenshots clean
+.PHONY: help imagine test bot demo bench bench-discord chaos check fmt pocket screenshots clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,12 @@ demo: $(VENV)/.runtime ## the bot in a browser, beside a Discord of its own, wit
 
 bench: $(VENV)/.dev ## print the benchmark tables
 	$(BIN)/python -m bench
+
+bench-discord: $(VENV)/.dev ## a burst of 130 commands while renders keep every core busy: who is answered?
+	$(BIN)/python -m bench.discord
+
+chaos: $(VENV)/.dev ## 100 rounds of kill -9 under load while Discord stumbles: is anything lost, or twice there?
+	$(BIN)/python -m bench.chaos
 
 check: $(VENV)/.dev ## lint, types, import rules
 	$(BIN)/ruff check .
