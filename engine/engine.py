@@ -39,6 +39,7 @@ __all__ = ["Engine", "EngineStatus", "EventStream"]
 
 WORKER = (sys.executable, "-m", "engine.worker")
 _MOST_DEATHS = 3
+_MOST_KILLS = 12  # of processes that were not ready yet, in a row, with waits between: minutes
 _BACKLOG = 64
 
 
@@ -114,6 +115,7 @@ class _Place:
     leaving: set[str] = field(default_factory=set)  # cancelled here, the worker has yet to say so
     models: tuple[str, ...] = ()
     false_starts: int = 0
+    killed_starts: int = 0
 
     def orders(self) -> Iterator[Order]:
         """All that is open, for a new process."""
@@ -246,7 +248,7 @@ class Engine:
             replace(self._setup, device=device),
             orders=lambda: place.orders(),
             on_report=lambda report: self._on_report(place, report),
-            on_end=lambda ready: self._on_end(place, ready),
+            on_end=lambda ready, killed: self._on_end(place, ready, killed),
             stall=self._stall,
         )
         place = _Place(supervisor)
@@ -272,16 +274,17 @@ class Engine:
             case Residents(models):
                 place.models = models
             case Ready(_, devices):
-                place.false_starts = 0
+                place.false_starts = place.killed_starts = 0
                 if len(self._places) == 1:
                     self._places += [self._place(device) for device in devices[1:]]
 
-    def _on_end(self, place: _Place, was_ready: bool) -> bool:
+    def _on_end(self, place: _Place, was_ready: bool, killed: bool) -> bool:
         """After a worker's end: counts it against what it was doing; whether there is work for another."""
         place.models = ()
         place.leaving.clear()
-        place.false_starts += not was_ready
-        hopeless = place.false_starts >= _MOST_DEATHS
+        place.false_starts += not was_ready and not killed
+        place.killed_starts += not was_ready and killed
+        hopeless = place.false_starts >= _MOST_DEATHS or place.killed_starts >= _MOST_KILLS
         for open in list(place.jobs.values()):
             open.deaths, open.started = open.deaths + open.started, False
             if open.deaths >= _MOST_DEATHS or hopeless:
@@ -292,7 +295,7 @@ class Engine:
                 _refuse(question, WorkerDied(_WHY_DIED))
                 del place.questions[question.order.number]
         if hopeless:
-            place.false_starts = 0
+            place.false_starts = place.killed_starts = 0
         return bool(place.jobs or place.questions)
 
     def _finish(self, open: _Open, event: Event) -> None:

@@ -26,7 +26,8 @@ class Supervisor:
     """One worker process after another, for one device; none before the first `wake`.
 
     ``orders`` says what a new process is to do; ``on_report`` gets what it says. ``on_end`` is told that a
-    process has ended, and whether it had ever been ready; it returns whether another one is wanted. A step
+    process has ended, whether it had ever been ready, and whether somebody killed it; it returns whether
+    another one is wanted. A step
     of more than ``stall`` seconds, or silence, is a stall: the stacks go to standard error, the process is
     killed.
     """
@@ -38,7 +39,7 @@ class Supervisor:
         *,
         orders: Callable[[], Iterable[Order]],
         on_report: Callable[[Report], None],
-        on_end: Callable[[bool], bool],
+        on_end: Callable[[bool, bool], bool],
         stall: float,
     ) -> None:
         self._command, self._setup, self._stall = command, setup, stall
@@ -69,15 +70,15 @@ class Supervisor:
     async def _run(self) -> None:
         wait = _FIRST_WAIT
         while True:
-            await self._live()
+            killed = await self._live()
             was_ready, self.ready = self.ready, False
-            if not self._on_end(was_ready):
+            if not self._on_end(was_ready, killed):
                 return
             await asyncio.sleep(wait)
             wait = _FIRST_WAIT if was_ready else min(4 * wait, _LONGEST_WAIT)
 
-    async def _live(self) -> None:
-        """One process from its start to its end."""
+    async def _live(self) -> bool:
+        """One process from its start to its end; whether somebody else killed it."""
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
         try:
@@ -85,20 +86,22 @@ class Supervisor:
             for order in self._first_orders():
                 self._send(process, order)
             self._process = process
-            await self._listen(process)
+            stalled = await self._listen(process)
         finally:
             self._process = None
             await _end(process)
         _LOG.warning("the worker on %s ended (%s)", self._setup.device, process.returncode)
+        return process.returncode == -signal.SIGKILL and not stalled
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+    async def _listen(self, process: asyncio.subprocess.Process) -> bool:
+        """Hands reports on until there are no more; True when the process had to be killed, being silent."""
         assert process.stdout is not None
         try:
             while True:
                 async with asyncio.timeout(_SILENCE if self.ready else _STARTING):
                     report = await receive(process.stdout)
                 if report is None:
-                    return
+                    return False
                 if isinstance(report, Beat) and report.stuck > self._stall:
                     raise TimeoutError(f"a step has been taking {report.stuck:.0f} s")
                 if isinstance(report, Ready):
@@ -110,6 +113,7 @@ class Supervisor:
                 process.send_signal(signal.SIGUSR1)
                 await asyncio.sleep(_PATIENCE)
                 process.kill()
+            return True
 
     @staticmethod
     def _send(process: asyncio.subprocess.Process, order: Order) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,6 +156,21 @@ async def test_a_worker_that_cannot_start_fails_the_jobs_in_the_end() -> None:
         assert event.retryable
         with pytest.raises(EngineError):
             await engine.describe(b"png")
+
+
+async def test_workers_that_are_killed_before_they_are_ready_cost_no_job(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "starts = pathlib.Path(sys.argv[1])\n"
+        "with starts.open('a') as file: file.write('x')\n"
+        "if starts.stat().st_size <= 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.execv(sys.executable, [sys.executable, sys.argv[2]])"
+    )
+    command = (sys.executable, "-c", script, str(starts), stub.__file__)
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=command) as engine:
+        assert isinstance(await final(engine.submit(job("a"))), Finished)
+    assert starts.read_text() == "xxxx"
 
 
 async def test_several_devices_share_the_jobs() -> None:
