@@ -74,13 +74,15 @@ class Draft:
 @dataclass(slots=True)
 class _Run:
     """A job on its way: the record as it stands, the task that drives it, the passing edit that is on the
-    wire. ``noted`` is the place that the database knows.
+    wire. ``noted`` is the place that the database knows. ``preview`` is the newest: it comes rarely, and the
+    edit that shows it is seldom its own.
     """
 
     job: JobRecord
     noted: Place
     task: asyncio.Task[None] | None = None
     edit: asyncio.Task[None] | None = None
+    preview: bytes | None = None
     rendering: bool = False
     cancelled: bool = False
     again: bool = False
@@ -305,7 +307,8 @@ class Studio:
                     if run.job.status < Status.RUNNING:
                         run.job = replace(run.job, status=Status.RUNNING)
                         await self._insist(lambda: self.history.began(job.id))
-                    self._show(run, messages.running(run.job, event.percent, event.preview))
+                    run.preview = event.preview or run.preview
+                    self._show(run, messages.running(run.job, event.percent, run.preview))
         match last:
             case Finished():
                 await self._keep_pictures(run, last)

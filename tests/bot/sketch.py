@@ -73,9 +73,12 @@ class SketchEngine:
         self.seen.append(job)
         self._go[job.id] = asyncio.Event()
         yield Queued(job.id, 1, None)
+        yield Progress(job.id, 0, 2)
         yield Progress(job.id, 1, 2, jpeg())
-        if self.held:
+        while self.held and job.id not in self._cancelled:
             await self.env.external_wait(self._go[job.id].wait(), reason="rendering")
+            self._go[job.id].clear()
+            yield Progress(job.id, 1, 2)
         if job.id in self._cancelled:
             yield Cancelled(job.id)
         elif self.failure is not None:
@@ -98,11 +101,15 @@ class SketchEngine:
     def status(self) -> EngineStatus:
         return EngineStatus(0, 0, 1, tuple(self.models))
 
+    def step(self) -> None:
+        """Let everything that is held tell that it still renders."""
+        for go in self._go.values():
+            go.set()
+
     def release(self) -> None:
         """Let everything that is held go on."""
         self.held = False
-        for go in self._go.values():
-            go.set()
+        self.step()
 
     async def describe(self, picture: bytes) -> tuple[str, ...]:
         image = load_input(picture)

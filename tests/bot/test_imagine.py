@@ -37,7 +37,23 @@ async def test_a_prompt_becomes_one_message_with_a_grid_and_buttons(world, env):
     assert grid_of(message, env).size == (plan.width // 8 * 2, plan.height // 8 * 2)
 
 
-async def test_the_answer_waits_first_then_shows_progress_with_a_preview(world, env):
+async def test_a_preview_is_shown_by_the_next_edit_that_goes_out(world, env, monkeypatch):
+    monkeypatch.setattr("bot.studio.EDIT_EVERY", 0.0)
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    await env.settle()
+    world.engine.step()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (50%) (fast)"
+    assert [each.filename.endswith("_preview.jpg") for each in message.attachments] == [True]
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert [each.filename.endswith(".png") for each in message.attachments] == [True]
+
+
+async def test_the_answer_waits_first_and_is_deferred(world, env):
     await world.imagine("a fox")
     edits = [
         r.json["content"] for r in env.http_requests if r.method == "PATCH" and "content" in (r.json or {})
