@@ -27,10 +27,10 @@ from PIL import Image
 from engine import safety
 from engine.batching import EXACT, Batcher, Call, Task, install
 from engine.errors import BadPicture, EngineError, NoSegmenter
-from engine.job import Cancelled, Failed, Finished, Job, Lane, Picture, Progress, Queued
+from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued
 from engine.lanes import Lanes, Waiting
 from engine.pictures import to_png
-from engine.plan import Action, Plan
+from engine.plan import Action, Conditioning, Plan
 from engine.registry import ModelEntry, Registry
 from engine.wire import Described, Happened, Report, Residents
 
@@ -42,6 +42,7 @@ _PREVIEW_EVERY = 1.0
 _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
 _BUCKETS = (1, 2, 4, 8, 16)
+_WARM_JOBS, _WARM_STEPS = 4, 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
 
 
@@ -121,6 +122,8 @@ class Renderer:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._pools = [ThreadPoolExecutor(1, name) for name in _HELPERS]
         self._loader, self._describer, self._enlarger, self._encoder = self._pools
+        self._rehearse: set[str] = set()  # models to be warmed when they arrive
+        self._rehearsals: set[str] = set()  # jobs that nobody hears of
         self._announced = float("-inf")
         self._crowded = False
         self._turn_began: float | None = None
@@ -166,11 +169,14 @@ class Renderer:
         self._aside(self._describer, lambda: self._program.describe(png), then)
 
     def load(self, model: str) -> None:
-        """Has a model ready before anyone asks for it, if there is room."""
-        self._wants(model)
+        """Has a model ready, and warm, before anyone asks for it, if there is room."""
+        if model not in self._models and self._wants(model):
+            self._rehearse.add(model)
 
     def unload(self, model: str) -> None:
         """Frees a model that no job under way uses."""
+        for job_id in [job_id for job_id in self._rehearsals if self._jobs[job_id].job.plan.model == model]:
+            self.cancel(job_id)
         if self._models.get(model) is not None and model not in self._in_use():
             del self._models[model]
             free_memory()
@@ -257,7 +263,7 @@ class Renderer:
         entrusted.task = Task(
             lambda: self._program.run(model, job.plan, job.inputs, report), mode, lambda: mode.applied(model)
         )
-        self._emit(Happened(Progress(job.id, 0, max(1, job.plan.stop_step))))
+        self._say(Progress(job.id, 0, max(1, job.plan.stop_step)))
         entrusted.task.resume()
         self._settle(entrusted)
 
@@ -267,14 +273,14 @@ class Renderer:
         def work() -> list[tuple[bytes, int, int]]:
             return _encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None))
 
-        self._emit(Happened(Progress(job.id, 0, 1)))
+        self._say(Progress(job.id, 0, 1))
         self._aside(self._enlarger, work, functools.partial(self._deliver, entrusted, ()))
 
     def _progress(self, entrusted: _Entrusted, step: int, steps: int, latents: Any) -> None:
         entrusted.step, entrusted.steps = step, steps
         job_id, now = entrusted.job.id, self._clock()
         self._pace.advanced(self._lanes.progress(job_id, step / max(1, steps)))
-        self._emit(Happened(Progress(job_id, step, steps)))
+        self._say(Progress(job_id, step, steps))
         if latents is not None and step < steps and now - entrusted.previewed >= _PREVIEW_EVERY:
             entrusted.previewed = now
             model, copied = self._models[entrusted.job.plan.model], latents.detach().clone()
@@ -285,7 +291,7 @@ class Renderer:
         if error is not None:
             _LOG.warning("no preview of %s", entrusted.job.id, exc_info=error)
         elif self._jobs.get(entrusted.job.id) is entrusted and not entrusted.drawn:
-            self._emit(Happened(Progress(entrusted.job.id, entrusted.step, entrusted.steps, jpeg)))
+            self._say(Progress(entrusted.job.id, entrusted.step, entrusted.steps, jpeg))
 
     def _settle(self, entrusted: _Entrusted) -> None:
         task = entrusted.task
@@ -336,8 +342,13 @@ class Renderer:
 
     def _end(self, event: Finished | Failed | Cancelled) -> None:
         del self._jobs[event.job_id]
-        self._emit(Happened(event))
+        self._say(event)
+        self._rehearsals.discard(event.job_id)
         self._announced = float("-inf")
+
+    def _say(self, event: Event, *, started: bool = True) -> None:
+        if event.job_id not in self._rehearsals:
+            self._emit(Happened(event, started))
 
     # -- models
 
@@ -378,14 +389,31 @@ class Renderer:
         return model
 
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
+        rehearse = name in self._rehearse
+        self._rehearse.discard(name)
         if error is None:
             self._models[name] = model
             self._emit(Residents(self.residents))
+            if rehearse:
+                self._warm(name)
             return
         del self._models[name]
         for entrusted in [e for e in self._jobs.values() if e.queued and e.job.plan.model == name]:
             self._lanes.remove(entrusted.job.id)
             self._end(_failed(entrusted.job, error))
+
+    def _warm(self, name: str) -> None:
+        """Draws for nobody, behind everybody: kernels are chosen, row limits and the pace learnt."""
+        entry, words = self._registry.get(name), (Conditioning(""),)
+        size = (entry.side, entry.side, _WARM_STEPS, _WARM_STEPS, entry.guidance)
+        for number in range(_WARM_JOBS):
+            job_id = f"warm-up {number} of {name}"
+            if job_id not in self._jobs:
+                self._rehearsals.add(job_id)
+                plan = Plan(Action.IMAGINE, name, entry.revision, words, *size, seeds=tuple(range(4)))
+                self._jobs[job_id] = entrusted = _Entrusted(Job(job_id, plan, job_id))
+                entrusted.queued = True
+                self._lanes.add(job_id, job_id, len(_LANES), cost(plan))
 
     def _in_use(self) -> set[str]:
         return {e.job.plan.model for e in self._jobs.values() if e.holding}
@@ -406,7 +434,7 @@ class Renderer:
             queued = Queued(job_id, place, self._pace.seconds(work))
             if entrusted.announced is None or entrusted.announced.position != place:
                 entrusted.announced = queued
-                self._emit(Happened(queued, started=False))
+                self._say(queued, started=False)
 
     def _aside(
         self, pool: ThreadPoolExecutor, work: Callable[[], Any], then: Callable[[Any, Exception | None], None]

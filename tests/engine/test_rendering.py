@@ -248,6 +248,19 @@ def test_a_model_can_be_loaded_ahead_and_unloaded(bench: Bench) -> None:
     assert bench.reports[-1] == Residents(())
 
 
+def test_a_model_loaded_ahead_is_warm_and_nobody_hears_of_it(bench: Bench) -> None:
+    bench.renderer.load("stub")
+    bench.until(lambda: Residents(("stub",)) in bench.reports)
+    bench.until(lambda: bench.renderer.batcher.forwards >= 10)
+    bench.submit("a", pictures=2, steps=2)
+    bench.finish("a")
+    assert set(bench.denoiser.sizes) > {8}
+    heard = {report.event.job_id for report in bench.reports if isinstance(report, Happened)}
+    assert heard == {"a"}
+    bench.renderer.unload("stub")
+    assert bench.reports[-1] == Residents(())
+
+
 def test_a_compiled_model_sees_a_few_sizes_of_forward_only() -> None:
     bench = Bench(compiler="eager")
     for number in range(5):
