@@ -83,8 +83,8 @@ class _Session:
     async def run(self) -> None:
         lin, ada = self.discord.person("lin"), self.discord.person("ada")
         await lin.say("general", "Who paints the next one? 🎨")
-        used = await lin.slash("general", "imagine", prompt=HERS)
-        await lin.wait_changed(await used.message(PATIENCE), _finished, PATIENCE)
+        await lin.slash("general", "imagine", prompt=HERS)
+        await lin.wait_for(_finished, PATIENCE)
         grid = await self._paint()
         for person in (lin, ada):
             await person.react(grid, "❤️")
