@@ -42,6 +42,8 @@ _PREVIEW_EVERY = 1.0
 _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
 _BUCKETS = (1, 2, 4, 8, 16)
+_MOST_COMPILED = 64
+_FORWARD = 0.3
 _WARM_JOBS, _WARM_STEPS = 4, 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
 
@@ -175,8 +177,7 @@ class Renderer:
 
     def unload(self, model: str) -> None:
         """Frees a model that no job under way uses."""
-        for job_id in [job_id for job_id in self._rehearsals if self._jobs[job_id].job.plan.model == model]:
-            self.cancel(job_id)
+        self._stop_rehearsing()
         if self._models.get(model) is not None and model not in self._in_use():
             del self._models[model]
             free_memory()
@@ -234,6 +235,7 @@ class Renderer:
     # -- jobs
 
     def _queue(self, entrusted: _Entrusted, alone: bool) -> None:
+        self._stop_rehearsing()
         job, entrusted.queued = entrusted.job, True
         self._lanes.add(job.id, job.owner, _LANES[job.lane], cost(job.plan), alone=alone)
         self._wants(job.plan.model)
@@ -383,7 +385,7 @@ class Renderer:
         for index, module in enumerate(model.denoisers):
             exact = self._device == "cpu" and next(module.parameters()).dtype is torch.float32
             if self._compiler:
-                module.compile(backend=self._compiler, dynamic=False)
+                _compile(module, self._compiler)
             sizes = EXACT if exact else _BUCKETS if self._compiler else ()
             install(module, f"{name}/{index}", sizes)
         return model
@@ -403,17 +405,22 @@ class Renderer:
             self._end(_failed(entrusted.job, error))
 
     def _warm(self, name: str) -> None:
-        """Draws for nobody, behind everybody: kernels are chosen, row limits and the pace learnt."""
+        """Draws for nobody, until somebody comes: kernels are chosen, row limits and the pace learnt."""
+        if self._jobs:
+            return
         entry, words = self._registry.get(name), (Conditioning(""),)
         size = (entry.side, entry.side, _WARM_STEPS, _WARM_STEPS, entry.guidance)
         for number in range(_WARM_JOBS):
             job_id = f"warm-up {number} of {name}"
-            if job_id not in self._jobs:
-                self._rehearsals.add(job_id)
-                plan = Plan(Action.IMAGINE, name, entry.revision, words, *size, seeds=tuple(range(4)))
-                self._jobs[job_id] = entrusted = _Entrusted(Job(job_id, plan, job_id))
-                entrusted.queued = True
-                self._lanes.add(job_id, job_id, len(_LANES), cost(plan))
+            self._rehearsals.add(job_id)
+            plan = Plan(Action.IMAGINE, name, entry.revision, words, *size, seeds=tuple(range(4)))
+            self._jobs[job_id] = entrusted = _Entrusted(Job(job_id, plan, job_id))
+            entrusted.queued = True
+            self._lanes.add(job_id, job_id, len(_LANES), cost(plan))
+
+    def _stop_rehearsing(self) -> None:
+        for job_id in list(self._rehearsals):
+            self.cancel(job_id)
 
     def _in_use(self) -> set[str]:
         return {e.job.plan.model for e in self._jobs.values() if e.holding}
@@ -453,6 +460,14 @@ class Renderer:
         pool.submit(run)
 
 
+def _compile(module: Any, backend: str) -> None:
+    """Has each size of forward and shape of picture compiled at its first use."""
+    from torch._dynamo import config  # slow to import, and not for most
+
+    config.recompile_limit = max(config.recompile_limit, _MOST_COMPILED)
+    module.compile(backend=backend, dynamic=False)
+
+
 class Pace:
     """How long a unit of cost takes at present, learnt from what was done: recent seconds count most."""
 
@@ -475,9 +490,12 @@ class Pace:
 
 
 def cost(plan: Plan) -> float:
-    """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance)."""
+    """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance).
+
+    A forward has its own cost, whatever its rows: measured, that of five rows of 256 × 256 or one of 512.
+    """
     passes = len(plan.conditionings) + (plan.guidance > 1.0)
-    return len(plan.seeds) * plan.stop_step * passes * plan.width * plan.height / 1e6
+    return plan.stop_step * (_FORWARD + len(plan.seeds) * passes * plan.width * plan.height / 1e6)
 
 
 def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:

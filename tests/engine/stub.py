@@ -119,14 +119,15 @@ def plan(
     steps: int = 4,
     model: str = "stub",
     tile: bool = False,
+    side: int = SIDE,
 ) -> Plan:
     return Plan(
         action=Action.IMAGINE,
         model=model,
         revision=None,
         conditionings=(Conditioning(text),),
-        width=SIDE,
-        height=SIDE,
+        width=side,
+        height=side,
         steps=steps,
         stop_step=steps,
         guidance=1.0,

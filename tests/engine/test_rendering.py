@@ -1,5 +1,7 @@
 """Jobs on one device, turn by turn: what happens to each is said exactly once, and to the right one."""
 
+import random
+import statistics
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -177,6 +179,47 @@ def test_a_waiting_job_can_be_cancelled_and_so_can_an_unknown_one(bench: Bench) 
     assert bench.steps("a") == []
 
 
+@pytest.mark.parametrize(("forward", "row"), [(0.02, 0.004), (0.0, 0.01), (0.05, 0.002)])
+def test_promised_times_hold_for_jobs_of_all_kinds_at_once(forward: float, row: float) -> None:
+    bench, dice = Bench(), random.Random(1)
+    heard: list[tuple[float, Event]] = []
+
+    def spend(rows: int) -> None:
+        heard.extend((bench.now, event) for event in unheard(bench, len(heard)))
+        bench.now += forward + row * rows
+
+    bench.spend = spend  # type: ignore[method-assign]
+    for number in range(4):
+        bench.submit(f"before{number}", side=256)
+    bench.finish(*(f"before{number}" for number in range(4)))
+    names = [str(number) for number in range(36)]
+    for name in names:
+        bench.submit(
+            name,
+            lane=dice.choice((Lane.FAST, Lane.FAST, Lane.RELAX)),
+            pictures=dice.choice((1, 4)),
+            steps=dice.choice((6, 12, 20, 24)),
+            tile=dice.random() < 0.3,
+            side=256,
+        )
+    bench.finish(*names)
+    heard.extend((bench.now, event) for event in unheard(bench, len(heard)))
+
+    ends = {event.job_id: when for when, event in heard if isinstance(event, Progress)}
+    promised: dict[str, tuple[float, float]] = {}
+    for when, event in heard:
+        if isinstance(event, Queued) and event.eta:
+            promised.setdefault(event.job_id, (when, event.eta))
+    errors = [abs(eta / (ends[job] - when) - 1) for job, (when, eta) in promised.items()]
+    assert len(errors) >= 20
+    assert statistics.median(errors) <= 0.25
+    bench.renderer.close()
+
+
+def unheard(bench: Bench, heard: int) -> list[Event]:
+    return [report.event for report in bench.reports if isinstance(report, Happened)][heard:]
+
+
 def test_those_who_wait_are_told_their_place_and_when_they_will_be_done() -> None:
     bench = Bench(active=3)
     bench.renderer.load("stub")
@@ -297,9 +340,9 @@ def test_a_picture_that_cannot_be_read_is_said_to_be_so(bench: Bench) -> None:
 
 
 def test_cost_counts_pictures_steps_area_and_guidance() -> None:
-    one = cost(stub.plan(pictures=1, steps=10))
-    assert cost(stub.plan(pictures=4, steps=10)) == pytest.approx(4 * one)
-    assert cost(stub.plan(pictures=1, steps=5)) == pytest.approx(one / 2)
+    one = cost(stub.plan(pictures=1, steps=10, side=1000))
+    assert 3 * one < cost(stub.plan(pictures=4, steps=10, side=1000)) < 4 * one
+    assert cost(stub.plan(pictures=1, steps=5, side=1000)) == pytest.approx(one / 2)
 
 
 def test_an_upscale_needs_neither_a_model_nor_a_turn(bench: Bench) -> None:
