@@ -166,6 +166,8 @@ class Renderer:
 
         def then(prompts: Any, error: Exception | None) -> None:
             unreadable = isinstance(error, BadPicture)
+            if error is not None and not isinstance(error, EngineError):
+                _LOG.error("describing a picture", exc_info=error)
             self._emit(Described(number, tuple(prompts or ()), _sentence(error), unreadable))
 
         self._aside(self._describer, lambda: self._program.describe(png), then)
