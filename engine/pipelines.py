@@ -128,7 +128,10 @@ def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: Report)
 
         told = functools.partial(_tell_of_tiles, report, plan.running * start, len(part.seeds), steps)
         done += _drawn(model, part, sources[few], told)
-    return tiles.joined(done)
+    joined = tiles.joined(done)
+    for tile in done:
+        joined = safety.like(tile, joined)
+    return joined
 
 
 def _tell_of_tiles(
