@@ -192,6 +192,17 @@ async def test_a_picker_outlives_a_restart_and_belongs_to_one(world):
     assert (await world.bot.history.panel(panel_id)).data["parts"] == [0]
 
 
+async def test_somebody_elses_picker_does_nothing(world):
+    picker = (await world.press(await single(world), "Vary (Region)")).response.message
+    await world.press(picker, "⏺️")
+    before = len(world.engine.seen)
+    for label in ("⏺️", "Submit"):
+        result = await world.press(picker, label, world.bob)
+        assert result.ephemeral
+        assert "somebody else" in result.response.embeds[0].description
+    assert len(world.engine.seen) == before
+
+
 async def test_an_empty_region_is_refused(world):
     picker = (await world.press(await single(world), "Vary (Region)")).response.message
     result = await world.press(picker, "Submit")
