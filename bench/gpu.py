@@ -1,19 +1,21 @@
-"""The engine on a GPU beside stock diffusers in bf16: `python -m bench.gpu [NAME ...]`.
+"""The engine on a GPU beside stock diffusers in bf16: `python -m bench.gpu [NAME ...] [--device D] [--tiny]`.
 
 Models in the shapes of SD 1.5, SDXL and FLUX with random weights: nothing is downloaded, and time does not
 depend on what weights say. Text embeddings are random too. Prints, for each shape, throughput over the stock
 pipeline drawing the same jobs one after another, and what part of the card's measured bf16 matmul rate the
-shared forwards reach. Without a GPU the shapes shrink until a CPU can run them: that shows that it works,
-not how fast.
+shared forwards reach. With --tiny, and without a GPU, the shapes shrink until a CPU can run them: that shows
+that it works, not how fast.
 """
 
+import argparse
+import gc
 import itertools
 import queue
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,10 +40,25 @@ from engine.rendering import Program, Renderer
 from engine.tiling import ForwardMode
 from engine.wire import Happened
 
-GPU = torch.cuda.is_available()
-DEVICE = "cuda" if GPU else "cpu"
 DTYPE = torch.bfloat16
-USERS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Where it runs, and whether the shapes shrink."""
+
+    device: str
+    tiny: bool
+
+    @property
+    def users(self) -> tuple[int, ...]:
+        """Who draw at once."""
+        return (1, 2) if self.tiny else (1, 2, 4, 8)
+
+    @property
+    def gpu(self) -> bool:
+        """Whether there is something to wait for and to free."""
+        return self.device.startswith("cuda")
 
 
 @dataclass(frozen=True)
@@ -51,46 +68,62 @@ class Shape:
     How it is made, its tile, steps and guidance, and random texts for n rows.
     """
 
-    make: Callable[[], Any]
+    make: Callable[[Rig], Any]
     side: int
     steps: int
     guidance: float
     texts: Callable[[int], dict[str, torch.Tensor]]
 
+    def shrunk(self) -> "Shape":
+        """The same with a picture and steps that a CPU can do."""
+        return replace(self, side=64, steps=2)
 
-def main(names: Sequence[str] = ()) -> None:
+
+def main(said: Sequence[str] = ()) -> None:
     """Prints one table a shape, and on a GPU a second one for the compiled denoiser."""
-    torch.set_grad_enabled(False)
-    rate = matmul_rate()
-    print(
-        where(f"{torch.cuda.get_device_name() if GPU else 'no GPU'}, bf16 matmul {rate / 1e12:.1f} TFLOP/s")
+    parser = argparse.ArgumentParser(
+        prog="bench.gpu", description="The engine on a GPU beside stock diffusers."
     )
-    for name in names or SHAPES:
-        for compiler in ("", "inductor") if GPU else ("",):
-            measure(name, SHAPES[name], rate, compiler).show()
-        if GPU:
-            torch.cuda.empty_cache()
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(SHAPES)}; all unless some are named")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--tiny", action="store_true")
+    options = parser.parse_args(said)
+    if unknown := set(options.names) - set(SHAPES):
+        parser.error(f"no shape is called {', '.join(sorted(unknown))}")
+    rig = Rig(options.device, options.tiny or options.device == "cpu")
+    with torch.no_grad():
+        rate = matmul_rate(rig)
+        card = torch.cuda.get_device_name(rig.device) if rig.gpu else "no GPU"
+        print(where(f"{card}, bf16 matmul {rate / 1e12:.1f} TFLOP/s"))
+        for name in options.names or SHAPES:
+            for compiler in ("", "inductor") if rig.gpu else ("",):
+                measure(rig, name, rate, compiler).show()
+                if rig.gpu:
+                    gc.collect()
+                    torch.cuda.empty_cache()
 
 
-def measure(name: str, shape: Shape, rate: float, compiler: str) -> Sheet:
+def measure(rig: Rig, name: str, rate: float, compiler: str) -> Sheet:
     """Throughput of grids and single pictures over the stock pipeline, which is never compiled."""
-    pipe = shape.make()
+    shape = SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
+    pipe = shape.make(rig)
     stock = {
-        pictures: min(seconds(stock_draw, pipe, shape, pictures) for _ in range(3)) for pictures in (4, 1)
+        pictures: min(seconds(rig, stock_draw, pipe, shape, pictures) for _ in range(3))
+        for pictures in (4, 1)
     }
     work = flops(pipe, shape)
-    session = Session(pipe, shape, compiler)
-    session.draw(4, 4)  # kernels are chosen, row limits learnt
-    for pictures in (1, 4, 4, 1):
-        session.draw(8, pictures)
+    session = Session(rig, pipe, shape, compiler)
+    for pictures in (4, 1, 4, 4, 1):  # kernels are chosen, row limits learnt
+        session.draw(max(rig.users), pictures)
     sheet = Sheet(
         f"{name}, {shape.side}², {shape.steps} steps{', compiled' if compiler else ''}",
         ("users", "grids", "single pictures", "of the matmul rate, grids"),
         "Throughput over the stock pipeline, one job after another (uncompiled, bf16).",
     )
-    for users in USERS:
+    for users in rig.users:
         taken = {
-            pictures: min(seconds(session.draw, users, pictures) for _ in range(2)) for pictures in (4, 1)
+            pictures: min(seconds(rig, session.draw, users, pictures) for _ in range(2))
+            for pictures in (4, 1)
         }
         share = users * work / taken[4] / rate
         sheet.add(users, users * stock[4] / taken[4], users * stock[1] / taken[1], f"{share:.0%}")
@@ -98,33 +131,37 @@ def measure(name: str, shape: Shape, rate: float, compiler: str) -> Sheet:
     return sheet
 
 
-def matmul_rate() -> float:
+def matmul_rate(rig: Rig) -> float:
     """FLOP/s of a large bf16 matmul on this device."""
-    n = 8192 if GPU else 512
-    a, b = (torch.randn(n, n, device=DEVICE, dtype=DTYPE) for _ in range(2))
-    best = min(seconds(lambda: [a @ b for _ in range(10)]) for _ in range(5))
-    return 10 * 2 * n**3 / best
+    n = 512 if rig.tiny else 8192
+    a, b = (torch.randn(n, n, device=rig.device, dtype=DTYPE) for _ in range(2))
+
+    def work() -> None:
+        for _ in range(10):
+            a @ b
+
+    return 10 * 2 * n**3 / min(seconds(rig, work) for _ in range(5))
 
 
-def seconds(work: Callable[..., object], *args: Any) -> float:
+def seconds(rig: Rig, work: Callable[..., object], *args: Any) -> float:
     """How long ``work(*args)`` takes, the device included."""
-    _wait()
+    _wait(rig)
     start = time.perf_counter()
     work(*args)
-    _wait()
+    _wait(rig)
     return time.perf_counter() - start
 
 
-def _wait() -> None:
-    if GPU:
-        torch.cuda.synchronize()
+def _wait(rig: Rig) -> None:
+    if rig.gpu:
+        torch.cuda.synchronize(rig.device)
 
 
 def call(
     pipe: Any, shape: Shape, seeds: Sequence[int], report: Callable[..., Any] | None = None
 ) -> list[Any]:
     """The pipeline's pictures for these seeds."""
-    said = shape.texts(len(seeds))
+    said = {name: rows.to(pipe.device) for name, rows in shape.texts(len(seeds)).items()}
     if report is not None:
         said["callback_on_step_end"] = report  # type: ignore[assignment]
     pictures = pipe(
@@ -171,7 +208,7 @@ def flops(pipe: Any, shape: Shape) -> float:
 class Session:
     """The engine's renderer around one pipeline."""
 
-    def __init__(self, pipe: Any, shape: Shape, compiler: str) -> None:
+    def __init__(self, rig: Rig, pipe: Any, shape: Shape, compiler: str) -> None:
         self._reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._shape = shape
         self._numbers = itertools.count()
@@ -181,7 +218,9 @@ class Session:
             lambda entry, device: model, self._run, lambda plan: ForwardMode(), lambda *_: b"", lambda png: []
         )
         entry = ModelEntry("shape", "shape", "auto", "", shape.side, 8, shape.steps, shape.guidance)
-        self._renderer = Renderer(program, Registry((entry,)), DEVICE, self._reports.put, compiler=compiler)
+        self._renderer = Renderer(
+            program, Registry((entry,)), rig.device, self._reports.put, compiler=compiler
+        )
 
     def _run(self, model: Any, plan: Plan, inputs: Any, report: Callable[..., None]) -> list[Any]:
         def told(pipe: Any, step: int, timestep: Any, tensors: Any) -> dict[str, Any]:
@@ -216,24 +255,24 @@ class Session:
 
 
 @contextmanager
-def _on_device() -> Iterator[None]:
+def _on_device(rig: Rig) -> Iterator[None]:
     """Modules made here are born on the device in bf16."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(DTYPE)
     try:
-        with torch.device(DEVICE):
+        with torch.device(rig.device):
             yield
     finally:
         torch.set_default_dtype(before)
 
 
-def _vae(channels: int) -> AutoencoderKL:
-    widths = (128, 256, 512, 512) if GPU else (8, 8, 8, 8)
+def _vae(rig: Rig, channels: int) -> AutoencoderKL:
+    widths = (8, 8, 8, 8) if rig.tiny else (128, 256, 512, 512)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         block_out_channels=widths,
-        norm_num_groups=32 if GPU else 4,
+        norm_num_groups=4 if rig.tiny else 32,
         layers_per_block=2,
         latent_channels=channels,
         shift_factor=0.1 if channels == 16 else None,
@@ -248,16 +287,16 @@ def _ready(pipe: Any) -> Any:
     return pipe
 
 
-def _sd15() -> Any:
-    with _on_device():
+def _sd15(rig: Rig) -> Any:
+    with _on_device(rig):
         unet = UNet2DConditionModel(
             sample_size=64,
             cross_attention_dim=768,
             attention_head_dim=8,
-            block_out_channels=(320, 640, 1280, 1280) if GPU else (32, 32, 32, 32),
+            block_out_channels=(32, 32, 32, 32) if rig.tiny else (320, 640, 1280, 1280),
         )
-        vae = _vae(4)
-    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear")
+        vae = _vae(rig, 4)
+    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
     parts = dict.fromkeys(("text_encoder", "tokenizer", "safety_checker", "feature_extractor"))
     return _ready(
         StableDiffusionPipeline(
@@ -266,43 +305,43 @@ def _sd15() -> Any:
     )
 
 
-def _sdxl() -> Any:
-    with _on_device():
+def _sdxl(rig: Rig) -> Any:
+    with _on_device(rig):
         unet = UNet2DConditionModel(
             sample_size=128,
-            block_out_channels=(320, 640, 1280) if GPU else (32, 32, 32),
+            block_out_channels=(32, 32, 32) if rig.tiny else (320, 640, 1280),
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
             up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-            transformer_layers_per_block=(1, 2, 10) if GPU else 1,
-            attention_head_dim=(5, 10, 20) if GPU else 2,
+            transformer_layers_per_block=1 if rig.tiny else (1, 2, 10),
+            attention_head_dim=2 if rig.tiny else (5, 10, 20),
             cross_attention_dim=2048,
             use_linear_projection=True,
             addition_embed_type="text_time",
             addition_time_embed_dim=256,
             projection_class_embeddings_input_dim=2816,
         )
-        vae = _vae(4)
-    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear")
+        vae = _vae(rig, 4)
+    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
     parts = dict.fromkeys(("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"))
     return _ready(
         StableDiffusionXLPipeline(unet=unet, vae=vae, scheduler=scheduler, add_watermarker=False, **parts)
     )
 
 
-def _flux() -> Any:
-    with _on_device():
+def _flux(rig: Rig) -> Any:
+    with _on_device(rig):
         few: dict[str, Any] = (
-            {} if GPU else {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 2}
+            {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 2} if rig.tiny else {}
         )
         transformer = FluxTransformer2DModel(guidance_embeds=True, **few)
-        vae = _vae(16)
+        vae = _vae(rig, 16)
     parts = dict.fromkeys(("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"))
     scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
     return _ready(FluxPipeline(transformer=transformer, vae=vae, scheduler=scheduler, **parts))
 
 
 def _rows(n: int, *shape: int) -> torch.Tensor:
-    return torch.randn(n, *shape, generator=torch.Generator().manual_seed(0)).to(DEVICE, DTYPE)
+    return torch.randn(n, *shape, generator=torch.Generator().manual_seed(0)).to(DTYPE)
 
 
 def _guided(n: int, width: int, pooled: int = 0) -> dict[str, torch.Tensor]:
@@ -313,12 +352,12 @@ def _guided(n: int, width: int, pooled: int = 0) -> dict[str, torch.Tensor]:
 
 
 SHAPES = {
-    "sd-1.5": Shape(_sd15, 512 if GPU else 64, 25 if GPU else 2, 7.0, lambda n: _guided(n, 768)),
-    "sdxl": Shape(_sdxl, 1024 if GPU else 64, 28 if GPU else 2, 6.0, lambda n: _guided(n, 2048, 1280)),
+    "sd-1.5": Shape(_sd15, 512, 25, 7.0, lambda n: _guided(n, 768)),
+    "sdxl": Shape(_sdxl, 1024, 28, 6.0, lambda n: _guided(n, 2048, 1280)),
     "flux": Shape(
         _flux,
-        1024 if GPU else 64,
-        8 if GPU else 2,
+        1024,
+        8,
         3.5,
         lambda n: {"prompt_embeds": _rows(n, 512, 4096), "pooled_prompt_embeds": _rows(n, 768)},
     ),
