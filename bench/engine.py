@@ -498,8 +498,8 @@ TABLES: dict[str, Callable[[World], Sheet]] = {
         world,
         "Turbo among relax",
         urgent,
-        f"Single turbo pictures among relax grids, {BACKLOG} of which wait at the beginning. Bars: p95 of turbo "
-        "≤ 0.10, mean of the grids ≤ 1.3.",
+        f"Single turbo pictures among relax grids, {BACKLOG} of which wait at the beginning. Bars: p95 of "
+        "turbo ≤ 0.10, mean of the grids ≤ 1.3.",
         BACKLOG,
     ),
     "promises": promises,

@@ -11,6 +11,7 @@ from PIL import Image
 from engine import Plan, Registry, pipelines, plan_imagine
 from engine.batching import Batcher, Task, install
 from engine.pipelines import LoadedModel
+from engine.sizes import tile_size
 from grammar import parse
 
 REGISTRY = Registry.load()
@@ -64,3 +65,12 @@ def test_pictures_in_bfloat16_do_not_depend_on_the_company(half: LoadedModel) ->
         batcher.run([call for call in calls if call.key == calls[0].key])
     assert batcher.forwards < batcher.calls
     assert min(likeness(a, task.value) for a, task in zip(alone, tasks, strict=True)) >= 40
+
+
+def test_no_tile_is_so_small_that_attention_has_a_single_token(half: LoadedModel) -> None:
+    """Two threads would share that one's keys by place, and a row's bits depend on it."""
+    unet, vae = half.pipe.unet.config, half.pipe.vae.config
+    deepest = 2 ** (len(vae.block_out_channels) - 1 + len(unet.block_out_channels) - 1)
+    for percent in range(10, 1001, 5):
+        width, height, _ = tile_size(half.entry, percent / 100)
+        assert min(width, height) > deepest
