@@ -213,6 +213,21 @@ def test_relax_is_served_in_an_hour_of_overload() -> None:
     assert device.finished["relax"] <= 1300
 
 
+def test_an_hour_of_too_much_work_in_every_lane_starves_nobody() -> None:
+    """1.3 times what the device does, most of it urgent; whoever came in the first ten minutes is served."""
+    device = Device(Lanes(patience=600.0))
+    lanes = (TURBO, TURBO, FAST, TURBO, RELAX)
+
+    def arrivals(now: int) -> None:
+        if now % 10 == 0:
+            turn = now // 10
+            device.add(f"{now}", owner=f"user{turn % 7}", lane=lanes[turn % 5], steps=13)
+
+    device.run(3600, arrivals)
+    assert len(device.lanes) > 50
+    assert {str(now) for now in range(0, 600, 10)} <= set(device.finished)
+
+
 lane = st.sampled_from([TURBO, FAST, RELAX])
 arrival = st.tuples(
     st.integers(0, 60),
