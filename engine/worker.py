@@ -126,6 +126,8 @@ def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
         wanted = (
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
+    if wanted.startswith("cuda"):
+        torch.cuda.set_device(wanted if ":" in wanted else 0)  # whatever synchronizes means this one
     if wanted == "cuda":
         return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
     return wanted, (wanted,)
