@@ -81,9 +81,16 @@ class _Describer:
             asked = {"text": prompt} if prompt else {}
             inputs = self.prepare(images=picture, return_tensors="pt", **asked).to(self.model.device)
             with torch.no_grad():
-                ids = self.model.generate(**inputs, max_new_tokens=_MOST_TOKENS, **how)
+                ids = self.model.generate(**inputs, max_new_tokens=_room(self.model.config), **how)
             found += self.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return found
+
+
+def _room(config: Any) -> int:
+    """How many tokens a model may say: no more than its decoder has places for."""
+    decoder = getattr(config, "decoder", None) or config
+    places = getattr(decoder, "max_position_embeddings", None) or _MOST_TOKENS + 1
+    return min(_MOST_TOKENS, int(places) - 1)
 
 
 @lru_cache(maxsize=1)

@@ -29,13 +29,13 @@ def a_red_circle_on_yellow(size: tuple[int, int] = (300, 200)) -> bytes:
 
 @pytest.fixture(scope="module")
 def talker(tmp_path_factory: pytest.TempPathFactory) -> DescriberEntry:
-    """A tiny random image-to-text model: what it says means nothing, but it says something."""
+    """A tiny random image-to-text model: what it says means nothing, and it stops only for want of places."""
     folder: Path = tmp_path_factory.mktemp("describer")
     tokenizer: PreTrainedTokenizerFast = word_tokenizer()
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(
         ViTConfig(image_size=32, patch_size=16, **small),
-        BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, **small),
+        BertConfig(vocab_size=len(tokenizer), max_position_embeddings=12, **small),
     )
     config.decoder_start_token_id = config.pad_token_id = tokenizer.pad_token_id
     config.eos_token_id = tokenizer.eos_token_id
