@@ -14,11 +14,14 @@ from PIL import ExifTags, Image
 
 from engine.errors import BadPicture
 
-__all__ = ["LARGEST_SIDE", "MOST_BYTES", "load_input", "to_png"]
+__all__ = ["LARGEST_SIDE", "MOST_BYTES", "OWN_SIDE", "load_input", "to_png"]
 
 MOST_BYTES = 32 * 2**20
 LARGEST_SIDE = 2048
 """Larger pictures are scaled down to this: no model here looks at more."""
+
+OWN_SIDE = 4 * LARGEST_SIDE
+"""The same for pictures that were made here, which are enlarged as they are."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
 _MEMORY = 400 * 2**20
@@ -37,18 +40,18 @@ _UPRIGHT = {
 }
 
 
-def load_input(data: bytes) -> Image.Image:
-    """The first frame, upright, in RGB (transparency on white), at most 2048 pixels a side.
+def load_input(data: bytes, largest: int = LARGEST_SIDE) -> Image.Image:
+    """The first frame, upright, in RGB (transparency on white), at most ``largest`` pixels a side.
 
     Raises BadPicture with a sentence for the user when it is no picture, broken, or too large to decode.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MOST_BYTES * largest // LARGEST_SIDE:
         raise BadPicture(f"That file is too large: at most {MOST_BYTES >> 20} MB.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                return _decoded(picture)
+                return _decoded(picture, largest)
     except (Image.DecompressionBombError, MemoryError) as error:
         raise BadPicture(_TOO_LARGE) from error
     except (OSError, ValueError, SyntaxError, IndexError, KeyError, EOFError, struct.error) as error:
@@ -62,18 +65,16 @@ def to_png(picture: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def _decoded(picture: Image.Image) -> Image.Image:
+def _decoded(picture: Image.Image, largest: int) -> Image.Image:
     cost = picture.width * picture.height * _bytes_a_pixel(picture)
     if picture.format in ("JPEG", "MPO"):
-        picture.draft(
-            "RGB", (LARGEST_SIDE, LARGEST_SIDE)
-        )  # decodes at a fraction of the size, and of the memory
+        picture.draft("RGB", (largest, largest))  # decodes at a fraction of the size, and of the memory
         cost += picture.width * picture.height * 4
     if min(picture.size) < 1 or cost > _MEMORY:
         raise BadPicture(_TOO_LARGE)
     picture.load()
     turn = _UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    plain = _rgb(_smaller(_shallow(picture)))
+    plain = _rgb(_smaller(_shallow(picture), largest))
     return plain if turn is None else plain.transpose(turn)
 
 
@@ -86,16 +87,16 @@ def _bytes_a_pixel(picture: Image.Image) -> int:
     return _PLAIN_COST.get(picture.mode, 4)
 
 
-def _smaller(picture: Image.Image) -> Image.Image:
-    """At most `LARGEST_SIDE` a side, before anything else copies it."""
-    if max(picture.size) <= LARGEST_SIDE:
+def _smaller(picture: Image.Image, largest: int) -> Image.Image:
+    """At most ``largest`` a side, before anything else copies it."""
+    if max(picture.size) <= largest:
         return picture
-    factor = max(1, max(picture.size) // LARGEST_SIDE)
+    factor = max(1, max(picture.size) // largest)
     if picture.mode in ("P", "1", "PA"):
         picture = picture.resize([max(1, side // factor) for side in picture.size], Image.Resampling.NEAREST)
     elif factor > 1:
         picture = picture.reduce(factor)
-    scale = LARGEST_SIDE / max(picture.size)
+    scale = largest / max(picture.size)
     if scale >= 1:
         return picture
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

@@ -26,7 +26,7 @@ from engine import preview, safety, upscale
 from engine.composition import Steering, composed
 from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.families import FAMILIES, Family
-from engine.pictures import load_input
+from engine.pictures import OWN_SIDE, load_input
 from engine.plan import PICTURES, Action, Plan
 from engine.refine import Tiles
 from engine.registry import ModelEntry
@@ -355,7 +355,7 @@ def _denoiser(pipe: Any) -> str:
 def _picture(inputs: Sequence[bytes]) -> Image.Image:
     if not inputs:
         raise BadPicture("The source picture is missing.")
-    return load_input(inputs[0])
+    return load_input(inputs[0], OWN_SIDE)
 
 
 def _source(inputs: Sequence[bytes], plan: Plan) -> Image.Image:
@@ -364,7 +364,7 @@ def _source(inputs: Sequence[bytes], plan: Plan) -> Image.Image:
         raise BadPicture("The source picture is missing.")
     whole = None
     for count, data in enumerate(inputs, start=1):
-        fitted = ImageOps.fit(load_input(data), (plan.width, plan.height), Image.Resampling.LANCZOS)
+        fitted = ImageOps.fit(load_input(data, OWN_SIDE), (plan.width, plan.height), Image.Resampling.LANCZOS)
         whole = fitted if whole is None else Image.blend(whole, fitted, 1 / count)
     assert whole is not None
     return whole

@@ -381,33 +381,39 @@ def _repainted(
     spec: GenerationSpec | None,
     seed: int | None,
 ) -> Plan:
-    """Without a ``spec`` a picture is continued, calmly; with one its surroundings follow that."""
+    """With its old words a picture is continued, calmly; with others its surroundings follow those."""
     _check(parent, position)
     width, height, canvas = framed
     entry = registry.get(parent.model)
-    whole = (canvas.picture.width, canvas.picture.height) == (width, height)
-    strength = REDRAWN if whole else entry.extend if spec is None else (entry.extend + REDRAWN) / 2
-    if not whole and spec is None:
-        canvas = replace(canvas, margin=min(width, height) // _MARGIN)
-    steps = _scheduled(parent.effort or parent.steps, strength)
     said = None if spec is None else spec.seed
     plan = replace(
         parent,
+        seeds=picture_seeds(seed if said is None else said, PICTURES),
+        muses=parent.muses[position - 1 : position] * PICTURES,
+        notes=(),
+    )
+    if spec is not None:
+        plan = _remixed(plan, spec, registry)
+    calm, strength = 1.0, REDRAWN
+    if (canvas.picture.width, canvas.picture.height) != (width, height):
+        strength = (entry.extend + REDRAWN) / 2
+        if plan.conditionings == parent.conditionings:
+            calm, strength = CALM, entry.extend
+            canvas = replace(canvas, margin=min(width, height) // _MARGIN)
+    steps = _scheduled(parent.effort or parent.steps, strength)
+    return replace(
+        plan,
         action=Action.REPAINT,
         width=width,
         height=height,
         steps=steps,
         stop_step=max(1, round(_running(steps, strength) * parent.stop_step / parent.running)),
-        seeds=picture_seeds(seed if said is None else said, PICTURES),
         strength=strength,
-        calm=CALM if canvas.margin else 1.0,
-        muses=parent.muses[position - 1 : position] * PICTURES,
+        calm=calm,
         tile=False,
-        notes=(),
         scale=1,
         canvas=canvas,
     )
-    return plan if spec is None else _remixed(plan, spec, registry)
 
 
 def _scheduled(steps: int, strength: float | None) -> int:

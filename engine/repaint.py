@@ -21,7 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from engine.canvas import Box, Canvas
 from engine.errors import BadPicture, EngineError
-from engine.pictures import load_input
+from engine.pictures import OWN_SIDE, load_input
 from engine.plan import Plan
 
 __all__ = ["Held", "Scene"]
@@ -50,7 +50,7 @@ class Scene:
         if canvas is None or not inputs:
             raise BadPicture("The source picture is missing.")
         size = (plan.width, plan.height)
-        self._kept, place = _stretched(load_input(inputs[0]), canvas.picture, size)
+        self._kept, place = _stretched(load_input(inputs[0], OWN_SIDE), canvas.picture, size)
         self.keep = Image.new("L", size, 255)
         _clear(self.keep, canvas, inputs)
         self.start = _filled(self._kept, self.keep)

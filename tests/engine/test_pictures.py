@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadPicture
-from engine.pictures import LARGEST_SIDE, load_input, to_png
+from engine.pictures import LARGEST_SIDE, OWN_SIDE, load_input, to_png
 
 
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -55,6 +55,11 @@ def test_large_pictures_are_scaled_down_in_every_mode(mode: str, size: tuple[int
     picture = load_input(saved(Image.new(mode, size), "PNG"))
     assert max(picture.size) <= LARGEST_SIDE
     assert picture.mode == "RGB"
+
+
+def test_pictures_that_were_made_here_keep_their_size() -> None:
+    data = saved(Image.new("RGB", (5000, 100)), "PNG")
+    assert load_input(data, OWN_SIDE).size == (5000, 100)
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,14 @@ class TestAround:
         assert plan_vary(plain, 1, strong=True).calm == 1.0
         assert plan_vary(plain, 1, strong=True).canvas is None
 
+    def test_the_old_words_in_another_frame_go_on_calmly(self, registry: Registry) -> None:
+        parent = planned(registry)
+        spec = GenerationSpec(parts=(Part("a red house"),), aspect=(3, 2))
+        plan = plan_zoom(parent, 1, registry, zoom=1.0, spec=spec)
+        assert plan.calm < 1
+        assert plan.canvas is not None
+        assert plan.canvas.margin > 0
+
     def test_a_region_is_drawn_from_nothing_and_keeps_the_tile(self, registry: Registry) -> None:
         parent = planned(registry, tile=True)
         plan = plan_region(parent, 1, registry, parts=frozenset({4}))
