@@ -7,15 +7,15 @@ from __future__ import annotations
 
 __all__ = ["RowLimit"]
 
-_TRIALS = 2
+_TRIALS = 3
 _GAIN = 0.97
 
 
 class RowLimit:
     """``rows`` is what a forward of many should have, ``most`` what one may have.
 
-    Twice the rows are tried whenever so many wait, and kept if each row then takes less time. The first
-    forward of a size is not counted: kernels are chosen and caches filled in it.
+    Twice the rows are tried whenever so many wait, and kept if each row then takes less time: the best of as
+    many forwards of either size. The first of a size is not counted: kernels are chosen and caches filled.
     """
 
     def __init__(self, rows: int, most: int) -> None:
@@ -39,7 +39,7 @@ class RowLimit:
         if not self.learning or rows not in (self.rows, 2 * self.rows):
             return
         self._seconds.setdefault(rows, []).append(seconds / rows)
-        one, two = (self._seconds.get(size, [])[1:] for size in (self.rows, 2 * self.rows))
+        one, two = (self._seconds.get(size, [])[1:][-_TRIALS:] for size in (self.rows, 2 * self.rows))
         if len(one) < _TRIALS or len(two) < _TRIALS:
             return
         if min(two) <= _GAIN * min(one):

@@ -27,17 +27,26 @@ def test_rows_never_exceed_the_most() -> None:
 
 def test_the_first_forward_of_a_size_does_not_count() -> None:
     limit = RowLimit(8, 64)
-    for rows, seconds in ((8, 8.0), (8, 8.0), (8, 8.0), (16, 900.0), (16, 8.0), (16, 8.0)):
+    for rows, seconds in [(8, 8.0)] * 4 + [(16, 900.0)] + [(16, 8.0)] * 3:
         limit.record(rows, seconds)
     assert limit.rows == 16
 
 
 def test_more_is_tried_only_when_so_much_waits() -> None:
     limit = RowLimit(8, 64)
-    for _ in range(3):
+    for _ in range(4):
         limit.record(8, 8.0)
     assert limit.wanted(15) == 8
     assert limit.wanted(16) == 16
+
+
+def test_many_tries_of_fewer_rows_give_them_no_advantage() -> None:
+    limit = RowLimit(8, 16)
+    for seconds in (8.0, 4.0, *[8.0] * 20, *[16.0]):
+        limit.record(8, seconds)
+    for _ in range(4):
+        limit.record(16, 12.0)
+    assert limit.rows == 16
 
 
 def test_what_did_not_fit_is_never_tried_again() -> None:
