@@ -167,7 +167,8 @@ class Delivery:
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(LONGEST_WAIT, wait * 2)
 
-    async def _find(self, job: JobRecord) -> Place:
+    async def _find(self, job: JobRecord, but: frozenset[int] = frozenset()) -> Place:
+        """The job's place with a message that shows it, if there is one other than those in ``but``."""
         channel = self._client.get_partial_messageable(job.place.channel_id)
         asked = job.place.interaction_id
         try:
@@ -176,10 +177,10 @@ class Delivery:
                 seen = 0
                 async for message in channel.history(limit=LOOK, after=discord.Object(asked)):
                     seen += 1
-                    if _shows(message, job):
+                    if message.id not in but and _shows(message, job):
                         return replace(job.place, message_id=message.id)
             async for message in channel.history(limit=LOOK if seen == LOOK else 0):
-                if _shows(message, job):
+                if message.id not in but and _shows(message, job):
                     return replace(job.place, message_id=message.id)
         except discord.HTTPException as error:
             if _passing(error):
@@ -211,7 +212,9 @@ class Delivery:
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.debug("message %s stays: %s", place.message_id, error)
 
-    async def _once(self, job: JobRecord, letter: Letter, *, post: bool) -> Place:
+    async def _once(
+        self, job: JobRecord, letter: Letter, *, post: bool, tried: frozenset[int] = frozenset()
+    ) -> Place:
         place = job.place
         if job.id in self._unsure:
             place = await self._find(job)
@@ -231,11 +234,14 @@ class Delivery:
                 return place
         if not post:
             raise _Absent
-        if place.message_id is None:
-            found = await self._find(job.at(place))
-            if found.message_id is not None:
-                return await self._once(job.at(found), letter, post=True)
-        posted = await self._post(job, place, letter)
+        if place.message_id is not None:
+            tried |= {place.message_id}
+        # An earlier life may have posted one, and not lived to note it down.
+        found = await self._find(job.at(place), tried)
+        if found.message_id is not None and found.message_id not in tried:
+            posted = await self._once(job.at(found), letter, post=True, tried=tried)
+        else:
+            posted = await self._post(job, place, letter)
         if place.message_id is not None:
             await self.withdraw(place)
         return posted

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import discord
 from discord import app_commands
 
@@ -73,7 +75,8 @@ async def send_results(client: EaselClient, job: JobRecord) -> None:
     letter = Letter(content, tuple(await client.studio.singles(job)))
     try:
         channel = await client.create_dm(discord.Object(job.user_id))
-        await channel.send(**fresh(letter, job.user_id))
+        # The nonce keeps a letter whose answer is lost from being sent twice.
+        await channel.send(nonce=secrets.token_hex(12), **fresh(letter, job.user_id))
     except discord.Forbidden:
         raise Refusal(
             "You do not take direct messages from here; change that in your privacy settings."

@@ -121,6 +121,24 @@ async def test_an_old_message_that_may_not_be_edited_is_replaced(world, env):
     assert message.content.endswith("(fast)")
 
 
+async def test_a_replacement_that_was_posted_but_not_noted_is_not_posted_again(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    [waiting] = world.messages()
+    env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/messages/{waiting.id}", status=400, code=30046)
+    env.inject_error("DELETE", "/channels/*", status=403, code=50013, times=1)
+    world.engine.release()
+    await env.settle()
+    posted = next(message for message in world.messages() if message.id != waiting.id)
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET status = 2, message_id = ?", (waiting.id,))
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/messages/{waiting.id}", status=400, code=30046)
+    await world.restart()
+    await env.settle()
+    assert [message.id for message in world.messages()] == [posted.id]
+
+
 async def test_delivery_outlasts_a_discord_that_fails(world, env):
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
