@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 WARM = 100
 GOAL = 0.05
-JOBS_EVERY = 20
+JOBS_EVERY = 50
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,8 +84,10 @@ async def _interact(person: Person, number: int) -> None:
         panel = await (await person.slash("general", "settings")).message()
         await person.click(panel, "Remix mode")
         await person.click(panel, "Remix mode")
-    else:
+    elif number % 20 == 3:
         await person.slash("general", "history", search="house")
+    else:
+        await person.slash("general", "help")
 
 
 if __name__ == "__main__":
