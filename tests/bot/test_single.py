@@ -193,11 +193,14 @@ async def test_a_picker_outlives_a_restart_and_belongs_to_one(world):
 
 
 async def test_somebody_elses_picker_does_nothing(world):
+    await world.bob.slash(world.channel, "imagine", prompt="a fox")
     picker = (await world.press(await single(world), "Vary (Region)")).response.message
     await world.press(picker, "⏺️")
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE panels SET user_id = ?", (world.bob.id,))
     before = len(world.engine.seen)
     for label in ("⏺️", "Submit"):
-        result = await world.press(picker, label, world.bob)
+        result = await world.press(picker, label)
         assert result.ephemeral
         assert "somebody else" in result.response.embeds[0].description
     assert len(world.engine.seen) == before
