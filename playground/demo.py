@@ -114,7 +114,7 @@ async def run(
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if not stop.is_set():
-            print(f"\n  The bot has ended. The last it said:\n\n{_tail(data / 'bot.log')}", file=sys.stderr)
+            print(f"\n  The bot has ended. The last it said:\n\n{last_words(data)}", file=sys.stderr)
             return 1
         print("\n  Stopping…", flush=True)
         await _end(bot)
@@ -195,8 +195,9 @@ def _has_screen() -> bool:
     )
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LAST_LINES:])
+def last_words(data: Path) -> str:
+    """The end of what the bot said."""
+    return "\n".join((data / "bot.log").read_text("utf-8", "replace").splitlines()[-LAST_LINES:])
 
 
 if __name__ == "__main__":

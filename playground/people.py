@@ -480,9 +480,20 @@ class _Dialog:
         chosen = _preset(field) if given is None else [given] if isinstance(given, str) else list(given)
         if required and not chosen:
             raise Refused(f"{name} is required.")
+        self._check_choice(name, field, chosen)
         if kind == rules.RADIO:
             return body | {"value": chosen[0] if chosen else None}
         return body | {"values": chosen}
+
+    def _check_choice(self, name: str, field: dict[str, Any], chosen: list[str]) -> None:
+        low, high = field.get("min_values") or 0, field.get("max_values") or 1
+        if field["type"] == rules.CHECKBOXES:
+            high = field.get("max_values") or len(field["options"])
+        if chosen and not low <= len(chosen) <= high:
+            raise Refused(f"{name} wants {low} to {high} choices, not {len(chosen)}.")
+        strange = set(chosen) - {option["value"] for option in field.get("options") or []}
+        if strange and field["type"] in (rules.STRING_SELECT, rules.RADIO, rules.CHECKBOXES):
+            raise Refused(f"{name} has no choice {strange.pop()!r}.")
 
     async def _files(self, name: str, given: list[dict[str, int]], required: bool) -> list[str]:
         if required and not given:

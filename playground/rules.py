@@ -22,6 +22,7 @@ ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SELECTS = {3, 5, 6, 7, 8}
 SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
 LABEL, FILE_UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 18, 19, 21, 22, 23
+INPUTS = {TEXT_INPUT, FILE_UPLOAD, RADIO, CHECKBOXES, CHECKBOX} | SELECTS
 LINK, PREMIUM = 5, 6
 COMMAND_NAME = re.compile(r"[-_'\w]{1,32}")
 
@@ -166,6 +167,9 @@ def _check_select(errors: FormErrors, path: Path, select: dict[str, Any]) -> Non
         errors.add(
             (*path, "options"), "COMPONENT_OPTION_VALUE_DUPLICATED", "The option values must be different."
         )
+    if sum(bool(option.get("default")) for option in options) > (high or 1):
+        code = "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES"
+        errors.add((*path, "options"), code, "More options are chosen beforehand than may be chosen.")
     for n, option in enumerate(options):
         errors.length((*path, "options", n, "label"), option.get("label"), 1, 100)
         errors.length((*path, "options", n, "value"), option.get("value"), 1, 100)
@@ -245,8 +249,17 @@ def check_modal(data: dict[str, Any]) -> None:
             errors.add(
                 ("data", "components", n, "type"), "UNION_TYPE_CHOICES", "Not a component of a dialog."
             )
+        place: Path = ("data", "components", n)
         if row.get("type") == LABEL:
-            errors.length(("data", "components", n, "label"), row.get("label"), 1, 45)
+            errors.length((*place, "label"), row.get("label"), 1, 45)
+            if row.get("description") is not None:
+                errors.length((*place, "description"), row["description"], 0, 100)
+            if (row.get("component") or {}).get("type") not in INPUTS:
+                errors.add((*place, "component", "type"), "UNION_TYPE_CHOICES", "Not an input of a dialog.")
+        elif row.get("type") == ACTION_ROW:
+            inside = [child.get("type") for child in row.get("components") or []]
+            if inside != [TEXT_INPUT]:
+                errors.add((*place, "components"), "UNION_TYPE_CHOICES", "A row holds one text input.")
     for component in walk(rows):
         if component.get("type") == TEXT_INPUT:
             _check_text_input(errors, component)
@@ -265,6 +278,9 @@ def _check_text_input(errors: FormErrors, field: dict[str, Any]) -> None:
         errors.add((*path, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
     if field.get("placeholder") is not None:
         errors.length((*path, "placeholder"), field["placeholder"], 0, 100)
+    low, high = field.get("min_length") or 0, field.get("max_length") or 4000
+    if not (0 <= low <= high <= 4000):
+        errors.add((*path, "max_length"), "BASE_TYPE_BAD_LENGTH", "min_length and max_length do not fit.")
     if field.get("value") is not None:
         errors.length((*path, "value"), field["value"], 0, min(4000, field.get("max_length") or 4000))
 

@@ -45,7 +45,7 @@ const thumbnail = (component) => h("div", { className: "thumbnail" }, shown(comp
 function shown(media, description) {
   const file = { url: media.url, filename: description ?? "picture", width: media.width, height: media.height, size: 0 };
   return h("button", { type: "button", className: "picture", aria: { label: `Open ${description ?? "picture"}` }, onclick: () => lightbox([file], 0) },
-    h("img", { src: media.url, alt: description ?? "", width: media.width, height: media.height, decoding: "async" }));
+    h("img", { loading: "lazy", src: media.url, alt: description ?? "", width: media.width, height: media.height, decoding: "async" }));
 }
 
 const waiting = (message, view) => {
@@ -72,15 +72,19 @@ function button(component, message, view) {
 }
 
 function menu(component, message, view) {
-  const options = component.options ?? people(component, view);
+  const chosen = view.store.chosen.get(message.id)?.[component.custom_id];
+  const offered = component.options ?? people(component, view);
   return select({
     label: component.placeholder ?? "Make a selection",
-    options,
+    options: chosen ? offered.map((option) => ({ ...option, default: chosen.includes(option.value) })) : offered,
     low: component.min_values ?? 1,
     high: component.max_values ?? 1,
     disabled: component.disabled || Boolean(waiting(message, view)),
     key: component.custom_id,
-    choose: (values) => view.press(message, component.custom_id, values),
+    choose: (values) => {
+      view.store.choose(message.id, component.custom_id, values);
+      view.press(message, component.custom_id, values);
+    },
   });
 }
 

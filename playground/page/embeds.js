@@ -32,5 +32,5 @@ function media(item, className) {
   const name = item.url.split("?")[0].split("/").pop();
   const file = { url: item.url, filename: name, width: item.width ?? "?", height: item.height ?? "?", size: 0 };
   return h("button", { type: "button", className: `picture ${className}`, aria: { label: `Open ${name}` }, onclick: () => lightbox([file], 0) },
-    h("img", { src: item.url, alt: item.description ?? "", width: item.width, height: item.height, decoding: "async" }));
+    h("img", { loading: "lazy", src: item.url, alt: item.description ?? "", width: item.width, height: item.height, decoding: "async" }));
 }

@@ -14,12 +14,15 @@ export function gallery(files, message, previous) {
   const former = [...(previous?.querySelectorAll(".picture img") ?? [])];
   const many = files.length > 1;
   const frames = files.map((file, n) => picture(file, files, n, many, former));
-  return h("div", { className: many ? `gallery many count-${Math.min(files.length, 5)}` : "gallery" }, frames);
+  const shapes = new Set(files.map((file) => (file.width / file.height).toFixed(2)));
+  const style = many && shapes.size === 1 ? { "--shape": [...shapes][0] } : {};
+  return h("div", { className: many ? `gallery many count-${Math.min(files.length, 5)}` : "gallery", style }, frames);
 }
 
 function picture(file, files, n, many, former) {
   const same = former.find((img) => img.dataset.id === file.id);
   const img = same ?? h("img", {
+    loading: "lazy",
     src: file.url,
     alt: file.description ?? `Picture ${file.filename}`,
     width: file.width,

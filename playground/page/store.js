@@ -19,6 +19,7 @@ export class Store extends EventTarget {
     this.messages = new Map();
     this.complete = new Set();
     this.interactions = new Map();
+    this.chosen = new Map();
     this.notes = new Map();
     this.typing = new Map();
     this.mine = new Set();
@@ -40,6 +41,7 @@ export class Store extends EventTarget {
     this.messages.clear();
     this.complete.clear();
     this.interactions.clear();
+    this.chosen.clear();
     this.notes.clear();
     this.stop = listen(
       name,
@@ -119,6 +121,7 @@ export class Store extends EventTarget {
       channel.last_message_id = message.id;
     }
     this.typing.delete(`${message.channel_id}:${message.author.id}`);
+    if (message.edited_timestamp !== this.messages.get(message.channel_id)?.get(message.id)?.edited_timestamp) this.chosen.delete(message.id);
     const known = this.messages.get(message.channel_id);
     if (known && (isNew || known.has(message.id))) known.set(message.id, message);
     for (const [id, interaction] of this.interactions) {
@@ -162,6 +165,11 @@ export class Store extends EventTarget {
     if (!this.interactions.has(interaction.id)) this.interactions.set(interaction.id, interaction);
     this.tell("interaction", this.interactions.get(interaction.id));
     return interaction;
+  }
+
+  /** Keep what was chosen in a message's menu: it stays there until the bot edits the message. */
+  choose(messageId, customId, values) {
+    this.chosen.set(messageId, { ...this.chosen.get(messageId), [customId]: values });
   }
 
   /** The newest use of a message's components by me. */

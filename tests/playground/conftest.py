@@ -53,6 +53,21 @@ class Rename(discord.ui.Modal, title="Rename"):
         await interaction.response.send_message(f"{self.name.value} in {self.colour.component.values[0]}")
 
 
+class Places(discord.ui.Modal, title="Places"):
+    chosen = discord.ui.Label(
+        text="Where",
+        component=discord.ui.Select(
+            min_values=2,
+            max_values=3,
+            options=[discord.SelectOption(label=f"Place {n}", value=str(n)) for n in range(1, 10)],
+        ),
+    )
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        assert isinstance(self.chosen.component, discord.ui.Select)
+        await interaction.response.send_message(" ".join(self.chosen.component.values))
+
+
 class Colours(discord.ui.View):
     """Up to two colours."""
 
@@ -141,6 +156,11 @@ def _register(bot: Bot) -> None:
     async def rename(interaction: discord.Interaction) -> None:
         """Open a dialog"""
         await interaction.response.send_modal(Rename())
+
+    @tree.command()
+    async def places(interaction: discord.Interaction) -> None:
+        """Open a dialog with a menu that takes several"""
+        await interaction.response.send_modal(Places())
 
     @tree.command()
     async def menu(interaction: discord.Interaction) -> None:

@@ -166,6 +166,25 @@ class Settings(discord.ui.View):
         await interaction.response.edit_message(view=Settings(self.stylize, not self.remix))
 
 
+class Regions(discord.ui.View):
+    """Three by three toggles and a menu of several, answered without an edit of their message."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        for n in range(9):
+            self.add_item(discord.ui.Button(label=str(n + 1), row=n // 3, custom_id=f"region-{n}"))
+
+    @discord.ui.select(
+        placeholder="Places",
+        min_values=0,
+        max_values=3,
+        row=3,
+        options=[discord.SelectOption(label=f"Place {n}", value=str(n)) for n in range(1, 6)],
+    )
+    async def places(self, interaction: discord.Interaction, menu: discord.ui.Select["Regions"]) -> None:
+        await interaction.response.send_message(f"chose {' '.join(menu.values) or 'nothing'}", ephemeral=True)
+
+
 class Models(discord.ui.Select["Settings"]):
     def __init__(self, row: int) -> None:
         options = [
@@ -262,6 +281,11 @@ def register(bot: Painter) -> None:
     async def settings(interaction: discord.Interaction) -> None:
         """Your settings"""
         await interaction.response.send_message("Stylize med", view=Settings(), ephemeral=True)
+
+    @tree.command()
+    async def regions(interaction: discord.Interaction) -> None:
+        """Choose several"""
+        await interaction.response.send_message("Where?", view=Regions())
 
     @tree.command()
     async def mute(interaction: discord.Interaction) -> None:

@@ -52,6 +52,16 @@ async def test_a_dialog_keeps_what_is_not_changed_and_checks_the_rest(bot: Bot, 
     assert (await sent.message()).content == "old in red"
 
 
+async def test_a_dialogs_menu_takes_as_many_as_it_says(bot: Bot, ada: Person) -> None:
+    opened = await ada.slash("general", "places")
+    with pytest.raises(Refused, match="Where wants 2 to 3 choices, not 1"):
+        await ada.submit_modal(opened, {"Where": ["1"]})
+    with pytest.raises(Refused, match="no choice '11'"):
+        await ada.submit_modal(opened, {"Where": ["1", "11"]})
+    sent = await ada.submit_modal(opened, {"Where": ["1", "5", "9"]})
+    assert (await sent.message()).content == "1 5 9"
+
+
 async def test_a_menu_gives_its_values(bot: Bot, ada: Person) -> None:
     message = await (await ada.slash("general", "menu")).message()
     with pytest.raises(Refused, match="Choose 1 to 2"):

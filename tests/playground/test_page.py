@@ -107,6 +107,20 @@ async def test_settings_toggle_and_choose(page) -> None:
     await expect(page.locator(".messages > .message")).to_have_count(0)
 
 
+async def test_a_menu_of_several_keeps_what_was_chosen(page) -> None:
+    await page.keyboard.type("/regions ")
+    await page.keyboard.press("Enter")
+    asked = page.locator(".message", has_text="Where?").first
+    for row, names in enumerate((["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"])):
+        assert await asked.locator(".row").nth(row).get_by_role("button").all_inner_texts() == names
+    await asked.get_by_role("combobox", name="Places").click()
+    for place in ("Place 2", "Place 4"):
+        await page.get_by_role("option", name=place).click()
+    await page.keyboard.press("Escape")
+    await expect(last(page)).to_contain_text("chose 2 4")
+    await expect(asked.get_by_role("combobox", name="Places")).to_have_text("Place 2, Place 4")
+
+
 async def test_describe_takes_a_dropped_file(page) -> None:
     await page.keyboard.type("/describe ")
     await drop(page, "cat.png", scene(1))
@@ -228,7 +242,7 @@ async def test_another_window_sees_it_live_and_unread_channels_are_marked(page, 
 async def test_commands_are_suggested_with_their_options(page) -> None:
     await page.keyboard.type("/")
     offered = page.get_by_role("listbox", name="Commands").get_by_role("option")
-    assert await offered.count() == 6
+    assert await offered.count() == 7
     await page.keyboard.type("de")
     await expect(offered).to_have_count(1)
     await expect(offered).to_contain_text("/describe")
@@ -340,6 +354,16 @@ async def test_axe_finds_nothing_serious(page, theme: str) -> None:
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="🔄").first.click()
     await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await serious(page) == []
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Open grid.png").click()
+    await expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+    assert await serious(page) == []
+    await page.keyboard.press("Escape")
+    await page.set_viewport_size({"width": 360, "height": 700})
+    assert await serious(page) == []
+    await page.get_by_role("button", name="Channels").click()
+    await expect(page.get_by_role("link", name="gallery")).to_be_visible()
     assert await serious(page) == []
 
 

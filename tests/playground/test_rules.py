@@ -52,6 +52,11 @@ def test_dialogs_that_are_taken(data: dict[str, Any]) -> None:
         modal(row(text()), row(text())),
         modal({"type": 2, "style": 1, "custom_id": "b", "label": "B"}),
         modal({"type": 18, "label": "Colour", "component": select(options=[])}),
+        modal({"type": 18, "label": "Colour", "description": "x" * 101, "component": select()}),
+        modal({"type": 18, "label": "Press", "component": {"type": 2, "style": 1, "custom_id": "b"}}),
+        modal(row(select())),
+        modal(row(text(min_length=5, max_length=4))),
+        modal(row(text(max_length=4001))),
     ],
 )
 def test_dialogs_that_are_refused(data: dict[str, Any]) -> None:
@@ -105,6 +110,7 @@ def test_a_hundred_commands_are_taken_and_one_more_is_not() -> None:
         [row(select(max_values=2))],
         [row(select(min_values=2, max_values=1))],
         [row(select(options=[{"label": "A", "value": "a"}] * 2))],
+        [row(select(options=[{"label": n, "value": n, "default": True} for n in "ab"]))],
         [row(select(options=[{"label": str(n), "value": str(n)} for n in range(26)]))],
         [row({"type": 2, "style": 5, "label": "Web"})],
         [row({"type": 2, "style": 1, "custom_id": "a"})],
