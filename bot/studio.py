@@ -202,6 +202,12 @@ class Studio:
         states = Counter(run.job.status for run in runs)
         return states[Status.QUEUED], len(runs) - states[Status.QUEUED]
 
+    async def settled(self, job_id: str) -> None:
+        """Come back when the job is at its end, whatever that is: a message may stand before it is noted."""
+        run = self._runs.get(job_id)
+        if run is not None and run.task is not None:
+            await asyncio.wait({run.task})
+
     async def idle(self) -> None:
         """Come back when there is no job that is not finished."""
         await self._idle.wait()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 LOADING = (
     600.0  # seconds in which a model that is loaded is waited for; an answer can be edited for 15 minutes
 )
-LEAVING = 3.0
+LEAVING = 20.0
 
 
 class Guarded(app_commands.Group):
@@ -73,7 +73,7 @@ class Models(Guarded):
         engine.unload(entry.name)
         await interaction.response.defer(ephemeral=True, thinking=True)
         gone = await _comes_true(lambda: entry.name not in engine.status().models, LEAVING)
-        said = "is no longer in memory" if gone else "is being used by a job and stays; try again later"
+        said = "is no longer in memory" if gone else "stays while a job uses it; try again later"
         await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
 
     @load.autocomplete("model")

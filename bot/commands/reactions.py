@@ -34,7 +34,7 @@ async def react(client: EaselClient, payload: discord.RawReactionActionEvent) ->
         return
     if emoji == CROSS:
         await _stop_or_delete(client, job)
-    elif job.status.done:
+    elif job.status >= Status.RENDERED:
         try:
             await send_results(client, job)
         except (Refusal, PictureGone):
@@ -46,7 +46,7 @@ async def cancel_menu(interaction: Interaction, message: discord.Message) -> Non
     """Stop one's own job, or delete it when it is finished."""
     job = await _own(interaction, message)
     await interaction.response.send_message(
-        "Deleted." if job.status.done else "The job is being cancelled.", ephemeral=True
+        "Deleted." if job.status >= Status.RENDERED else "The job is being cancelled.", ephemeral=True
     )
     await _stop_or_delete(interaction.client, job)
 
@@ -55,7 +55,7 @@ async def cancel_menu(interaction: Interaction, message: discord.Message) -> Non
 async def results_menu(interaction: Interaction, message: discord.Message) -> None:
     """Get the single pictures, job id and seed."""
     job = await _own(interaction, message)
-    if not job.status.done:
+    if job.status < Status.RENDERED:
         raise Refusal("This job is not finished yet.")
     await interaction.response.defer(ephemeral=True, thinking=True)
     await send_results(interaction.client, job)
@@ -95,5 +95,6 @@ async def _own(interaction: Interaction, message: discord.Message) -> JobRecord:
 async def _stop_or_delete(client: EaselClient, job: JobRecord) -> None:
     if job.status < Status.RENDERED:
         await client.studio.cancel(job.id, job.user_id)
-    elif job.status.done:
+    else:
+        await client.studio.settled(job.id)
         await client.studio.delete(job)
