@@ -132,7 +132,7 @@ def main(
     each: Annotated[int, typer.Option(help="Pictures of a prompt.")] = 4,
     others: Annotated[int, typer.Option(help="Prompts in a style or language.")] = 50,
     steps: Annotated[int, typer.Option(help="Denoising steps.")] = 12,
-    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 6.0,
+    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 4.0,
     weights: Annotated[Path, typer.Option(help="A pocket model's folder.")] = WEIGHTS,
     truth: Annotated[bool, typer.Option(help="Judge drawn scenes instead: the judge's own error.")] = False,
     parameters: Annotated[bool, typer.Option(help="Measure the parameters' effects as well.")] = True,

@@ -247,6 +247,7 @@ class _Steps:
         self._watch = Watch(pipe.scheduler)
         self._held = None if hold is None else Held(pipe.scheduler, hold)
         self._family, self._plan, self._report = family, plan, report
+        self._soft: torch.Tensor | None = None
         rolls = plan.tile and _denoiser(pipe) != "unet" and family is not None
         self._roll = Roll(plan.seeds[0]) if rolls else None
 
@@ -257,10 +258,13 @@ class _Steps:
         estimate = self._plain(pipe, tensors["latents"] if held is None else held)
         if self._held is not None:
             estimate = self._held.put_back(estimate, done / last, None)
+        if self._plan.stopped:
+            # Guidance overshoots early; the mean of all estimates so far is soft and keeps the colours.
+            self._soft = estimate if self._soft is None else self._soft.lerp(estimate, 1 / done)
         self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
         if stopping:
             pipe._interrupt = True
-            return {"latents": self._packed(pipe, estimate)}
+            return {"latents": self._packed(pipe, estimate if self._soft is None else self._soft)}
         if self._roll is None and self._held is None:
             return {}
         flat = self._plain(pipe, tensors["latents"])

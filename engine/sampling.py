@@ -1,7 +1,7 @@
 """One job's scheduler, watched: what the finished picture looks like from here, at every step.
 
-The estimate x̂₀ is what previews show and what `--stop` decodes: softer than the end, never noise. Works with
-any diffusers scheduler, by what it already knows. Knows nothing of prompts or pixels.
+The estimate x̂₀ is what previews show; the mean of those so far is what `--stop` decodes: softer than the end,
+never noise. Works with any diffusers scheduler, by what it already knows. Knows nothing of prompts or pixels.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def render(
     seeds: list[int],
     size: tuple[int, int] = (256, 256),
     steps: int = 12,
-    guidance: float = 6.0,
+    guidance: float = 4.0,
 ) -> list[Image.Image]:
     """One picture of the prompt per seed."""
     pipeline.set_progress_bar_config(disable=True)

@@ -31,7 +31,7 @@ def model() -> LoadedModel:
 
 
 def planned(prompt: str, seed: int = 5) -> Plan:
-    (spec,) = parse(prompt + " --q .5")
+    (spec,) = parse(prompt if " --q " in prompt else prompt + " --q .5")
     return plan_imagine(spec, REGISTRY, seed=seed)
 
 
@@ -78,9 +78,10 @@ def test_the_same_seed_gives_the_same_pixels(model: LoadedModel, draw: Draw) -> 
     )
 
 
-@pytest.mark.parametrize("prompt", ["a house on grass", "a red house on grass", "a heart"])
+@pytest.mark.parametrize("prompt", ["a house on grass", "a red house on grass", "a heart", "an apple"])
 def test_no_red_halves_the_red(draw: Draw, prompt: str) -> None:
-    assert red(draw(f"{prompt} --s 0 --no red")) <= red(draw(f"{prompt} --s 0")) / 2
+    """At full effort: in half the steps a heart that is no longer red may still be a reddish orange."""
+    assert red(draw(f"{prompt} --s 0 --q 1 --no red")) <= red(draw(f"{prompt} --s 0 --q 1")) / 2
 
 
 def test_the_heavier_part_shows_more(draw: Draw) -> None:
