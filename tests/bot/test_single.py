@@ -51,7 +51,7 @@ async def test_one_that_is_not_square_can_be_made_so(world):
     made = (await world.press(message, "Make Square")).response.message
     plan = world.engine.seen[-1].plan
     assert plan.width == plan.height == 320
-    assert plan.canvas == Canvas(Box(0, 56, 320, 208))
+    assert plan.canvas.picture == Box(0, 56, 320, 208)
     assert made.content == f"**a red house --ar 3:2** - Zoom Out by <@{world.alice.id}> (fast)"
 
 
@@ -85,7 +85,7 @@ async def test_what_goes_beyond_the_frame_is_a_new_grid_around_that_picture(
     assert rows(again) == GRID
     job = world.engine.seen[-1]
     assert (job.plan.width, job.plan.height) == size
-    assert job.plan.canvas == Canvas(canvas)
+    assert job.plan.canvas.picture == canvas
     upscaled = await newest(world)
     [shot] = await world.bot.history.shots(upscaled.id)
     assert job.inputs == (await world.bot.pictures.read(shot.file),)
@@ -114,7 +114,7 @@ async def test_what_was_upscaled_twice_is_varied_at_the_models_own_size(world):
     await world.press(larger, "Vary (Strong)")
     assert world.engine.seen[-1].plan.width == 256
     await world.press(larger, "➡️")
-    assert world.engine.seen[-1].plan.canvas == Canvas(Box(0, 0, 256, 256))
+    assert world.engine.seen[-1].plan.canvas.picture == Box(0, 0, 256, 256)
 
 
 async def test_custom_zoom_asks_for_the_prompt_and_the_zoom(world):
@@ -125,7 +125,7 @@ async def test_custom_zoom_asks_for_the_prompt_and_the_zoom(world):
     message = result.response.message
     assert message.content == f"**a red house in a frame** - Zoom Out by <@{world.alice.id}> (fast)"
     plan = world.engine.seen[-1].plan
-    assert plan.canvas == Canvas(Box(25, 25, 205, 205))
+    assert plan.canvas.picture == Box(25, 25, 205, 205)
     assert plan.conditionings[0].text.startswith("a red house")
 
 
@@ -135,7 +135,7 @@ async def test_custom_zoom_can_change_the_frame_alone(world):
     assert "--ar 16:9" in result.response.message.content
     plan = world.engine.seen[-1].plan
     assert (plan.width, plan.height) == (336, 192)
-    assert plan.canvas == Canvas(Box(72, 0, 192, 192))
+    assert plan.canvas.picture == Box(72, 0, 192, 192)
 
 
 @pytest.mark.parametrize(
