@@ -68,6 +68,7 @@ async def picture_size(message) -> list[int]:
     """Width and height of a message's picture, once it is decoded."""
     image = message.locator(".gallery img")
     await expect(image).to_be_visible(timeout=PATIENCE * 1000)
+    await image.scroll_into_view_if_needed()  # one that is out of sight is never fetched
     return await image.evaluate(
         "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     )
