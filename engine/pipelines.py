@@ -263,8 +263,9 @@ class _Steps:
             self._soft = estimate if self._soft is None else self._soft.lerp(estimate, 1 / done)
         self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
         if stopping:
+            assert self._soft is not None
             pipe._interrupt = True
-            return {"latents": self._packed(pipe, estimate if self._soft is None else self._soft)}
+            return {"latents": self._packed(pipe, self._soft)}
         if self._roll is None and self._held is None:
             return {}
         flat = self._plain(pipe, tensors["latents"])

@@ -64,9 +64,9 @@ def lab_of(picture: Image.Image, scaled: bool = True) -> np.ndarray:
     return _lab(_scaled(picture) if scaled else np.asarray(picture.convert("RGB"), dtype=np.float32))
 
 
-def mask_of_things(picture: Image.Image) -> np.ndarray:
-    """Where things stand (h, w), at the judge's size: all that is not background."""
-    return ~_background(_lab(_scaled(picture)))
+def mask_of_things(lab: np.ndarray) -> np.ndarray:
+    """Where things stand (h, w) in what `lab_of` gave: all that is not background."""
+    return ~_background(lab)
 
 
 def _stands(first: Seen, second: Seen, relation: str | None) -> bool:

@@ -48,7 +48,8 @@ def _shape(picture: Image.Image) -> str:
 
 def _ground(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     """Mean L*a*b* of the ground in each field (8, 6, 3), and how much of the field is ground (8, 6)."""
-    lab, things = lab_of(picture), mask_of_things(picture)
+    lab = lab_of(picture)
+    things = mask_of_things(lab)
     rows = np.array_split(np.arange(lab.shape[0]), _ROWS)
     columns = np.array_split(np.arange(lab.shape[1]), _COLUMNS)
     mean, share = np.zeros((_ROWS, _COLUMNS, 3)), np.zeros((_ROWS, _COLUMNS))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,33 +13,10 @@ from engine import pipelines
 from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.pictures import to_png
 from engine.pipelines import LoadedModel
-from engine.plan import Conditioning, Plan, plan_imagine, plan_upscale, plan_vary
-from engine.registry import Registry
-from grammar.spec import GenerationSpec
+from engine.plan import Conditioning, Plan, plan_upscale, plan_vary
 from grammar.values import Part
 from tests.engine import tiny
-
-FAMILIES = ("sd", "sdxl", "sd3", "flux")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LoadedModel]:
-    @cache
-    def loaded(family: str) -> LoadedModel:
-        folder = tiny.folder(family, tmp_path_factory.mktemp(family))
-        return pipelines.load(tiny.entry(family, folder), "cpu")
-
-    return loaded
-
-
-@pytest.fixture(params=FAMILIES)
-def each(request: pytest.FixtureRequest, model: Callable[[str], LoadedModel]) -> LoadedModel:
-    return model(request.param)
-
-
-def planned(model: LoadedModel, **said: object) -> Plan:
-    spec = GenerationSpec(**({"parts": (Part("a red house"),)} | said))  # type: ignore[arg-type]
-    return plan_imagine(spec, Registry((model.entry,)), model=model.entry.name, seed=3)
+from tests.engine.tiny import planned
 
 
 def drawn(model: LoadedModel, plan: Plan, *inputs: Image.Image) -> list[np.ndarray]:

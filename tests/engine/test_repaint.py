@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,6 @@ from engine.refine import Tiles
 from engine.registry import Registry
 from engine.repaint import Held, Scene
 from grammar import parse
-from grammar.spec import GenerationSpec
-from grammar.values import Part
 from tests.engine import tiny
 
 REGISTRY = Registry.load()
@@ -209,29 +206,6 @@ class TestTogether:
             assert psnr(together, alone[name][0]) >= 40
 
 
-FAMILIES = ("sd", "sdxl", "sd3", "flux")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LoadedModel]:
-    @cache
-    def loaded(family: str) -> LoadedModel:
-        folder = tiny.folder(family, tmp_path_factory.mktemp(family))
-        return pipelines.load(tiny.entry(family, folder), "cpu")
-
-    return loaded
-
-
-@pytest.fixture(params=FAMILIES)
-def each(request: pytest.FixtureRequest, model: Callable[[str], LoadedModel]) -> LoadedModel:
-    return model(request.param)
-
-
-def small(model: LoadedModel, **said: object) -> Plan:
-    spec = GenerationSpec(**({"parts": (Part("a red house"),)} | said))  # type: ignore[arg-type]
-    return plan_imagine(spec, Registry((model.entry,)), model=model.entry.name, seed=3)
-
-
 def a_picture(side: int = tiny.SIDE) -> Image.Image:
     return Image.radial_gradient("L").resize((side, side)).convert("RGB")
 
@@ -239,7 +213,7 @@ def a_picture(side: int = tiny.SIDE) -> Image.Image:
 class TestEveryFamily:
     def test_a_pan_keeps_its_picture_and_draws_the_rest(self, each: LoadedModel) -> None:
         registry = Registry((each.entry,))
-        plan = plan_pan(small(each), 1, registry, direction=Direction.RIGHT, seed=3)
+        plan = plan_pan(tiny.planned(each), 1, registry, direction=Direction.RIGHT, seed=3)
         pictures = drawn(each, plan, a_picture())
         assert [p.shape for p in pictures] == [(64, 96, 3)] * 4
         for picture in pictures:
@@ -248,19 +222,21 @@ class TestEveryFamily:
 
     def test_stopping_early_keeps_it_too(self, each: LoadedModel) -> None:
         registry = Registry((each.entry,))
-        plan = plan_zoom(small(each, stop=50), 1, registry, zoom=2.0, seed=3)
+        plan = plan_zoom(tiny.planned(each, stop=50), 1, registry, zoom=2.0, seed=3)
         assert plan.stopped
         (picture, *_) = drawn(each, plan, a_picture())
         scaled = source_there(plan, a_picture())
         assert psnr(kept(plan, picture, 6), kept(plan, scaled, 6)) >= 40
 
     def test_a_creative_upscale_is_twice_as_large(self, each: LoadedModel) -> None:
-        (picture,) = drawn(each, plan_refine(small(each), 1, Registry((each.entry,)), seed=3), a_picture())
+        (picture,) = drawn(
+            each, plan_refine(tiny.planned(each), 1, Registry((each.entry,)), seed=3), a_picture()
+        )
         assert picture.shape == (128, 128, 3)
 
     def test_variations_of_what_was_extended_vary_all_of_it(self, each: LoadedModel) -> None:
         registry = Registry((each.entry,))
-        plan = plan_pan(small(each), 1, registry, direction=Direction.UP, seed=3)
+        plan = plan_pan(tiny.planned(each), 1, registry, direction=Direction.UP, seed=3)
         varied = plan_vary(plan, 1, strong=True, seed=4)
         (picture, *_) = drawn(each, varied, a_picture().resize((64, 96)))
         assert picture.shape == (96, 64, 3)
@@ -268,7 +244,7 @@ class TestEveryFamily:
 
 def test_a_model_that_cannot_says_so(model: Callable[[str], LoadedModel]) -> None:
     auto = model("auto")
-    plan = plan_zoom(small(auto), 1, Registry((auto.entry,)), zoom=2.0)
+    plan = plan_zoom(tiny.planned(auto), 1, Registry((auto.entry,)), zoom=2.0)
     with pytest.raises(EngineError, match="cannot start from a picture"):
         drawn(auto, plan, a_picture())
 
@@ -276,7 +252,7 @@ def test_a_model_that_cannot_says_so(model: Callable[[str], LoadedModel]) -> Non
 def test_a_missing_picture_is_said(model: Callable[[str], LoadedModel]) -> None:
     sd = model("sd")
     with pytest.raises(BadPicture, match="missing"):
-        drawn(sd, plan_zoom(small(sd), 1, Registry((sd.entry,)), zoom=2.0))
+        drawn(sd, plan_zoom(tiny.planned(sd), 1, Registry((sd.entry,)), zoom=2.0))
 
 
 def half_kept() -> Image.Image:
@@ -337,7 +313,7 @@ class TestHeld:
 
 class TestScene:
     def plan(self, model: LoadedModel) -> Plan:
-        return plan_zoom(small(model), 1, Registry((model.entry,)), zoom=2.0)
+        return plan_zoom(tiny.planned(model), 1, Registry((model.entry,)), zoom=2.0)
 
     def test_what_is_not_there_yet_is_begun_with_what_is_beside_it(
         self, model: Callable[[str], LoadedModel]
@@ -350,7 +326,7 @@ class TestScene:
 
     def test_a_hole_is_begun_with_what_is_around_it(self, model: Callable[[str], LoadedModel]) -> None:
         sd = model("sd")
-        plan = plan_region(small(sd), 1, Registry((sd.entry,)), parts=frozenset({4}))
+        plan = plan_region(tiny.planned(sd), 1, Registry((sd.entry,)), parts=frozenset({4}))
         picture = Image.new("RGB", (64, 64), (200, 80, 40))
         picture.paste("black", (22, 22, 42, 42))
         start = np.asarray(Scene(plan, [to_png(picture)]).start, dtype=int)

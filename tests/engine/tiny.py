@@ -33,7 +33,11 @@ from transformers import (
     T5EncoderModel,
 )
 
-from engine.registry import ModelEntry, SegmenterEntry
+from engine.pipelines import LoadedModel
+from engine.plan import Plan, plan_imagine
+from engine.registry import ModelEntry, Registry, SegmenterEntry
+from grammar.spec import GenerationSpec
+from grammar.values import Part
 from pocket.architecture import make_tokenizer
 from pocket.build import SOME_WORDS, random_pipeline_folder
 
@@ -277,3 +281,9 @@ def word_tokenizer() -> PreTrainedTokenizerFast:
 
 
 _MAKERS = {"sdxl": _sdxl, "sd3": _sd3, "flux": _flux, "auto": _auto}
+
+
+def planned(model: LoadedModel, **said: object) -> Plan:
+    """The plan of "a red house" and what else is ``said``, for that model alone."""
+    spec = GenerationSpec(**({"parts": (Part("a red house"),)} | said))  # type: ignore[arg-type]
+    return plan_imagine(spec, Registry((model.entry,)), model=model.entry.name, seed=3)

@@ -1,0 +1,28 @@
+"""Tiny random models of several families, made once a module, and plans for them."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from engine import pipelines
+from engine.pipelines import LoadedModel
+from tests.engine import tiny
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LoadedModel]:
+    """The model of a family, made when first asked for."""
+
+    @cache
+    def loaded(family: str) -> LoadedModel:
+        folder = tiny.folder(family, tmp_path_factory.mktemp(family))
+        return pipelines.load(tiny.entry(family, folder), "cpu")
+
+    return loaded
+
+
+@pytest.fixture(params=("sd", "sdxl", "sd3", "flux"))
+def each(request: pytest.FixtureRequest, model: Callable[[str], LoadedModel]) -> LoadedModel:
+    """The model of every family in turn."""
+    return model(request.param)
