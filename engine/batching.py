@@ -14,6 +14,8 @@ Pitfalls met here:
 - A forward that raises is repeated call by call: only the guilty task gets the error, where it called.
 - Out of memory halves the rows, for this shape and from then on.
 - More rows are not always faster: `rows.RowLimit` learns how many are, per model and shape.
+- Decoding is long too, and jobs that started together end together: before it a task should `pause`, so that
+  whoever is in a hurry goes first.
 - The last bits. float32 kernels on a CPU choose their blocking by the number of rows. Measured: when every
   forward has 4 or 8 rows (`EXACT`, short ones are padded) a row's result does not depend on who shares it.
 
@@ -35,7 +37,7 @@ from torch import nn
 from engine.calls import Arguments, Output, divide
 from engine.rows import RowLimit
 
-__all__ = ["EXACT", "Batcher", "Call", "Task", "install"]
+__all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
 
 EXACT = (4, 8)
 """Sizes of forward among which float32 on a CPU gives a row the same bits, whatever the other rows are."""
@@ -113,6 +115,9 @@ class Batcher:
 
     def run(self, calls: Sequence[Call]) -> None:
         """One forward for calls with an equal key; then each task goes on to its next call or its end."""
+        if isinstance(calls[0].module, _Pause):
+            calls[0].task.resume()
+            return
         self.calls += len(calls)
         for call, (value, error) in zip(calls, self._results(calls), strict=True):
             call.task.resume(value, error)
@@ -178,3 +183,19 @@ def install(module: nn.Module, name: str, sizes: tuple[int, ...] = ()) -> None:
 
     body = {"__call__": call, "__module__": kind.__module__, "batch_name": name, "batch_sizes": sizes}
     module.__class__ = type(kind.__name__, (kind,), body)
+
+
+def pause() -> None:
+    """Inside a `Task`: waits for its next turn, as a call that shares with no one. Elsewhere: nothing."""
+    task = getcurrent()
+    if isinstance(task, Task) and task.parent is not None:
+        task.parent.switch(Call(task, _Pause(), (), {}))
+
+
+class _Pause:
+    """Stands where a module would."""
+
+    batch_name, batch_sizes = "pause", ()
+
+    def forward(self) -> None:
+        """Takes nothing, so that its calls have no rows."""

@@ -23,6 +23,7 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from engine import preview, safety, upscale
+from engine.batching import pause
 from engine.composition import Steering, composed
 from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.families import FAMILIES, Family
@@ -262,6 +263,8 @@ class _Steps:
             # Guidance overshoots early; the mean of all estimates so far is soft and keeps the colours.
             self._soft = estimate if self._soft is None else self._soft.lerp(estimate, 1 / done)
         self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
+        if stopping or done >= last:
+            pause()
         if stopping:
             assert self._soft is not None
             pipe._interrupt = True

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from engine.batching import pause
 from engine.errors import BadPicture, ModelUnavailable
 from engine.plan import Action, Conditioning, Plan
 from engine.registry import ModelEntry, Registry
@@ -77,6 +78,7 @@ def run(
             misbehave(text)
         x = x + model.denoisers[0](x, torch.tensor(float(step)))[0] / 4
         report(step, plan.stop_step, x)
+    pause()
     return [Image.fromarray(row.mul(60).add(128).clamp(0, 255).byte().numpy()) for row in x]
 
 

@@ -18,7 +18,7 @@ from diffusers import (
 from PIL import Image
 from torch import nn
 
-from engine.batching import EXACT, Batcher, Call, Task, install
+from engine.batching import EXACT, Batcher, Call, Task, install, pause
 from tests.engine import tiny
 
 FAMILIES = ("sd", "sdxl", "sd3", "flux")
@@ -347,6 +347,37 @@ def test_a_cancelled_job_cleans_up_and_the_others_go_on() -> None:
     assert going.call is not None
     Batcher().run([going.call])
     assert going.value[0].tolist() == [[1, 1]]
+
+
+def test_a_task_that_pauses_takes_no_forward_and_goes_on_when_it_is_told() -> None:
+    toy, said = Toy(), []
+
+    def ending(name: str) -> Callable[[], Any]:
+        def job() -> Any:
+            value = toy(torch.zeros(1, 2))
+            said.append(f"{name} is drawn")
+            pause()
+            said.append(f"{name} is decoded")
+            return value
+
+        return job
+
+    batcher = Batcher()
+    one, other = Task(ending("one")), Task(ending("other"))
+    one.resume()
+    other.resume()
+    assert one.call is not None
+    assert other.call is not None
+    batcher.run([one.call, other.call])
+    assert one.call.key != other.call.key
+    batcher.run([other.call])
+    batcher.run([one.call])
+    assert said == ["one is drawn", "other is drawn", "other is decoded", "one is decoded"]
+    assert (toy.sizes, batcher.calls, batcher.forwards) == ([2], 2, 1)
+
+
+def test_a_pause_outside_a_task_is_none() -> None:
+    pause()
 
 
 def test_gradients_stay_off_whatever_a_job_leaves_behind() -> None:

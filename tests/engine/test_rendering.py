@@ -126,6 +126,15 @@ def test_a_turbo_job_overtakes_at_the_next_step(bench: Bench) -> None:
     assert bench.steps("slow") == list(range(31))
 
 
+def test_a_turbo_job_passes_those_that_are_only_to_be_decoded(bench: Bench) -> None:
+    slow = ("a", "b", "c")
+    for job in slow:
+        bench.submit(job, lane=Lane.RELAX, pictures=1, steps=3)
+    bench.until(lambda: all(bench.steps(job)[-1:] == [3] for job in slow))
+    bench.submit("quick", lane=Lane.TURBO, pictures=1, steps=2)
+    assert list(bench.finish("quick", *slow)) == ["quick", *slow]
+
+
 def test_tiles_do_not_share_a_forward_with_plain_pictures(bench: Bench) -> None:
     bench.submit("plain", pictures=2, steps=3)
     bench.submit("tile", pictures=2, steps=3, tile=True)
