@@ -8,6 +8,7 @@ do in between.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import signal
 
@@ -22,11 +23,12 @@ from bot.config import BadSetting, Settings
 from bot.database import Database, InUse
 from engine import BadRegistry, Engine, Registry, UnknownModel
 
-__all__ = ["engine_of", "registry_of", "serve"]
+__all__ = ["engine_of", "give_back_memory", "registry_of", "serve"]
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60.0
+M_MMAP_THRESHOLD, LARGE = -3, 128 * 1024  # mallopt(3)
 
 
 def registry_of(settings: Settings) -> Registry:
@@ -64,6 +66,7 @@ async def serve(settings: Settings) -> None:
     if settings.easel_workers != "local":
         raise BadSetting("EASEL_WORKERS: only `local` can be used so far")
     registry = registry_of(settings)
+    give_back_memory()
     _point_at(settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -111,6 +114,18 @@ async def _connect(client: EaselClient, token: str) -> None:
             log.warning("Discord cannot be reached (%s); again in %.0f s", error, wait)
         await asyncio.sleep(wait)
         wait = min(LONGEST_WAIT, wait * 2)
+
+
+def give_back_memory() -> None:
+    """Have the memory of pictures go back to the system as soon as they are no longer needed.
+
+    glibc does that with large buffers only, and takes a buffer for large when no larger one was ever freed:
+    after the first big picture all others are cut from the heap of the thread that is at work, and leave
+    holes there that stay. A size that is set stays as it is. Other libraries have no such setting.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def _point_at(settings: Settings) -> None:

@@ -413,6 +413,7 @@ class Studio:
         channel = run.job.place.channel_id
         if run.edit is not None or now < self._next_edit.get(channel, 0.0):
             return
+        self._next_edit = {where: when for where, when in self._next_edit.items() if when > now}
         self._next_edit[channel] = now + EDIT_EVERY
         run.edit = asyncio.create_task(self._edit(run, letter))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 import uuid
 import zipfile
 from collections.abc import Sequence
@@ -20,7 +21,6 @@ from bot.errors import Gone
 from bot.history import JobRecord, Panel
 from bot.messages import Key, Letter, quoted
 from bot.pictures import PictureGone
-from engine import compose
 
 __all__ = ["export", "history", "turn"]
 
@@ -145,9 +145,19 @@ async def _thumbnail(client: EaselClient, job: JobRecord) -> bytes | None:
     return await asyncio.to_thread(_small, tiles) if tiles else None
 
 
-def _small(tiles: list[bytes]) -> bytes:
-    with Image.open(io.BytesIO(compose(tiles))) as grid:
-        grid.thumbnail((THUMBNAIL, THUMBNAIL))
-        out = io.BytesIO()
-        grid.convert("RGB").save(out, "JPEG", quality=85)
+def _small(tiles: Sequence[bytes]) -> bytes:
+    """The grid as a small JPEG, of tiles made small one after the other: it never stands there in full."""
+    columns = min(2, len(tiles))
+    side = THUMBNAIL // columns
+    sheet: Image.Image | None = None
+    for index, png in enumerate(tiles):
+        with Image.open(io.BytesIO(png)) as tile:
+            tile.thumbnail((side, side))
+            if sheet is None:
+                width, height = tile.size
+                sheet = Image.new("RGB", (columns * width, height * math.ceil(len(tiles) / columns)))
+            sheet.paste(tile, (index % columns * width, index // columns * height))
+    assert sheet is not None
+    out = io.BytesIO()
+    sheet.save(out, "JPEG", quality=85)
     return out.getvalue()

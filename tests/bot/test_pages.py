@@ -4,7 +4,11 @@ import io
 import re
 import zipfile
 
-from tests.bot.sketch import buttons
+import pytest
+from PIL import ImageChops, ImageStat
+
+from bot.commands import history
+from tests.bot.sketch import buttons, grid_of
 
 
 async def page(world, who=None, **options):
@@ -29,6 +33,17 @@ async def test_pages_go_back_in_time_with_pictures(world):
     assert [b.label for b in buttons(second)] == ["Previous", "Export"]
     back = (await world.press(second, "Previous")).response.message
     assert prompts(back) == prompts(first)
+
+
+@pytest.mark.parametrize("largest", [512, 20])
+async def test_every_job_is_shown_by_its_grid_made_small(world, env, monkeypatch, largest):
+    monkeypatch.setattr(history, "THUMBNAIL", largest)
+    grid = grid_of(await world.imagine("two foxes --ar 2:1 --seed 7"), env)
+    shown = grid_of(await page(world), env)
+    expected = grid.convert("RGB")
+    expected.thumbnail((largest, largest))
+    assert (shown.format, shown.size) == ("JPEG", expected.size)
+    assert max(ImageStat.Stat(ImageChops.difference(shown, expected)).mean) < 16
 
 
 async def test_search_is_by_words_and_its_pages_remember_it(world):
