@@ -10,11 +10,12 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playground import Playground
+from playground import Playground, Remote
 
-__all__ = ["TOKEN", "Bot", "BotEnded"]
+__all__ = ["TOKEN", "Bot", "BotEnded", "at_work"]
 
 TOKEN = "a.token.of-the-tests"
 
@@ -132,3 +133,16 @@ class Bot:
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
             await self._reader
+
+
+@contextlib.asynccontextmanager
+async def at_work(folder: Path, **settings: str) -> AsyncIterator[tuple[Bot, Remote]]:
+    """A bot on ``folder`` that is ready, in a playground of its own, and the people there."""
+    async with (
+        Playground(token=TOKEN) as server,
+        Remote(server.url) as discord,
+        contextlib.aclosing(Bot(server, folder, **settings)) as bot,
+    ):
+        await bot.start()
+        await discord.bot_ready()
+        yield bot, discord

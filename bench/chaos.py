@@ -29,10 +29,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.bot import TOKEN, Bot
+from bench.bot import Bot, at_work
 from engine import Registry
 from grammar import format_prompt, parse
-from playground import Interaction, Message, NothingHappened, Person, Playground, Remote
+from playground import Interaction, Message, NothingHappened, Person, Remote
 
 __all__ = ["Outcome", "chaos", "main"]
 
@@ -144,11 +144,7 @@ async def chaos(rounds: int, seed: int, folder: Path, progress: Progress | None 
     started = time.monotonic()
     models = folder / "models.toml"
     await asyncio.to_thread(models.write_text, SMALL.format(folder=Registry.load().get("pocket").folder))
-    async with (
-        Playground(token=TOKEN) as server,
-        Remote(server.url) as discord,
-        contextlib.aclosing(Bot(server, folder, EASEL_MODELS_FILE=str(models))) as bot,
-    ):
+    async with at_work(folder, EASEL_MODELS_FILE=str(models)) as (bot, discord):
         storm = Storm(bot, discord, random.Random(seed))
         await storm.begin()
         task = progress.add_task("rounds", total=rounds) if progress else None
@@ -173,9 +169,7 @@ class Storm:
         self.outcome = Outcome()
 
     async def begin(self) -> None:
-        """The first start, and everybody arrives."""
-        await self._bot.start()
-        await self._discord.bot_ready()
+        """Everybody arrives."""
         for name in PEOPLE:
             known = any(user["name"] == name for user in self._discord.state["users"])
             self._people.append(self._discord.person(name) if known else await self._discord.add_person(name))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import tempfile
 import time
@@ -19,8 +18,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.bot import TOKEN, Bot
-from playground import Interaction, Person, Playground, Remote
+from bench.bot import at_work
+from playground import Interaction, Person, Remote
 
 __all__ = ["burst", "main"]
 
@@ -42,13 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def burst(commands: int, users: int, folder: Path, console: Console) -> int:
     """The whole story, told on ``console``."""
-    async with (
-        Playground(token=TOKEN) as server,
-        Remote(server.url) as discord,
-        contextlib.aclosing(Bot(server, folder)) as bot,
-    ):
-        await bot.start()
-        await discord.bot_ready()
+    async with at_work(folder) as (_, discord):
         people = [await discord.add_person(f"user{number}") for number in range(users)]
         await _keep_busy(discord)
         began = time.monotonic()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -17,8 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.bot import TOKEN, Bot
-from playground import Person, Playground, Remote
+from bench.bot import at_work
+from playground import Person
 
 __all__ = ["main"]
 
@@ -37,13 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _measure(count: int, folder: Path, console: Console) -> int:
-    async with (
-        Playground(token=TOKEN) as server,
-        Remote(server.url) as discord,
-        contextlib.aclosing(Bot(server, folder)) as bot,
-    ):
-        await bot.start()
-        await discord.bot_ready()
+    async with at_work(folder) as (bot, discord):
         ada = discord.person("ada")
         with Progress(console=console) as progress:
             task = progress.add_task("interactions", total=count)
