@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import io
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,9 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._swept = False
+        self._young: set[str] = set()  # names of this life, which a sweep leaves alone: their rows come later
+        self._deciding = threading.Lock()
 
     async def keep(self, data: bytes) -> str:
         """Put a picture away for good: once this returns, it survives a crash. Returns its name."""
@@ -47,7 +51,10 @@ class Pictures:
         await asyncio.to_thread(self._delete, list(names))
 
     async def sweep(self, needed: set[str]) -> int:
-        """Remove files that nothing needs, left by a crash between disk and database; how many."""
+        """Remove files that nothing needs, left by a crash between disk and database; how many.
+
+        Once, at the start, but pictures may be kept meanwhile.
+        """
         return await asyncio.to_thread(self._sweep, needed)
 
     def _path(self, name: str) -> Path:
@@ -56,10 +63,13 @@ class Pictures:
     def _keep(self, data: bytes) -> str:
         name = f"{_digest(data)}.png"
         path = self._path(name)
+        unfinished = path.with_name(f".{name}.{os.getpid()}")
+        with self._deciding:
+            if not self._swept:
+                self._young |= {name, unfinished.name}
         if path.exists():
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{name}.{os.getpid()}")
         try:
             with unfinished.open("wb") as file:
                 file.write(data)
@@ -86,10 +96,16 @@ class Pictures:
             self._path(name).unlink(missing_ok=True)
 
     def _sweep(self, needed: set[str]) -> int:
-        orphans = [path for path in self._folder.glob("*/*") if path.name not in needed]
-        for path in orphans:
-            path.unlink(missing_ok=True)
-        return len(orphans)
+        removed = 0
+        for path in self._folder.glob("*/*"):
+            with self._deciding:
+                if path.name not in needed and path.name not in self._young:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        with self._deciding:
+            self._swept = True
+            self._young.clear()
+        return removed
 
 
 async def normalised(data: bytes) -> bytes:

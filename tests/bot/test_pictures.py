@@ -42,8 +42,18 @@ async def test_the_sweep_takes_what_no_row_needs(pictures, tmp_path):
     await pictures.keep(png(colour=5))
     (tmp_path / "pictures" / "ab").mkdir(exist_ok=True)
     (tmp_path / "pictures" / "ab" / ".half.png.7").write_bytes(b"half a picture")
-    assert await pictures.sweep({kept}) == 2
+    assert await Pictures(tmp_path / "pictures").sweep({kept}) == 2
     assert [path.name for path in tmp_path.glob("pictures/*/*")] == [kept]
+
+
+async def test_what_is_kept_while_the_rows_are_read_is_not_swept(pictures, tmp_path):
+    old = await pictures.keep(png(colour=3))
+    again = Pictures(tmp_path / "pictures")
+    needed: set[str] = set()
+    names = [await again.keep(png(colour=5)), await again.keep(png(colour=3))]
+    assert await again.sweep(needed) == 0
+    assert names[1] == old
+    assert [await again.read(name) for name in names] == [png(colour=5), png(colour=3)]
 
 
 async def test_a_failed_write_leaves_no_half_file(pictures, tmp_path, monkeypatch):
