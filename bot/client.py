@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import aiohttp
@@ -20,8 +22,8 @@ from bot.config import Settings
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.errors import Refusal, told
-from bot.history import History, JobRecord
-from bot.messages import refusal
+from bot.history import History, JobRecord, Promise
+from bot.messages import interrupted, refusal
 from bot.moderation import BannedWords
 from bot.people import People, User
 from bot.pictures import Pictures
@@ -107,6 +109,8 @@ class EaselClient(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """Make commands and buttons answerable; nothing here waits for a model."""
         await self.rules.load()
+        # Looked up before the first interaction, so that what this life takes on is not among it.
+        jobs, promises = await self.history.unfinished(), await self.history.promises()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
         from bot import commands, views  # they know the client, so it cannot know them before it exists
 
@@ -117,7 +121,7 @@ class EaselClient(discord.AutoShardedClient):
             await self.tree.sync()
         except discord.HTTPException as error:
             log.error("Discord did not take the commands (%s); those it has from before still work", error)
-        self._recovery = asyncio.create_task(self._recover(), name="recovery")
+        self._recovery = asyncio.create_task(self._recover(jobs, promises), name="recovery")
 
     async def on_ready(self) -> None:
         """Say that slash commands are answered from now on."""
@@ -165,7 +169,8 @@ class EaselClient(discord.AutoShardedClient):
                 # The waiting answer is public; it goes, and the reason comes to the user alone.
                 await interaction.delete_original_response()
             await interaction.followup.send(embed=embed, ephemeral=True)
-        except discord.HTTPException as failure:
+            await self.history.answered(interaction.id)
+        except (discord.HTTPException, sqlite3.OperationalError) as failure:
             log.warning("a refusal (%s) did not reach its user: %s", title, failure)
 
     async def user_of(self, interaction: Interaction) -> User:
@@ -200,10 +205,14 @@ class EaselClient(discord.AutoShardedClient):
             except Refusal as error:
                 log.info("job %s is not sent to its owner: %s", job.id, error.sentence)
 
-    async def _recover(self) -> None:
+    async def _recover(self, jobs: Sequence[JobRecord], promises: Sequence[Promise]) -> None:
+        """Go on with what an earlier life left behind."""
         await self.wait_until_ready()
+        self.studio.recover(jobs)
         await self.history.forget_panels(time.time() - PAGES_KEPT)
         removed = await self.pictures.sweep(await self.history.files())
-        count = await self.studio.recover()
-        if count or removed:
-            log.info("took up %d unfinished jobs, removed %d files that nothing needs", count, removed)
+        if jobs or removed:
+            log.info("took up %d unfinished jobs, removed %d files that nothing needs", len(jobs), removed)
+        for promise in promises:
+            await self.delivery.excuse(promise, interrupted())
+            await self.history.answered(promise.interaction_id)

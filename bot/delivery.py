@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 import aiohttp
 import discord
 
-from bot.history import JobRecord, Place
+from bot.history import JobRecord, Place, Promise
 from bot.messages import Letter
 
 __all__ = ["Delivery", "Undeliverable", "parts", "view_of"]
@@ -142,13 +142,32 @@ class Delivery:
 
     async def insist(self, job: JobRecord, letter: Letter) -> Place:
         """Put the letter up for good; where it stands then. Raises Undeliverable when Discord says never."""
-        return await self._persist(job, lambda: self._once(job, letter, post=True))
+        return await self._persist(f"job {job.id}", lambda: self._once(job, letter, post=True))
 
     async def found(self, job: JobRecord) -> Place:
         """The job's place, with the message that an earlier life posted but did not live to note down."""
-        return await self._persist(job, lambda: self._find(job))
+        return await self._persist(f"job {job.id}", lambda: self._find(job))
 
-    async def _persist(self, job: JobRecord, act: Callable[[], Awaitable[T]]) -> T:
+    async def excuse(self, promise: Promise, letter: Letter) -> None:
+        """Put the letter where somebody still waits for a first answer, if it can be reached."""
+        try:
+            await self._persist(
+                f"interaction {promise.interaction_id}", lambda: self._excuse(promise, letter)
+            )
+        except Undeliverable as error:
+            log.warning("interaction %d stays without an answer: %s", promise.interaction_id, error)
+
+    async def _excuse(self, promise: Promise, letter: Letter) -> None:
+        webhook, original = self._webhook(promise.token), cast(int, "@original")
+        try:
+            if (await webhook.fetch_message(original)).flags.loading:
+                await webhook.edit_message(original, content=None, embeds=list(letter.embeds))
+        except discord.HTTPException as error:
+            if error.status not in (401, 403, 404) and error.code not in NO_FURTHER:
+                raise
+            log.debug("interaction %d waits no more: %s", promise.interaction_id, error)
+
+    async def _persist(self, what: str, act: Callable[[], Awaitable[T]]) -> T:
         wait = 1.0
         while True:
             try:
@@ -161,9 +180,9 @@ class Delivery:
                 OSError,
             ) as error:
                 if isinstance(error, discord.HTTPException) and not _passing(error):
-                    log.exception("Discord refused the message of job %s", job.id)
+                    log.exception("Discord refused the message of %s", what)
                     raise Undeliverable(str(error)) from error
-                log.warning("delivering job %s failed (%s); again in %.0f s", job.id, error, wait)
+                log.warning("delivering %s failed (%s); again in %.0f s", what, error, wait)
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(LONGEST_WAIT, wait * 2)
 

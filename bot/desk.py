@@ -2,13 +2,15 @@
 
 Parse and admit first, for an error is for its user alone and a public answer cannot be taken back; keep
 the jobs; acknowledge; tell; start. Keeping usually takes a few milliseconds; when it takes longer (a link
-is fetched, the disk is slow) Discord gets its answer meanwhile.
+is fetched, the disk is slow) Discord gets its answer meanwhile, and a promise is kept: should the process
+end before there is a job, the next one says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +19,7 @@ import discord
 
 from bot.client import Interaction
 from bot.errors import QueueFull, Refusal
-from bot.history import JobRecord, Kind, Place
+from bot.history import JobRecord, Kind, Place, Promise
 from bot.links import MOST_BYTES, fetch
 from bot.people import User
 from bot.pictures import normalised
@@ -45,6 +47,7 @@ T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
+LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
@@ -82,14 +85,26 @@ async def prepared(
     Deferred once the work is done, so that its errors may be told in private, or as soon as it takes long.
     """
     task = asyncio.create_task(work)
+    tasks: set[asyncio.Task[Any]] = {task}
     try:
-        await asyncio.wait({task}, timeout=GRACE)
+        await asyncio.wait(tasks, timeout=GRACE)
+        if not task.done():
+            tasks.add(asyncio.create_task(_promise(interaction)))
+            await asyncio.wait(tasks, timeout=LATEST, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
         message_id = await acknowledge(interaction, ephemeral=ephemeral)
         return await task, message_id
     finally:
-        task.cancel()
+        for each in tasks:
+            each.cancel()
+
+
+async def _promise(interaction: Interaction) -> None:
+    try:
+        await interaction.client.history.promise(Promise(interaction.id, interaction.token))
+    except sqlite3.OperationalError as error:
+        log.warning("interaction %d is answered without a note of it: %s", interaction.id, error)
 
 
 async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> int | None:

@@ -20,7 +20,7 @@ from bot.people import User, remember
 from bot.words import words as words_of
 from engine import Lane, Plan
 
-__all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Shot", "Status", "indexed"]
+__all__ = ["History", "JobRecord", "Kind", "Panel", "Place", "Promise", "Shot", "Status", "indexed"]
 
 
 class Status(IntEnum):
@@ -138,6 +138,14 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """An interaction whose user waits for an answer, while nothing else is kept of it."""
+
+    interaction_id: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class _Batch:
     """Jobs that are to be kept together, and the news of it."""
 
@@ -223,6 +231,27 @@ class History:
                 ],
             )
             await tx.executemany("INSERT INTO inputs VALUES (?, ?, ?)", files)
+            await tx.executemany(
+                "DELETE FROM promises WHERE interaction_id = ?",
+                [(job.place.interaction_id,) for batch in batches for job in batch.jobs],
+            )
+
+    async def promise(self, promise: Promise) -> None:
+        """A user is about to be told to wait; a job that is kept, or ``answered``, redeems it."""
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                "INSERT OR REPLACE INTO promises VALUES (?, ?)", (promise.interaction_id, promise.token)
+            )
+
+    async def promises(self) -> list[Promise]:
+        """Those that nobody has redeemed."""
+        rows = await self._database.rows("SELECT * FROM promises ORDER BY interaction_id")
+        return [Promise(row["interaction_id"], row["token"]) for row in rows]
+
+    async def answered(self, interaction_id: int) -> None:
+        """The user has an answer, or can be given none."""
+        async with self._database.transaction() as tx:
+            await tx.execute("DELETE FROM promises WHERE interaction_id = ?", (interaction_id,))
 
     async def get(self, job_id: str) -> JobRecord | None:
         """The job with that id, unless it was deleted."""

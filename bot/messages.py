@@ -23,6 +23,7 @@ __all__ = [
     "failed",
     "file_name",
     "final",
+    "interrupted",
     "mention",
     "quoted",
     "refusal",
@@ -117,6 +118,12 @@ def failed(job: JobRecord, reason: str) -> Letter:
 def cancelled(job: JobRecord) -> Letter:
     """The owner stopped the job."""
     return Letter(_headline(job, " (Cancelled)"))
+
+
+def interrupted() -> Letter:
+    """Nothing will come of what the user waits for."""
+    sentence = "Easel was stopped before it could take this on. Please ask again."
+    return Letter(embeds=(refusal("Sorry, something went wrong", sentence),))
 
 
 def refusal(title: str, sentence: str, prompt: str | None = None) -> discord.Embed:

@@ -176,12 +176,10 @@ class Studio:
         self._enter(run)
         return run.edit
 
-    async def recover(self) -> int:
-        """Take up every unfinished job of an earlier life, in order; how many there are."""
-        jobs = [job for job in await self.history.unfinished() if job.id not in self._runs]
+    def recover(self, jobs: Sequence[JobRecord]) -> None:
+        """Take up the unfinished jobs of an earlier life, in order."""
         for job in jobs:
             self._enter(_Run(job, job.place, again=True))
-        return len(jobs)
 
     async def cancel(self, job_id: str, user_id: int) -> bool:
         """Stop the user's own job; False when it is not theirs or has ended."""

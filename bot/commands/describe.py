@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -33,8 +34,7 @@ async def describe(
     """Prompts from a picture, for those who have no words yet."""
     if (image is None) == (link is None):
         raise Refusal("Give a picture, either as `image` or as `link`.", "Invalid picture")
-    letter, _ = await prepared(interaction, _described(interaction, image, link))
-    await interaction.edit_original_response(**parts(letter, interaction.user.id))
+    await _answer(interaction, _described(interaction, image, link))
 
 
 async def draw(interaction: Interaction, panel_id: str, index: int) -> None:
@@ -66,8 +66,13 @@ async def draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
 async def again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture."""
     panel = await _panel(interaction, panel_id)
-    letter, _ = await prepared(interaction, _told(interaction, panel.data["picture"]))
+    await _answer(interaction, _told(interaction, panel.data["picture"]))
+
+
+async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Letter]) -> None:
+    letter, _ = await prepared(interaction, work)
     await interaction.edit_original_response(**parts(letter, interaction.user.id))
+    await interaction.client.history.answered(interaction.id)
 
 
 async def _panel(interaction: Interaction, panel_id: str) -> Panel:

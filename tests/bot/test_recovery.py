@@ -1,10 +1,13 @@
 """Nothing lost and nothing twice: restarts at bad moments, dead tokens, a Discord that stumbles."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from bot import desk
 from bot.history import Status
+from tests.bot.sketch import png
 
 
 async def the_job(world):
@@ -197,3 +200,51 @@ async def test_a_waiting_answer_that_was_never_noted_becomes_the_grid(world, env
     await env.settle()
     [message] = world.messages()
     assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
+
+
+async def test_a_job_that_comes_while_the_start_looks_for_older_ones_is_rendered_once(
+    world, env, monkeypatch
+):
+    ready, looked = asyncio.Event(), asyncio.Event()
+
+    async def hold(client):
+        await env.external_wait(ready.wait(), reason="the start is slow")
+
+    async def acknowledge_late(*args, **options):
+        ready.set()
+        await env.external_wait(looked.wait(), reason="the start looks")
+        return await acknowledge(*args, **options)
+
+    acknowledge = desk.acknowledge
+    monkeypatch.setattr("bot.client.EaselClient.wait_until_ready", hold)
+    monkeypatch.setattr("bot.desk.acknowledge", acknowledge_late)
+    await world.restart()
+    world.bot._recovery.add_done_callback(lambda _: looked.set())
+    await world.slash("imagine", prompt="a fox")
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
+    assert len(world.engine.seen) == 1
+
+
+@pytest.mark.parametrize("command", ["imagine", "describe"])
+async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_longer_than_needed(
+    world, env, monkeypatch, command
+):
+    noted = []
+
+    async def slow(data):
+        while not noted:
+            noted.extend(await world.bot.history.promises())
+            await asyncio.sleep(0.01)
+        return await normalised(data)
+
+    normalised = desk.normalised
+    monkeypatch.setattr("bot.desk.normalised", slow)
+    result = await world.slash(
+        command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
+    )
+    await env.settle()
+    assert result.response.attachments
+    assert len(noted) == 1
+    assert await world.bot.history.promises() == []

@@ -7,6 +7,7 @@ import pytest
 
 from bench.chaos import chaos
 from playground import Message, Person, Remote
+from tests.bot.sketch import png
 from tests.e2e.conftest import PATIENCE, Bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -126,6 +127,21 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_job_delivered(
         messages = await delivered(ada, f"an {wood} chair")
         assert [m.content for m in messages] == [f"**an {wood} chair --q 2** - {ada.mention} (fast)"]
     assert not any(command.failed for command in used)
+
+
+async def test_who_waits_for_what_was_not_kept_yet_is_told_by_the_next_start(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    await bot.kill()
+    await bot.start()  # without a renderer, so that describing takes long
+    await discord.bot_ready()
+    used = await ada.slash("gallery", "describe", image=("a.png", png()))
+    [waiting] = used.messages
+    assert waiting.loading
+    await bot.kill()
+    await bot.start()
+    told = await ada.wait_for(lambda m: m.id == waiting.id and "ask again" in m.text, PATIENCE)
+    assert not told.loading
 
 
 async def test_a_corrupt_picture_file_is_told_and_harms_nothing_else(
