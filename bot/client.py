@@ -210,7 +210,7 @@ class EaselClient(discord.AutoShardedClient):
         await self.wait_until_ready()
         self.studio.recover(jobs)
         await self.history.forget_panels(time.time() - PAGES_KEPT)
-        removed = await self.pictures.sweep(await self.history.files())
+        removed = await self.pictures.sweep(self.history.files)
         if jobs or removed:
             log.info("took up %d unfinished jobs, removed %d files that nothing needs", len(jobs), removed)
         for promise in promises:

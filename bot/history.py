@@ -406,11 +406,14 @@ class History:
         row = await self._database.row("SELECT * FROM usage WHERE user_id = ?", (user_id,))
         return (row["pictures"], row["seconds"]) if row else (0, 0.0)
 
-    async def files(self) -> set[str]:
-        """The names of every file that a row still needs."""
+    async def files(self, prefix: str = "") -> set[str]:
+        """The names, beginning with some hexadecimal digits, of every file that a row still needs."""
         rows = await self._database.rows(
-            "SELECT file FROM pictures UNION SELECT file FROM inputs"
-            " UNION SELECT json_extract(data, '$.picture') FROM panels WHERE kind = 'describe'"
+            "SELECT file FROM pictures WHERE file BETWEEN :first AND :last"
+            " UNION ALL SELECT file FROM inputs WHERE file BETWEEN :first AND :last"
+            " UNION ALL SELECT json_extract(data, '$.picture') FROM panels WHERE kind = 'describe'"
+            " AND json_extract(data, '$.picture') BETWEEN :first AND :last",
+            {"first": prefix, "last": f"{prefix}g"},
         )
         return {row["file"] for row in rows}
 

@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -50,12 +50,17 @@ class Pictures:
         """Remove files; those that are gone already are no error."""
         await asyncio.to_thread(self._delete, list(names))
 
-    async def sweep(self, needed: set[str]) -> int:
+    async def sweep(self, needed: Callable[[str], Awaitable[set[str]]]) -> int:
         """Remove files that nothing needs, left by a crash between disk and database; how many.
 
-        Once, at the start, but pictures may be kept meanwhile.
+        ``needed`` tells the names that are, of those that begin with the digits it is given. Once, at the
+        start, but pictures may be kept meanwhile.
         """
-        return await asyncio.to_thread(self._sweep, needed)
+        removed = 0
+        for folder in await asyncio.to_thread(lambda: sorted(self._folder.glob("*"))):
+            removed += await asyncio.to_thread(self._sweep, folder, await needed(folder.name))
+        self._grown_up()
+        return removed
 
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
@@ -95,17 +100,19 @@ class Pictures:
         for name in names:
             self._path(name).unlink(missing_ok=True)
 
-    def _sweep(self, needed: set[str]) -> int:
+    def _sweep(self, folder: Path, needed: set[str]) -> int:
         removed = 0
-        for path in self._folder.glob("*/*"):
+        for path in folder.glob("*"):
             with self._deciding:
                 if path.name not in needed and path.name not in self._young:
                     path.unlink(missing_ok=True)
                     removed += 1
+        return removed
+
+    def _grown_up(self) -> None:
         with self._deciding:
             self._swept = True
             self._young.clear()
-        return removed
 
 
 async def normalised(data: bytes) -> bytes:

@@ -113,6 +113,20 @@ async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(history):
     assert await history.files() == set()
 
 
+async def test_the_files_that_are_needed_are_told_by_their_first_digits(history, database):
+    job = record()
+    await history.add(ALICE, [job], [("abc.png", "cab.png")])
+    await history.rendered(job.id, [Shot(job.id, 1, "ab0.png", 8, 8, 9, 1)], 1.0, [])
+    await history.add_panel(ALICE, Panel("one", 1, 10, "describe", {"picture": "abf.png"}))
+    await history.add_panel(ALICE, Panel("two", 1, 10, "history", {"picture": "abd.png"}))
+    assert await history.files("ab") == {"abc.png", "ab0.png", "abf.png"}
+    assert await history.files() == {"abc.png", "ab0.png", "abf.png", "cab.png"}
+    plan = await database.rows(
+        "EXPLAIN QUERY PLAN SELECT file FROM pictures WHERE file BETWEEN 'ab' AND 'abg'"
+    )
+    assert "pictures_file" in plan[0]["detail"]
+
+
 async def test_a_heart_turns_over(history):
     job = await finished(history, record())
     await finished(history, record("another"))
