@@ -99,15 +99,22 @@ class Batcher:
 
     def __init__(self, rows: int = 8, most: int = 64, clock: Callable[[], float] = time.perf_counter) -> None:
         self._rows, self._most, self._clock = rows, most, clock
-        self._limits: dict[Hashable, RowLimit] = {}
+        self._limits: dict[tuple[str, Hashable], RowLimit] = {}
         self.calls = self.forwards = 0
 
     def limit(self, call: Call) -> RowLimit:
-        """What is known about forwards of this call's model and shape."""
-        shape = (call.module.batch_name, call.arguments.shape)
-        if shape not in self._limits:
-            self._limits[shape] = RowLimit(self._rows, max(call.module.batch_sizes, default=self._most))
-        return self._limits[shape]
+        """What is known about forwards of this call's model and shape.
+
+        A new shape begins with as many rows as hold what the model's other shapes were found to deserve.
+        """
+        name, size = call.module.batch_name, call.arguments.size
+        key = (name, call.arguments.shape)
+        if key not in self._limits:
+            learnt = [known.rows * known.size for (other, _), known in self._limits.items() if other == name]
+            rows = max([self._rows] + [each // size for each in learnt if size])
+            most = max(call.module.batch_sizes, default=self._most)
+            self._limits[key] = RowLimit(1 << rows.bit_length() - 1, most, size)
+        return self._limits[key]
 
     def largest(self) -> int:
         """The most rows that a forward of any shape seen has been found to deserve."""

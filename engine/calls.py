@@ -57,6 +57,12 @@ class Arguments:
         self.key: Hashable = (tuple(self._trees), faces)
         self.shape: Hashable = tuple(face for face in faces if face[0] != "same")
 
+    @property
+    def size(self) -> int:
+        """Elements in one row of the first batched tensor, 0 without one: roughly, what a row costs."""
+        batched = (leaf for leaf, kind in zip(self.leaves, self.kinds, strict=True) if kind != "same")
+        return next((int(leaf[0].numel()) for leaf in batched), 0)
+
     def bind(self, leaves: Sequence[Any]) -> inspect.BoundArguments:
         """The call's arguments with ``leaves`` in the places of its own."""
         rest = iter(leaves)

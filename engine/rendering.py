@@ -43,7 +43,7 @@ _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
 _BUCKETS = (1, 2, 4, 8, 16)
 _MOST_COMPILED = 64
-_FORWARD = 0.3
+_FORWARD, _DECODE = 0.3, 5.0
 _WARM_JOBS, _WARM_STEPS = 4, 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
 
@@ -212,6 +212,7 @@ class Renderer:
             lambda job_id, rows: self.batcher.limit(calls[job_id]).wanted(rows),
         )
         if chosen:
+            self._pace.shared(bool(calls[chosen[0]].rows))
             self.batcher.run([calls[job_id] for job_id in chosen])
             for job_id in chosen:
                 self._settle(self._jobs[job_id])
@@ -438,9 +439,12 @@ class Renderer:
         if self._clock() - self._announced < _ANNOUNCE_EVERY:
             return
         self._announced = self._clock()
-        for place, work, job_id in self._lanes.waiting():
+        waiting = self._lanes.waiting()
+        for place, work, job_id in waiting:
             entrusted = self._jobs[job_id]
-            queued = Queued(job_id, place, self._pace.seconds(work))
+            plan = entrusted.job.plan
+            until = min(work + self._pace.company(plan.stop_step, cost(plan)), waiting[-1][1])
+            queued = Queued(job_id, place, self._pace.seconds(until))
             if entrusted.announced is None or entrusted.announced.position != place:
                 entrusted.announced = queued
                 self._say(queued, started=False)
@@ -474,17 +478,34 @@ class Pace:
     """How long a unit of cost takes at present, learnt from what was done: recent seconds count most."""
 
     def __init__(self) -> None:
-        self._seconds = self._units = 0.0
+        self._seconds = self._units = self._forwards = 0.0
 
     def advanced(self, units: float) -> None:
         """Notes progress."""
         self._units += units
 
+    def shared(self, forward: bool) -> None:
+        """Notes a forward, if it was one."""
+        self._forwards += forward
+
     def took(self, seconds: float) -> None:
         """Notes the time that passed while there was work."""
         self._seconds += seconds
         if self._seconds > 2 * _MEMORY:
-            self._seconds, self._units = self._seconds / 2, self._units / 2
+            self._seconds, self._units, self._forwards = (
+                self._seconds / 2,
+                self._units / 2,
+                self._forwards / 2,
+            )
+
+    def company(self, steps: int, units: float) -> float:
+        """Units done until a job of so many ``steps`` and ``units`` ends, for others who came after it.
+
+        Its forwards are those of its company too; on average half of that is work of those before it.
+        """
+        if not self._forwards:
+            return 0.0
+        return max(0.0, steps * self._units / self._forwards - units) / 2
 
     def seconds(self, units: float) -> float | None:
         """How long ``units`` will take, None before anything was done."""
@@ -495,9 +516,12 @@ def cost(plan: Plan) -> float:
     """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance).
 
     A forward has its own cost, whatever its rows: measured, that of five rows of 256 × 256 or one of 512.
+    Decoding a picture counts as some passes (2 with SDXL and 4 with SD, by their shapes; 8 with the embedded
+    model, measured).
     """
     passes = len(plan.conditionings) + (plan.guidance > 1.0)
-    return plan.stop_step * (_FORWARD + len(plan.seeds) * passes * plan.width * plan.height / 1e6)
+    area = len(plan.seeds) * plan.width * plan.height / 1e6
+    return plan.stop_step * (_FORWARD + passes * area) + _DECODE * area
 
 
 def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:

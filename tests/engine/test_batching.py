@@ -19,6 +19,7 @@ from PIL import Image
 from torch import nn
 
 from engine.batching import EXACT, Batcher, Call, Task, install, pause
+from engine.rows import RowLimit
 from tests.engine import tiny
 
 FAMILIES = ("sd", "sdxl", "sd3", "flux")
@@ -305,6 +306,24 @@ def test_out_of_memory_halves_the_rows_and_is_remembered() -> None:
     assert toy.sizes == [6, 3, 1, 1, 1, 1, 1, 1]
     rendered(jobs, batcher)
     assert toy.sizes[8:] == [1] * 6
+
+
+def test_a_new_shape_begins_with_as_much_as_another_was_found_to_deserve() -> None:
+    toy, other, batcher = Toy(), nn.Linear(2, 2), Batcher(rows=8)
+    install(other, "other")
+
+    def limit(module: nn.Module, width: int) -> RowLimit:
+        task = Task(asking(module, torch.zeros(1, width)))
+        task.resume()
+        assert task.call is not None
+        return batcher.limit(task.call)
+
+    known = limit(toy, 2)
+    for rows, seconds in [(8, 8.0)] * 4 + [(16, 8.0)] * 4:
+        known.record(rows, seconds)
+    assert known.rows == 16
+    assert [limit(toy, width).rows for width in (1, 2, 3, 9)] == [32, 16, 8, 8]
+    assert limit(other, 1).rows == 8
 
 
 def test_a_single_row_that_does_not_fit_fails_its_job() -> None:

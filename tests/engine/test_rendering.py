@@ -348,10 +348,12 @@ def test_a_picture_that_cannot_be_read_is_said_to_be_so(bench: Bench) -> None:
     assert bench.reports == [Described(6, (), "That is no picture.", unreadable=True)]
 
 
-def test_cost_counts_pictures_steps_area_and_guidance() -> None:
+def test_cost_counts_pictures_steps_area_and_their_decoding() -> None:
     one = cost(stub.plan(pictures=1, steps=10, side=1000))
     assert 3 * one < cost(stub.plan(pictures=4, steps=10, side=1000)) < 4 * one
-    assert cost(stub.plan(pictures=1, steps=5, side=1000)) == pytest.approx(one / 2)
+    assert one / 2 < cost(stub.plan(pictures=1, steps=5, side=1000)) < one
+    decoding = 2 * cost(stub.plan(pictures=1, steps=5, side=1000)) - one
+    assert decoding == pytest.approx(cost(stub.plan(pictures=1, steps=0, side=1000)))
 
 
 def test_an_upscale_needs_neither_a_model_nor_a_turn(bench: Bench) -> None:
