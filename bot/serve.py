@@ -28,7 +28,8 @@ __all__ = ["engine_of", "give_back_memory", "registry_of", "serve"]
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60.0
-M_MMAP_THRESHOLD, LARGE = -3, 128 * 1024  # mallopt(3)
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # mallopt(3)
+LARGE = 128 * 1024
 
 
 def registry_of(settings: Settings) -> Registry:
@@ -121,11 +122,13 @@ def give_back_memory() -> None:
 
     glibc does that with large buffers only, and takes a buffer for large when no larger one was ever freed:
     after the first big picture all others are cut from the heap of the thread that is at work, and leave
-    holes there that stay. A size that is set stays as it is. Other libraries have no such setting.
+    holes there that stay. A size that is set stays as it is; and one heap does for all threads, which
+    otherwise have one each that keeps what it ever needed. Other libraries have no such settings.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LARGE)
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _point_at(settings: Settings) -> None:
