@@ -90,8 +90,13 @@ async def drop(page, name: str, picture: Image.Image) -> None:
 
 
 async def serious(page) -> list[str]:
-    """What axe finds serious or critical on the page as it stands."""
+    """What axe finds serious or critical on the page as it stands, once nothing fades in any more."""
     axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe is not installed")
+    await page.evaluate(
+        """Promise.allSettled(document.getAnimations()
+            .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+            .map((each) => each.finished))"""
+    )
     results = (await axe.Axe().run(page)).response
     return [
         f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
