@@ -26,7 +26,7 @@ from playground.server import Playground
 
 WIDE: Any = {"width": 1160, "height": 780}
 NARROW: Any = {"width": 390, "height": 844}
-HERS = "a blue fish on a white background --seed 3"
+HERS = "a red mushroom on a white background --seed 3"
 MINE = "a red house on grass --ar 3:2 --q 2 --seed 7"
 """Twice the usual steps: even a fast machine has something unfinished to show."""
 PATIENCE = 300.0
