@@ -81,7 +81,7 @@ async def test_a_typed_imagine_gives_a_grid_with_its_buttons(page) -> None:
         re.compile(r"^a blue fish --ar 3:2 --q 0\.25 --seed 3 - @Ada \(fast\)"), timeout=PATIENCE * 1000
     )
     for row, names in enumerate((["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"])):
-        assert await grid.locator(".row").nth(row).get_by_role("button").all_inner_texts() == names
+        await expect(grid.locator(".row").nth(row).get_by_role("button")).to_have_text(names)
     assert await picture_size(grid) == [640, 416]
     await expect(grid.get_by_role("button", name="V4")).to_be_in_viewport()
 
@@ -148,7 +148,7 @@ async def test_describe_takes_a_dropped_picture(page) -> None:
         re.compile(r"1️⃣.*--ar 3:2\s+2️⃣.*--ar 3:2\s+3️⃣.*--ar 3:2\s+4️⃣.*--ar 3:2", re.S),
         timeout=PATIENCE * 1000,
     )
-    assert await described.get_by_role("button", name=re.compile("^[1-4]️⃣$")).count() == 4
+    await expect(described.get_by_role("button", name=re.compile("^[1-4]️⃣$"))).to_have_count(4)
 
 
 async def test_cancel_stops_a_job(page, bot: Bot, painted: Message) -> None:

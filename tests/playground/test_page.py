@@ -61,7 +61,7 @@ async def test_imagine_typed_with_the_keyboard_gives_a_grid_with_its_buttons(pag
         "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
     ) == [384, 256]
     for row, names in enumerate((["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"])):
-        assert await grid.locator(".row").nth(row).get_by_role("button").all_inner_texts() == names
+        await expect(grid.locator(".row").nth(row).get_by_role("button")).to_have_text(names)
 
 
 async def test_u_and_v_reply_to_the_grid(page) -> None:
@@ -112,7 +112,7 @@ async def test_a_menu_of_several_keeps_what_was_chosen(page) -> None:
     await page.keyboard.press("Enter")
     asked = page.locator(".message", has_text="Where?").first
     for row, names in enumerate((["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"])):
-        assert await asked.locator(".row").nth(row).get_by_role("button").all_inner_texts() == names
+        await expect(asked.locator(".row").nth(row).get_by_role("button")).to_have_text(names)
     await asked.get_by_role("combobox", name="Places").click()
     for place in ("Place 2", "Place 4"):
         await page.get_by_role("option", name=place).click()
@@ -128,7 +128,7 @@ async def test_describe_takes_a_dropped_file(page) -> None:
     await page.get_by_role("button", name="Send").click()
     await expect(last(page).locator(".embed")).to_contain_text("version 4 --ar 3:2")
     await expect(last(page).locator(".embed-image img")).to_be_visible()
-    assert await last(page).get_by_role("button", name=re.compile("️⃣$")).count() == 4
+    await expect(last(page).get_by_role("button", name=re.compile("️⃣$"))).to_have_count(4)
 
 
 async def test_a_file_is_attached_to_a_message_and_opens_large(page) -> None:
@@ -242,7 +242,7 @@ async def test_another_window_sees_it_live_and_unread_channels_are_marked(page, 
 async def test_commands_are_suggested_with_their_options(page) -> None:
     await page.keyboard.type("/")
     offered = page.get_by_role("listbox", name="Commands").get_by_role("option")
-    assert await offered.count() == 7
+    await expect(offered).to_have_count(7)
     await page.keyboard.type("de")
     await expect(offered).to_have_count(1)
     await expect(offered).to_contain_text("/describe")
