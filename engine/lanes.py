@@ -13,7 +13,7 @@ Pure: no torch, no clock. Costs have any one unit; time is what was charged, in 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 __all__ = ["Lanes", "Ticket", "Waiting"]
@@ -117,6 +117,20 @@ class Lanes:
         alike = [t for t in alike if pending[t.job].rows <= 2 * first.rows]
         most = limit(leader.job, sum(pending[t.job].rows for t in alike))
         return list(_fitting(alike, pending, most))
+
+    def started(self) -> list[str]:
+        """The jobs that are being rendered."""
+        return [ticket.job for ticket in self._tickets.values() if ticket.started]
+
+    def copy(self, most: int) -> Lanes:
+        """The same lanes on their own, with no more than the first ``most`` of those that wait."""
+        lanes = Lanes(self.active, self.patience)
+        waiting = [ticket.job for ticket in self.order() if not ticket.started]
+        beyond = set(waiting[most:])
+        lanes._tickets = {job: replace(t) for job, t in self._tickets.items() if job not in beyond}
+        lanes._present, lanes._ends = dict(self._present), dict(self._ends)
+        lanes._work, lanes._number = self._work, self._number
+        return lanes
 
     def waiting(self) -> list[tuple[int, float, str]]:
         """The jobs not started.

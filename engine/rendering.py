@@ -15,7 +15,7 @@ import gc
 import logging
 import queue
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -27,14 +27,17 @@ from PIL import Image
 from engine import safety
 from engine.batching import EXACT, Batcher, Call, Task, install
 from engine.errors import BadPicture, EngineError, NoSegmenter
+from engine.forecast import Rest, forecast
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued
 from engine.lanes import Lanes, Waiting
+from engine.pace import Kind, Pace, cost, rows_of
 from engine.pictures import to_png
 from engine.plan import Action, Conditioning, Plan
 from engine.registry import ModelEntry, Registry
+from engine.rows import RowLimit
 from engine.wire import Described, Happened, Report, Residents
 
-__all__ = ["Program", "Renderer", "cost"]
+__all__ = ["Program", "Renderer"]
 
 _LOG = logging.getLogger(__name__)
 _LANES = {lane: rank for rank, lane in enumerate(Lane)}
@@ -43,8 +46,9 @@ _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
 _BUCKETS = (1, 2, 4, 8, 16)
 _MOST_COMPILED = 64
-_FORWARD, _DECODE = 0.3, 5.0
+_FORESEEN = 32  # waiting jobs whose ends are played out; those behind them are told by their work
 _WARM_JOBS, _WARM_STEPS = 4, 8
+_ROWS = 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
 
 
@@ -90,7 +94,7 @@ class _Entrusted:
     step: int = 0
     steps: int = 0
     previewed: float = float("-inf")
-    announced: Queued | None = None
+    place: int | None = None  # in the queue, as last told
     drawn: bool = False
 
 
@@ -118,7 +122,8 @@ class Renderer:
         self._room, self._compiler, self._clock = models, compiler, clock
         self._lanes = Lanes(active)
         self._pace = Pace()
-        self.batcher = Batcher(rows=8 if device == "cpu" else 16)
+        self._limits: dict[Kind, RowLimit] = {}
+        self.batcher = Batcher(rows=_ROWS if device == "cpu" else 2 * _ROWS)
         self._jobs: dict[str, _Entrusted] = {}
         self._models: dict[str, Any] = {}  # least recently used first; None while it loads
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -212,15 +217,24 @@ class Renderer:
             lambda job_id, rows: self.batcher.limit(calls[job_id]).wanted(rows),
         )
         if chosen:
-            self._pace.shared(bool(calls[chosen[0]].rows))
-            self.batcher.run([calls[job_id] for job_id in chosen])
-            for job_id in chosen:
-                self._settle(self._jobs[job_id])
-        self._charge(self._clock() - began)
+            self._run(chosen, calls)
+        self._lanes.charge(self._clock() - began)
         self._announce()
         self._turn_began = None
         if wait and not (heard or admitted or chosen):
             self._hear(wait=True)
+
+    def _run(self, chosen: Sequence[str], calls: Mapping[str, Call]) -> None:
+        """One shared forward, or one job's decoding; what it took is kept in mind."""
+        first, forwards, began = self._jobs[chosen[0]], self.batcher.forwards, self._clock()
+        kind, rows = self._kind(first), sum(calls[job_id].rows for job_id in chosen)
+        if rows:
+            self._limits[kind] = self.batcher.limit(calls[chosen[0]])
+        self.batcher.run([calls[job_id] for job_id in chosen])
+        decoded = 0 if rows else len(first.job.plan.seeds)
+        self._pace.took(kind, self.batcher.forwards - forwards, rows, decoded, self._clock() - began)
+        for job_id in chosen:
+            self._settle(self._jobs[job_id])
 
     def _hear(self, wait: bool) -> int:
         """Does what was posted; how many things that were."""
@@ -284,7 +298,7 @@ class Renderer:
     def _progress(self, entrusted: _Entrusted, step: int, steps: int, latents: Any) -> None:
         entrusted.step, entrusted.steps = step, steps
         job_id, now = entrusted.job.id, self._clock()
-        self._pace.advanced(self._lanes.progress(job_id, step / max(1, steps)))
+        self._lanes.progress(job_id, step / max(1, steps))
         self._say(Progress(job_id, step, steps))
         if latents is not None and step < steps and now - entrusted.previewed >= _PREVIEW_EVERY:
             entrusted.previewed = now
@@ -303,7 +317,7 @@ class Renderer:
         assert task is not None
         if not task.dead:
             return
-        self._pace.advanced(self._lanes.progress(entrusted.job.id, 1.0))
+        self._lanes.progress(entrusted.job.id, 1.0)
         self._lanes.remove(entrusted.job.id)
         entrusted.task, entrusted.queued = None, False
         if task.error is not None:
@@ -430,24 +444,48 @@ class Renderer:
 
     # -- time
 
-    def _charge(self, seconds: float) -> None:
-        self._lanes.charge(seconds)
-        self._pace.took(seconds)
-
     def _announce(self) -> None:
         """Tells those who wait where they stand, when that changed, twice a second at most."""
         if self._clock() - self._announced < _ANNOUNCE_EVERY:
             return
         self._announced = self._clock()
         waiting = self._lanes.waiting()
-        for place, work, job_id in waiting:
-            entrusted = self._jobs[job_id]
-            plan = entrusted.job.plan
-            until = min(work + self._pace.company(plan.stop_step, cost(plan)), waiting[-1][1])
-            queued = Queued(job_id, place, self._pace.seconds(until))
-            if entrusted.announced is None or entrusted.announced.position != place:
-                entrusted.announced = queued
-                self._say(queued, started=False)
+        moved = [(place, job_id) for place, _, job_id in waiting if self._jobs[job_id].place != place]
+        etas = self._etas(waiting) if moved else {}
+        for place, job_id in moved:
+            self._jobs[job_id].place = place
+            self._say(Queued(job_id, place, etas.get(job_id)), started=False)
+
+    def _etas(self, waiting: Sequence[tuple[int, float, str]]) -> dict[str, float]:
+        """Seconds until each of those who wait is done, as far as that can be told."""
+        rests = {
+            job_id: self._rest(entrusted) for job_id, entrusted in self._jobs.items() if entrusted.queued
+        }
+        etas = forecast(self._lanes.copy(_FORESEEN), rests, self._room_for, self._pace)
+        if etas and len(waiting) > _FORESEEN:
+            latest, work = max(etas.values()), waiting[_FORESEEN - 1][1]
+            etas |= {job_id: latest * until / work for _, until, job_id in waiting[_FORESEEN:]}
+        return etas
+
+    def _rest(self, entrusted: _Entrusted) -> Rest:
+        plan = entrusted.job.plan
+        steps = (entrusted.steps or plan.stop_step) - entrusted.step
+        return Rest(self._kind(entrusted), steps, rows_of(plan), len(plan.seeds))
+
+    def _kind(self, entrusted: _Entrusted) -> Kind:
+        plan = entrusted.job.plan
+        return Kind(plan.model, plan.width, plan.height, self._program.forward_mode(plan))
+
+    def _room_for(self, kind: Kind, rows: int) -> int:
+        """How many rows a forward will have when so many wait; an unseen kind is as the model's others."""
+        if kind in self._limits:
+            return self._limits[kind].wanted(rows)
+        areas = [
+            limit.rows * other.megapixels
+            for other, limit in self._limits.items()
+            if other.model == kind.model
+        ]
+        return max(_ROWS, int(max(areas, default=0.0) / kind.megapixels))
 
     def _aside(
         self, pool: ThreadPoolExecutor, work: Callable[[], Any], then: Callable[[Any, Exception | None], None]
@@ -472,56 +510,6 @@ def _compile(module: Any, backend: str) -> None:
 
     config.recompile_limit = max(config.recompile_limit, _MOST_COMPILED)
     module.compile(backend=backend, dynamic=False)
-
-
-class Pace:
-    """How long a unit of cost takes at present, learnt from what was done: recent seconds count most."""
-
-    def __init__(self) -> None:
-        self._seconds = self._units = self._forwards = 0.0
-
-    def advanced(self, units: float) -> None:
-        """Notes progress."""
-        self._units += units
-
-    def shared(self, forward: bool) -> None:
-        """Notes a forward, if it was one."""
-        self._forwards += forward
-
-    def took(self, seconds: float) -> None:
-        """Notes the time that passed while there was work."""
-        self._seconds += seconds
-        if self._seconds > 2 * _MEMORY:
-            self._seconds, self._units, self._forwards = (
-                self._seconds / 2,
-                self._units / 2,
-                self._forwards / 2,
-            )
-
-    def company(self, steps: int, units: float) -> float:
-        """Units done until a job of so many ``steps`` and ``units`` ends, for others who came after it.
-
-        Its forwards are those of its company too; on average half of that is work of those before it.
-        """
-        if not self._forwards:
-            return 0.0
-        return max(0.0, steps * self._units / self._forwards - units) / 2
-
-    def seconds(self, units: float) -> float | None:
-        """How long ``units`` will take, None before anything was done."""
-        return units * self._seconds / self._units if self._units else None
-
-
-def cost(plan: Plan) -> float:
-    """The work that a plan means, in megapixels through the denoiser (once more, and again, for guidance).
-
-    A forward has its own cost, whatever its rows: measured, that of five rows of 256 × 256 or one of 512.
-    Decoding a picture counts as some passes (2 with SDXL and 4 with SD, by their shapes; 8 with the embedded
-    model, measured).
-    """
-    passes = len(plan.conditionings) + (plan.guidance > 1.0)
-    area = len(plan.seeds) * plan.width * plan.height / 1e6
-    return plan.stop_step * (_FORWARD + passes * area) + _DECODE * area
 
 
 def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:

@@ -36,14 +36,16 @@ _HORIZON = {
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A thing at its place: centre as fractions of the sides, radius as a fraction of the shorter side."""
+    """A thing at its place: centre as fractions of the sides, radius as a fraction of the shorter side.
+
+    Nothing is ever mirrored: of a kind that may face either way a small model draws both ways at once.
+    """
 
     kind: str
     colour: Colour
     x: float
     y: float
     radius: float
-    mirrored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,10 @@ def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
     cells = Cells.of(width, height)
     places = (_pair_places if len(scene.things) == 2 else _group_places)(scene, cells, rng)
     tints = [_jitter(COLOURS[t.colour], rng, 5) for t in scene.things]
-    mirrored = [rng.random() < 0.5 for _ in scene.things]
-    things = [
-        (t, tint, m) for t, tint, m in zip(scene.things, tints, mirrored, strict=True) for _ in range(t.count)
-    ]
+    things = [(t.kind, tint) for t, tint in zip(scene.things, tints, strict=True) for _ in range(t.count)]
     return [
-        Placed(t.kind, tint, x / cells.across, y / cells.down, r / cells.short, m)
-        for (t, tint, m), (x, y, r) in zip(things, places, strict=True)
+        Placed(kind, tint, x / cells.across, y / cells.down, r / cells.short)
+        for (kind, tint), (x, y, r) in zip(things, places, strict=True)
     ]
 
 
@@ -116,27 +115,24 @@ def _on_corner(place: float, radius: float, along: float) -> float:
 
 
 def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres and radii in cells."""
+    """Centres and radii in cells, both whole numbers: the fewer sizes, the sooner a kind is learnt in all."""
     thing = scene.things[0]
     n = thing.count
     if n == 1:
-        share = {"small": (0.15,), "medium": (0.25, 0.31), "big": (0.4,)}[thing.size]
-        r = math.floor(2 * rng.choice(share) * cells.short + 0.5) / 2
-        r = r if thing.size == "small" else math.floor(r)
+        r = math.floor({"small": 0.17, "medium": 0.27, "big": 0.4}[thing.size] * cells.short)
         x = _on_corner(cells.across / 2 + rng.choice((-2, -1, 0, 0, 1, 2)), r, cells.across)
         return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
     wide = cells.across / cells.down
-    rows = {2: (2,), 3: (3,) if wide >= 1 else (1, 2), 4: (2, 2) if wide < 1.3 else (4,)}[n]
+    rows = {2: (2,), 3: (3,) if wide >= 1 else (1, 2), 4: (2, 2) if wide < 1.6 else (4,)}[n]
     if n == 3 and 0.7 < wide < 1.3 and rng.random() < 0.4:
         rows = (1, 2) if rng.random() < 0.5 else (2, 1)
     if n == 2 and wide < 0.7:
         rows = (1, 1)
     most = max(rows)
-    r = min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.22 * cells.short)
-    r = math.floor(2 * r) / 2
-    apart = math.ceil(2 * r + 1)
+    r = math.floor(min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.24 * cells.short))
+    apart = 2 * r + 1
     while not (_fit(most, apart, r, cells.across) and _fit(len(rows), apart, r, cells.down)):
-        r, apart = r - 0.5, math.ceil(2 * r)
+        r, apart = r - 1, 2 * r - 1
     between = max(apart, math.floor(0.4 * cells.down))
     lone = _resting_height(thing.kind, scene.setting, r, cells, rng)
     first_y = lone if len(rows) == 1 else _first(len(rows), between, cells.down)
@@ -205,10 +201,9 @@ def _tone(name: str, main: Colour) -> Colour:
 def _shapes(placed: Placed, w: int, h: int) -> list[Shape]:
     """The thing's parts where they stand, in their colours."""
     radius = placed.radius * min(w, h)
-    flip = np.array([-1 if placed.mirrored else 1, 1], dtype=np.float32)
     centre = np.array([placed.x * w, placed.y * h], dtype=np.float32)
     return [
-        (tone, _tone(tone, placed.colour), outline * flip * radius + centre)
+        (tone, _tone(tone, placed.colour), outline * radius + centre)
         for tone, outline in DRAWINGS[placed.kind]
     ]
 

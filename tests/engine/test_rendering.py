@@ -13,7 +13,7 @@ from engine.canvas import Box, Canvas
 from engine.errors import NotFound
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
 from engine.plan import Action
-from engine.rendering import Program, Renderer, cost
+from engine.rendering import Program, Renderer
 from engine.wire import Described, Happened, Report, Residents
 from tests.engine import stub
 
@@ -346,14 +346,6 @@ def test_a_picture_that_cannot_be_read_is_said_to_be_so(bench: Bench) -> None:
     bench.renderer.describe(6, b"")
     bench.until(lambda: bench.reports)
     assert bench.reports == [Described(6, (), "That is no picture.", unreadable=True)]
-
-
-def test_cost_counts_pictures_steps_area_and_their_decoding() -> None:
-    one = cost(stub.plan(pictures=1, steps=10, side=1000))
-    assert 3 * one < cost(stub.plan(pictures=4, steps=10, side=1000)) < 4 * one
-    assert one / 2 < cost(stub.plan(pictures=1, steps=5, side=1000)) < one
-    decoding = 2 * cost(stub.plan(pictures=1, steps=5, side=1000)) - one
-    assert decoding == pytest.approx(cost(stub.plan(pictures=1, steps=0, side=1000)))
 
 
 def test_an_upscale_needs_neither_a_model_nor_a_turn(bench: Bench) -> None:
