@@ -22,6 +22,10 @@ export class Timeline {
     this.stuck = true;
     this.lastTop = 0;
     this.lastHeight = 0;
+    this.held = null;
+    this.changed = new Set();
+    root.addEventListener("pointerdown", ({ target }) => { this.held = target.closest(".message"); });
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => this.release()));
     root.addEventListener("scroll", () => this.scrolled(), { passive: true });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.list);
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
@@ -128,8 +132,19 @@ export class Timeline {
     if (node) this.replace(message, node);
   }
 
+  /** Draw what changed while a pointer was down: an element replaced under it would never be clicked. */
+  release() {
+    this.held = null;
+    for (const id of this.changed) this.refresh(id);
+    this.changed.clear();
+  }
+
   /** Put a message's new element in place of the old one, keeping pictures and the focus. */
   replace(message, node) {
+    if (node === this.held) {
+      this.changed.add(message.id);
+      return;
+    }
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const fresh = renderMessage(message, this.before(message.id), this.view, node);
     const near = node.matches(":hover") || focused;

@@ -162,6 +162,19 @@ async def test_reactions_are_counted_and_taken_back(page, remote: Remote) -> Non
     await expect(grid.locator(".reaction")).to_have_text("❤️1")
 
 
+async def test_a_message_that_changes_under_a_press_is_pressed_all_the_same(page, remote: Remote) -> None:
+    lin, grid = remote.person("lin"), await imagine(page, "in a hurry")
+    shown = await lin.wait_for(lambda m: "U2" in m.buttons)
+    await grid.get_by_role("button", name="U2").hover()
+    await page.mouse.down()
+    await lin.react(shown, "❤️")
+    await lin.say("gallery", "after the heart")
+    await expect(page.get_by_role("link", name="gallery")).to_have_class(re.compile("unread"))
+    await page.mouse.up()
+    await expect(last(page)).to_contain_text("Image #2 @Ada")
+    await expect(grid.locator(".reaction")).to_have_text("❤️1")
+
+
 async def test_an_error_is_a_private_card(page, remote: Remote) -> None:
     await page.keyboard.type("/imagine a cat --s 5000")
     await page.keyboard.press("Enter")
