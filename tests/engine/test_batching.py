@@ -395,10 +395,6 @@ def test_a_task_that_pauses_takes_no_forward_and_goes_on_when_it_is_told() -> No
     assert (toy.sizes, batcher.calls, batcher.forwards) == ([2], 2, 1)
 
 
-def test_a_pause_outside_a_task_is_none() -> None:
-    pause()
-
-
 def test_gradients_stay_off_whatever_a_job_leaves_behind() -> None:
     toy, seen = Toy(), []
 

@@ -1,32 +1,14 @@
 """Several texts steering one picture, beside jobs that share its forwards."""
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 import torch
 
 from engine import pipelines
 from engine.batching import Batcher, Call, Task, install
 from engine.pipelines import LoadedModel
-from engine.plan import Plan, plan_imagine
-from engine.registry import Registry
-from grammar.spec import GenerationSpec
+from engine.plan import Plan
 from grammar.values import Part
-from tests.engine import tiny
-
-FAMILIES = ("sd", "sdxl", "sd3", "flux")
-
-
-@pytest.fixture(scope="module", params=FAMILIES)
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
-    folder: Path = tiny.folder(request.param, tmp_path_factory.mktemp(request.param))
-    return pipelines.load(tiny.entry(request.param, folder), "cpu")
-
-
-def planned(model: LoadedModel, **said: object) -> Plan:
-    spec = GenerationSpec(**({"parts": (Part("a red house"),)} | said))  # type: ignore[arg-type]
-    return plan_imagine(spec, Registry((model.entry,)), model=model.entry.name, seed=5)
+from tests.engine.tiny import planned
 
 
 def side_by_side(model: LoadedModel, plans: list[Plan]) -> tuple[list[list[np.ndarray]], Batcher]:
@@ -48,28 +30,28 @@ def side_by_side(model: LoadedModel, plans: list[Plan]) -> tuple[list[list[np.nd
     return [[np.asarray(picture, dtype=np.int16) for picture in task.value] for task in tasks], batcher
 
 
-def test_weighted_prompts_share_forwards_with_plain_ones_and_look_as_alone(model: LoadedModel) -> None:
+def test_weighted_prompts_share_forwards_with_plain_ones_and_look_as_alone(each: LoadedModel) -> None:
     plans = [
-        planned(model),
-        planned(model, parts=(Part("a fox", 2.0), Part("snow", 1.0)), no=("red",)),
-        planned(model, no=("grass",), chaos=40),
+        planned(each),
+        planned(each, parts=(Part("a fox", 2.0), Part("snow", 1.0)), no=("red",)),
+        planned(each, no=("grass",), chaos=40),
     ]
-    alone = [pipelines.run(model, plan, [], lambda *_: None) for plan in plans]
-    for denoiser in model.denoisers:
+    alone = [pipelines.run(each, plan, [], lambda *_: None) for plan in plans]
+    for denoiser in each.denoisers:
         install(denoiser, "tiny")
-    together, batcher = side_by_side(model, plans)
+    together, batcher = side_by_side(each, plans)
     assert batcher.forwards < batcher.calls
     for pictures, wanted in zip(together, alone, strict=True):
         for picture, want in zip(pictures, wanted, strict=True):
             assert np.abs(picture - np.asarray(want, dtype=np.int16)).max() <= 1
 
 
-def test_the_shared_denoiser_is_left_as_it_was(model: LoadedModel) -> None:
-    before = [type(denoiser) for denoiser in model.denoisers]
-    padding = [m.padding_mode for d in model.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)]
-    with pipelines.forward_mode(planned(model, tile=True)).applied(model):
-        pipelines.run(model, planned(model, tile=True, no=("red",)), [], lambda *_: None)
-    assert [type(denoiser) for denoiser in model.denoisers] == before
+def test_the_shared_denoiser_is_left_as_it_was(each: LoadedModel) -> None:
+    before = [type(denoiser) for denoiser in each.denoisers]
+    padding = [m.padding_mode for d in each.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)]
+    with pipelines.forward_mode(planned(each, tile=True)).applied(each):
+        pipelines.run(each, planned(each, tile=True, no=("red",)), [], lambda *_: None)
+    assert [type(denoiser) for denoiser in each.denoisers] == before
     assert padding == [
-        m.padding_mode for d in model.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)
+        m.padding_mode for d in each.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)
     ]
