@@ -27,6 +27,7 @@ export class Timeline {
     root.addEventListener("pointerdown", ({ target }) => { this.held = target.closest(".message"); });
     for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => this.release()));
     root.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.above = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.loadOlder(), { root, rootMargin: `${EARLY}px 0px 0px` });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.list);
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
     this.store.addEventListener("message", ({ detail }) => this.heard(detail));
@@ -57,6 +58,7 @@ export class Timeline {
     this.renderTop();
     this.renderNotes();
     this.toEnd();
+    this.watch();
     if (document.hasFocus()) this.store.markRead(this.channel);
   }
 
@@ -180,7 +182,12 @@ export class Timeline {
       this.newer.hidden = true;
       if (document.hasFocus()) this.store.markRead(this.channel);
     }
-    if (scrollTop < EARLY) this.loadOlder();
+  }
+
+  /** Have older messages loaded once the beginning is near, at once if it is: an observer first tells how it is. */
+  watch() {
+    this.above.unobserve(this.top);
+    this.above.observe(this.top);
   }
 
   async loadOlder() {
@@ -194,7 +201,7 @@ export class Timeline {
     } finally {
       this.loading = false;
     }
-    if (this.root.scrollTop < EARLY) this.loadOlder();
+    this.watch();
   }
 
   prepend(count) {
