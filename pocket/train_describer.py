@@ -108,7 +108,7 @@ def train_describer(
             logits.float().flatten(0, 1), wanted.flatten(), ignore_index=-100
         )
 
-    weights = train("describer", folder, model, Schedule(steps, 1e-3), loss_at, keep=0.995)
+    weights = train("describer", folder, model, Schedule(steps, 1e-3), loss_at, keep=0.995, muon=True)
     model.load_state_dict(weights)
 
 

@@ -11,6 +11,7 @@ import pocket
 from pocket.captions import COLOUR_WORDS
 from pocket.draw import draw
 from pocket.scenes import COLOURS, KINDS, Scene, Thing
+from pocket.words.english import KIND_WORDS
 
 FOLDER = Path(pocket.__file__).parent / "describer"
 
@@ -34,6 +35,11 @@ def said() -> list[tuple[Thing, str]]:
 
 def test_it_names_the_colour_of_a_single_thing(said: list[tuple[Thing, str]]) -> None:
     right = [bool(set(COLOUR_WORDS[thing.colour]) & set(text.split())) for thing, text in said]
+    assert sum(right) >= 0.75 * len(right), said
+
+
+def test_it_names_most_kinds(said: list[tuple[Thing, str]]) -> None:
+    right = [any(f" {word} " in f" {text} " for word in KIND_WORDS[thing.kind]) for thing, text in said]
     assert sum(right) >= 0.75 * len(right), said
 
 
