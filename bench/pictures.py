@@ -152,12 +152,14 @@ def main(
         scenes = scenes_of(group, Random(f"{seed}/{group}"))
         tally, samples[group] = _measure(painter, group, scenes, prompts, each)
         drawn.add(group, tally.pictures, *(tally.share(name) for name in read))
+    drawn.show()
 
     languages = Sheet("Languages", ("", "n", *read[:3]), "One thing. " + settings)
     for language in LANGUAGES:
         scenes = scenes_of(DRAWN[0], Random(f"{seed}/languages"))
         tally, _ = _measure(painter, language, scenes, others, each, language)
         languages.add(language, tally.pictures, *(tally.share(name) for name in read[:3]))
+    languages.show()
 
     styles = Sheet("Styles", ("", "n", "style"), "One thing. " + settings)
     for style in STYLES:
@@ -165,15 +167,14 @@ def main(
             painter, style, styled(style, Random(f"{seed}/{style}")), others, each, styles=True
         )
         styles.add(style, tally.pictures, tally.share("style"))
+    styles.show()
 
-    sheets = [drawn, languages, styles]
-    if parameters and not truth:
-        sheets += effects.sheets(weights)
-    for one in sheets:
+    further = effects.sheets(weights) if parameters and not truth else []
+    for one in further:
         one.show()
     typer.echo(f"{time.monotonic() - started:.0f} s")
     if write:
-        _keep(sheets, samples)
+        _keep([drawn, languages, styles, *further], samples)
 
 
 def _measure(
