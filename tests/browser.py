@@ -33,6 +33,7 @@ def chromium(profile: Path) -> Iterator[str]:
     assert CHROMIUM is not None
     flags = ("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run")
     flags += ("--disable-background-timer-throttling", "--disable-renderer-backgrounding")
+    flags += ("--disable-dev-shm-usage",)  # a container may have too little of it
     command = [CHROMIUM, *flags, f"--user-data-dir={profile}", "about:blank"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
