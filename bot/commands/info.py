@@ -57,8 +57,11 @@ async def show(interaction: Interaction, job_id: str) -> None:
         raise Refusal("That job has no pictures.")
     letter = await client.studio.letter(job)
     message_id = await acknowledge(interaction)
-    message = await interaction.edit_original_response(**parts(letter, job.user_id))
-    await client.history.showing(job.id, interaction.channel_id or 0, message_id or message.id)
+    if message_id is None:
+        message_id = (await interaction.original_response()).id
+    # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
+    await client.history.showing(job.id, interaction.channel_id or 0, message_id)
+    await interaction.edit_original_response(**parts(letter, job.user_id))
 
 
 @app_commands.command(name="help", description="What can be said in a prompt")
