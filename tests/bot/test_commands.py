@@ -82,6 +82,22 @@ async def test_show_knows_only_jobs(world, job_id):
     assert (await world.slash("show", job_id=job_id)).ephemeral
 
 
+async def test_a_job_shown_again_has_no_buttons_before_its_place_is_noted(world, monkeypatch):
+    await world.imagine("a fox")
+    [job] = await world.bot.history.page(world.alice.id)
+    other = world.guild.create_text_channel("elsewhere")
+    note, seen = world.bot.history.showing, []
+
+    async def showing(job_id, channel_id, message_id):
+        channel = await world.bot.fetch_channel(channel_id)
+        seen.append((await channel.fetch_message(message_id)).components)
+        await note(job_id, channel_id, message_id)
+
+    monkeypatch.setattr(world.bot.history, "showing", showing)
+    await world.alice.slash(other, "show", job_id=job.id)
+    assert seen == [[]]
+
+
 async def test_nobody_shows_anothers_job(world):
     await world.imagine("a fox")
     [job] = await world.bot.history.page(world.alice.id)
