@@ -35,7 +35,7 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from torch import nn
 
 from engine.calls import Arguments, Output, divide
-from engine.rows import RowLimit
+from engine.rows import RowLimit, first_rows
 
 __all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
 
@@ -110,10 +110,9 @@ class Batcher:
         name, size = call.module.batch_name, call.arguments.size
         key = (name, call.arguments.shape)
         if key not in self._limits:
-            learnt = [known.rows * known.size for (other, _), known in self._limits.items() if other == name]
-            rows = max([self._rows] + [each // size for each in learnt if size])
+            learnt = [(known.rows, known.size) for (other, _), known in self._limits.items() if other == name]
             most = max(call.module.batch_sizes, default=self._most)
-            self._limits[key] = RowLimit(1 << rows.bit_length() - 1, most, size)
+            self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
         return self._limits[key]
 
     def largest(self) -> int:

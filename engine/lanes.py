@@ -74,11 +74,10 @@ class Lanes:
         if not self._tickets:
             self._ends, self._present = {}, {}
 
-    def progress(self, job: str, share: float) -> float:
-        """Notes that ``share`` (0–1) of a job is done; returns the cost that was new in it."""
+    def progress(self, job: str, share: float) -> None:
+        """Notes that ``share`` (0–1) of a job is done."""
         ticket = self._tickets[job]
-        before, ticket.left = ticket.left, ticket.cost * (1.0 - share)
-        return before - ticket.left
+        ticket.left = ticket.cost * (1.0 - share)
 
     def charge(self, work: float) -> None:
         """Notes that ``work`` was done for anyone: those who wait have aged by it."""

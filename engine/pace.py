@@ -51,7 +51,7 @@ def rows_of(plan: Plan) -> int:
 
 def cost(plan: Plan) -> float:
     """The work that a plan means, in megapixels through the denoiser."""
-    area = plan.width * plan.height / 1e6
+    area = Kind(plan.model, plan.width, plan.height).megapixels
     work = (plan.stop_step, plan.stop_step * rows_of(plan) * area, len(plan.seeds) * area)
     return float(_COSTS @ work)
 

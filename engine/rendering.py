@@ -34,7 +34,7 @@ from engine.pace import Kind, Pace, cost, rows_of
 from engine.pictures import to_png
 from engine.plan import Action, Conditioning, Plan
 from engine.registry import ModelEntry, Registry
-from engine.rows import RowLimit
+from engine.rows import RowLimit, first_rows
 from engine.wire import Described, Happened, Report, Residents
 
 __all__ = ["Program", "Renderer"]
@@ -48,7 +48,6 @@ _BUCKETS = (1, 2, 4, 8, 16)
 _MOST_COMPILED = 64
 _FORESEEN = 32  # waiting jobs whose ends are played out; those behind them are told by their work
 _WARM_JOBS, _WARM_STEPS = 4, 8
-_ROWS = 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
 
 
@@ -123,7 +122,8 @@ class Renderer:
         self._lanes = Lanes(active)
         self._pace = Pace()
         self._limits: dict[Kind, RowLimit] = {}
-        self.batcher = Batcher(rows=_ROWS if device == "cpu" else 2 * _ROWS)
+        self._rows = 8 if device == "cpu" else 16
+        self.batcher = Batcher(rows=self._rows)
         self._jobs: dict[str, _Entrusted] = {}
         self._models: dict[str, Any] = {}  # least recently used first; None while it loads
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -480,12 +480,8 @@ class Renderer:
         """How many rows a forward will have when so many wait; an unseen kind is as the model's others."""
         if kind in self._limits:
             return self._limits[kind].wanted(rows)
-        areas = [
-            limit.rows * other.megapixels
-            for other, limit in self._limits.items()
-            if other.model == kind.model
-        ]
-        return max(_ROWS, int(max(areas, default=0.0) / kind.megapixels))
+        known = [(limit.rows, k.megapixels) for k, limit in self._limits.items() if k.model == kind.model]
+        return first_rows(self._rows, known, kind.megapixels)
 
     def _aside(
         self, pool: ThreadPoolExecutor, work: Callable[[], Any], then: Callable[[Any, Exception | None], None]

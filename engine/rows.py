@@ -5,11 +5,22 @@ Knows nothing of torch or time: it is told how long a forward took.
 
 from __future__ import annotations
 
-__all__ = ["RowLimit"]
+from collections.abc import Iterable
+
+__all__ = ["RowLimit", "first_rows"]
 
 _TRIALS = 3
 _GAIN = 0.9
 """A row must take this much less time: jobs that share a forward all wait for its end."""
+
+
+def first_rows(least: int, known: Iterable[tuple[int, float]], size: float) -> int:
+    """How many rows a new shape, whose rows hold ``size``, begins with: a power of two.
+
+    As many as hold what its model's other shapes, ``known`` as (rows, size), were found to deserve.
+    """
+    rows = max([least, *(int(rows * other / size) for rows, other in known if size)])
+    return 1 << rows.bit_length() - 1
 
 
 class RowLimit:
