@@ -100,11 +100,11 @@ def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: R
     """The centre's height: on the ground where there is one, else about the middle."""
     horizon = _HORIZON.get(setting)
     if horizon is None:
-        y = cells.down / 2 + rng.choice((-1, 0, 0, 1))
+        y = cells.down / 2 + rng.randint(-2, 2)
     elif kind in _AIRBORNE:
-        y = 0.42 * cells.down + rng.choice((-0.5, 0.5))
+        y = 0.42 * cells.down + rng.choice((-1.5, -0.5, 0.5))
     else:
-        y = (horizon + 0.12) * cells.down + rng.choice((0, 1)) - radius
+        y = (horizon + 0.12) * cells.down + rng.randint(0, 2) - radius
     return _on_corner(y, radius, cells.down)
 
 
@@ -120,7 +120,7 @@ def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, 
     n = thing.count
     if n == 1:
         r = math.floor({"small": 0.17, "medium": 0.27, "big": 0.4}[thing.size] * cells.short)
-        x = _on_corner(cells.across / 2 + rng.choice((-2, -1, 0, 0, 1, 2)), r, cells.across)
+        x = _on_corner(cells.across / 2 + rng.randint(-3, 3), r, cells.across)
         return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
     wide = cells.across / cells.down
     rows = {2: (2,), 3: (3,) if wide >= 1 else (1, 2), 4: (2, 2) if wide < 1.6 else (4,)}[n]

@@ -58,15 +58,15 @@ NATURAL = {  # the colours a thing has when none is said
     "cloud": ("white",),
     "tree": ("green",),
     "flower": ("pink", "red"),
-    "mushroom": ("red",),
+    "mushroom": ("red", "brown"),
     "apple": ("red", "green"),
     "house": ("red", "brown"),
     "mountain": ("grey", "brown"),
     "boat": ("red", "blue"),
     "car": ("red", "blue"),
-    "balloon": ("red",),
+    "balloon": ("red", "yellow", "blue"),
     "umbrella": ("purple", "red"),
-    "fish": ("orange",),
+    "fish": ("orange", "blue"),
     "bird": ("blue",),
     "cat": ("grey", "orange", "black"),
     "fox": ("orange",),
@@ -119,17 +119,17 @@ def visible(colour: str, setting: str, backdrop: str | None, style: str = "flat"
 
 
 def random_scene(rng: Random, train: bool = True) -> Scene:
-    """A scene of the training mix: mostly one thing, a sixth counts, a fifth relations; seven in ten flat."""
+    """A scene of the training mix: half one thing, a fifth counts, the rest relations; seven in ten flat."""
     share = rng.random()
     style = "flat" if rng.random() < 0.7 else rng.choice(STYLES[1:])
     setting = "plain" if rng.random() < 0.45 else rng.choice(SETTINGS[1:])
     backdrop = rng.choice(list(COLOURS)) if setting == "plain" and rng.random() < 0.75 else None
     where = (setting, backdrop, style)
     first = _random_thing(rng, *where, train)
-    if share < 0.6:
+    if share < 0.5:
         size = rng.choices(SIZES, (1, 5, 1))[0]
         return Scene((Thing(first.kind, first.colour, 1, size),), setting, backdrop, style=style)
-    if share < 0.78:
+    if share < 0.7:
         group = Thing(first.kind, first.colour, rng.choice((2, 3, 4)))
         return Scene((group,), setting, backdrop, style=style)
     second = _random_thing(rng, *where, train)

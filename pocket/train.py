@@ -12,7 +12,7 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from pocket import train_autoencoder, train_denoiser, train_describer, train_text
+from pocket import train_autoencoder, train_denoiser, train_describer, train_finish, train_text
 from pocket.architecture import (
     make_pipeline,
     make_text_encoder,
@@ -36,6 +36,8 @@ class Recipe:
     autoencoder_steps: int = 1400
     autoencoder_pictures: int = 3000
     text_steps: int = 4000
+    finish_steps: int = 900
+    finish_pictures: int = 3000
     describer_steps: int = 3000
     describer_pictures: int = 20_000
     denoiser_steps: int = 10_000
@@ -90,7 +92,21 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     libraries = train_denoiser.make_libraries(axes, recipe.scenes, recipe.seed)
     schedule = Schedule(recipe.denoiser_steps, recipe.denoiser_rate, warm=200)
     train_denoiser.train_denoiser(
-        unet, encoder, tokenizer, libraries, run, schedule, recipe.seed, recipe.batch, device, sample
+        unet,
+        encoder,
+        tokenizer,
+        libraries,
+        axes.weights(),
+        run,
+        schedule,
+        recipe.seed,
+        recipe.batch,
+        device,
+        sample,
+    )
+    pipeline = make_pipeline(vae, encoder, tokenizer, unet)
+    train_finish.finish_decoder(
+        pipeline, axes, run, recipe.seed, recipe.finish_steps, recipe.finish_pictures, device
     )
     return make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, unet.cpu())
 
@@ -114,7 +130,8 @@ def load_run(run: Path) -> StableDiffusionPipeline:
     def averaged(name: str) -> dict[str, Tensor]:
         return torch.load(run / f"{name}.pt", weights_only=True, map_location="cpu")["average"]
 
-    vae.decoder.load_state_dict(averaged("decoder"))
+    finished = (run / "finish.pt").exists()
+    vae.decoder.load_state_dict(averaged("finish" if finished else "decoder"))
     vae.encoder.load_state_dict(averaged("encoder"))
     train_autoencoder.calm(vae.encoder)
     text = averaged("text")

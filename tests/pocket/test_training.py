@@ -12,7 +12,9 @@ from pocket.build import random_pipeline_folder
 from pocket.captions import vocabulary
 from pocket.latents import as_tensor, fit_on_scenes, small_picture
 from pocket.scenes import SIZES_OF_PICTURES, random_scene
+from pocket.train import WEIGHTS
 from pocket.train_denoiser import SHARES, make_library, noise_levels
+from pocket.train_finish import draw_scenes, finish_decoder, sampled
 from pocket.train_text import FIELDS, answers
 
 
@@ -70,3 +72,29 @@ def test_a_random_folder_has_the_form_of_the_shipped_one(tmp_path: Path) -> None
         generator=[torch.Generator().manual_seed(s) for s in (1, 2)],
     ).images
     assert [p.size for p in pictures] == [(128, 96)] * 2
+
+
+def test_what_the_decoder_is_finished_on_is_nearly_the_scene() -> None:
+    pipeline = StableDiffusionPipeline.from_pretrained(WEIGHTS, dtype=torch.float32)
+    scenes, pictures, _ = draw_scenes(fit_on_scenes(seed=0, n=100), 4, seed=1)
+    assert pictures.shape == (4, 3, 256, 256)
+    with torch.no_grad():
+        exact = pipeline.vae.encode(pictures.float() / 127.5 - 1).latent_dist.mode()
+    left = sampled(pipeline, scenes, exact, seed=2, device="cpu")
+    assert left.shape == (4, 24, 16, 16)
+    assert 0.02 < float((left - exact).std() / exact.std()) < 0.6
+    assert torch.equal(left, sampled(pipeline, scenes, exact, seed=2, device="cpu"))
+
+
+def test_finishing_changes_the_decoder_alone(tmp_path: Path) -> None:
+    pipeline = StableDiffusionPipeline.from_pretrained(WEIGHTS, dtype=torch.float32)
+    decoder, encoder = (
+        {k: v.clone() for k, v in part.state_dict().items()}
+        for part in (pipeline.vae.decoder, pipeline.vae.encoder)
+    )
+    finish_decoder(
+        pipeline, fit_on_scenes(seed=0, n=100), tmp_path, seed=0, steps=2, pictures=3, device="cpu"
+    )
+    assert any(not torch.equal(v, decoder[k]) for k, v in pipeline.vae.decoder.state_dict().items())
+    assert all(torch.equal(v, encoder[k]) for k, v in pipeline.vae.encoder.state_dict().items())
+    assert torch.load(tmp_path / "finish.pt", weights_only=True)["step"] == 2

@@ -1,0 +1,113 @@
+"""Fourth stage: the decoder learns to mend what the denoiser leaves. Knows no words but those of the scenes.
+
+A decoder that saw only true latents, or true ones with even noise, shows every blotch that sampling leaves.
+Here true latents are disturbed to one of the sampler's last noise levels and sampled on from there: the
+outcome is nearly the scene, with the denoiser's own faults, and the decoder is asked for the true picture.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from diffusers import StableDiffusionPipeline
+from rich.progress import track
+from torch import Tensor
+
+from pocket.architecture import make_scheduler
+from pocket.captions import caption
+from pocket.draw import draw
+from pocket.latents import Axes, as_tensor
+from pocket.run import Schedule, train
+from pocket.scenes import Scene, random_scene
+from pocket.train_autoencoder import decoder_loss
+from pocket.train_text import token_ids
+
+STEPS = 12  # of the sampler, as the model is used
+GUIDANCE = 4.0
+LAST = (8, 9, 10, 11)  # the steps from which sampling is taken up: noise levels of 0.67 and less
+SIDE = 256
+CHUNK = 64
+EXACT = 0.1  # share of latents left as they are
+
+
+def draw_scenes(axes: Axes, n: int, seed: int) -> tuple[list[Scene], Tensor, Tensor]:
+    """`n` scenes, their pictures as bytes (n, 3, 256, 256) and their latents (n, 24, 16, 16)."""
+    rng = Random(f"finish/{seed}")
+    scenes = [random_scene(rng) for _ in range(n)]
+    pictures, latents = [], []
+    for scene in track(scenes, "drawing"):
+        picture = np.array(draw(scene, SIDE, SIDE, rng))
+        pictures.append(torch.from_numpy(picture).permute(2, 0, 1))
+        latents.append(axes.encode(F.avg_pool2d(as_tensor(picture[None]), 4)))
+    return scenes, torch.stack(pictures), torch.cat(latents)
+
+
+@torch.no_grad()
+def sampled(
+    pipeline: StableDiffusionPipeline, scenes: Sequence[Scene], latents: Tensor, seed: int, device: str
+) -> Tensor:
+    """The latents (n, 24, h, w) as the last steps of sampling would leave them."""
+    unet, encoder = pipeline.unet.to(device).eval(), pipeline.text_encoder.to(device)
+    rng, made = Random(f"sampled/{seed}"), []
+    for start in track(range(0, len(scenes), CHUNK), "sampling"):
+        clean = latents[start : start + CHUNK].to(device)
+        words = [caption(scene, rng) for scene in scenes[start : start + CHUNK]]
+        said = encoder(token_ids(pipeline.tokenizer, words).to(device)).last_hidden_state
+        unsaid = encoder(token_ids(pipeline.tokenizer, [""]).to(device)).last_hidden_state
+        states = torch.cat([unsaid.expand_as(said), said])
+        scheduler, first = make_scheduler(), rng.choice(LAST)
+        scheduler.set_timesteps(STEPS)
+        scheduler.set_begin_index(first)
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + start)
+        noise = torch.randn(clean.shape, generator=generator).to(device)
+        level = float(scheduler.sigmas[first])
+        z = (1 - level) * clean + level * noise
+        for time in scheduler.timesteps[first:]:
+            with torch.autocast(device, torch.bfloat16):
+                flow = unet(torch.cat([z, z]), time.expand(2 * len(z)).to(device), states).sample
+            without, with_it = flow.float().chunk(2)
+            z = scheduler.step(without + GUIDANCE * (with_it - without), time, z).prev_sample
+        made.append(z.cpu())
+    return torch.cat(made)
+
+
+def finish_decoder(
+    pipeline: StableDiffusionPipeline,
+    axes: Axes,
+    folder: Path,
+    seed: int,
+    steps: int,
+    pictures: int,
+    device: str,
+) -> None:
+    """Train the decoder on the denoiser's own latents: halves of pictures first, whole ones last."""
+
+    @cache
+    def library() -> tuple[Tensor, Tensor, Tensor]:
+        scenes, true, latents = draw_scenes(axes, pictures, seed)
+        return true, latents, sampled(pipeline, scenes, latents, seed, device)
+
+    decoder = pipeline.vae.decoder.to(device, memory_format=torch.channels_last)
+
+    def loss_at(step: int) -> Tensor:
+        true, exact, left = library()
+        rng = Random(f"{seed}/{step}")
+        cells, n = (16, 6) if step >= 0.7 * steps else (8, 16)
+        wanted, given = [], []
+        for _ in range(n):
+            i = rng.randrange(len(true))
+            y, x = rng.randrange(17 - cells), rng.randrange(17 - cells)
+            source = exact if rng.random() < EXACT else left
+            given.append(source[i, :, y : y + cells, x : x + cells])
+            wanted.append(true[i, :, 16 * y : 16 * (y + cells), 16 * x : 16 * (x + cells)])
+        z = torch.stack(given).to(device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device, torch.bfloat16):
+            made = pipeline.vae.decode(z).sample
+        return decoder_loss(made, torch.stack(wanted).to(device).float() / 127.5 - 1)
+
+    averaged = train("finish", folder, decoder, Schedule(steps, 1e-3, fall=0.7), loss_at, keep=0.99)
+    decoder.load_state_dict(averaged)
