@@ -24,7 +24,7 @@ from bench.sheet import ROOT, Sheet, keep
 from pocket.captions import LANGUAGES, plain_caption
 from pocket.draw import draw
 from pocket.judge import matches
-from pocket.samples import render, sheet
+from pocket.samples import GUIDANCE, STEPS, render, sheet
 from pocket.scenes import (
     COLOURS,
     KINDS,
@@ -131,8 +131,8 @@ def main(
     prompts: Annotated[int, typer.Option(help="Prompts in a group.")] = 200,
     each: Annotated[int, typer.Option(help="Pictures of a prompt.")] = 4,
     others: Annotated[int, typer.Option(help="Prompts in a style or language.")] = 50,
-    steps: Annotated[int, typer.Option(help="Denoising steps.")] = 12,
-    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = 4.0,
+    steps: Annotated[int, typer.Option(help="Denoising steps.")] = STEPS,
+    guidance: Annotated[float, typer.Option(help="Guidance scale.")] = GUIDANCE,
     weights: Annotated[Path, typer.Option(help="A pocket model's folder.")] = WEIGHTS,
     truth: Annotated[bool, typer.Option(help="Judge drawn scenes instead: the judge's own error.")] = False,
     parameters: Annotated[bool, typer.Option(help="Measure the parameters' effects as well.")] = True,

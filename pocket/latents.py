@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from pocket.architecture import LATENT_CHANNELS
+from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
 from pocket.draw import draw
 from pocket.scenes import Scene, random_scene
 
@@ -33,6 +33,10 @@ class Axes:
         patches = F.unfold(small.float(), PATCH, stride=PATCH).transpose(1, 2)
         z = (patches - self.mean) @ self.basis
         return z.transpose(1, 2).reshape(n, -1, height // PATCH, width // PATCH)
+
+    def read(self, pictures: Tensor) -> Tensor:
+        """Full-size pictures (n, 3, 16h, 16w) in −1…1 → latents (n, 24, h, w)."""
+        return self.encode(F.avg_pool2d(pictures, LATENT_FACTOR // PATCH))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents → quarter-size pictures (the linear approximation)."""
@@ -61,7 +65,12 @@ def fit_axes(pictures: Tensor) -> Axes:
 
 def as_tensor(pictures: np.ndarray) -> Tensor:
     """Pictures (n, h, w, 3) of bytes → (n, 3, h, w) in −1…1."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return levels(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+
+
+def levels(pictures: Tensor) -> Tensor:
+    """Bytes → −1…1, any shape."""
+    return pictures.float() / 127.5 - 1.0
 
 
 def small_picture(scene: Scene, width: int, height: int, rng: Random) -> np.ndarray:

@@ -6,6 +6,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
+STEPS, GUIDANCE = 12, 4.0  # how the model is used
 PROMPTS = (
     "a red house on grass",
     "two red foxes in the snow",
@@ -27,8 +28,8 @@ def render(
     prompt: str,
     seeds: list[int],
     size: tuple[int, int] = (256, 256),
-    steps: int = 12,
-    guidance: float = 4.0,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
 ) -> list[Image.Image]:
     """One picture of the prompt per seed."""
     pipeline.set_progress_bar_config(disable=True)

@@ -108,7 +108,7 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     train_finish.finish_decoder(
         pipeline, axes, run, recipe.seed, recipe.finish_steps, recipe.finish_pictures, device
     )
-    return make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, unet.cpu())
+    return pipeline.to("cpu")
 
 
 def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> None:

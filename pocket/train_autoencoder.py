@@ -12,19 +12,21 @@ from torch import Tensor, nn
 
 from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
 from pocket.draw import draw
-from pocket.latents import Axes, as_tensor
+from pocket.latents import Axes, levels
 from pocket.run import Schedule, train
-from pocket.scenes import random_scene
+from pocket.scenes import Scene, random_scene
 
 LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are never exact
 CALM = -12.0  # log-variance of the encoder's output: next to none
 
 
-def draw_pictures(n: int, seed: int) -> Tensor:
-    """`n` scenes at 256×256, as bytes (n, 3, 256, 256)."""
-    rng = Random(seed)
-    pictures = np.stack([np.asarray(draw(random_scene(rng), 256, 256, rng, fine=3)) for _ in range(n)])
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+def draw_pictures(n: int, seed: int | str) -> tuple[list[Scene], Tensor]:
+    """`n` random scenes and their pictures at 256×256, as bytes (n, 3, 256, 256)."""
+    rng, scenes, pictures = Random(seed), [], []
+    for _ in range(n):
+        scenes.append(random_scene(rng))
+        pictures.append(np.asarray(draw(scenes[-1], 256, 256, rng, fine=3)))
+    return scenes, torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
 def _crops(pictures: Tensor, n: int, side: int, step: int, seed: int, device: str) -> Tensor:
@@ -35,7 +37,7 @@ def _crops(pictures: Tensor, n: int, side: int, step: int, seed: int, device: st
         i = rng.randrange(len(pictures))
         y, x = (rng.randrange(0, 256 - side + 1, LATENT_FACTOR) for _ in range(2))
         cut.append(pictures[i, :, y : y + side, x : x + side])
-    return (torch.stack(cut).to(device).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    return levels(torch.stack(cut).to(device)).contiguous(memory_format=torch.channels_last)
 
 
 def _edges(a: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,11 +55,11 @@ def train_autoencoder(
     vae: AutoencoderKL, axes: Axes, folder: Path, seed: int, steps: int, pictures: int, device: str
 ) -> None:
     """Train the decoder alone (crops first, whole pictures last), then the encoder; both end in `vae`."""
-    library = cache(lambda: draw_pictures(pictures, seed))
+    library = cache(lambda: draw_pictures(pictures, seed)[1])
     vae.to(device, memory_format=torch.channels_last)
 
     def latents_of(true: Tensor) -> Tensor:
-        return axes.encode(F.avg_pool2d(true, 4)).contiguous(memory_format=torch.channels_last)
+        return axes.read(true).contiguous(memory_format=torch.channels_last)
 
     def decoder_loss_at(step: int) -> Tensor:
         side, n = (256, 8) if step >= 0.8 * steps else (128, 16)
@@ -96,12 +98,10 @@ def calm(encoder: nn.Module) -> None:
 @torch.no_grad()
 def measure(vae: AutoencoderKL, axes: Axes, n: int = 48, seed: int = 10**6) -> tuple[float, float]:
     """PSNR in dB on unseen scenes: from the linear latents, and there and back through the encoder."""
-    true = as_tensor(draw_pictures(n, seed).permute(0, 2, 3, 1).numpy())
-    device = next(vae.parameters()).device
-    true = true.to(device)
+    true = levels(draw_pictures(n, seed)[1]).to(next(vae.parameters()).device)
 
     def psnr(made: Tensor) -> float:
         return float(-10 * torch.log10(F.mse_loss(made.clamp(-1, 1), true) / 4))
 
-    z = axes.encode(F.avg_pool2d(true, 4))
-    return psnr(vae.decode(z).sample), psnr(vae.decode(vae.encode(true).latent_dist.mode()).sample)
+    there_and_back = vae.decode(vae.encode(true).latent_dist.mode())
+    return psnr(vae.decode(axes.read(true)).sample), psnr(there_and_back.sample)

@@ -71,7 +71,7 @@ def train_denoiser(
     `weights` (24,) is what an error in each channel counts: an even loss leaves flat colours blotchy, since
     the few channels that hold them are as many as any other few.
     """
-    share_of = weights[:, None, None].to(device)
+    counts = weights[:, None, None].to(device)
     unet.to(device, memory_format=torch.channels_last)
     encoder.to(device).requires_grad_(False)
 
@@ -92,7 +92,7 @@ def train_denoiser(
             with torch.no_grad():
                 states = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor().to(device), states).sample
-        return (share_of * (flow.float() - (noise - clean).to(device)).square()).mean()
+        return (counts * (flow.float() - (noise - clean).to(device)).square()).mean()
 
     averaged = train(
         "denoiser",

@@ -10,41 +10,24 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from diffusers import StableDiffusionPipeline
 from rich.progress import track
 from torch import Tensor
 
 from pocket.architecture import make_scheduler
 from pocket.captions import caption
-from pocket.draw import draw
-from pocket.latents import Axes, as_tensor
+from pocket.latents import Axes, levels
 from pocket.run import Schedule, train
-from pocket.scenes import Scene, random_scene
-from pocket.train_autoencoder import decoder_loss
+from pocket.samples import GUIDANCE, STEPS
+from pocket.scenes import Scene
+from pocket.train_autoencoder import decoder_loss, draw_pictures
 from pocket.train_text import token_ids
 
-STEPS = 12  # of the sampler, as the model is used
-GUIDANCE = 4.0
 LAST = (8, 9, 10, 11)  # the steps from which sampling is taken up: noise levels of 0.67 and less
-SIDE = 256
 CHUNK = 64
 BATCH = 6
 EXACT = 0.1  # share of latents left as they are
-
-
-def draw_scenes(axes: Axes, n: int, seed: int) -> tuple[list[Scene], Tensor, Tensor]:
-    """`n` scenes, their pictures as bytes (n, 3, 256, 256) and their latents (n, 24, 16, 16)."""
-    rng = Random(f"finish/{seed}")
-    scenes = [random_scene(rng) for _ in range(n)]
-    pictures, latents = [], []
-    for scene in track(scenes, "drawing"):
-        picture = np.array(draw(scene, SIDE, SIDE, rng))
-        pictures.append(torch.from_numpy(picture).permute(2, 0, 1))
-        latents.append(axes.encode(F.avg_pool2d(as_tensor(picture[None]), 4)))
-    return scenes, torch.stack(pictures), torch.cat(latents)
 
 
 @torch.no_grad()
@@ -54,11 +37,11 @@ def sampled(
     """The latents (n, 24, h, w) as the last steps of sampling would leave them."""
     unet, encoder = pipeline.unet.to(device).eval(), pipeline.text_encoder.to(device)
     rng, made = Random(f"sampled/{seed}"), []
+    unsaid = encoder(token_ids(pipeline.tokenizer, [""]).to(device)).last_hidden_state
     for start in track(range(0, len(scenes), CHUNK), "sampling"):
         clean = latents[start : start + CHUNK].to(device)
         words = [caption(scene, rng) for scene in scenes[start : start + CHUNK]]
         said = encoder(token_ids(pipeline.tokenizer, words).to(device)).last_hidden_state
-        unsaid = encoder(token_ids(pipeline.tokenizer, [""]).to(device)).last_hidden_state
         states = torch.cat([unsaid.expand_as(said), said])
         scheduler, first = make_scheduler(), rng.choice(LAST)
         scheduler.set_timesteps(STEPS)
@@ -89,8 +72,9 @@ def finish_decoder(
 
     @cache
     def library() -> tuple[Tensor, Tensor, Tensor]:
-        scenes, true, latents = draw_scenes(axes, pictures, seed)
-        return true, latents, sampled(pipeline, scenes, latents, seed, device)
+        scenes, true = draw_pictures(pictures, f"finish/{seed}")
+        exact = torch.cat([axes.read(levels(part)) for part in true.split(CHUNK)])
+        return true, exact, sampled(pipeline, scenes, exact, seed, device)
 
     decoder = pipeline.vae.decoder.to(device, memory_format=torch.channels_last)
 
@@ -102,7 +86,7 @@ def finish_decoder(
         z = given.to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16):
             made = pipeline.vae.decode(z).sample
-        return decoder_loss(made, true[chosen].to(device).float() / 127.5 - 1)
+        return decoder_loss(made, levels(true[chosen].to(device)))
 
     averaged = train("finish", folder, decoder, Schedule(steps, 1e-3, fall=0.8), loss_at, keep=0.99)
     decoder.load_state_dict(averaged)

@@ -13,8 +13,9 @@ from pocket.captions import vocabulary
 from pocket.latents import as_tensor, fit_on_scenes, small_picture
 from pocket.scenes import SIZES_OF_PICTURES, random_scene
 from pocket.train import WEIGHTS
+from pocket.train_autoencoder import draw_pictures
 from pocket.train_denoiser import SHARES, make_library, noise_levels
-from pocket.train_finish import draw_scenes, finish_decoder, sampled
+from pocket.train_finish import finish_decoder, sampled
 from pocket.train_text import FIELDS, answers
 
 
@@ -76,7 +77,7 @@ def test_a_random_folder_has_the_form_of_the_shipped_one(tmp_path: Path) -> None
 
 def test_what_the_decoder_is_finished_on_is_nearly_the_scene() -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(WEIGHTS, dtype=torch.float32)
-    scenes, pictures, _ = draw_scenes(fit_on_scenes(seed=0, n=100), 4, seed=1)
+    scenes, pictures = draw_pictures(4, seed=1)
     assert pictures.shape == (4, 3, 256, 256)
     with torch.no_grad():
         exact = pipeline.vae.encode(pictures.float() / 127.5 - 1).latent_dist.mode()
