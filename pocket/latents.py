@@ -31,7 +31,7 @@ class Axes:
         """Quarter-size pictures (n, 3, 4h, 4w) in −1…1 → latents (n, 24, h, w), variance about 1."""
         n, _, height, width = small.shape
         patches = F.unfold(small.float(), PATCH, stride=PATCH).transpose(1, 2)
-        z = (patches - self.mean) @ self.basis
+        z = (patches - self.mean.to(small.device)) @ self.basis.to(small.device)
         return z.transpose(1, 2).reshape(n, -1, height // PATCH, width // PATCH)
 
     def read(self, pictures: Tensor) -> Tensor:

@@ -30,6 +30,12 @@ def test_linear_latents_keep_what_is_in_a_picture() -> None:
     assert float(-10 * torch.log10(((axes.decode(latents) - pictures) ** 2).mean() / 4)) > 30
 
 
+def test_latents_are_read_where_the_pictures_are() -> None:
+    pictures = torch.empty(2, 3, 256, 256, device="meta")
+    latents = fit_on_scenes(seed=0, n=50).read(pictures)
+    assert (latents.shape, latents.device) == ((2, 24, 16, 16), pictures.device)
+
+
 def test_libraries_hold_latents_of_their_ratio() -> None:
     axes = fit_on_scenes(seed=0, n=100)
     assert set(SHARES) == set(SIZES_OF_PICTURES)
