@@ -36,8 +36,8 @@ class Recipe:
     autoencoder_steps: int = 1400
     autoencoder_pictures: int = 3000
     text_steps: int = 4000
-    finish_steps: int = 1250
-    finish_pictures: int = 2000
+    finish_steps: int = 4000
+    finish_pictures: int = 3000
     describer_steps: int = 3000
     describer_pictures: int = 20_000
     denoiser_steps: int = 10_000

@@ -13,7 +13,7 @@ from pocket.captions import vocabulary
 from pocket.latents import as_tensor, fit_on_scenes, small_picture
 from pocket.scenes import SIZES_OF_PICTURES, random_scene
 from pocket.train import WEIGHTS
-from pocket.train_autoencoder import draw_pictures
+from pocket.train_autoencoder import decoder_loss, draw_pictures
 from pocket.train_denoiser import SHARES, make_library, noise_levels
 from pocket.train_finish import finish_decoder, sampled
 from pocket.train_text import FIELDS, answers
@@ -55,6 +55,27 @@ def test_training_and_sampling_agree_about_noise_levels() -> None:
     assert float(levels.median()) == pytest.approx(
         NOISE_SHIFT * 0.5 / (1 + (NOISE_SHIFT - 1) * 0.5), abs=0.01
     )
+
+
+def test_a_soft_edge_counts_though_the_colours_are_near() -> None:
+    def loss_of_softness(contrast: float) -> float:
+        sharp, soft = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32)
+        sharp[..., 16:] = contrast
+        soft[..., 16:] = contrast
+        soft[..., 15], soft[..., 16] = contrast / 3, 2 * contrast / 3
+        return float(decoder_loss(soft, sharp))
+
+    assert loss_of_softness(1.0) > loss_of_softness(0.1) > 1.5 * 0.1 * loss_of_softness(1.0)
+
+
+def test_a_haze_on_flat_ground_counts_more_than_one_at_an_edge() -> None:
+    true = torch.zeros(1, 3, 32, 32)
+    true[..., 24:] = 1.0
+    far, near = true.clone(), true.clone()
+    far[..., 6:10] += 0.05
+    near[..., 19:23] += 0.05
+    assert float(decoder_loss(true, true)) == 0
+    assert float(decoder_loss(far, true)) > 1.5 * float(decoder_loss(near, true))
 
 
 def test_answers_fit_their_fields() -> None:
