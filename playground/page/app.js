@@ -27,7 +27,7 @@ class App {
     this.sidebar = new Sidebar({ rail: byId("rail"), side: byId("side"), people: byId("people") }, this);
     this.store.addEventListener("interaction", ({ detail }) => this.followModal(detail));
     for (const kind of ["state", "connection"]) this.store.addEventListener(kind, () => this.renderBar());
-    window.addEventListener("hashchange", () => this.follow());
+    window.addEventListener("hashchange", () => this.shown() || this.follow());
     window.addEventListener("focus", () => this.channel && this.store.markRead(this.channel.id));
     document.addEventListener("keydown", (event) => this.key(event));
     this.acceptDrops(byId("main"));
@@ -48,10 +48,15 @@ class App {
     if (wanted) this.show(wanted);
   }
 
+  shown() {
+    return location.hash === `#/${this.channel?.id}`;
+  }
+
+  /** Go there at once: what is typed next is meant for that channel, and the address is told of a change only later. */
   open(channel) {
     if (!channel) return;
-    if (location.hash === `#/${channel.id}`) this.show(channel);
-    else location.hash = `#/${channel.id}`;
+    location.hash = `#/${channel.id}`;
+    this.show(channel);
   }
 
   show(channel) {

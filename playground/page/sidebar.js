@@ -66,6 +66,11 @@ export class Sidebar {
       className: ["channel", this.store.isUnread(channel) && channel.id !== this.channel.id && "unread"].filter(Boolean).join(" "),
       aria: { current: channel.id === this.channel.id ? "page" : "false" },
       data: { key: channel.id },
+      onclick: (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        this.view.open(channel);
+      },
     }, this.face(channel), h("span", {}, channel.name)));
     keepFocus(this.roots.side, () => fill(this.roots.side,
       h("h1", { className: "guild-name" }, guild?.name ?? "Direct messages"),

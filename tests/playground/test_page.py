@@ -184,6 +184,14 @@ async def test_an_error_is_a_private_card(page, remote: Remote) -> None:
     assert await remote.person("lin").messages("general") == []
 
 
+async def test_a_click_on_a_channel_counts_before_the_next_key(page) -> None:
+    link = page.get_by_role("link", name="gallery")
+    shown = "link => { link.click(); return document.querySelector('#bar h2').textContent }"
+    assert await link.evaluate(shown) == "gallery"
+    await page.keyboard.type("for you")
+    await expect(page.get_by_label("Message #gallery")).to_have_value("for you")
+
+
 async def test_reload_keeps_the_channel_and_its_messages(page) -> None:
     await page.get_by_role("link", name="gallery").click()
     await page.keyboard.type("the best of the week")
