@@ -48,6 +48,7 @@ class App {
     if (wanted) this.show(wanted);
   }
 
+  /** Whether the address names the channel in view. */
   shown() {
     return location.hash === `#/${this.channel?.id}`;
   }

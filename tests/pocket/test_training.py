@@ -10,7 +10,7 @@ from diffusers import StableDiffusionPipeline
 from pocket.architecture import NOISE_SHIFT, make_scheduler
 from pocket.build import random_pipeline_folder
 from pocket.captions import vocabulary
-from pocket.latents import as_tensor, fit_on_scenes, small_picture
+from pocket.latents import as_tensor, fit_on_scenes, levels, small_picture
 from pocket.scenes import SIZES_OF_PICTURES, random_scene
 from pocket.train import WEIGHTS
 from pocket.train_autoencoder import decoder_loss, draw_pictures
@@ -107,7 +107,7 @@ def test_what_the_decoder_is_finished_on_is_nearly_the_scene() -> None:
     scenes, pictures = draw_pictures(4, seed=1)
     assert pictures.shape == (4, 3, 256, 256)
     with torch.no_grad():
-        exact = pipeline.vae.encode(pictures.float() / 127.5 - 1).latent_dist.mode()
+        exact = pipeline.vae.encode(levels(pictures)).latent_dist.mode()
     left = sampled(pipeline, scenes, exact, seed=2, device="cpu")
     assert left.shape == (4, 24, 16, 16)
     assert 0.02 < float((left - exact).std() / exact.std()) < 0.6
