@@ -17,7 +17,7 @@ _TONES: dict[str, Colour] = {
     "wood": (122, 82, 50),
     "leaf": (84, 158, 74),
     "yolk": (255, 206, 70),
-    "cream": (250, 236, 208),
+    "tan": (190, 144, 98),
     "glass": (206, 232, 246),
     "beak": (250, 166, 48),
     "blush": (248, 170, 172),
@@ -130,9 +130,11 @@ def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, 
         rows = (1, 1)
     most = max(rows)
     r = math.floor(min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.24 * cells.short))
-    apart = 2 * r + 1
+    apart = 2 * r + 2
     while not (_fit(most, apart, r, cells.across) and _fit(len(rows), apart, r, cells.down)):
-        r, apart = r - 1, 2 * r - 1
+        apart -= 1
+        if apart == 2 * r:
+            r, apart = r - 1, 2 * r
     between = max(apart, math.floor(0.4 * cells.down))
     lone = _resting_height(thing.kind, scene.setting, r, cells, rng)
     first_y = lone if len(rows) == 1 else _first(len(rows), between, cells.down)
@@ -155,7 +157,11 @@ def _fit(n: int, apart: int, radius: float, along: float) -> bool:
 
 
 def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres and radii in cells."""
+    """Centres and radii in cells.
+
+    What is said first stands left, of two beside each other too: where either order would do, a small model
+    draws the same thing twice.
+    """
     first, second = scene.things
     if scene.relation == "above":
         r = math.floor(min(0.22 * cells.down, 0.3 * cells.across))
@@ -165,7 +171,7 @@ def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, f
             (_on_corner(x, r, cells.across), _on_corner(lower, r, cells.down), r),
         ]
     r = math.floor(min(0.22 * cells.across, 0.3 * cells.down))
-    places = [
+    return [
         (
             _on_corner(x * cells.across, r, cells.across),
             _resting_height(t.kind, scene.setting, r, cells, rng),
@@ -173,10 +179,6 @@ def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, f
         )
         for t, x in ((first, 0.25), (second, 0.75))
     ]
-    if scene.relation == "beside" and rng.random() < 0.5:
-        (xa, ya, ra), (xb, yb, rb) = places
-        places = [(xb, ya, ra), (xa, yb, rb)]
-    return places
 
 
 def _jitter(colour: Colour, rng: Random, amount: int) -> Colour:
@@ -189,7 +191,7 @@ def _tone(name: str, main: Colour) -> Colour:
         return main
     if name == "dark":
         return mix(main, (150, 160, 190), 0.5) if brightness < 60 else mix(main, (20, 16, 50), 0.28)
-    if name == "light":
+    if name == "light" or (name == "white" and brightness > 235):
         return mix(main, (176, 186, 205), 0.4) if brightness > 235 else mix(main, (255, 255, 255), 0.4)
     if name == "yolk" and main[0] > 200 and main[1] > 170 and main[2] < 120:
         return (150, 92, 46)
@@ -220,11 +222,11 @@ def backdrop_colour(name: str) -> Colour:
 
 
 _UNSAID: tuple[Colour, ...] = (
-    (250, 243, 226),
-    (232, 240, 246),
-    (246, 245, 241),
-    (240, 232, 244),
-    (228, 242, 230),
+    (244, 226, 190),
+    (200, 220, 238),
+    (226, 222, 214),
+    (222, 206, 232),
+    (200, 228, 204),
 )
 
 
@@ -273,21 +275,21 @@ def _dots(
 
 
 def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (168, 216, 246), (222, 241, 250), 0.64)
+    _fade(brush, w, h, (128, 192, 240), (172, 216, 246), 0.64)
     _ground(brush, w, h, _HORIZON["grass"], (158, 208, 98), rng)
     _ground(brush, w, h, 0.86, (140, 194, 84), rng)
 
 
 def _snow(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (150, 178, 208), (186, 206, 226), 0.64)
-    _ground(brush, w, h, _HORIZON["snow"], (228, 236, 247), rng)
+    _fade(brush, w, h, (116, 150, 192), (160, 186, 216), 0.64)
+    _ground(brush, w, h, _HORIZON["snow"], (208, 221, 240), rng)
     _dots(brush, w, h, rng, 16, 0.66, (246, 250, 255), 0.011)
 
 
 def _night(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (34, 40, 100), (70, 78, 148), 0.74)
+    _fade(brush, w, h, (46, 54, 124), (84, 94, 168), 0.74)
     _dots(brush, w, h, rng, 16, 0.66, (250, 240, 190), 0.008)
-    _ground(brush, w, h, _HORIZON["night"], (44, 58, 84), rng)
+    _ground(brush, w, h, _HORIZON["night"], (62, 80, 118), rng)
 
 
 def _sunset(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
@@ -302,19 +304,19 @@ def _underwater(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None
 
 
 def _desert(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (150, 206, 232), (250, 232, 196), 0.66)
-    _ground(brush, w, h, _HORIZON["desert"], (236, 200, 132), rng, 0.12)
-    _ground(brush, w, h, 0.84, (224, 184, 114), rng, 0.12)
+    _fade(brush, w, h, (120, 184, 226), (226, 212, 178), 0.66)
+    _ground(brush, w, h, _HORIZON["desert"], (232, 194, 124), rng, 0.12)
+    _ground(brush, w, h, 0.84, (220, 178, 106), rng, 0.12)
 
 
 def _sea(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (186, 226, 246), (232, 245, 250), 0.62)
+    _fade(brush, w, h, (150, 206, 240), (200, 230, 248), 0.62)
     brush.rectangle((0, _HORIZON["sea"] * h, w, h), fill=(84, 156, 208))
     _ground(brush, w, h, 0.84, (66, 138, 194), rng)
 
 
 def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (116, 184, 240), (186, 222, 248))
+    _fade(brush, w, h, (116, 184, 240), (166, 212, 246))
     for x, y in ((0.0, 0.16), (1.0, 0.84)):
         size = 0.16 * min(w, h)
         cx, cy = x * w, (y + rng.choice((-0.05, 0.0, 0.05))) * h
@@ -334,14 +336,14 @@ def _space(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 
 
 def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (198, 224, 206), (226, 238, 220), 0.7)
+    _fade(brush, w, h, (140, 184, 156), (170, 202, 172), 0.7)
     cells = Cells.of(w, h)
     step = 3 * cells.side
     x = -rng.randrange(3) * cells.side
     while x < w + step:
         top = rng.choice((0.14, 0.2, 0.26)) * h
         brush.polygon(
-            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(112, 160, 122)
+            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(104, 152, 116)
         )
         x += step
     _ground(brush, w, h, _HORIZON["forest"], (136, 148, 92), rng)

@@ -35,7 +35,7 @@ SETTINGS = (
 )
 STYLES = ("flat", "line art", "watercolour", "pixel art", "pastel", "neon", "paper")
 SIZES = ("small", "medium", "big")
-RELATIONS = ("above", "left", "beside")  # of the first thing to the second; "beside" leaves the order open
+RELATIONS = ("above", "left", "beside")  # of the first thing to the second; either side is "beside"
 SIZES_OF_PICTURES = {  # width × height in pixels; about the same area, multiples of 16
     "1:1": (256, 256),
     "3:2": (320, 208),

@@ -1,5 +1,6 @@
 """First stage: an autoencoder that writes full-size pictures from the linear latents, and reads them back."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from pocket.scenes import Scene, random_scene
 LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are never exact
 NEAR = 3  # pixels around a pixel that tell how much contrast there is
 FAINT, FAINTEST = 0.3, 0.05  # flat ground counts 7 times, a step of half the range of levels 1.3 times
+BLOCKS = 0.1  # share of pictures made pixel art, whose corners a decoder that sees few of them rounds off
 CALM = -12.0  # log-variance of the encoder's output: next to none
 
 
@@ -26,7 +28,8 @@ def draw_pictures(n: int, seed: int | str) -> tuple[list[Scene], Tensor]:
     """`n` random scenes and their pictures at 256×256, as bytes (n, 3, 256, 256)."""
     rng, scenes, pictures = Random(seed), [], []
     for _ in range(n):
-        scenes.append(random_scene(rng))
+        scene = random_scene(rng)
+        scenes.append(replace(scene, style="pixel art") if rng.random() < BLOCKS else scene)
         pictures.append(np.asarray(draw(scenes[-1], 256, 256, rng, fine=3)))
     return scenes, torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 

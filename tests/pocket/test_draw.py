@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pocket.draw import arrange, draw
+from pocket.judge import lab_of, mask_of_things
 from pocket.scenes import (
     COLOURS,
     KINDS,
@@ -16,6 +17,7 @@ from pocket.scenes import (
     Thing,
     held_out,
     random_scene,
+    visible,
 )
 
 
@@ -72,12 +74,23 @@ def test_every_thing_stays_inside_the_picture(size: tuple[int, int]) -> None:
 def test_relations_hold_in_the_arrangement(size: tuple[int, int]) -> None:
     rng = Random(6)
     above = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation="above")
-    left = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation="left")
     for _ in range(50):
         first, second = arrange(above, *size, rng)
         assert first.y + 0.2 < second.y
-        first, second = arrange(left, *size, rng)
-        assert first.x + 0.2 < second.x
+        for relation in ("left", "beside"):
+            row = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation=relation)
+            first, second = arrange(row, *size, rng)
+            assert first.x + 0.2 < second.x
+
+
+@pytest.mark.parametrize(
+    ("colour", "setting"), [(c, s) for c in COLOURS for s in SETTINGS if visible(c, s, None)]
+)
+def test_a_thing_stands_out_from_its_ground(colour: str, setting: str) -> None:
+    rng = Random(10)
+    for seed in range(4):
+        scene = Scene((Thing(rng.choice(KINDS), colour),), setting)
+        assert mask_of_things(lab_of(draw(scene, 128, 128, Random(seed)))).mean() > 0.03
 
 
 def test_equal_things_do_not_overlap() -> None:
