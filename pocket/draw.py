@@ -133,8 +133,7 @@ def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, 
     apart = 2 * r + 2
     while not (_fit(most, apart, r, cells.across) and _fit(len(rows), apart, r, cells.down)):
         apart -= 1
-        if apart == 2 * r:
-            r, apart = r - 1, 2 * r
+        r = (apart - 1) // 2
     between = max(apart, math.floor(0.4 * cells.down))
     lone = _resting_height(thing.kind, scene.setting, r, cells, rng)
     first_y = lone if len(rows) == 1 else _first(len(rows), between, cells.down)
@@ -191,8 +190,10 @@ def _tone(name: str, main: Colour) -> Colour:
         return main
     if name == "dark":
         return mix(main, (150, 160, 190), 0.5) if brightness < 60 else mix(main, (20, 16, 50), 0.28)
-    if name == "light" or (name == "white" and brightness > 235):
-        return mix(main, (176, 186, 205), 0.4) if brightness > 235 else mix(main, (255, 255, 255), 0.4)
+    if name in ("light", "white") and brightness > 235:
+        return mix(main, (176, 186, 205), 0.4)
+    if name == "light":
+        return mix(main, (255, 255, 255), 0.4)
     if name == "yolk" and main[0] > 200 and main[1] > 170 and main[2] < 120:
         return (150, 92, 46)
     if name == "ink" and brightness < 60:

@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pocket.draw import arrange, draw
 from pocket.judge import lab_of, mask_of_things
@@ -87,10 +88,11 @@ def test_relations_hold_in_the_arrangement(size: tuple[int, int]) -> None:
     ("colour", "setting"), [(c, s) for c in COLOURS for s in SETTINGS if visible(c, s, None)]
 )
 def test_a_thing_stands_out_from_its_ground(colour: str, setting: str) -> None:
-    rng = Random(10)
-    for seed in range(4):
-        scene = Scene((Thing(rng.choice(KINDS), colour),), setting)
-        assert mask_of_things(lab_of(draw(scene, 128, 128, Random(seed)))).mean() > 0.03
+    (tone,) = lab_of(Image.new("RGB", (1, 1), COLOURS[colour]), scaled=False)[0]
+    for seed in range(6):
+        lab = lab_of(draw(Scene((Thing("circle", "red", 1, "small"),), setting), 128, 128, Random(seed)))
+        ground = lab[~mask_of_things(lab)]
+        assert np.percentile(np.linalg.norm(ground - tone, axis=-1), 5) > 15
 
 
 def test_equal_things_do_not_overlap() -> None:
