@@ -22,6 +22,16 @@ _TONES: dict[str, Colour] = {
     "beak": (250, 166, 48),
     "blush": (248, 170, 172),
 }
+_RADII = (
+    3.0,
+    2.75,
+    2.5,
+    2.25,
+    2.0,
+    1.5,
+    1.0,
+)  # of one of several, in cells: what is smaller shows too little
+_MARGIN = 0.2  # cells between a thing and the picture's edge
 _AIRBORNE = {"moon", "sun", "cloud", "star", "bird", "balloon", "butterfly", "rocket", "heart"}
 _HORIZON = {
     "grass": 0.64,
@@ -110,73 +120,65 @@ def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: R
 
 def _on_corner(place: float, radius: float, along: float) -> float:
     """The nearest corner of cells at which the thing lies inside the picture."""
-    least, most = math.ceil(radius + 0.2), math.floor(along - radius - 0.2)
+    least, most = math.ceil(radius + _MARGIN), math.floor(along - radius - _MARGIN)
     return min(max(math.floor(place + 0.5), least), most)
 
 
 def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres and radii in cells, both whole numbers: the fewer sizes, the sooner a kind is learnt in all."""
+    """Centres, whole numbers, and radii in cells."""
     thing = scene.things[0]
-    n = thing.count
-    if n == 1:
+    if thing.count == 1:
         r = math.floor({"small": 0.17, "medium": 0.27, "big": 0.4}[thing.size] * cells.short)
         x = _on_corner(cells.across / 2 + rng.randint(-3, 3), r, cells.across)
         return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
-    wide = cells.across / cells.down
-    rows = {2: (2,), 3: (3,) if wide >= 1 else (1, 2), 4: (2, 2) if wide < 1.6 else (4,)}[n]
-    if n == 3 and 0.7 < wide < 1.3 and rng.random() < 0.4:
-        rows = (1, 2) if rng.random() < 0.5 else (2, 1)
-    if n == 2 and wide < 0.7:
-        rows = (1, 1)
-    most = max(rows)
-    r = math.floor(min(0.44 * cells.across / most, 0.42 * cells.down / len(rows), 0.24 * cells.short))
-    apart = 2 * r + 2
-    while not (_fit(most, apart, r, cells.across) and _fit(len(rows), apart, r, cells.down)):
-        apart -= 1
-        r = (apart - 1) // 2
-    between = max(apart, math.floor(0.4 * cells.down))
-    lone = _resting_height(thing.kind, scene.setting, r, cells, rng)
-    first_y = lone if len(rows) == 1 else _first(len(rows), between, cells.down)
-    return [
-        (_first(in_row, apart, cells.across) + j * apart, first_y + i * between, r)
-        for i, in_row in enumerate(rows)
-        for j in range(in_row)
+    rows, r = _rows(thing.count, cells)
+    ys = _in_line(len(rows), r, cells.down, 0.4 * cells.down)
+    if len(rows) == 1:
+        ys = [_resting_height(thing.kind, scene.setting, r, cells, rng)]
+    return [(x, y, r) for y, in_row in zip(ys, rows, strict=True) for x in _in_line(in_row, r, cells.across)]
+
+
+def _rows(n: int, cells: Cells) -> tuple[tuple[int, ...], float]:
+    """How many stand in each row, and their radius: large things in few rows."""
+    candidates = {2: ((2,), (1, 1)), 3: ((1, 2), (3,), (1, 1, 1)), 4: ((2, 2), (4,), (1, 1, 1, 1))}[n]
+    found = [
+        (rows, min(_radius(max(rows), cells.across), _radius(len(rows), cells.down))) for rows in candidates
     ]
+    return max(found, key=lambda layout: layout[1] - 0.25 * len(layout[0]))
 
 
-def _first(n: int, apart: int, along: float) -> int:
-    """The first of `n` corners, `apart` from each other, about the middle of a side."""
-    return math.floor((along - (n - 1) * apart) / 2 + 0.5)
+def _radius(n: int, along: float) -> float:
+    """The largest radius at which `n` things find room along a side; 0 where there is none."""
+    return next((r for r in _RADII if _in_line(n, r, along)), 0.0)
 
 
-def _fit(n: int, apart: int, radius: float, along: float) -> bool:
-    """Whether `n` things so far apart keep clear of both ends of a side."""
-    first = _first(n, apart, along)
-    return first - radius >= 0.4 and first + (n - 1) * apart + radius <= along - 0.4
+def _in_line(n: int, radius: float, along: float, wish: float = 0.0) -> list[int]:
+    """`n` corners about the middle of a side, for things at least a cell from each other; none if none fit.
+
+    Two cells between them, or `wish` between their centres where that is more, as far as there is room.
+    """
+    least = math.ceil(2 * radius + 1)
+    for apart in range(max(least + 1, math.floor(wish + 0.5)), least - 1, -1):
+        first = math.floor((along - (n - 1) * apart) / 2 + 0.5)
+        if first - radius >= _MARGIN and first + (n - 1) * apart + radius <= along - _MARGIN:
+            return [first + i * apart for i in range(n)]
+    return []
 
 
 def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres and radii in cells.
+    """Centres, whole numbers, and radii in cells.
 
     What is said first stands left, of two beside each other too: where either order would do, a small model
     draws the same thing twice.
     """
-    first, second = scene.things
     if scene.relation == "above":
-        r = math.floor(min(0.22 * cells.down, 0.3 * cells.across))
-        x, upper, lower = cells.across / 2 + rng.choice((-1, 0, 1)), 0.26 * cells.down, 0.74 * cells.down
-        return [
-            (_on_corner(x, r, cells.across), _on_corner(upper, r, cells.down), r),
-            (_on_corner(x, r, cells.across), _on_corner(lower, r, cells.down), r),
-        ]
-    r = math.floor(min(0.22 * cells.across, 0.3 * cells.down))
+        r = min(_radius(2, cells.down), _radius(1, cells.across))
+        x = _on_corner(cells.across / 2 + rng.choice((-1, 0, 1)), r, cells.across)
+        return [(x, y, r) for y in _in_line(2, r, cells.down, cells.down / 2)]
+    r = min(_radius(2, cells.across), _radius(1, cells.down))
     return [
-        (
-            _on_corner(x * cells.across, r, cells.across),
-            _resting_height(t.kind, scene.setting, r, cells, rng),
-            r,
-        )
-        for t, x in ((first, 0.25), (second, 0.75))
+        (x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)
+        for thing, x in zip(scene.things, _in_line(2, r, cells.across, cells.across / 2), strict=True)
     ]
 
 
@@ -189,9 +191,11 @@ def _tone(name: str, main: Colour) -> Colour:
     if name == "main":
         return main
     if name == "dark":
-        return mix(main, (150, 160, 190), 0.5) if brightness < 60 else mix(main, (20, 16, 50), 0.28)
+        if brightness < 60:
+            return mix(main, (150, 160, 190), 0.5)
+        return mix(main, (20, 16, 50), 0.42 if brightness > 235 else 0.28)
     if name in ("light", "white") and brightness > 235:
-        return mix(main, (176, 186, 205), 0.4)
+        return mix(main, (160, 136, 188), 0.6)  # lilac: neither the white around it nor snow nor grey
     if name == "light":
         return mix(main, (255, 255, 255), 0.4)
     if name == "yolk" and main[0] > 200 and main[1] > 170 and main[2] < 120:

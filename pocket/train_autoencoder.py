@@ -15,7 +15,7 @@ from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
 from pocket.draw import draw
 from pocket.latents import Axes, levels
 from pocket.run import Schedule, train
-from pocket.scenes import Scene, random_scene
+from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
 LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are never exact
 NEAR = 3  # pixels around a pixel that tell how much contrast there is
@@ -24,13 +24,14 @@ BLOCKS = 0.1  # share of pictures made pixel art, whose corners a decoder that s
 CALM = -12.0  # log-variance of the encoder's output: next to none
 
 
-def draw_pictures(n: int, seed: int | str) -> tuple[list[Scene], Tensor]:
-    """`n` random scenes and their pictures at 256×256, as bytes (n, 3, 256, 256)."""
+def draw_pictures(n: int, seed: int | str, ratio: str = "1:1") -> tuple[list[Scene], Tensor]:
+    """`n` random scenes and their pictures, as bytes (n, 3, height, width), 256×256 when square."""
     rng, scenes, pictures = Random(seed), [], []
+    width, height = SIZES_OF_PICTURES[ratio]
     for _ in range(n):
         scene = random_scene(rng)
         scenes.append(replace(scene, style="pixel art") if rng.random() < BLOCKS else scene)
-        pictures.append(np.asarray(draw(scenes[-1], 256, 256, rng, fine=3)))
+        pictures.append(np.asarray(draw(scenes[-1], width, height, rng, fine=3)))
     return scenes, torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 

@@ -16,7 +16,7 @@ from pocket.run import Schedule, train
 from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
 from pocket.train_text import noisy_caption, token_ids
 
-SHARES = {"1:1": 0.52, "3:2": 0.14, "2:3": 0.12, "16:9": 0.06, "9:16": 0.06, "4:3": 0.05, "3:4": 0.05}
+SHARES = {"1:1": 0.34, "3:2": 0.19, "2:3": 0.19, "16:9": 0.07, "9:16": 0.07, "4:3": 0.07, "3:4": 0.07}
 SILENCE = 0.1  # share of empty captions, for classifier-free guidance
 
 

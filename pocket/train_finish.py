@@ -22,6 +22,7 @@ from pocket.run import Schedule, train
 from pocket.samples import GUIDANCE, STEPS
 from pocket.scenes import Scene
 from pocket.train_autoencoder import decoder_loss, draw_pictures
+from pocket.train_denoiser import SHARES
 from pocket.train_text import token_ids
 
 LAST = (10, 11)  # the steps from which sampling is taken up: at more noise it draws details of its own
@@ -68,19 +69,23 @@ def finish_decoder(
     pictures: int,
     device: str,
 ) -> None:
-    """Train the decoder on the denoiser's own latents, on whole pictures: its norms look at all of one."""
+    """Train the decoder on the denoiser's own latents, on whole pictures: its norms look at all of one.
+
+    In every ratio, as often as the denoiser was: things are not equally large in all of them.
+    """
 
     @cache
-    def library() -> tuple[Tensor, Tensor, Tensor]:
-        scenes, true = draw_pictures(pictures, f"finish/{seed}")
+    def library(ratio: str) -> tuple[Tensor, Tensor, Tensor]:
+        n = max(BATCH, round(pictures * SHARES[ratio]))
+        scenes, true = draw_pictures(n, f"finish/{seed}/{ratio}", ratio)
         exact = torch.cat([axes.read(levels(part)) for part in true.split(CHUNK)])
         return true, exact, sampled(pipeline, scenes, exact, seed, device)
 
     decoder = pipeline.vae.decoder.to(device, memory_format=torch.channels_last)
 
     def loss_at(step: int) -> Tensor:
-        true, exact, left = library()
         rng = Random(f"{seed}/{step}")
+        true, exact, left = library(rng.choices(list(SHARES), list(SHARES.values()))[0])
         chosen = [rng.randrange(len(true)) for _ in range(BATCH)]
         given = torch.stack([(exact if rng.random() < EXACT else left)[i] for i in chosen])
         z = given.to(device).contiguous(memory_format=torch.channels_last)

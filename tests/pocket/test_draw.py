@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pocket.draw import arrange, draw
-from pocket.judge import lab_of, mask_of_things
+from pocket.judge import lab_of, mask_of_things, matches
 from pocket.scenes import (
     COLOURS,
     KINDS,
@@ -105,6 +105,28 @@ def test_equal_things_do_not_overlap() -> None:
                 for b in placed[i + 1 :]:
                     apart = ((a.x - b.x) * width) ** 2 + ((a.y - b.y) * height) ** 2
                     assert apart**0.5 > 2.15 * a.radius * min(width, height)
+
+
+@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
+@pytest.mark.parametrize("relation", ["above", "left", "beside"])
+def test_two_things_are_large_and_keep_clear_of_each_other_in_every_ratio(
+    size: tuple[int, int], relation: str
+) -> None:
+    rng = Random(10)
+    pair = Scene((Thing("circle", "red"), Thing("square", "blue")), "grass", relation=relation)
+    for _ in range(20):
+        first, second = arrange(pair, *size, rng)
+        radius = first.radius * min(size)
+        assert radius >= 40  # pixels: below that a sun's rays and a fox's ears are lost
+        away = max(abs(first.x - second.x) * size[0], abs(first.y - second.y) * size[1])
+        assert away >= 2 * radius + 16
+
+
+@pytest.mark.parametrize("kind", ["mountain", "umbrella", "house", "boat", "fox"])
+@pytest.mark.parametrize(("setting", "backdrop"), [("snow", None), ("plain", "grey"), ("night", None)])
+def test_a_white_thing_is_told_by_its_parts(kind: str, setting: str, backdrop: str | None) -> None:
+    scene = Scene((Thing(kind, "white", 2),), setting, backdrop)
+    assert all(matches(draw(scene, 320, 208, Random(11)), scene).values())
 
 
 def test_training_never_shows_the_held_out_pairs() -> None:
