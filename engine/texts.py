@@ -22,11 +22,12 @@ _KEPT = 96
 _AWAY = 2.0
 """How much more negative weights count: measured, `--no red` at −0.5 itself left red houses red."""
 
-_REACH = (0.25, 0.5, 0.75, 1.0)
-"""The chaos at which each picture has wholly given way to its muse: the grid parts one picture after another.
+_GRID = 4
+"""Pictures that give way to their muses one after another, each over its own quarter of the range of chaos.
 
 Half-way between two texts a model that is sure of itself still draws the first: a pull that grows alike for
-all four showed nothing at `--c 25`."""
+all four showed nothing at `--c 25`. And where the next began before the one before had gone over, three of four
+had gone at `--c 50`, and nothing was left to grow."""
 
 
 class Texts:
@@ -87,7 +88,7 @@ class Texts:
             return rows(towards(base, shared), len(plan.seeds))
         pictures = []
         for index, muse in enumerate(plan.muses):
-            pull = min(1.0, plan.chaos / _REACH[index % len(_REACH)])
+            pull = min(1.0, max(0.0, _GRID * plan.chaos - index % _GRID))
             pictures.append(towards(base, [*shared, (pull, self.embed(_with(text, muse)))]))
         return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
 
