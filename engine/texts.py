@@ -26,8 +26,8 @@ _GRID = 4
 """Pictures that give way to their muses one after another, each over its own quarter of the range of chaos.
 
 Half-way between two texts a model that is sure of itself still draws the first: a pull that grows alike for
-all four showed nothing at `--c 25`. And where the next began before the one before had gone over, three of four
-had gone at `--c 50`, and nothing was left to grow."""
+all four showed nothing at `--c 25`. And where each began before the last had gone over, three of four had
+gone at `--c 50`, and nothing was left to grow."""
 
 
 class Texts:
