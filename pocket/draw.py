@@ -22,15 +22,8 @@ _TONES: dict[str, Colour] = {
     "beak": (250, 166, 48),
     "blush": (248, 170, 172),
 }
-_RADII = (
-    3.0,
-    2.75,
-    2.5,
-    2.25,
-    2.0,
-    1.5,
-    1.0,
-)  # of one of several, in cells: what is smaller shows too little
+# Radii of one of several, in cells: the fewer there are, the sooner a kind is learnt in all of them.
+_RADII = (3.0, 2.75, 2.5, 2.25, 2.0, 1.5, 1.0)
 _MARGIN = 0.2  # cells between a thing and the picture's edge
 _AIRBORNE = {"moon", "sun", "cloud", "star", "bird", "balloon", "butterfly", "rocket", "heart"}
 _HORIZON = {
