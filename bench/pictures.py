@@ -5,10 +5,13 @@ Prompts and seeds are drawn anew, none was trained on. Prints tables; `--keep` w
 """
 
 import math
+import multiprocessing
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -68,19 +71,43 @@ class Tally:
         return interval(self.right[name], self.pictures) if name in self.right else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Painter:
-    """Makes the pictures of a scene: the model's, or drawn ones, to measure the judge itself."""
+    """Makes a scene's pictures: the model's, or with no `weights` drawn ones, to measure the judge itself."""
 
-    pipeline: StableDiffusionPipeline | None
+    weights: Path | None
     steps: int
     guidance: float
 
     def paint(self, scene: Scene, prompt: str, seeds: list[int], size: tuple[int, int]) -> list[Image.Image]:
         """One picture a seed."""
-        if self.pipeline is None:
+        if self.weights is None:
             return [draw(scene, *size, Random(seed)) for seed in seeds]
-        return render(self.pipeline, prompt, seeds, size, self.steps, self.guidance)
+        return render(_loaded(self.weights), prompt, seeds, size, self.steps, self.guidance)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A prompt to paint and to judge; `style` is whether the style alone is judged."""
+
+    scene: Scene
+    prompt: str
+    seeds: list[int]
+    size: tuple[int, int]
+    style: bool
+
+
+@cache
+def _loaded(weights: Path) -> StableDiffusionPipeline:
+    return StableDiffusionPipeline.from_pretrained(weights, dtype=torch.float32)
+
+
+def answer(painter: Painter, asked: Asked) -> tuple[Image.Image, list[dict[str, bool]]]:
+    """The first picture of a prompt, and what is right about each."""
+    pictures = painter.paint(asked.scene, asked.prompt, asked.seeds, asked.size)
+    if asked.style:
+        return pictures[0], [{"style": style_of(p, asked.scene) == asked.scene.style} for p in pictures]
+    return pictures[0], [verdict(p, asked.scene) for p in pictures]
 
 
 def interval(right: int, n: int) -> str:
@@ -141,33 +168,35 @@ def main(
 ) -> None:
     """Print the tables."""
     started = time.monotonic()
-    loaded = None if truth else StableDiffusionPipeline.from_pretrained(weights, dtype=torch.float32)
-    painter = Painter(loaded, steps, guidance)
+    painter = Painter(None if truth else weights, steps, guidance)
     samples: dict[str, list[Image.Image]] = {}
     settings = f"{steps} steps, guidance {guidance:g}; right in per cent (95 % interval)."
 
     read = ("colour", "kind", "both", "count", "relation", "setting")
-    drawn = Sheet("What is drawn", ("", "n", *read), settings)
-    for group in DRAWN:
-        scenes = scenes_of(group, Random(f"{seed}/{group}"))
-        tally, samples[group] = _measure(painter, group, scenes, prompts, each)
-        drawn.add(group, tally.pictures, *(tally.share(name) for name in read))
-    drawn.show()
+    # A process a core, each with one thread: so small a model gains little from two.
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(mp_context=spawned, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        drawn = Sheet("What is drawn", ("", "n", *read), settings)
+        for group in DRAWN:
+            scenes = scenes_of(group, Random(f"{seed}/{group}"))
+            tally, samples[group] = _measure(pool, painter, group, scenes, prompts, each)
+            drawn.add(group, tally.pictures, *(tally.share(name) for name in read))
+        drawn.show()
 
-    languages = Sheet("Languages", ("", "n", *read[:3]), "One thing. " + settings)
-    for language in LANGUAGES:
-        scenes = scenes_of(DRAWN[0], Random(f"{seed}/languages"))
-        tally, _ = _measure(painter, language, scenes, others, each, language)
-        languages.add(language, tally.pictures, *(tally.share(name) for name in read[:3]))
-    languages.show()
+        languages = Sheet("Languages", ("", "n", *read[:3]), "One thing. " + settings)
+        for language in LANGUAGES:
+            scenes = scenes_of(DRAWN[0], Random(f"{seed}/languages"))
+            tally, _ = _measure(pool, painter, language, scenes, others, each, language)
+            languages.add(language, tally.pictures, *(tally.share(name) for name in read[:3]))
+        languages.show()
 
-    styles = Sheet("Styles", ("", "n", "style"), "One thing. " + settings)
-    for style in STYLES:
-        tally, samples[style] = _measure(
-            painter, style, styled(style, Random(f"{seed}/{style}")), others, each, styles=True
-        )
-        styles.add(style, tally.pictures, tally.share("style"))
-    styles.show()
+        styles = Sheet("Styles", ("", "n", "style"), "One thing. " + settings)
+        for style in STYLES:
+            tally, samples[style] = _measure(
+                pool, painter, style, styled(style, Random(f"{seed}/{style}")), others, each, styles=True
+            )
+            styles.add(style, tally.pictures, tally.share("style"))
+        styles.show()
 
     further = effects.sheets(weights) if parameters and not truth else []
     for one in further:
@@ -178,6 +207,7 @@ def main(
 
 
 def _measure(
+    pool: Executor,
     painter: Painter,
     name: str,
     scenes: Iterator[Scene],
@@ -187,17 +217,17 @@ def _measure(
     styles: bool = False,
 ) -> tuple[Tally, list[Image.Image]]:
     """Paint and judge; also the first picture of every prompt."""
-    tally, first, rng = Tally(), [], Random(name)
-    for i in track(range(prompts), name, transient=True):
+    tally, first, rng, asked = Tally(), [], Random(name), []
+    for i in range(prompts):
         scene = next(scenes)
         size = SIZES_OF_PICTURES[RATIOS[i % len(RATIOS)]]
         seeds = [1_000_003 + 1000 * i + j for j in range(each)]
-        pictures = painter.paint(scene, plain_caption(scene, rng, language), seeds, size)
-        first.append(pictures[0])
-        for picture in pictures:
-            tally.add(
-                {"style": style_of(picture, scene) == scene.style} if styles else verdict(picture, scene)
-            )
+        asked.append(Asked(scene, plain_caption(scene, rng, language), seeds, size, styles))
+    answers = pool.map(partial(answer, painter), asked)
+    for picture, found in track(answers, name, total=prompts, transient=True):
+        first.append(picture)
+        for right in found:
+            tally.add(right)
     return tally, first
 
 
