@@ -24,6 +24,8 @@ _TONES: dict[str, Colour] = {
 }
 # Radii of one of several, in cells: the fewer there are, the sooner a kind is learnt in all of them.
 _RADII = (3.0, 2.75, 2.5, 2.25, 2.0, 1.5, 1.0)
+_SMALL = 2.5  # the radius of a small thing in cells; what is smaller has no rays and no ears
+_SHARES = {"medium": 0.27, "big": 0.4}  # radii of a single thing as shares of the shorter side
 _MARGIN = 0.2  # cells between a thing and the picture's edge
 _AIRBORNE = {"moon", "sun", "cloud", "star", "bird", "balloon", "butterfly", "rocket", "heart"}
 _HORIZON = {
@@ -103,11 +105,11 @@ def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: R
     """The centre's height: on the ground where there is one, else about the middle."""
     horizon = _HORIZON.get(setting)
     if horizon is None:
-        y = cells.down / 2 + rng.randint(-2, 2)
+        y = cells.down / 2 + rng.choice((-2, 0, 2))
     elif kind in _AIRBORNE:
-        y = 0.42 * cells.down + rng.choice((-1.5, -0.5, 0.5))
+        y = 0.42 * cells.down + rng.choice((-1.5, 0.5))
     else:
-        y = (horizon + 0.12) * cells.down + rng.randint(0, 2) - radius
+        y = (horizon + 0.12) * cells.down + rng.choice((0, 2)) - radius
     return _on_corner(y, radius, cells.down)
 
 
@@ -121,8 +123,8 @@ def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, 
     """Centres, whole numbers, and radii in cells."""
     thing = scene.things[0]
     if thing.count == 1:
-        r = math.floor({"small": 0.17, "medium": 0.27, "big": 0.4}[thing.size] * cells.short)
-        x = _on_corner(cells.across / 2 + rng.randint(-3, 3), r, cells.across)
+        r = _SMALL if thing.size == "small" else math.floor(_SHARES[thing.size] * cells.short)
+        x = _on_corner(cells.across / 2 + rng.choice((-3, -1, 1, 3)), r, cells.across)
         return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
     rows, r = _rows(thing.count, cells)
     ys = _in_line(len(rows), r, cells.down, 0.4 * cells.down)
@@ -166,7 +168,7 @@ def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, f
     """
     if scene.relation == "above":
         r = min(_radius(2, cells.down), _radius(1, cells.across))
-        x = _on_corner(cells.across / 2 + rng.choice((-1, 0, 1)), r, cells.across)
+        x = _on_corner(cells.across / 2 + rng.choice((-1, 1)), r, cells.across)
         return [(x, y, r) for y in _in_line(2, r, cells.down, cells.down / 2)]
     r = min(_radius(2, cells.across), _radius(1, cells.down))
     return [
@@ -211,18 +213,18 @@ def _shapes(placed: Placed, w: int, h: int) -> list[Shape]:
 def backdrop_colour(name: str) -> Colour:
     """The softened tone that a plain background of this name has."""
     if name == "black":
-        return (58, 56, 66)
+        return (48, 46, 56)
     if name == "white":
         return (246, 245, 241)
     if name == "grey":
-        return (190, 193, 199)
+        return (182, 186, 194)
     return mix(COLOURS[name], (255, 255, 255), 0.52)
 
 
 _UNSAID: tuple[Colour, ...] = (
     (244, 226, 190),
-    (200, 220, 238),
-    (226, 222, 214),
+    (184, 208, 234),
+    (212, 206, 196),
     (222, 206, 232),
     (200, 228, 204),
 )
@@ -274,35 +276,35 @@ def _dots(
 
 def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (128, 192, 240), (172, 216, 246), 0.64)
-    _ground(brush, w, h, _HORIZON["grass"], (158, 208, 98), rng)
-    _ground(brush, w, h, 0.86, (140, 194, 84), rng)
+    _ground(brush, w, h, _HORIZON["grass"], (168, 216, 106), rng)
+    _ground(brush, w, h, 0.86, (152, 206, 94), rng)
 
 
 def _snow(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (116, 150, 192), (160, 186, 216), 0.64)
-    _ground(brush, w, h, _HORIZON["snow"], (208, 221, 240), rng)
+    _fade(brush, w, h, (126, 162, 206), (162, 190, 222), 0.64)
+    _ground(brush, w, h, _HORIZON["snow"], (192, 209, 236), rng)
     _dots(brush, w, h, rng, 16, 0.66, (246, 250, 255), 0.011)
 
 
 def _night(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (46, 54, 124), (84, 94, 168), 0.74)
+    _fade(brush, w, h, (34, 66, 122), (58, 100, 154), 0.74)
     _dots(brush, w, h, rng, 16, 0.66, (250, 240, 190), 0.008)
-    _ground(brush, w, h, _HORIZON["night"], (62, 80, 118), rng)
+    _ground(brush, w, h, _HORIZON["night"], (56, 74, 136), rng)
 
 
 def _sunset(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
     _fade(brush, w, h, (250, 150, 112), (255, 214, 140), 0.72)
-    _ground(brush, w, h, _HORIZON["sunset"], (142, 84, 112), rng)
+    _ground(brush, w, h, _HORIZON["sunset"], (120, 80, 140), rng)
 
 
 def _underwater(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (98, 186, 220), (36, 108, 172))
+    _fade(brush, w, h, (112, 180, 244), (40, 96, 188))
     _ground(brush, w, h, 0.88, (214, 196, 146), rng)
     _dots(brush, w, h, rng, 9, 0.8, (176, 222, 240), 0.016)
 
 
 def _desert(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (120, 184, 226), (226, 212, 178), 0.66)
+    _fade(brush, w, h, (120, 184, 226), (218, 202, 162), 0.66)
     _ground(brush, w, h, _HORIZON["desert"], (232, 194, 124), rng, 0.12)
     _ground(brush, w, h, 0.84, (220, 178, 106), rng, 0.12)
 
@@ -334,17 +336,17 @@ def _space(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
 
 
 def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (140, 184, 156), (170, 202, 172), 0.7)
+    _fade(brush, w, h, (178, 204, 166), (196, 212, 178), 0.7)
     cells = Cells.of(w, h)
     step = 3 * cells.side
     x = -rng.randrange(3) * cells.side
     while x < w + step:
         top = rng.choice((0.14, 0.2, 0.26)) * h
         brush.polygon(
-            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(104, 152, 116)
+            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(132, 168, 118)
         )
         x += step
-    _ground(brush, w, h, _HORIZON["forest"], (136, 148, 92), rng)
+    _ground(brush, w, h, _HORIZON["forest"], (152, 164, 98), rng)
 
 
 _SETTINGS = {

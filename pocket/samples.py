@@ -6,7 +6,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
-STEPS, GUIDANCE = 12, 4.0  # how the model is used
+STEPS, GUIDANCE = 12, 2.5  # how the model is used
 PROMPTS = (
     "a red house on grass",
     "two red foxes in the snow",

@@ -40,6 +40,15 @@ def test_a_thing_shows_in_its_colour(kind: str) -> None:
     assert _share(np.asarray(picture), "purple") > 0.05
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_most_of_a_thing_has_its_colour(kind: str) -> None:
+    lab = lab_of(draw(Scene((Thing(kind, "purple"),), "plain", "yellow"), 256, 256, Random(1)))
+    thing = lab[mask_of_things(lab)]
+    tones = [lab_of(Image.new("RGB", (1, 1), tone), scaled=False)[0, 0] for tone in COLOURS.values()]
+    nearest = np.linalg.norm(thing[:, None] - np.stack(tones), axis=-1).argmin(1)
+    assert (nearest == list(COLOURS).index("purple")).mean() > 0.6
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_differ_from_one_another(setting: str) -> None:
     thing = (Thing("circle", "red", 1, "small"),)
@@ -92,7 +101,8 @@ def test_a_thing_stands_out_from_its_ground(colour: str, setting: str) -> None:
     for seed in range(6):
         lab = lab_of(draw(Scene((Thing("circle", "red", 1, "small"),), setting), 128, 128, Random(seed)))
         ground = lab[~mask_of_things(lab)]
-        assert np.percentile(np.linalg.norm(ground - tone, axis=-1), 5) > 15
+        # ΔE; white has snow, clouds and pale tones for neighbours, and is shaded where others are not
+        assert np.percentile(np.linalg.norm(ground - tone, axis=-1), 5) > (19 if colour == "white" else 26)
 
 
 def test_equal_things_do_not_overlap() -> None:
@@ -120,6 +130,15 @@ def test_two_things_are_large_and_keep_clear_of_each_other_in_every_ratio(
         assert radius >= 40  # pixels: below that a sun's rays and a fox's ears are lost
         away = max(abs(first.x - second.x) * size[0], abs(first.y - second.y) * size[1])
         assert away >= 2 * radius + 16
+
+
+@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
+def test_a_small_thing_is_smaller_than_others_and_still_has_its_parts(size: tuple[int, int]) -> None:
+    def radius(of: str) -> float:
+        (placed,) = arrange(Scene((Thing("fox", "red", 1, of),), "grass"), *size, Random(12))
+        return placed.radius * min(size)
+
+    assert 40 <= radius("small") < radius("medium") < radius("big")
 
 
 @pytest.mark.parametrize("kind", ["mountain", "umbrella", "house", "boat", "fox"])
