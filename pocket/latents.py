@@ -3,12 +3,14 @@
 Being linear and fitted in a second, they need no training; the autoencoder learns to read and write them.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
@@ -48,6 +50,15 @@ class Axes:
         """How much an error in each channel shows in the picture (24,), 1 on average."""
         seen = self.inverse.norm(dim=1)
         return seen / seen.mean()
+
+    def save(self, file: Path) -> None:
+        """Write the map as safetensors."""
+        save_file({name: value.contiguous() for name, value in asdict(self).items()}, file)
+
+    @classmethod
+    def load(cls, file: Path) -> "Axes":
+        """Read what `save` wrote."""
+        return cls(**load_file(file))
 
 
 def fit_axes(pictures: Tensor) -> Axes:

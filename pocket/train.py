@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from pocket.run import Schedule
 from pocket.samples import write_samples
 
 WEIGHTS = Path(__file__).parent / "weights"
+AXES = "axes.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ def tokenizer_of(run: Path) -> CLIPTokenizer:
 
 def axes_of(run: Path, seed: int) -> Axes:
     """The run's latent axes, fitted once: they must not move while the run lasts."""
-    file = run / "axes.pt"
+    file = run / AXES
     if not file.exists():
-        torch.save(asdict(fit_on_scenes(seed)), file)
-    return Axes(**torch.load(file, weights_only=True))
+        fit_on_scenes(seed).save(file)
+    return Axes.load(file)
 
 
 def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline:
@@ -81,30 +82,35 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     right = train_text.train_text(encoder, tokenizer, run, recipe.seed, recipe.text_steps, device)
     typer.echo(f"text encoder: {right:.1%} of unseen captions read right in every field")
 
-    def sample(weights: dict[str, Tensor], step: int) -> None:
-        drawing = make_unet()
-        drawing.load_state_dict({k: v.cpu() for k, v in weights.items()})
-        pipeline = make_pipeline(vae.cpu(), encoder.cpu(), tokenizer, drawing)
-        write_samples(pipeline, run / "samples" / f"{step:06d}.png")
-        vae.to(device)
-        encoder.to(device)
+    return train_drawing(make_pipeline(vae, encoder, tokenizer, unet), axes, recipe, run, device)
 
-    libraries = train_denoiser.make_libraries(axes, recipe.scenes, recipe.seed)
-    schedule = Schedule(recipe.denoiser_steps, recipe.denoiser_rate, warm=200)
+
+def train_drawing(
+    pipeline: StableDiffusionPipeline, axes: Axes, recipe: Recipe, run: Path, device: str
+) -> StableDiffusionPipeline:
+    """The denoiser and the decoder's finish, from what the pipeline holds; returns it, on the CPU."""
+
+    def sample(weights: dict[str, Tensor], step: int) -> None:
+        unet = make_unet()
+        unet.load_state_dict({k: v.cpu() for k, v in weights.items()})
+        drawing = make_pipeline(pipeline.vae.cpu(), pipeline.text_encoder.cpu(), pipeline.tokenizer, unet)
+        write_samples(drawing, run / "samples" / f"{step:06d}.png")
+        pipeline.vae.to(device)
+        pipeline.text_encoder.to(device)
+
     train_denoiser.train_denoiser(
-        unet,
-        encoder,
-        tokenizer,
-        libraries,
+        pipeline.unet,
+        pipeline.text_encoder,
+        pipeline.tokenizer,
+        train_denoiser.make_libraries(axes, recipe.scenes, recipe.seed),
         axes.weights(),
         run,
-        schedule,
+        Schedule(recipe.denoiser_steps, recipe.denoiser_rate, warm=200),
         recipe.seed,
         recipe.batch,
         device,
         sample,
     )
-    pipeline = make_pipeline(vae, encoder, tokenizer, unet)
     train_finish.finish_decoder(
         pipeline, axes, run, recipe.seed, recipe.finish_steps, recipe.finish_pictures, device
     )
@@ -142,11 +148,21 @@ def load_run(run: Path) -> StableDiffusionPipeline:
     return make_pipeline(vae, encoder, tokenizer, unet)
 
 
-def export(pipeline: StableDiffusionPipeline, folder: Path) -> None:
-    """Replace the shipped folder by this pipeline."""
+def shipped(folder: Path = WEIGHTS) -> tuple[StableDiffusionPipeline, Axes]:
+    """The model of an exported folder in full precision, to be trained further, and its latents' axes."""
+    stored = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    vae, encoder, unet = make_vae(), make_text_encoder(stored.tokenizer), make_unet()
+    for part, known in ((vae, stored.vae), (encoder, stored.text_encoder), (unet, stored.unet)):
+        part.load_state_dict(known.state_dict())
+    return make_pipeline(vae, encoder, stored.tokenizer, unet), Axes.load(folder / AXES)
+
+
+def export(pipeline: StableDiffusionPipeline, axes: Axes, folder: Path) -> None:
+    """Replace the shipped folder by this pipeline and its axes."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     save_pipeline(pipeline, fresh, vocabulary())
+    axes.save(fresh / AXES)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
@@ -163,17 +179,27 @@ def main(
     batch: Annotated[int, typer.Option(help="Scenes in a denoiser step.")] = Recipe().batch,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = Recipe().seed,
     as_it_stands: Annotated[bool, typer.Option(help="Train nothing; write out the run's averages.")] = False,
+    further: Annotated[
+        bool, typer.Option(help="Begin with the shipped model: its denoiser, then the decoder's finish.")
+    ] = False,
     describer: Annotated[bool, typer.Option(help="Train the describer as well.")] = True,
 ) -> None:
     """Train the pocket model (or go on with a run) and write it where the engine finds it."""
     torch.set_num_threads(os.cpu_count() or 1)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     recipe = Recipe(denoiser_steps=steps, denoiser_rate=rate, scenes=scenes, batch=batch, seed=seed)
-    pipeline = load_run(run) if as_it_stands else train_all(recipe, run, device)
+    if further and as_it_stands:
+        raise typer.BadParameter("--further trains, --as-it-stands does not: give one of them.")
+    if further:
+        pipeline, axes = shipped()
+        pipeline = train_drawing(pipeline, axes, recipe, run, device)
+    else:
+        pipeline = load_run(run) if as_it_stands else train_all(recipe, run, device)
+        axes = axes_of(run, recipe.seed)
     write_samples(pipeline, run / "samples" / "final.png")
-    export(pipeline, out)
+    export(pipeline, axes, out)
     typer.echo(f"written to {out}")
-    if describer and not as_it_stands:
+    if describer and not as_it_stands and not further:
         train_describer_of(recipe, run, device, out.with_name("describer"))
 
 

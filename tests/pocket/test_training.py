@@ -10,9 +10,9 @@ from diffusers import StableDiffusionPipeline
 from pocket.architecture import NOISE_SHIFT, make_scheduler
 from pocket.build import random_pipeline_folder
 from pocket.captions import vocabulary
-from pocket.latents import as_tensor, fit_on_scenes, levels, small_picture
+from pocket.latents import Axes, as_tensor, fit_on_scenes, levels, small_picture
 from pocket.scenes import SIZES_OF_PICTURES, random_scene
-from pocket.train import WEIGHTS
+from pocket.train import AXES, WEIGHTS, Recipe, export, shipped, train_drawing
 from pocket.train_autoencoder import decoder_loss, draw_pictures
 from pocket.train_denoiser import SHARES, make_library, noise_levels
 from pocket.train_finish import finish_decoder, sampled
@@ -126,3 +126,27 @@ def test_finishing_changes_the_decoder_alone(tmp_path: Path) -> None:
     assert any(not torch.equal(v, decoder[k]) for k, v in pipeline.vae.decoder.state_dict().items())
     assert all(torch.equal(v, encoder[k]) for k, v in pipeline.vae.encoder.state_dict().items())
     assert torch.load(tmp_path / "finish.pt", weights_only=True)["step"] == 2
+
+
+def test_the_shipped_axes_are_those_that_the_shipped_encoder_reads() -> None:
+    pipeline, axes = shipped()
+    pictures = levels(draw_pictures(8, seed=3)[1])
+    with torch.no_grad():
+        read = pipeline.vae.encode(pictures).latent_dist.mode()
+    assert float((read - axes.read(pictures)).square().mean()) < 0.03
+
+
+def test_the_shipped_model_can_be_trained_further(tmp_path: Path) -> None:
+    before, axes = shipped()
+    pipeline, _ = shipped()
+    recipe = Recipe(denoiser_steps=2, finish_steps=1, finish_pictures=7, scenes=70, batch=4)
+    export(train_drawing(pipeline, axes, recipe, tmp_path / "run", "cpu"), axes, tmp_path / "out")
+    after = StableDiffusionPipeline.from_pretrained(tmp_path / "out", dtype=torch.float32)
+
+    def moved(part: str) -> bool:
+        old, new = getattr(before, part).state_dict(), getattr(after, part).state_dict()
+        return any(not torch.equal(old[name], new[name]) for name in old)
+
+    assert (moved("unet"), moved("vae"), moved("text_encoder")) == (True, True, False)
+    assert torch.equal(Axes.load(tmp_path / "out" / AXES).basis, axes.basis)
+    assert "_name_or_path" not in (tmp_path / "out" / "unet" / "config.json").read_text()
