@@ -42,7 +42,7 @@ bench: $(VENV)/.dev ## print the benchmark tables
 bench-discord: $(VENV)/.dev ## a burst of 130 commands while renders keep every core busy: who is answered?
 	$(BIN)/python -m bench.discord
 
-bench-pictures: $(VENV)/.dev ## how often the embedded model draws what it is asked; writes docs/pictures.md (over an hour)
+bench-pictures: $(VENV)/.dev ## how often the embedded model draws what it is asked; writes docs/pictures.md (most of an hour)
 	$(BIN)/python -m bench.pictures --keep
 
 chaos: $(VENV)/.dev ## 100 rounds of kill -9 under load while Discord stumbles: is anything lost, or twice there?

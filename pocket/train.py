@@ -192,7 +192,8 @@ def main(
         raise typer.BadParameter("--further trains, --as-it-stands does not: give one of them.")
     if further:
         pipeline, axes = shipped()
-        pipeline = train_drawing(pipeline, axes, recipe, run, device)
+        # A folder of its own: a run from nothing has other axes, and its checkpoints would be taken up.
+        pipeline = train_drawing(pipeline, axes, recipe, run / "further", device)
     else:
         pipeline = load_run(run) if as_it_stands else train_all(recipe, run, device)
         axes = axes_of(run, recipe.seed)
