@@ -136,7 +136,8 @@ def test_two_beside_each_other_are_both_higher_or_both_lower(setting: str) -> No
     heights = {tuple(p.y for p in arrange(pair, 256, 256, Random(seed))) for seed in range(40)}
     assert len(heights) == 2
     (high, higher), (low, lower) = sorted(heights)
-    assert high < low and higher < lower
+    assert high < low
+    assert higher < lower
 
 
 @pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
