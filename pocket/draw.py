@@ -122,7 +122,7 @@ def _on_corner(place: float, radius: float, along: float) -> float:
 def _across(radius: float, cells: Cells) -> list[float]:
     """Where a single thing may stand: left or right, or in the middle where those are near each other.
 
-    Of three places, or of two that are near each other, a small model makes one thing that is too wide, or two.
+    Of three places, or of two near each other, a small model makes one thing that is too wide, or two.
     """
     middle = cells.across / 2
     ends = [_on_corner(middle + a, radius, cells.across) for a in (-0.2 * cells.across, 0.2 * cells.across)]
