@@ -120,12 +120,14 @@ def _on_corner(place: float, radius: float, along: float) -> float:
 
 
 def _across(radius: float, cells: Cells) -> list[float]:
-    """Where a single thing may stand: left or right, or in the middle where those are near each other.
+    """Where a single thing may stand, left to right: few places, well apart.
 
-    Of three places, or of two near each other, a small model makes one thing that is too wide, or two.
+    Of two that are near each other a small model makes one thing that is too wide, or two.
     """
     middle = cells.across / 2
     ends = [_on_corner(middle + a, radius, cells.across) for a in (-0.2 * cells.across, 0.2 * cells.across)]
+    if ends[1] - ends[0] >= 6:
+        return [ends[0], _on_corner(middle, radius, cells.across), ends[1]]
     return ends if ends[1] - ends[0] >= 3 else [_on_corner(middle, radius, cells.across)]
 
 
@@ -198,8 +200,8 @@ def _tone(name: str, main: Colour) -> Colour:
         return main
     if name == "dark":
         if brightness < 60:
-            return mix(main, (150, 160, 190), 0.25)
-        return mix(main, (90, 60, 150), 0.57) if brightness > 235 else mix(main, (20, 16, 50), 0.28)
+            return mix(main, (150, 160, 190), 0.5)
+        return mix(main, (20, 16, 50), 0.42 if brightness > 235 else 0.28)
     if name in ("light", "white") and brightness > 235:
         return mix(main, (160, 136, 188), 0.6)  # lilac: neither the white around it nor snow nor grey
     if name == "light":

@@ -125,7 +125,7 @@ def test_a_single_thing_has_few_places_and_they_are_well_apart(size: tuple[int, 
     for of in SIZES:
         scene = Scene((Thing("fox", "red", 1, of),), setting)
         places = {(p.x, p.y) for seed in range(40) for p in arrange(scene, *size, Random(seed))}
-        assert 1 <= len(places) <= 2
+        assert 1 <= len(places) <= 3
         across = sorted(x * size[0] for x, _ in places)
         assert all(b - a >= 3 * 16 - 1 for a, b in pairwise(across))
 
