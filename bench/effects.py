@@ -14,7 +14,7 @@ from bench.sheet import Sheet
 from engine import pipelines
 from engine.pictures import to_png
 from engine.pipelines import LoadedModel
-from engine.plan import Plan, plan_imagine, plan_reroll, plan_vary
+from engine.plan import Plan, plan_imagine, plan_vary
 from engine.registry import Registry
 from grammar import parse
 
@@ -115,10 +115,11 @@ def _variations(studio: Studio) -> Sheet:
     for prompt in PROMPTS:
         parent = studio.plan(f"{prompt} --s 0")
         source = studio.render(parent)[1]
-        (spec,) = parse(f"{prompt} --s 0")
-        plans = [plan_vary(parent, 2, strong=strong, seed=9) for strong in (False, True)]
+        plans = [
+            plan_vary(parent, 2, strong=strong, registry=studio.registry, seed=9) for strong in (False, True)
+        ]
         made = [studio.render(plan, source) for plan in plans]
-        made.append(studio.render(plan_reroll(spec, studio.registry)))
+        made.append(studio.render(studio.plan(f"{prompt} --s 0", seed=6)))
         near.append([apart(pictures, [source] * 4) for pictures in made])
     table.add(*(float(v) for v in np.mean(near, axis=0)))
     return table

@@ -48,7 +48,7 @@ UPSCALE = 2
 """How many times larger an upscaled picture is than its tile, both ways."""
 
 SUBTLE, STRONG = 0.35, 0.75
-"""How far a variation's source is re-noised, 0–1."""
+"""How far a variation's source is re-noised, 0–1; `STRONG` where nothing is known of the model."""
 
 REDRAWN = 1.0
 """How far a part that is drawn anew is re-noised: nothing of it is left."""
@@ -215,11 +215,12 @@ def plan_vary(
     input.
 
     A ``spec`` (Remix) replaces what the parent was asked for: text, `--no`, and of `--s --c --w` what it
-    says; the model, the tile and the effort stay the parent's. With a ``registry`` its words are checked as
-    in `plan_imagine`.
+    says; the model, the tile and the effort stay the parent's. The ``registry`` tells how far the model's
+    strong variations go; with it the words are checked as in `plan_imagine`.
     """
     _check(parent, position)
-    strength = STRONG if strong else SUBTLE
+    furthest = registry.get(parent.model).strong if registry else STRONG
+    strength = furthest if strong else SUBTLE
     share = parent.stop_step / parent.running
     steps = _scheduled(parent.effort or parent.steps, strength)
     varied = replace(

@@ -53,6 +53,7 @@ class ModelEntry:
     `oddities` what `--w` draws all of them to. `guidance` 0 is none. `extend` (0–1) is how far the
     surroundings of a picture are re-noised when it is zoomed out or panned, `refine` how far its details
     are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
+    `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
     `gigabytes` is the size on disk.
     `folder` is where a local model lies, None for one of the hub.
     """
@@ -72,6 +73,7 @@ class ModelEntry:
     sizes: tuple[tuple[int, int], ...] = ()
     max_ratio: float = 4.0
     extend: float = 0.85
+    strong: float = 0.75
     refine: float = 0.3
     style: str = ""
     muses: tuple[str, ...] = ()

@@ -152,7 +152,8 @@ async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bo
 
     async def make(user: User) -> list[Draft]:
         kind = Kind.VARY_STRONG if strong else Kind.VARY_SUBTLE
-        return [child(parent, kind, user, index, file, plan=plan_vary(parent.plan, index, strong=strong))]
+        plan = plan_vary(parent.plan, index, strong=strong, registry=interaction.client.registry)
+        return [child(parent, kind, user, index, file, plan=plan)]
 
     await take(interaction, make)
 

@@ -168,6 +168,12 @@ class TestLaterJobs:
         assert (subtle.width, subtle.height) == (parent.width, parent.height)
         assert len(set(subtle.seeds) | set(parent.seeds)) == 8
 
+    def test_a_model_says_how_far_its_strong_variations_go(self) -> None:
+        parent = plan_imagine(GenerationSpec(parts=(Part("a fox"),)), Registry.load(), seed=1)
+        plan = plan_vary(parent, 1, strong=True, registry=Registry.load())
+        assert plan.strength == Registry.load().get("pocket").strong > 0.9
+        assert plan.stop_step == plan.steps - 1
+
     def test_a_remix_changes_the_text_and_keeps_the_model(self, registry: Registry) -> None:
         parent = planned(registry, chaos=50, stylize=0)
         spec = GenerationSpec(parts=(Part("a fox"),), no=("red",), weird=3000)
