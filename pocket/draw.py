@@ -101,15 +101,15 @@ def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
     ]
 
 
-def _resting_height(kind: str, setting: str, radius: float, cells: Cells, lower: bool) -> float:
+def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: Random) -> float:
     """The centre's height: on the ground where there is one, else about the middle."""
     horizon = _HORIZON.get(setting)
     if horizon is None:
-        y = cells.down / 2 + (2 if lower else -2)
+        y = cells.down / 2 + rng.choice((-2, 0, 2))
     elif kind in _AIRBORNE:
-        y = 0.42 * cells.down + (1 if lower else -2)
+        y = 0.42 * cells.down + rng.choice((-1.5, 0.5))
     else:
-        y = (horizon + 0.12) * cells.down + (2 if lower else 0) - radius
+        y = (horizon + 0.12) * cells.down + rng.choice((0, 2)) - radius
     return _on_corner(y, radius, cells.down)
 
 
@@ -119,29 +119,17 @@ def _on_corner(place: float, radius: float, along: float) -> float:
     return min(max(math.floor(place + 0.5), least), most)
 
 
-def _across(radius: float, cells: Cells) -> list[float]:
-    """Where a single thing may stand, left to right: few places, well apart.
-
-    Of two that are near each other a small model makes one thing that is too wide, or two.
-    """
-    middle = cells.across / 2
-    ends = [_on_corner(middle + a, radius, cells.across) for a in (-0.2 * cells.across, 0.2 * cells.across)]
-    if ends[1] - ends[0] >= 6:
-        return [ends[0], _on_corner(middle, radius, cells.across), ends[1]]
-    return ends if ends[1] - ends[0] >= 3 else [_on_corner(middle, radius, cells.across)]
-
-
 def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
     """Centres, whole numbers, and radii in cells."""
     thing = scene.things[0]
     if thing.count == 1:
         r = _SMALL if thing.size == "small" else math.floor(_SHARES[thing.size] * cells.short)
-        place, x = rng.choice(list(enumerate(_across(r, cells))))
-        return [(x, _resting_height(thing.kind, scene.setting, r, cells, place == 1), r)]
+        x = _on_corner(cells.across / 2 + rng.choice((-3, -1, 1, 3)), r, cells.across)
+        return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
     rows, r = _rows(thing.count, cells)
     ys = _in_line(len(rows), r, cells.down, 0.4 * cells.down)
     if len(rows) == 1:
-        ys = [_resting_height(thing.kind, scene.setting, r, cells, rng.random() < 0.5)]
+        ys = [_resting_height(thing.kind, scene.setting, r, cells, rng)]
     return [(x, y, r) for y, in_row in zip(ys, rows, strict=True) for x in _in_line(in_row, r, cells.across)]
 
 
@@ -176,16 +164,15 @@ def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, f
     """Centres, whole numbers, and radii in cells.
 
     What is said first stands left, of two beside each other too: where either order would do, a small model
-    draws the same thing twice. For the same reason both stand higher or both lower.
+    draws the same thing twice.
     """
     if scene.relation == "above":
         r = min(_radius(2, cells.down), _radius(1, cells.across))
-        x = _on_corner(cells.across / 2 + rng.choice((-2, 2)), r, cells.across)
+        x = _on_corner(cells.across / 2 + rng.choice((-1, 1)), r, cells.across)
         return [(x, y, r) for y in _in_line(2, r, cells.down, cells.down / 2)]
     r = min(_radius(2, cells.across), _radius(1, cells.down))
-    lower = rng.random() < 0.5
     return [
-        (x, _resting_height(thing.kind, scene.setting, r, cells, lower), r)
+        (x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)
         for thing, x in zip(scene.things, _in_line(2, r, cells.across, cells.across / 2), strict=True)
     ]
 

@@ -1,6 +1,5 @@
 """What the drawn world looks like, pixel by pixel."""
 
-from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -14,7 +13,6 @@ from pocket.scenes import (
     KINDS,
     NATURAL,
     SETTINGS,
-    SIZES,
     SIZES_OF_PICTURES,
     Scene,
     Thing,
@@ -117,27 +115,6 @@ def test_equal_things_do_not_overlap() -> None:
                 for b in placed[i + 1 :]:
                     apart = ((a.x - b.x) * width) ** 2 + ((a.y - b.y) * height) ** 2
                     assert apart**0.5 > 2.15 * a.radius * min(width, height)
-
-
-@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
-@pytest.mark.parametrize("setting", ["plain", "grass"])
-def test_a_single_thing_has_few_places_and_they_are_well_apart(size: tuple[int, int], setting: str) -> None:
-    for of in SIZES:
-        scene = Scene((Thing("fox", "red", 1, of),), setting)
-        places = {(p.x, p.y) for seed in range(40) for p in arrange(scene, *size, Random(seed))}
-        assert 1 <= len(places) <= 3
-        across = sorted(x * size[0] for x, _ in places)
-        assert all(b - a >= 3 * 16 - 1 for a, b in pairwise(across))
-
-
-@pytest.mark.parametrize("setting", ["plain", "grass", "sky"])
-def test_two_beside_each_other_are_both_higher_or_both_lower(setting: str) -> None:
-    pair = Scene((Thing("fox", "red"), Thing("tree", "blue")), setting, relation="left")
-    heights = {tuple(p.y for p in arrange(pair, 256, 256, Random(seed))) for seed in range(40)}
-    assert len(heights) == 2
-    (high, higher), (low, lower) = sorted(heights)
-    assert high < low
-    assert higher < lower
 
 
 @pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
