@@ -78,9 +78,7 @@ def test_the_same_seed_gives_the_same_pixels(model: LoadedModel, draw: Draw) -> 
     )
 
 
-@pytest.mark.parametrize(
-    "prompt", ["a house on grass", "a red house on grass", "a heart", "a red heart", "an apple"]
-)
+@pytest.mark.parametrize("prompt", ["a house on grass", "a red house on grass", "a heart", "an apple"])
 def test_no_red_halves_the_red(draw: Draw, prompt: str) -> None:
     """At full effort: in half the steps a heart that is no longer red may still be a reddish orange."""
     assert red(draw(f"{prompt} --s 0 --q 1 --no red")) <= red(draw(f"{prompt} --s 0 --q 1")) / 2
