@@ -115,9 +115,7 @@ def _variations(studio: Studio) -> Sheet:
     for prompt in PROMPTS:
         parent = studio.plan(f"{prompt} --s 0")
         source = studio.render(parent)[1]
-        plans = [
-            plan_vary(parent, 2, strong=strong, registry=studio.registry, seed=9) for strong in (False, True)
-        ]
+        plans = [plan_vary(parent, 2, studio.registry, strong=strong, seed=9) for strong in (False, True)]
         made = [studio.render(plan, source) for plan in plans]
         made.append(studio.render(studio.plan(f"{prompt} --s 0", seed=6)))
         near.append([apart(pictures, [source] * 4) for pictures in made])

@@ -331,7 +331,8 @@ def mixed(dice: random.Random, seed: int) -> Arrival:
     kind = dice.choices(("grid", "variation", "upscale"), (60, 25, 15))[0]
     if kind == "grid":
         return Arrival(f"{kind}, {lane}", parent, lane)
-    plan = plan_vary(parent, 1, strong=True, seed=seed) if kind == "variation" else plan_upscale(parent, 1)
+    varied = plan_vary(parent, 1, _REGISTRY, strong=True, seed=seed)
+    plan = varied if kind == "variation" else plan_upscale(parent, 1)
     return Arrival(f"{kind}, {lane}", plan, lane, (_SOURCE,))
 
 
@@ -344,7 +345,7 @@ def odd(dice: random.Random, seed: int) -> Arrival:
     )
     lane = dice.choice((Lane.FAST, Lane.FAST, Lane.RELAX))
     if dice.random() < 0.25:
-        return Arrival("variation", plan_vary(plan, 1, strong=True, seed=seed), lane, (_SOURCE,))
+        return Arrival("variation", plan_vary(plan, 1, _REGISTRY, strong=True, seed=seed), lane, (_SOURCE,))
     return Arrival("picture", plan, lane)
 
 
@@ -355,6 +356,7 @@ def urgent(dice: random.Random, seed: int) -> Arrival:
     return Arrival("grid, relax", grid(seed), Lane.RELAX)
 
 
+_REGISTRY = Registry.load()
 _SOURCE = to_png(Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"))
 
 

@@ -47,8 +47,8 @@ PICTURES = 4
 UPSCALE = 2
 """How many times larger an upscaled picture is than its tile, both ways."""
 
-SUBTLE, STRONG = 0.35, 0.75
-"""How far a variation's source is re-noised, 0–1; `STRONG` where nothing is known of the model."""
+SUBTLE = 0.35
+"""How far a subtle variation's source is re-noised, 0–1; a strong one's by its model's entry."""
 
 REDRAWN = 1.0
 """How far a part that is drawn anew is re-noised: nothing of it is left."""
@@ -205,22 +205,21 @@ def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocke
 def plan_vary(
     parent: Plan,
     position: int,
+    registry: Registry,
     *,
     strong: bool,
     spec: GenerationSpec | None = None,
-    registry: Registry | None = None,
     seed: int | None = None,
 ) -> Plan:
     """Four variations of the parent's picture ``position`` (from 1); that picture's bytes are the job's
     input.
 
     A ``spec`` (Remix) replaces what the parent was asked for: text, `--no`, and of `--s --c --w` what it
-    says; the model, the tile and the effort stay the parent's. The ``registry`` tells how far the model's
-    strong variations go; with it the words are checked as in `plan_imagine`.
+    says; the model, the tile and the effort stay the parent's. Words are checked as in `plan_imagine`; how
+    far strong variations go is the model's own. Raises UnknownModel where that one is gone.
     """
     _check(parent, position)
-    furthest = registry.get(parent.model).strong if registry else STRONG
-    strength = furthest if strong else SUBTLE
+    strength = registry.get(parent.model).strong if strong else SUBTLE
     share = parent.stop_step / parent.running
     steps = _scheduled(parent.effort or parent.steps, strength)
     varied = replace(
@@ -318,7 +317,7 @@ def plan_region(
     return replace(_repainted(parent, position, framed, registry, spec, seed), tile=parent.tile)
 
 
-def plan_again(plan: Plan, spec: GenerationSpec | None = None, registry: Registry | None = None) -> Plan:
+def plan_again(plan: Plan, registry: Registry, spec: GenerationSpec | None = None) -> Plan:
     """The same from the same input picture with new seeds; a ``spec`` (Remix) replaces what was asked for."""
     again = replace(plan, seeds=picture_seeds(None, len(plan.seeds)))
     return again if spec is None else _remixed(again, spec, registry)
@@ -473,8 +472,8 @@ def _image_strength(spec: GenerationSpec) -> float | None:
     return round(0.62 - 0.125 * min(weight, 3.0), 4)
 
 
-def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Plan:
-    entry = None if registry is None else registry.get(plan.model)
+def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
+    entry = registry.get(plan.model)
     conditionings, notes = _conditionings(spec, entry)
     chaos, weird = _or(spec.chaos, 100 * plan.chaos) / 100, _or(spec.weird, 3000 * plan.weird) / 3000
     return replace(
@@ -483,8 +482,8 @@ def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry | None) -> Pla
         style_weight=_style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
         chaos=chaos,
         weird=weird,
-        muses=plan.muses or (_muses(entry, plan.seeds) if chaos and entry else ()),
-        oddity=plan.oddity or (_oddity(entry, plan.seeds) if weird and entry else ""),
+        muses=plan.muses or (_muses(entry, plan.seeds) if chaos else ()),
+        oddity=plan.oddity or (_oddity(entry, plan.seeds) if weird else ""),
         notes=notes,
     )
 

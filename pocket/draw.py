@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 
 import numpy as np
@@ -37,6 +38,9 @@ _HORIZON = {
     "sea": 0.62,
     "forest": 0.7,
 }
+
+
+Places = tuple[tuple[float, float, float], ...]  # centres, on corners of cells, and radii in cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +80,37 @@ class Cells:
         return min(self.across, self.down)
 
 
-def draw(scene: Scene, width: int, height: int, rng: Random, fine: int = 3) -> Image.Image:
-    """The scene as an RGB picture of `width`×`height`; `fine` is the supersampling factor per side."""
+def draw(
+    scene: Scene, width: int, height: int, rng: Random, fine: int = 3, layout: int | None = None
+) -> Image.Image:
+    """The scene as an RGB picture of `width`×`height`, in one of its layouts, or in any if None.
+
+    `fine` is the supersampling factor per side.
+    """
+    if layout is None:
+        layout = rng.randrange(layouts(scene, width, height))
     w, h = width * fine, height * fine
     style, cell = BRUSHES[scene.style], Cells.of(w, h).side
     picture = Image.new("RGB", (w, h))
-    _paint_setting(ImageDraw.Draw(picture), scene, w, h, rng)
+    _paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
     picture = style.ground(picture, cell)
-    for placed in arrange(scene, width, height, rng):
+    for placed in arrange(scene, width, height, rng, layout):
         style.thing(picture, _shapes(placed, w, h), cell)
     picture = style.finish(picture, cell)
     return picture.reduce(fine) if fine > 1 else picture
 
 
-def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
-    """Where everything stands, with a little chance in it."""
+def layouts(scene: Scene, width: int, height: int) -> int:
+    """How many pictures there are of a scene, but for small chance: where its things stand, and on what."""
+    backdrops = len(_UNSAID) if scene.setting == "plain" and scene.backdrop is None else 1
+    return max(backdrops, len(_places(scene, Cells.of(width, height))))
+
+
+def arrange(scene: Scene, width: int, height: int, rng: Random, layout: int | None = None) -> list[Placed]:
+    """Where everything stands in a layout, or in any if None, in colours that chance tints a little."""
     cells = Cells.of(width, height)
-    places = (_pair_places if len(scene.things) == 2 else _group_places)(scene, cells, rng)
+    options = _places(scene, cells)
+    places = rng.choice(options) if layout is None else options[layout % len(options)]
     tints = [_jitter(COLOURS[t.colour], rng, 5) for t in scene.things]
     things = [(t.kind, tint) for t, tint in zip(scene.things, tints, strict=True) for _ in range(t.count)]
     return [
@@ -101,16 +119,26 @@ def arrange(scene: Scene, width: int, height: int, rng: Random) -> list[Placed]:
     ]
 
 
-def _resting_height(kind: str, setting: str, radius: float, cells: Cells, rng: Random) -> float:
-    """The centre's height: on the ground where there is one, else about the middle."""
+def _places(scene: Scene, cells: Cells) -> list[Places]:
+    """All that the scene's things may stand at, a few and well apart.
+
+    Of two places that are near each other a small model makes one thing that is too wide, or two.
+    """
+    found = (_pair_places if len(scene.things) == 2 else _group_places)(scene, cells)
+    return list(dict.fromkeys(found))
+
+
+def _heights(kind: str, setting: str, radius: float, cells: Cells) -> list[float]:
+    """Two heights of the centre: on the ground where there is one, else about the middle."""
     horizon = _HORIZON.get(setting)
     if horizon is None:
-        y = cells.down / 2 + rng.choice((-2, 0, 2))
+        high, low = 0.36 * cells.down, 0.64 * cells.down
     elif kind in _AIRBORNE:
-        y = 0.42 * cells.down + rng.choice((-1.5, 0.5))
+        high, low = 0.42 * cells.down - 2, 0.42 * cells.down + 1
     else:
-        y = (horizon + 0.12) * cells.down + rng.choice((0, 2)) - radius
-    return _on_corner(y, radius, cells.down)
+        high = (horizon + 0.12) * cells.down - radius
+        low = high + 2
+    return [_on_corner(y, radius, cells.down) for y in (high, low)]
 
 
 def _on_corner(place: float, radius: float, along: float) -> float:
@@ -119,18 +147,29 @@ def _on_corner(place: float, radius: float, along: float) -> float:
     return min(max(math.floor(place + 0.5), least), most)
 
 
-def _group_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres, whole numbers, and radii in cells."""
+def _across(radius: float, cells: Cells, apart: float) -> list[float]:
+    """Where a thing may stand: in the middle, and at `apart` cells to either side of it."""
+    middle = cells.across / 2
+    left, right = (_on_corner(middle + a, radius, cells.across) for a in (-apart, apart))
+    if right - left < 3:
+        return [_on_corner(middle, radius, cells.across)]
+    return [left, _on_corner(middle, radius, cells.across), right] if right - left >= 6 else [left, right]
+
+
+def _group_places(scene: Scene, cells: Cells) -> list[Places]:
     thing = scene.things[0]
     if thing.count == 1:
         r = _SMALL if thing.size == "small" else math.floor(_SHARES[thing.size] * cells.short)
-        x = _on_corner(cells.across / 2 + rng.choice((-3, -1, 1, 3)), r, cells.across)
-        return [(x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)]
+        heights = _heights(thing.kind, scene.setting, r, cells)
+        return [((x, y, r),) for x in _across(r, cells, 0.2 * cells.across) for y in heights]
     rows, r = _rows(thing.count, cells)
-    ys = _in_line(len(rows), r, cells.down, 0.4 * cells.down)
+    lines: list[list[float]] = [[*_in_line(len(rows), r, cells.down, 0.4 * cells.down)]]
     if len(rows) == 1:
-        ys = [_resting_height(thing.kind, scene.setting, r, cells, rng)]
-    return [(x, y, r) for y, in_row in zip(ys, rows, strict=True) for x in _in_line(in_row, r, cells.across)]
+        lines = [[y] for y in _heights(thing.kind, scene.setting, r, cells)]
+    return [
+        tuple((x, y, r) for y, n in zip(ys, rows, strict=True) for x in _in_line(n, r, cells.across))
+        for ys in lines
+    ]
 
 
 def _rows(n: int, cells: Cells) -> tuple[tuple[int, ...], float]:
@@ -160,21 +199,20 @@ def _in_line(n: int, radius: float, along: float, wish: float = 0.0) -> list[int
     return []
 
 
-def _pair_places(scene: Scene, cells: Cells, rng: Random) -> list[tuple[float, float, float]]:
-    """Centres, whole numbers, and radii in cells.
+def _pair_places(scene: Scene, cells: Cells) -> list[Places]:
+    """What is said first stands left, of two beside each other too.
 
-    What is said first stands left, of two beside each other too: where either order would do, a small model
-    draws the same thing twice.
+    Where either order would do, a small model draws the same thing twice.
     """
     if scene.relation == "above":
         r = min(_radius(2, cells.down), _radius(1, cells.across))
-        x = _on_corner(cells.across / 2 + rng.choice((-1, 1)), r, cells.across)
-        return [(x, y, r) for y in _in_line(2, r, cells.down, cells.down / 2)]
+        ys = _in_line(2, r, cells.down, cells.down / 2)
+        either = _across(r, cells, 2)
+        return [tuple((x, y, r) for x, y in zip(xs, ys, strict=True)) for xs in product(either, either)]
     r = min(_radius(2, cells.across), _radius(1, cells.down))
-    return [
-        (x, _resting_height(thing.kind, scene.setting, r, cells, rng), r)
-        for thing, x in zip(scene.things, _in_line(2, r, cells.across, cells.across / 2), strict=True)
-    ]
+    xs = _in_line(2, r, cells.across, cells.across / 2)
+    heights = [_heights(thing.kind, scene.setting, r, cells) for thing in scene.things]
+    return [tuple((x, y, r) for x, y in zip(xs, ys, strict=True)) for ys in product(*heights)]
 
 
 def _jitter(colour: Colour, rng: Random, amount: int) -> Colour:
@@ -187,8 +225,8 @@ def _tone(name: str, main: Colour) -> Colour:
         return main
     if name == "dark":
         if brightness < 60:
-            return mix(main, (150, 160, 190), 0.5)
-        return mix(main, (20, 16, 50), 0.42 if brightness > 235 else 0.28)
+            return mix(main, (150, 160, 190), 0.25)
+        return mix(main, (90, 60, 150), 0.57) if brightness > 235 else mix(main, (20, 16, 50), 0.28)
     if name in ("light", "white") and brightness > 235:
         return mix(main, (160, 136, 188), 0.6)  # lilac: neither the white around it nor snow nor grey
     if name == "light":
@@ -230,9 +268,11 @@ _UNSAID: tuple[Colour, ...] = (
 )
 
 
-def _paint_setting(brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random) -> None:
+def _paint_setting(
+    brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random, layout: int
+) -> None:
     if scene.setting == "plain":
-        colour = backdrop_colour(scene.backdrop) if scene.backdrop else rng.choice(_UNSAID)
+        colour = backdrop_colour(scene.backdrop) if scene.backdrop else _UNSAID[layout % len(_UNSAID)]
         brush.rectangle((0, 0, w, h), fill=_jitter(colour, rng, 3))
         return
     _SETTINGS[scene.setting](brush, w, h, rng)

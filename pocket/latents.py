@@ -84,9 +84,11 @@ def levels(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1.0
 
 
-def small_picture(scene: Scene, width: int, height: int, rng: Random) -> np.ndarray:
+def small_picture(
+    scene: Scene, width: int, height: int, rng: Random, layout: int | None = None
+) -> np.ndarray:
     """The quarter-size picture of a scene meant for `width`×`height` pixels, as bytes."""
-    return np.array(draw(scene, width // 4, height // 4, rng, fine=4))
+    return np.array(draw(scene, width // 4, height // 4, rng, fine=4, layout=layout))
 
 
 def fit_on_scenes(seed: int = 0, n: int = 2000) -> Axes:

@@ -205,7 +205,7 @@ def _mountain() -> list[Part]:
     return [
         ("dark", polygon([(0.5, -0.35), (1.0, 0.75), (-0.1, 0.75)])),
         ("main", polygon([(-0.15, -0.9), (0.8, 0.75), (-1.0, 0.75)])),
-        ("white", polygon(cap)),
+        ("light", polygon(cap)),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.architecture import NOISE_SHIFT
+from pocket.draw import layouts
 from pocket.latents import Axes, as_tensor, small_picture
 from pocket.run import Schedule, train
 from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
@@ -18,14 +20,32 @@ from pocket.train_text import noisy_caption, token_ids
 
 SHARES = {"1:1": 0.34, "3:2": 0.19, "2:3": 0.19, "16:9": 0.07, "9:16": 0.07, "4:3": 0.07, "3:4": 0.07}
 SILENCE = 0.1  # share of empty captions, for classifier-free guidance
+FREE = 0.9  # noise level below which half of the pictures are of any layout, whatever the noise says
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Scenes of one picture size and their latents (n, 24, h, w)."""
+    """Scenes of one picture size and their latents (n, 24, h, w), all layouts of a scene one after another.
+
+    Those of `scenes[i]` are `latents[starts[i] : starts[i + 1]]`.
+    """
 
     scenes: list[Scene]
+    starts: list[int]
     latents: Tensor
+
+    def nearest(self, i: int, noise: Tensor, weights: Tensor) -> Tensor:
+        """Of the layouts of scene `i` the one that `noise` (24, h, w) resembles most.
+
+        So the noise itself says where things stand. Were every noise to go with every layout, the first steps
+        would lead to the mean of them all, and what comes of it is now and then a thing at two places. The
+        noise stays normal and each layout keeps about its share: multisample flow matching (Pooladian et al.,
+        2023, arXiv:2304.14772) among pictures of one caption.
+        """
+        layouts = self.latents[self.starts[i] : self.starts[i + 1]].float()
+        apart = (layouts - layouts.mean(0)) * weights[:, None, None]
+        likeness = (apart * noise).flatten(1).sum(1) / apart.flatten(1).norm(dim=1).clamp_min(1e-6)
+        return layouts[likeness.argmax()]
 
 
 def _scene(rng: Random) -> Scene:
@@ -42,15 +62,17 @@ def make_library(axes: Axes, ratio: str, n: int, seed: int) -> Library:
     rng = Random(f"{seed}/{ratio}")
     width, height = SIZES_OF_PICTURES[ratio]
     scenes = [_scene(rng) for _ in range(n)]
+    versions = [(s, k) for s in scenes for k in range(layouts(s, width, height))]
+    starts = [0, *accumulate(layouts(s, width, height) for s in scenes)]
     latents = []
-    for start in range(0, n, 256):
-        pictures = [small_picture(s, width, height, rng) for s in scenes[start : start + 256]]
+    for start in range(0, len(versions), 256):
+        pictures = [small_picture(s, width, height, rng, k) for s, k in versions[start : start + 256]]
         latents.append(axes.encode(torch.stack([as_tensor(p[None])[0] for p in pictures])).half())
-    return Library(scenes, torch.cat(latents))
+    return Library(scenes, starts, torch.cat(latents))
 
 
 def make_libraries(axes: Axes, n: int, seed: int) -> dict[str, Library]:
-    """About `n` scenes over all ratios."""
+    """About `n` scenes over all ratios, each in all its layouts."""
     return {
         ratio: make_library(axes, ratio, max(64, round(n * share)), seed) for ratio, share in SHARES.items()
     }
@@ -92,9 +114,14 @@ def train_denoiser(
         texts = [
             noisy_caption(library.scenes[i], rng, 0.08) if rng.random() >= SILENCE else "" for i in chosen
         ]
-        clean = library.latents[chosen].float()
-        noise = torch.randn(clean.shape, generator=generator)
+        noise = torch.randn(batch, *library.latents.shape[1:], generator=generator)
         level = noise_levels(batch, generator)
+        # Variations start from a picture and a noise that do not match, so some do not here either.
+        free = (level < FREE) & (torch.rand(batch, generator=generator) < 0.5)
+        guides = torch.where(free[:, None, None, None], noise.flip(0), noise)
+        clean = torch.stack(
+            [library.nearest(i, guide, weights) for i, guide in zip(chosen, guides, strict=True)]
+        )
         share = level[:, None, None, None]
         noisy = ((1 - share) * clean + share * noise).to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16):

@@ -101,7 +101,7 @@ async def remixed_reroll(interaction: Interaction, job_id: str, _: int, said: An
     inputs = tuple(await interaction.client.history.inputs(job.id))
 
     async def make(user: User) -> list[Draft]:
-        plans = [plan_again(job.plan, spec, interaction.client.registry) for spec in specs]
+        plans = [plan_again(job.plan, interaction.client.registry, spec) for spec in specs]
         drafts = [child(job, job.kind, user, job.position, None, plan=plan) for plan in plans]
         return [
             replace(remixed(draft, said["prompt"], spec), inputs=inputs)
@@ -152,7 +152,7 @@ async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bo
 
     async def make(user: User) -> list[Draft]:
         kind = Kind.VARY_STRONG if strong else Kind.VARY_SUBTLE
-        plan = plan_vary(parent.plan, index, strong=strong, registry=interaction.client.registry)
+        plan = plan_vary(parent.plan, index, interaction.client.registry, strong=strong)
         return [child(parent, kind, user, index, file, plan=plan)]
 
     await take(interaction, make)
@@ -176,7 +176,7 @@ async def _remixed_vary(
     async def make(user: User) -> list[Draft]:
         drafts = []
         for spec in specs:
-            plan = plan_vary(parent.plan, index, strong=strong, spec=spec, registry=client.registry)
+            plan = plan_vary(parent.plan, index, client.registry, strong=strong, spec=spec)
             draft = child(parent, kinds[changed, strong], user, index, file, plan=plan)
             drafts.append(remixed(draft, said["prompt"], spec))
         return drafts
@@ -192,7 +192,7 @@ async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec
         if job.kind is Kind.IMAGINE:
             plan = await asyncio.to_thread(plan_reroll, spec, client.registry, model=job.plan.model)
         else:
-            plan = plan_again(job.plan)
+            plan = plan_again(job.plan, client.registry)
         shown = format_prompt(spec)
         draft = child(job, job.kind, user, job.position, None, plan=plan)
         return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]

@@ -14,6 +14,7 @@ from engine.errors import BadPicture, EngineError, ModelUnavailable
 from engine.pictures import to_png
 from engine.pipelines import LoadedModel
 from engine.plan import Conditioning, Plan, plan_upscale, plan_vary
+from engine.registry import Registry
 from grammar.values import Part
 from tests.engine import tiny
 from tests.engine.tiny import planned
@@ -23,6 +24,11 @@ def drawn(model: LoadedModel, plan: Plan, *inputs: Image.Image) -> list[np.ndarr
     with pipelines.forward_mode(plan).applied(model):
         pictures = pipelines.run(model, plan, [to_png(i) for i in inputs], lambda *_: None)
     return [np.asarray(picture, dtype=np.int16) for picture in pictures]
+
+
+def only(model: LoadedModel) -> Registry:
+    """A registry with nothing but this model."""
+    return Registry((model.entry,))
 
 
 def apart(one: list[np.ndarray], other: list[np.ndarray]) -> int:
@@ -128,16 +134,18 @@ class TestFromAPicture:
         parent = planned(sd)
         source = a_picture()
         decoded = drawn(
-            sd, replace(plan_vary(parent, 1, strong=False, seed=1), strength=0.01, steps=100), source
+            sd,
+            replace(plan_vary(parent, 1, only(sd), strong=False, seed=1), strength=0.01, steps=100),
+            source,
         )
         distances = [
             np.mean([np.abs(p - d).mean() for p, d in zip(drawn(sd, plan, source), decoded, strict=True)])
-            for plan in (plan_vary(parent, 1, strong=strong, seed=1) for strong in (False, True))
+            for plan in (plan_vary(parent, 1, only(sd), strong=strong, seed=1) for strong in (False, True))
         ]
         assert 0 < distances[0] < distances[1]
 
     def test_exactly_the_planned_steps_run(self, each: LoadedModel) -> None:
-        plan = plan_vary(planned(each), 2, strong=False, seed=1)
+        plan = plan_vary(planned(each), 2, only(each), strong=False, seed=1)
         told: list[int] = []
         pipelines.run(each, plan, [to_png(a_picture())], lambda step, steps, _: told.append(steps - step))
         assert told == list(range(plan.running))[::-1]
@@ -150,7 +158,7 @@ class TestFromAPicture:
     def test_a_missing_source_is_said(self, model: Callable[[str], LoadedModel]) -> None:
         sd = model("sd")
         with pytest.raises(BadPicture, match="missing"):
-            drawn(sd, plan_vary(planned(sd), 1, strong=True))
+            drawn(sd, plan_vary(planned(sd), 1, only(sd), strong=True))
 
     def test_an_upscale_is_that_picture_at_twice_its_size(self, model: Callable[[str], LoadedModel]) -> None:
         sd = model("sd")
@@ -170,7 +178,7 @@ class TestUnknownFamilies:
     def test_what_it_cannot_do_is_said(self, model: Callable[[str], LoadedModel]) -> None:
         auto = model("auto")
         with pytest.raises(EngineError, match="cannot start from a picture"):
-            drawn(auto, plan_vary(planned(auto), 1, strong=True), a_picture())
+            drawn(auto, plan_vary(planned(auto), 1, only(auto), strong=True), a_picture())
 
 
 class TestLoading:

@@ -160,7 +160,7 @@ class TestLaterJobs:
 
     def test_variations_are_nearer_when_subtle(self, registry: Registry) -> None:
         parent = planned(registry, aspect=(3, 2))
-        subtle, strong = (plan_vary(parent, 3, strong=strong, seed=1) for strong in (False, True))
+        subtle, strong = (plan_vary(parent, 3, registry, strong=strong, seed=1) for strong in (False, True))
         assert subtle.action is Action.VARY
         assert subtle.strength is not None
         assert strong.strength is not None
@@ -170,19 +170,19 @@ class TestLaterJobs:
 
     def test_a_model_says_how_far_its_strong_variations_go(self) -> None:
         parent = plan_imagine(GenerationSpec(parts=(Part("a fox"),)), Registry.load(), seed=1)
-        plan = plan_vary(parent, 1, strong=True, registry=Registry.load())
+        plan = plan_vary(parent, 1, Registry.load(), strong=True)
         assert plan.strength == Registry.load().get("pocket").strong > 0.9
         assert plan.stop_step == plan.steps - 1
 
     def test_a_remix_changes_the_text_and_keeps_the_model(self, registry: Registry) -> None:
         parent = planned(registry, chaos=50, stylize=0)
         spec = GenerationSpec(parts=(Part("a fox"),), no=("red",), weird=3000)
-        plan = plan_vary(parent, 1, strong=True, spec=spec)
+        plan = plan_vary(parent, 1, registry, strong=True, spec=spec)
         assert plan.conditionings == (Conditioning("a fox"), Conditioning("red", -0.5))
         assert (plan.model, plan.chaos, plan.weird, plan.style_weight) == ("small", 0.5, 1.0, 0.0)
 
     def test_enough_steps_run_however_faint_the_noise(self, registry: Registry) -> None:
-        plan = plan_vary(planned(registry, quality=0.5), 1, strong=False)
+        plan = plan_vary(planned(registry, quality=0.5), 1, registry, strong=False)
         assert plan.strength is not None
         assert plan.stop_step == int(plan.steps * plan.strength) >= 6
 
@@ -191,13 +191,13 @@ class TestLaterJobs:
         plan = plan_upscale(parent, 2)
         assert (plan.width, plan.height) == (2 * parent.width, 2 * parent.height)
         assert plan.seeds == (parent.seeds[1],)
-        assert plan_vary(plan, 1, strong=True).width == parent.width
+        assert plan_vary(plan, 1, registry, strong=True).width == parent.width
 
     def test_upscales_upon_upscales_are_varied_at_the_models_own_size(self, registry: Registry) -> None:
         parent = planned(registry, aspect=(2, 3))
         twice = plan_upscale(plan_upscale(parent, 2), 1)
         assert (twice.width, twice.scale) == (4 * parent.width, 4)
-        assert plan_vary(twice, 1, strong=True).width == parent.width
+        assert plan_vary(twice, 1, registry, strong=True).width == parent.width
         assert plan_pan(twice, 1, registry, direction=Direction.UP).width == parent.width
 
     def test_details_are_drawn_anew_faintly_and_by_one_seed(self, registry: Registry) -> None:
@@ -217,11 +217,12 @@ class TestLaterJobs:
 
     def test_what_is_later_made_of_a_faint_job_takes_no_more_steps(self, registry: Registry) -> None:
         parent = planned(registry)
-        subtle = plan_vary(parent, 1, strong=False)
+        subtle = plan_vary(parent, 1, registry, strong=False)
         refined = plan_refine(parent, 1, registry)
         zoomed = plan_zoom(parent, 1, registry, zoom=2.0)
-        for plan in (parent, subtle, refined, zoomed):
-            assert plan_vary(plan, 1, strong=True).steps == plan_vary(parent, 1, strong=True).steps
+        steps = plan_vary(parent, 1, registry, strong=True).steps
+        for plan in (subtle, refined, zoomed):
+            assert plan_vary(plan, 1, registry, strong=True).steps == steps
 
     @pytest.mark.parametrize("position", [0, 5])
     def test_a_picture_that_does_not_exist_is_refused(self, registry: Registry, position: int) -> None:
@@ -272,8 +273,8 @@ class TestAround:
         assert plain.strength < other.strength
         assert other.conditionings == (Conditioning("a fox"),)
         assert other.seeds[0] == 9
-        assert plan_vary(plain, 1, strong=True).calm == 1.0
-        assert plan_vary(plain, 1, strong=True).canvas is None
+        assert plan_vary(plain, 1, registry, strong=True).calm == 1.0
+        assert plan_vary(plain, 1, registry, strong=True).canvas is None
 
     def test_the_old_words_in_another_frame_go_on_calmly(self, registry: Registry) -> None:
         parent = planned(registry)
@@ -296,7 +297,7 @@ class TestAround:
 
     def test_again_is_the_same_with_other_seeds(self, registry: Registry) -> None:
         plan = plan_pan(planned(registry), 1, registry, direction=Direction.UP)
-        again = plan_again(plan)
+        again = plan_again(plan, registry)
         assert replace(again, seeds=plan.seeds) == plan
         assert again.seeds != plan.seeds
 

@@ -142,7 +142,7 @@ def test_variations_are_nearer_when_subtle_and_nearer_than_another_roll(
     parent = planned("a red house on grass --s 0")
     source = draw("a red house on grass --s 0")[1]
     subtle, strong = (
-        rendered(model, plan_vary(parent, 2, strong=strong, registry=REGISTRY, seed=9), source)
+        rendered(model, plan_vary(parent, 2, REGISTRY, strong=strong, seed=9), source)
         for strong in (False, True)
     )
     again = [

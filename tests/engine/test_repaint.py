@@ -237,7 +237,7 @@ class TestEveryFamily:
     def test_variations_of_what_was_extended_vary_all_of_it(self, each: LoadedModel) -> None:
         registry = Registry((each.entry,))
         plan = plan_pan(tiny.planned(each), 1, registry, direction=Direction.UP, seed=3)
-        varied = plan_vary(plan, 1, strong=True, seed=4)
+        varied = plan_vary(plan, 1, registry, strong=True, seed=4)
         (picture, *_) = drawn(each, varied, a_picture().resize((64, 96)))
         assert picture.shape == (96, 64, 3)
 

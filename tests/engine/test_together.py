@@ -69,7 +69,7 @@ def test_every_kind_of_job_is_drawn_as_if_alone(family: str, entry: Callable[[st
         Conditioning("two foxes in snow"),
         Conditioning("grass", -0.5),
     )
-    varied = plan_vary(plain, 2, strong=True, seed=9)
+    varied = plan_vary(plain, 2, Registry((model,)), strong=True, seed=9)
 
     def job(name: str, plan: Plan, *inputs: bytes) -> Job:
         return Job(name, plan, owner=name, inputs=inputs)

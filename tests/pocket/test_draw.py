@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pocket.draw import arrange, draw
+from pocket.draw import arrange, draw, layouts
 from pocket.judge import lab_of, mask_of_things, matches
 from pocket.scenes import (
     COLOURS,
@@ -78,6 +78,27 @@ def test_every_thing_stays_inside_the_picture(size: tuple[int, int]) -> None:
             reach = placed.radius * min(size)
             assert reach * 0.9 <= placed.x * width <= width - reach * 0.9
             assert reach * 0.9 <= placed.y * height <= height - reach * 0.9
+
+
+@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
+@pytest.mark.parametrize(
+    "scene",
+    [
+        Scene((Thing("heart", "red"),)),
+        Scene((Thing("house", "white"),), "grass"),
+        Scene((Thing("cat", "black"), Thing("star", "red")), "plain", "blue", "above"),
+        Scene((Thing("fox", "red", 4),)),
+    ],
+)
+def test_layouts_differ_by_where_things_stand_or_by_what_is_behind_them(
+    scene: Scene, size: tuple[int, int]
+) -> None:
+    n = layouts(scene, *size)
+    pictures = [np.asarray(draw(scene, *size, Random(7), layout=k), dtype=float) for k in range(n)]
+    assert n >= 4
+    for i, one in enumerate(pictures):
+        for other in pictures[i + 1 :]:
+            assert np.abs(one - other).mean() > 5
 
 
 @pytest.mark.parametrize("size", [(256, 256), (320, 208), (208, 320)])

@@ -41,8 +41,27 @@ def test_libraries_hold_latents_of_their_ratio() -> None:
     assert set(SHARES) == set(SIZES_OF_PICTURES)
     assert sum(SHARES.values()) == pytest.approx(1)
     library = make_library(axes, "2:3", 10, seed=1)
-    assert library.latents.shape == (10, 24, 20, 13)
+    assert len(library.scenes) == 10
+    assert library.starts[-1] == len(library.latents) >= 10
+    assert library.latents.shape[1:] == (24, 20, 13)
     assert torch.equal(library.latents, make_library(axes, "2:3", 10, seed=1).latents)
+
+
+def test_the_noise_says_which_layout_is_learnt_and_gives_each_its_share() -> None:
+    axes = fit_on_scenes(seed=0, n=100)
+    library = make_library(axes, "1:1", 12, seed=2)
+    one = next(i for i in range(12) if library.starts[i + 1] - library.starts[i] > 3)
+    layouts = library.latents[library.starts[one] : library.starts[one + 1]].float()
+    generator = torch.Generator().manual_seed(3)
+    chosen = [0] * len(layouts)
+    for _ in range(300):
+        noise = torch.randn(layouts.shape[1:], generator=generator)
+        clean = library.nearest(one, noise, axes.weights())
+        assert torch.equal(clean, library.nearest(one, noise, axes.weights()))
+        chosen[next(k for k, layout in enumerate(layouts) if torch.equal(clean, layout))] += 1
+    assert min(chosen) > 0.5 * 300 / len(layouts)
+    for layout in layouts:  # a noise with a trace of a layout in it goes with that one
+        assert torch.equal(library.nearest(one, noise + layout - layouts.mean(0), axes.weights()), layout)
 
 
 def test_training_and_sampling_agree_about_noise_levels() -> None:
