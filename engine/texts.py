@@ -22,6 +22,10 @@ _KEPT = 96
 _AWAY = 2.0
 """How much more negative weights count: measured, `--no red` at −0.5 itself left red houses red."""
 
+_FIRM = 4.0
+"""The guidance below which negative weights count more still, so that they push as far as at this one: at 2.5
+red hearts stayed red."""
+
 _GRID = 4
 """Pictures that give way to their muses one after another, each over its own quarter of the range of chaos.
 
@@ -71,10 +75,12 @@ class Texts:
         return Steering(main, rows(self.nothing(), count), lead.weight / whole, tuple(others))
 
     def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
-        """A further text's weight and rows. What is not wanted is left as it was said, and counts double."""
+        """A further text's weight and rows. What is not wanted is left as it was said, and counts more."""
         if part.weight > 0:
             return part.weight / whole, self._drawn(part.text, plan)
-        return _AWAY * part.weight / whole, rows(self.embed(part.text), len(plan.seeds))
+        contrasted = self._family.guided and plan.guidance > 1
+        away = _AWAY * max(1.0, _FIRM / plan.guidance) if contrasted else _AWAY
+        return away * part.weight / whole, rows(self.embed(part.text), len(plan.seeds))
 
     def _drawn(self, text: str, plan: Plan) -> Embeds:
         """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse."""

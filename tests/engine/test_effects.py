@@ -1,5 +1,6 @@
 """Embeddings drawn towards other texts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,20 @@ class TestSteering:
     def test_weights_are_shares_of_the_positive_sum(self, texts: Texts) -> None:
         parts = (Conditioning("a fox", 1.0), Conditioning("a red house", 3.0), Conditioning("snow", -0.5))
         plan = self.planned(parts=tuple(Part(c.text, c.weight) for c in parts), stylize=0)
-        steering = texts.steering(plan)
+        steering = texts.steering(replace(plan, guidance=5.0))
         assert steering.weight == 0.75
-        assert [weight for weight, _ in steering.others] == [0.25, -0.25]
+        assert [weight for weight, _ in steering.others] == [0.25, -0.25]  # what is not wanted counts double
         assert not steering.plain
+
+    def test_what_is_not_wanted_is_left_as_far_behind_at_little_guidance(self, texts: Texts) -> None:
+        plan = self.planned(parts=(Part("a fox"),), no=("snow",), stylize=0)
+        pushes = [
+            guidance * weight
+            for guidance in (2.5, 3.0, 4.0)
+            for weight, _ in texts.steering(replace(plan, guidance=guidance)).others
+        ]
+        assert pushes == pytest.approx([-4.0] * 3)
+        assert texts.steering(replace(plan, guidance=8.0)).others[0][0] == -1.0
 
     def test_the_empty_prompt_needs_no_guidance(self, texts: Texts) -> None:
         assert texts.steering(self.planned(parts=(), stylize=0)).pointless

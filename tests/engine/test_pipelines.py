@@ -120,10 +120,10 @@ class TestSeveralTexts:
             Part("a fox", 1.0),
             Part("red snow", 0.5),
             Part("red snow", -0.25),
-        )  # negative weights count double
-        undone = drawn(sd, planned(sd, stylize=0, parts=parts))
+        )  # negative weights count double, at this guidance
+        undone = drawn(sd, replace(planned(sd, stylize=0, parts=parts), guidance=6.0))
         alone = planned(sd, stylize=0, parts=(Part("a fox"),))
-        assert apart(undone, drawn(sd, replace(alone, guidance=alone.guidance / 1.5))) <= 2
+        assert apart(undone, drawn(sd, replace(alone, guidance=6.0 / 1.5))) <= 2
 
 
 class TestFromAPicture:
