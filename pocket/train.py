@@ -43,7 +43,7 @@ class Recipe:
     describer_pictures: int = 20_000
     denoiser_steps: int = 10_000
     denoiser_rate: float = 1e-3
-    scenes: int = 96_000
+    scenes: int = 64_000
     batch: int = 96
     seed: int = 0
 

@@ -8,6 +8,7 @@ from random import Random
 
 import torch
 from diffusers import UNet2DConditionModel
+from rich.progress import track
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -74,7 +75,8 @@ def make_library(axes: Axes, ratio: str, n: int, seed: int) -> Library:
 def make_libraries(axes: Axes, n: int, seed: int) -> dict[str, Library]:
     """About `n` scenes over all ratios, each in all its layouts."""
     return {
-        ratio: make_library(axes, ratio, max(64, round(n * share)), seed) for ratio, share in SHARES.items()
+        ratio: make_library(axes, ratio, max(64, round(n * SHARES[ratio])), seed)
+        for ratio in track(SHARES, "scenes")
     }
 
 
