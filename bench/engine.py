@@ -100,6 +100,11 @@ def single(seed: int = 1) -> Plan:
     return grid(seed, 1)
 
 
+def varied(parent: Plan, seed: int) -> Plan:
+    """Strong variations of its first picture."""
+    return plan_vary(parent, 1, _REGISTRY, strong=True, seed=seed)
+
+
 @dataclass(frozen=True)
 class World:
     """What is compared: the engine, and the stock pipeline loaded in two ways."""
@@ -331,8 +336,7 @@ def mixed(dice: random.Random, seed: int) -> Arrival:
     kind = dice.choices(("grid", "variation", "upscale"), (60, 25, 15))[0]
     if kind == "grid":
         return Arrival(f"{kind}, {lane}", parent, lane)
-    varied = plan_vary(parent, 1, _REGISTRY, strong=True, seed=seed)
-    plan = varied if kind == "variation" else plan_upscale(parent, 1)
+    plan = varied(parent, seed) if kind == "variation" else plan_upscale(parent, 1)
     return Arrival(f"{kind}, {lane}", plan, lane, (_SOURCE,))
 
 
@@ -345,7 +349,7 @@ def odd(dice: random.Random, seed: int) -> Arrival:
     )
     lane = dice.choice((Lane.FAST, Lane.FAST, Lane.RELAX))
     if dice.random() < 0.25:
-        return Arrival("variation", plan_vary(plan, 1, _REGISTRY, strong=True, seed=seed), lane, (_SOURCE,))
+        return Arrival("variation", varied(plan, seed), lane, (_SOURCE,))
     return Arrival("picture", plan, lane)
 
 

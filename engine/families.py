@@ -35,6 +35,10 @@ class Family:
     pack: Callable[[Any, torch.Tensor], torch.Tensor]
     nudge: float
 
+    def contrasts(self, guidance: float) -> bool:
+        """Whether the denoiser is asked about nothing as well; at a guidance of 1 that would cancel out."""
+        return self.guided and guidance > 1
+
 
 def _sd(pipe: Any, text: str) -> Embeds:
     states, _ = pipe.encode_prompt(text, pipe._execution_device, 1, False)

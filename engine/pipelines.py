@@ -172,7 +172,7 @@ def _run(
     if plan.tile:
         _put(pipe, "vae", wrapping_vae(pipe.vae))
     guidance = plan.guidance * plan.calm
-    guided = family.guided and guidance > 1 and not steering.pointless
+    guided = family.contrasts(guidance) and not steering.pointless
     texts: dict[str, Any] = dict(steering.main)
     if guided:
         texts |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}

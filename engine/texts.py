@@ -78,8 +78,9 @@ class Texts:
         """A further text's weight and rows. What is not wanted is left as it was said, and counts more."""
         if part.weight > 0:
             return part.weight / whole, self._drawn(part.text, plan)
-        contrasted = self._family.guided and plan.guidance > 1
-        away = _AWAY * max(1.0, _FIRM / plan.guidance) if contrasted else _AWAY
+        away = _AWAY
+        if self._family.contrasts(plan.guidance):
+            away *= max(1.0, _FIRM / plan.guidance)
         return away * part.weight / whole, rows(self.embed(part.text), len(plan.seeds))
 
     def _drawn(self, text: str, plan: Plan) -> Embeds:

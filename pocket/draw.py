@@ -106,11 +106,11 @@ def layouts(scene: Scene, width: int, height: int) -> int:
     return max(backdrops, len(_places(scene, Cells.of(width, height))))
 
 
-def arrange(scene: Scene, width: int, height: int, rng: Random, layout: int | None = None) -> list[Placed]:
-    """Where everything stands in a layout, or in any if None, in colours that chance tints a little."""
+def arrange(scene: Scene, width: int, height: int, rng: Random, layout: int) -> list[Placed]:
+    """Where everything stands in a layout, in colours that chance tints a little."""
     cells = Cells.of(width, height)
     options = _places(scene, cells)
-    places = rng.choice(options) if layout is None else options[layout % len(options)]
+    places = options[layout % len(options)]
     tints = [_jitter(COLOURS[t.colour], rng, 5) for t in scene.things]
     things = [(t.kind, tint) for t, tint in zip(scene.things, tints, strict=True) for _ in range(t.count)]
     return [

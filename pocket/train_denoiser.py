@@ -63,13 +63,13 @@ def make_library(axes: Axes, ratio: str, n: int, seed: int) -> Library:
     rng = Random(f"{seed}/{ratio}")
     width, height = SIZES_OF_PICTURES[ratio]
     scenes = [_scene(rng) for _ in range(n)]
-    versions = [(s, k) for s in scenes for k in range(layouts(s, width, height))]
-    starts = [0, *accumulate(layouts(s, width, height) for s in scenes)]
+    counts = [layouts(s, width, height) for s in scenes]
+    versions = [(s, k) for s, count in zip(scenes, counts, strict=True) for k in range(count)]
     latents = []
     for start in range(0, len(versions), 256):
         pictures = [small_picture(s, width, height, rng, k) for s, k in versions[start : start + 256]]
         latents.append(axes.encode(torch.stack([as_tensor(p[None])[0] for p in pictures])).half())
-    return Library(scenes, starts, torch.cat(latents))
+    return Library(scenes, [0, *accumulate(counts)], torch.cat(latents))
 
 
 def make_libraries(axes: Axes, n: int, seed: int) -> dict[str, Library]:

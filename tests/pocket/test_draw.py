@@ -1,18 +1,20 @@
 """What the drawn world looks like, pixel by pixel."""
 
+from itertools import pairwise
 from random import Random
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pocket.draw import arrange, draw, layouts
+from pocket.draw import Placed, arrange, draw, layouts
 from pocket.judge import lab_of, mask_of_things, matches
 from pocket.scenes import (
     COLOURS,
     KINDS,
     NATURAL,
     SETTINGS,
+    SIZES,
     SIZES_OF_PICTURES,
     Scene,
     Thing,
@@ -25,6 +27,11 @@ from pocket.scenes import (
 def _share(pixels: np.ndarray, colour: str, within: int = 40) -> float:
     distance = np.abs(pixels.astype(int) - np.array(COLOURS[colour])).max(-1)
     return float((distance < within).mean())
+
+
+def anywhere(scene: Scene, size: tuple[int, int], rng: Random) -> list[Placed]:
+    """The scene's things in any of its layouts."""
+    return arrange(scene, *size, rng, rng.randrange(layouts(scene, *size)))
 
 
 def test_the_world_is_as_large_as_promised() -> None:
@@ -74,7 +81,7 @@ def test_every_thing_stays_inside_the_picture(size: tuple[int, int]) -> None:
     assert 0.9 < width * height / 256**2 < 1.1
     for _ in range(200):
         scene = random_scene(rng)
-        for placed in arrange(scene, width, height, rng):
+        for placed in anywhere(scene, size, rng):
             reach = placed.radius * min(size)
             assert reach * 0.9 <= placed.x * width <= width - reach * 0.9
             assert reach * 0.9 <= placed.y * height <= height - reach * 0.9
@@ -106,11 +113,11 @@ def test_relations_hold_in_the_arrangement(size: tuple[int, int]) -> None:
     rng = Random(6)
     above = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation="above")
     for _ in range(50):
-        first, second = arrange(above, *size, rng)
+        first, second = anywhere(above, size, rng)
         assert first.y + 0.2 < second.y
         for relation in ("left", "beside"):
             row = Scene((Thing("star", "red"), Thing("boat", "blue")), "night", relation=relation)
-            first, second = arrange(row, *size, rng)
+            first, second = anywhere(row, size, rng)
             assert first.x + 0.2 < second.x
 
 
@@ -130,12 +137,26 @@ def test_equal_things_do_not_overlap() -> None:
     rng = Random(8)
     for count in (2, 3, 4):
         for width, height in SIZES_OF_PICTURES.values():
-            placed = arrange(Scene((Thing("circle", "red", count),)), width, height, rng)
+            placed = anywhere(Scene((Thing("circle", "red", count),)), (width, height), rng)
             assert len(placed) == count
             for i, a in enumerate(placed):
                 for b in placed[i + 1 :]:
                     apart = ((a.x - b.x) * width) ** 2 + ((a.y - b.y) * height) ** 2
                     assert apart**0.5 > 2.15 * a.radius * min(width, height)
+
+
+@pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
+@pytest.mark.parametrize("setting", ["plain", "grass"])
+def test_a_single_thing_has_few_places_and_they_are_well_apart(size: tuple[int, int], setting: str) -> None:
+    for of in SIZES:
+        scene = Scene((Thing("fox", "red", 1, of),), setting)
+        places = [arrange(scene, *size, Random(0), k)[0] for k in range(layouts(scene, *size))]
+        across = {round(p.x * size[0]) for p in places}
+        down = {round(p.y * size[1]) for p in places}
+        assert 1 <= len(across) <= 3
+        assert 1 <= len(down) <= 2
+        assert all(b - a >= 3 * 16 - 1 for a, b in pairwise(sorted(across)))
+        assert all(b - a >= 16 - 1 for a, b in pairwise(sorted(down)))
 
 
 @pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
@@ -146,7 +167,7 @@ def test_two_things_are_large_and_keep_clear_of_each_other_in_every_ratio(
     rng = Random(10)
     pair = Scene((Thing("circle", "red"), Thing("square", "blue")), "grass", relation=relation)
     for _ in range(20):
-        first, second = arrange(pair, *size, rng)
+        first, second = anywhere(pair, size, rng)
         radius = first.radius * min(size)
         assert radius >= 40  # pixels: below that a sun's rays and a fox's ears are lost
         away = max(abs(first.x - second.x) * size[0], abs(first.y - second.y) * size[1])
@@ -156,7 +177,7 @@ def test_two_things_are_large_and_keep_clear_of_each_other_in_every_ratio(
 @pytest.mark.parametrize("size", SIZES_OF_PICTURES.values())
 def test_a_small_thing_is_smaller_than_others_and_still_has_its_parts(size: tuple[int, int]) -> None:
     def radius(of: str) -> float:
-        (placed,) = arrange(Scene((Thing("fox", "red", 1, of),), "grass"), *size, Random(12))
+        (placed,) = anywhere(Scene((Thing("fox", "red", 1, of),), "grass"), size, Random(12))
         return placed.radius * min(size)
 
     assert 40 <= radius("small") < radius("medium") < radius("big")
