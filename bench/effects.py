@@ -11,11 +11,11 @@ from PIL import Image
 
 from bench.measures import Pixels, apart, red, seam, spread
 from bench.sheet import Sheet
-from engine import pipelines
-from engine.pictures import to_png
-from engine.pipelines import LoadedModel
-from engine.plan import Plan, plan_imagine, plan_vary
-from engine.registry import Registry
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
+from engine.pictures.decoding import to_png
+from engine.planning.plan import Plan, plan_imagine, plan_vary
+from engine.planning.registry import Registry
 from grammar import parse
 
 PROMPTS = (

@@ -42,10 +42,10 @@ from engine import (
     preview,
     upscale,
 )
-from engine.pictures import load_input, to_png
-from engine.plan import plan_upscale, plan_vary
-from engine.rendering import Program, Renderer
-from engine.wire import Happened
+from engine.pictures.decoding import load_input, to_png
+from engine.planning.plan import plan_upscale, plan_vary
+from engine.process.renderer import Program, Renderer
+from engine.process.wire import Happened
 
 STEPS, SIDE, GUIDANCE = 20, 256, 4.0
 ROUNDS = {1: 8, 2: 4, 4: 3, 8: 3, 16: 2}

@@ -34,11 +34,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.sheet import Sheet, where
 from engine import Action, Conditioning, Finished, Job, ModelEntry, Plan, Registry, is_final
-from engine.pictures import to_png
-from engine.pipelines import _light_copy
-from engine.rendering import Program, Renderer
-from engine.tiling import ForwardMode
-from engine.wire import Happened
+from engine.drawing.pipelines import _light_copy
+from engine.drawing.seamless import ForwardMode
+from engine.pictures.decoding import to_png
+from engine.process.renderer import Program, Renderer
+from engine.process.wire import Happened
 
 DTYPE = torch.bfloat16
 

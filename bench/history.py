@@ -19,8 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bot.database import Database
-from bot.history import History, indexed
+from bot.memory.database import Database
+from bot.memory.jobs import History, indexed
 from engine import Registry, plan_imagine
 from grammar import parse
 

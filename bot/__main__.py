@@ -1,6 +1,6 @@
 """``python -m bot`` is ``easel``."""
 
-from bot.cli import main
+from bot.program.cli import main
 
 if __name__ == "__main__":
     main()

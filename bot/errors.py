@@ -17,7 +17,7 @@ import logging
 import secrets
 import sqlite3
 
-from bot.pictures import PictureGone
+from bot.memory.picture_files import PictureGone
 from engine import BadPicture, EngineError, NoRoom, NoSegmenter
 from grammar import PromptError
 

@@ -1,7 +1,5 @@
 """The engine's front door: plans and jobs in, events and pictures out. Importing it loads no torch."""
 
-from engine.canvas import PARTS, Canvas, Direction
-from engine.engine import Engine, EngineStatus, EventStream
 from engine.errors import (
     BadPicture,
     BadRegistry,
@@ -15,10 +13,11 @@ from engine.errors import (
     UnknownModel,
     WorkerDied,
 )
-from engine.grid import compose
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued, is_final
-from engine.pictures import load_input
-from engine.plan import (
+from engine.pictures.decoding import load_input
+from engine.pictures.grid import compose
+from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.plan import (
     Action,
     Conditioning,
     Plan,
@@ -34,7 +33,8 @@ from engine.plan import (
     plan_vary,
     plan_zoom,
 )
-from engine.registry import ModelEntry, Registry
+from engine.planning.registry import ModelEntry, Registry
+from engine.process.engine import Engine, EngineStatus, EventStream
 
 __all__ = [
     "PARTS",

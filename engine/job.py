@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from engine.plan import Plan
+from engine.planning.plan import Plan
 
 __all__ = [
     "Cancelled",

@@ -16,7 +16,9 @@ def modules(*packages: str) -> list[Path]:
     return [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
 
 
-@pytest.mark.parametrize("module", ["bot.cli", "bot.client", "engine", "grammar", "playground"])
+@pytest.mark.parametrize(
+    "module", ["bot.program.cli", "bot.surface.client", "engine", "grammar", "playground"]
+)
 def test_importing_it_loads_no_torch(module: str) -> None:
     script = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)

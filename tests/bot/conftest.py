@@ -8,11 +8,11 @@ import discord
 import pytest
 import simcord
 
-from bot.client import EaselClient
 from bot.config import Settings
-from bot.database import Database
 from bot.errors import Refusal
-from bot.pictures import PictureGone
+from bot.memory.database import Database
+from bot.memory.picture_files import PictureGone
+from bot.surface.client import EaselClient
 from engine import EngineError, Registry
 from grammar import PromptError
 from tests.bot.sketch import SketchEngine, World, settings_in

@@ -10,9 +10,9 @@ import discord
 import simcord
 from PIL import Image
 
-from bot.client import EaselClient
 from bot.config import Settings
-from bot.database import Database
+from bot.memory.database import Database
+from bot.surface.client import EaselClient
 from engine import (
     Action,
     BadPicture,

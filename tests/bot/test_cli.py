@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot import logs
-from bot.cli import app
+from bot.program.cli import app
 from engine import Registry
 
 

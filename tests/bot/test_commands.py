@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.shortening import shortened, weighed
+from bot.text.shortening import shortened, weighed
 from tests.bot.sketch import buttons
 
 

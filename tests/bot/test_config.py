@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import app
 from bot.config import BadSetting, Settings, env_example, load
+from bot.program.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from bot.database import MIGRATIONS, Database, InUse, pending_migrations
+from bot.memory.database import MIGRATIONS, Database, InUse, pending_migrations
 
 
 async def test_a_new_file_gets_every_migration_and_the_right_modes(tmp_path, database):

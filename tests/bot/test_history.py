@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from bot.history import History, JobRecord, Kind, Panel, Place, Shot, Status
-from bot.people import People, User
+from bot.memory.jobs import History, JobRecord, Kind, Panel, Place, Shot, Status
+from bot.memory.people import People, User
 from engine import Lane, Registry, plan_imagine
 from grammar import parse
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.history import Status
-from engine.provenance import read
+from bot.memory.jobs import Status
+from engine.pictures.provenance import read
 from tests.bot.sketch import buttons, grid_of
 
 LABELS = ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
@@ -38,7 +38,7 @@ async def test_a_prompt_becomes_one_message_with_a_grid_and_buttons(world, env):
 
 
 async def test_a_preview_is_shown_by_the_next_edit_that_goes_out(world, env, monkeypatch):
-    monkeypatch.setattr("bot.studio.EDIT_EVERY", 0.0)
+    monkeypatch.setattr("bot.jobs.flow.EDIT_EVERY", 0.0)
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
     await env.settle()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot import messages
-from bot.history import Kind
+from bot.memory.jobs import Kind
+from bot.messages import letters as messages
 from engine import Lane
 from tests.bot.test_history import record
 

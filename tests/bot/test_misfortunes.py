@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.history import Status
+from bot.memory.jobs import Status
 
 
 def refusal(result):
@@ -41,7 +41,7 @@ async def test_a_disk_that_fills_while_pictures_are_kept_ends_that_job_alone(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr("bot.pictures.os.fsync", full)
+        patched.setattr("bot.memory.picture_files.os.fsync", full)
         await world.slash("imagine", prompt="a fox")
     [message] = world.messages()
     assert "(Stopped)" in message.content
@@ -75,7 +75,7 @@ async def test_a_clock_that_jumps_changes_neither_order_nor_delivery(world, env,
     world.engine.held = True
     await world.slash("imagine", prompt="the second fox")
     jumped = SimpleNamespace(time=lambda: time.time() + jump, monotonic=time.monotonic)
-    for module in ("history", "studio", "people", "client"):
+    for module in ("memory.jobs", "jobs.flow", "memory.people", "surface.client"):
         monkeypatch.setattr(f"bot.{module}.time", jumped)
     world.engine.release()
     await env.settle()

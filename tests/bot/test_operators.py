@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.moderation import BannedWords
+from bot.text.moderation import BannedWords
 
 
 @pytest.fixture

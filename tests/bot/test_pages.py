@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from PIL import ImageChops, ImageStat
 
-from bot.commands import history
+from bot.surface.commands import history
 from tests.bot.sketch import buttons, grid_of
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.pictures import PictureGone, Pictures, fitted, normalised
+from bot.memory.picture_files import PictureGone, Pictures, fitted, normalised
 from engine import BadPicture
 from tests.bot.sketch import png
 

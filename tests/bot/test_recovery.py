@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot import desk
-from bot.history import Status
+from bot.memory.jobs import Status
+from bot.surface import intake as desk
 from tests.bot.sketch import png
 
 
@@ -216,8 +216,8 @@ async def test_a_job_that_comes_while_the_start_looks_for_older_ones_is_rendered
         return await acknowledge(*args, **options)
 
     acknowledge = desk.acknowledge
-    monkeypatch.setattr("bot.client.EaselClient.wait_until_ready", hold)
-    monkeypatch.setattr("bot.desk.acknowledge", acknowledge_late)
+    monkeypatch.setattr("bot.surface.client.EaselClient.wait_until_ready", hold)
+    monkeypatch.setattr("bot.surface.intake.acknowledge", acknowledge_late)
     await world.restart()
     world.bot._recovery.add_done_callback(lambda _: looked.set())
     await world.slash("imagine", prompt="a fox")
@@ -240,7 +240,7 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
         return await normalised(data)
 
     normalised = desk.normalised
-    monkeypatch.setattr("bot.desk.normalised", slow)
+    monkeypatch.setattr("bot.surface.intake.normalised", slow)
     result = await world.slash(
         command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
     )

@@ -8,7 +8,7 @@ import pytest
 
 PICTURES = """
 import threading
-from bot.serve import give_back_memory
+from bot.program.serve import give_back_memory
 
 def held():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bot.history import Kind
+from bot.memory.jobs import Kind
 from engine import Canvas, Plan
-from engine.canvas import Box
+from engine.planning.canvas import Box
 from tests.bot.sketch import buttons, grid_of
 
 GRID = [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]

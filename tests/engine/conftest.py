@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from engine import pipelines
-from engine.pipelines import LoadedModel
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
 from tests.engine import tiny
 
 

@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine.batching import pause
 from engine.errors import BadPicture, ModelUnavailable
-from engine.plan import Action, Conditioning, Plan
-from engine.registry import ModelEntry, Registry
-from engine.rendering import Program
-from engine.worker import main
+from engine.planning.plan import Action, Conditioning, Plan
+from engine.planning.registry import ModelEntry, Registry
+from engine.process.renderer import Program
+from engine.process.worker import main
+from engine.sharing.batching import pause
 
 SIDE = 32
 

@@ -18,8 +18,8 @@ from diffusers import (
 from PIL import Image
 from torch import nn
 
-from engine.batching import EXACT, Batcher, Call, Task, install, pause
-from engine.rows import RowLimit
+from engine.sharing.batching import EXACT, Batcher, Call, Task, install, pause
+from engine.sharing.rows import RowLimit
 from tests.engine import tiny
 
 FAMILIES = ("sd", "sdxl", "sd3", "flux")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.canvas import PARTS, Box, Canvas, Direction, panned, parted, squared, zoomed
 from engine.errors import NoRoom
-from engine.registry import Registry
+from engine.planning.canvas import PARTS, Box, Canvas, Direction, panned, parted, squared, zoomed
+from engine.planning.registry import Registry
 
 REGISTRY = Registry.load()
 POCKET, LARGE = REGISTRY.get("pocket"), REGISTRY.get("sdxl")

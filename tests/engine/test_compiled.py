@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.batching import Batcher, Task, install
+from engine.sharing.batching import Batcher, Task, install
 
 
 class Small(nn.Module):

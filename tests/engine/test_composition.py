@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from engine import pipelines
-from engine.batching import Batcher, Call, Task, install
-from engine.pipelines import LoadedModel
-from engine.plan import Plan
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
+from engine.planning.plan import Plan
+from engine.sharing.batching import Batcher, Call, Task, install
 from grammar.values import Part
 from tests.engine.tiny import planned
 

@@ -13,10 +13,10 @@ from transformers import (
     ViTImageProcessor,
 )
 
-from engine.describe import describe, friendly_ratio
 from engine.errors import BadPicture, ModelUnavailable
-from engine.pictures import to_png
-from engine.registry import DescriberEntry
+from engine.pictures.decoding import to_png
+from engine.planning.registry import DescriberEntry
+from engine.seeing.describe import describe, friendly_ratio
 from grammar import parse
 from tests.engine.tiny import word_tokenizer
 

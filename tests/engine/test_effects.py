@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine import pipelines
-from engine.effects import rows, towards
-from engine.plan import Conditioning, Plan, plan_imagine
-from engine.registry import Registry
-from engine.texts import Texts
+from engine.drawing import pipelines
+from engine.drawing.effects import rows, towards
+from engine.drawing.texts import Texts
+from engine.planning.plan import Conditioning, Plan, plan_imagine
+from engine.planning.registry import Registry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny

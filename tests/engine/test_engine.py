@@ -28,7 +28,7 @@ from engine import (
     UnknownModel,
     is_final,
 )
-from engine.engine import EventStream
+from engine.process.engine import EventStream
 from tests.engine import stub
 
 COMMAND = (sys.executable, stub.__file__)

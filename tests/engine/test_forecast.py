@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.forecast import Rest, forecast
-from engine.lanes import Lanes, Waiting
-from engine.pace import Kind, Pace
+from engine.turns.forecast import Rest, forecast
+from engine.turns.lanes import Lanes, Waiting
+from engine.turns.pace import Kind, Pace
 
 KINDS = [Kind("m", 256, 256), Kind("m", 320, 208), Kind("other", 256, 256)]
 RESTS = st.builds(Rest, st.sampled_from(KINDS), st.integers(1, 30), st.sampled_from((1, 2, 4, 8)), st.just(4))

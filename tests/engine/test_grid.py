@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from engine.grid import compose
-from engine.pictures import to_png
+from engine.pictures.decoding import to_png
+from engine.pictures.grid import compose
 
 COLOURS = ("red", "lime", "blue", "white")
 

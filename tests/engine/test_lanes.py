@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.lanes import Lanes, Waiting
+from engine.turns.lanes import Lanes, Waiting
 
 TURBO, FAST, RELAX = 0, 1, 2
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pace import Kind, Pace, cost, rows_of
+from engine.turns.pace import Kind, Pace, cost, rows_of
 from tests.engine import stub
 
 SQUARE, WIDE = Kind("m", 256, 256), Kind("m", 320, 208)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadPicture
-from engine.pictures import LARGEST_SIDE, OWN_SIDE, load_input, to_png
+from engine.pictures.decoding import LARGEST_SIDE, OWN_SIDE, load_input, to_png
 
 
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -86,7 +86,7 @@ def test_a_header_that_claims_too_much_is_refused_before_decoding() -> None:
 _MEASURE = """
 import resource, sys
 from engine.errors import BadPicture
-from engine.pictures import load_input
+from engine.pictures.decoding import load_input
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     load_input(sys.stdin.buffer.read())

@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import pipelines
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
 from engine.errors import BadPicture, EngineError, ModelUnavailable
-from engine.pictures import to_png
-from engine.pipelines import LoadedModel
-from engine.plan import Conditioning, Plan, plan_upscale, plan_vary
-from engine.registry import Registry
+from engine.pictures.decoding import to_png
+from engine.planning.plan import Conditioning, Plan, plan_upscale, plan_vary
+from engine.planning.registry import Registry
 from grammar.values import Part
 from tests.engine import tiny
 from tests.engine.tiny import planned

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.canvas import Direction
 from engine.errors import NoRoom
-from engine.plan import (
+from engine.planning.canvas import Direction
+from engine.planning.plan import (
     PICTURES,
     Action,
     Conditioning,
@@ -28,9 +28,9 @@ from engine.plan import (
     plan_vary,
     plan_zoom,
 )
-from engine.registry import Registry
-from engine.seeds import picture_seeds
-from engine.sizes import tile_size
+from engine.planning.registry import Registry
+from engine.planning.seeds import picture_seeds
+from engine.planning.sizes import tile_size
 from grammar import parse
 from grammar.spec import GenerationSpec
 from grammar.values import Part
@@ -359,7 +359,9 @@ class TestSeeds:
 
 
 def test_planning_loads_no_torch() -> None:
-    code = "import sys, engine, engine.provenance; engine.Registry.load().get('sdxl').on_this_machine()"
+    code = (
+        "import sys, engine, engine.pictures.provenance; engine.Registry.load().get('sdxl').on_this_machine()"
+    )
     loaded = (
         f"{code}; print([m for m in ('torch', 'diffusers', 'transformers', 'numpy') if m in sys.modules])"
     )

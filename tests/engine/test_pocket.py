@@ -10,12 +10,12 @@ import torch
 from PIL import Image
 
 from bench.measures import Pixels, apart, red, seam, sharpness, spread
-from engine import pipelines, preview
-from engine.pictures import to_png
-from engine.pipelines import LoadedModel
-from engine.plan import Plan, plan_imagine, plan_upscale, plan_vary
-from engine.registry import Registry
-from engine.upscale import double
+from engine.drawing import pipelines, preview
+from engine.drawing.pipelines import LoadedModel
+from engine.pictures.decoding import to_png
+from engine.pictures.upscale import double
+from engine.planning.plan import Plan, plan_imagine, plan_upscale, plan_vary
+from engine.planning.registry import Registry
 from grammar import parse
 
 REGISTRY = Registry.load()

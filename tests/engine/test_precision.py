@@ -8,10 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import Plan, Registry, pipelines, plan_imagine
-from engine.batching import Batcher, Task, install
-from engine.pipelines import LoadedModel
-from engine.sizes import tile_size
+from engine import Plan, Registry, plan_imagine
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
+from engine.planning.sizes import tile_size
+from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 
 REGISTRY = Registry.load()

@@ -8,7 +8,7 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from engine import preview
+from engine.drawing import preview
 
 
 class Stripes:

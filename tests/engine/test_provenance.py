@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadPicture
-from engine.pictures import to_png
-from engine.provenance import SOURCE_TYPE, read, stamp
+from engine.pictures.decoding import to_png
+from engine.pictures.provenance import SOURCE_TYPE, read, stamp
 
 PROMPT = "two <red> foxes & a 狐 —\x01 “in snow”"
 SPEC = {"text": "two foxes", "params": {"ar": "3:2", "no": ["a"]}}

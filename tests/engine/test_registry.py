@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadRegistry, UnknownModel
-from engine.registry import ModelEntry, Registry
+from engine.planning.registry import ModelEntry, Registry
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.canvas import Box, Canvas
 from engine.errors import NotFound
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
-from engine.plan import Action
-from engine.rendering import Program, Renderer
-from engine.wire import Described, Happened, Report, Residents
+from engine.planning.canvas import Box, Canvas
+from engine.planning.plan import Action
+from engine.process.renderer import Program, Renderer
+from engine.process.wire import Described, Happened, Report, Residents
 from tests.engine import stub
 
 

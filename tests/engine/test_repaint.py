@@ -17,13 +17,14 @@ from diffusers import (
 )
 from PIL import Image
 
-from engine import pipelines
-from engine.batching import Batcher, Task, install
-from engine.canvas import Direction
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
+from engine.drawing.repaint import Held, Scene
+from engine.drawing.tiles import Tiles
 from engine.errors import BadPicture, EngineError
-from engine.pictures import to_png
-from engine.pipelines import LoadedModel
-from engine.plan import (
+from engine.pictures.decoding import to_png
+from engine.planning.canvas import Direction
+from engine.planning.plan import (
     Plan,
     plan_imagine,
     plan_pan,
@@ -34,9 +35,8 @@ from engine.plan import (
     plan_vary,
     plan_zoom,
 )
-from engine.refine import Tiles
-from engine.registry import Registry
-from engine.repaint import Held, Scene
+from engine.planning.registry import Registry
+from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 from tests.engine import tiny
 

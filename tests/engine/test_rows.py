@@ -1,6 +1,6 @@
 """How many rows a forward has, learnt from timings that are made up here."""
 
-from engine.rows import RowLimit
+from engine.sharing.rows import RowLimit
 
 
 def learnt(seconds_a_row: dict[int, float], most: int = 64) -> RowLimit:

@@ -9,9 +9,10 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from engine import Registry, pipelines, plan_imagine, safety
+from engine import Registry, plan_imagine
+from engine.drawing import pipelines, safety
+from engine.drawing.pipelines import LoadedModel
 from engine.errors import Unsafe
-from engine.pipelines import LoadedModel
 from grammar import parse
 from tests.engine import tiny
 

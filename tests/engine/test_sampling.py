@@ -15,7 +15,7 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from engine.sampling import Watch
+from engine.drawing.estimate import Watch
 from pocket.architecture import make_scheduler
 
 TRUTH = torch.tensor([[[[0.5, -1.0], [0.75, 0.25]]]])

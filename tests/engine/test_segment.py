@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine import segment
 from engine.errors import BadPicture, ModelUnavailable, NoSegmenter, NotFound
-from engine.pictures import load_input, to_png
-from engine.plan import plan_imagine, plan_region
-from engine.registry import Registry, SegmenterEntry
-from engine.segment import located
+from engine.pictures.decoding import load_input, to_png
+from engine.planning.plan import plan_imagine, plan_region
+from engine.planning.registry import Registry, SegmenterEntry
+from engine.seeing import segment
+from engine.seeing.segment import located
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine import pipelines
-from engine.pipelines import LoadedModel
-from engine.tiling import ForwardMode, Roll, calmest, circular, wrapping_vae
+from engine.drawing import pipelines
+from engine.drawing.pipelines import LoadedModel
+from engine.drawing.seamless import ForwardMode, Roll, calmest, circular, wrapping_vae
 from tests.engine import tiny
 
 

@@ -22,10 +22,10 @@ from engine import (
     plan_imagine,
     preview,
 )
-from engine.pictures import to_png
-from engine.plan import plan_upscale, plan_vary
-from engine.rendering import Program, Renderer
-from engine.wire import Happened, Report
+from engine.pictures.decoding import to_png
+from engine.planning.plan import plan_upscale, plan_vary
+from engine.process.renderer import Program, Renderer
+from engine.process.wire import Happened, Report
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.upscale import double
+from engine.pictures.upscale import double
 from pocket.draw import draw
 from pocket.scenes import random_scene
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from engine.registry import ModelEntry, Registry
-from engine.vocabulary import known_text
+from engine.planning.registry import ModelEntry, Registry
+from engine.planning.vocabulary import known_text
 from pocket.captions import LANGUAGES, caption, vocabulary
 from pocket.scenes import random_scene
 

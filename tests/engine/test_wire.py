@@ -6,7 +6,7 @@ import io
 import pytest
 
 from engine.job import Finished, Picture
-from engine.wire import Beat, Cancel, Describe, Happened, pack, read, receive
+from engine.process.wire import Beat, Cancel, Describe, Happened, pack, read, receive
 
 ORDERS = [Cancel("a"), Describe(3, b"x" * 100_000), Cancel("b")]
 REPORTS = [Beat(0.5), Happened(Finished("a", (Picture(b"png" * 9999, 2, 3, 4, 1),), 1.5)), Beat(0.0)]

@@ -33,9 +33,9 @@ from transformers import (
     T5EncoderModel,
 )
 
-from engine.pipelines import LoadedModel
-from engine.plan import Plan, plan_imagine
-from engine.registry import ModelEntry, Registry, SegmenterEntry
+from engine.drawing.pipelines import LoadedModel
+from engine.planning.plan import Plan, plan_imagine
+from engine.planning.registry import ModelEntry, Registry, SegmenterEntry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from pocket.architecture import make_tokenizer

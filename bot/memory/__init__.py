@@ -1,0 +1,1 @@
+"""What outlives the process: jobs, panels, people, rules in SQLite, and pictures as files."""

@@ -1,0 +1,127 @@
+"""The SQLite file: opened once, brought up to date, written to in transactions.
+
+Knows nothing of what the tables mean. Two connections, each with a thread of its own: one writes, one reads,
+so
+that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import aiosqlite
+import yoyo
+
+__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "pending_migrations"]
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+BUSY_TIMEOUT_MS = 5000
+
+Row: TypeAlias = aiosqlite.Row
+Value: TypeAlias = str | int | float | None
+Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
+
+
+class InUse(Exception):
+    """Another process works on this data folder; two would deliver every picture twice."""
+
+
+class Database:
+    """An open database. Make one with ``opened``."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator[Database]:
+        """The database at ``path``, created and migrated where needed, closed at the end."""
+        lock = await asyncio.to_thread(_lock, path.with_suffix(".lock"))
+        try:
+            await asyncio.to_thread(_migrate, path)
+            async with _connect(path) as writer, _connect(path) as reader:
+                for connection in (writer, reader):
+                    connection.row_factory = aiosqlite.Row
+                    await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                    await connection.execute("PRAGMA foreign_keys = ON")
+                # In WAL mode NORMAL loses nothing when the process dies, and spares a disk flush a
+                # transaction.
+                await writer.execute("PRAGMA synchronous = NORMAL")
+                await reader.execute("PRAGMA query_only = ON")
+                yield cls(writer, reader)
+        finally:
+            lock.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """All or nothing: commits at the end, rolls back when the body raises. One at a time."""
+        async with self._turn:
+            try:
+                await self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                await self._writer.execute("COMMIT")
+            except BaseException:
+                # Queued behind whatever the connection's thread still does, and harmless where nothing is
+                # open.
+                await asyncio.shield(self._writer.rollback())
+                raise
+
+    async def rows(self, sql: str, values: Values = ()) -> list[Row]:
+        """What a query finds among the committed data."""
+        return list(await self._reader.execute_fetchall(sql, values))
+
+    async def row(self, sql: str, values: Values = ()) -> Row | None:
+        """The first row that a query finds."""
+        found = await self.rows(sql, values)
+        return found[0] if found else None
+
+
+def pending_migrations(path: Path) -> list[str]:
+    """The names of the migrations that the database at ``path`` still lacks.
+
+    Creates nothing but yoyo's own tables.
+    """
+    backend = yoyo.get_backend(f"sqlite:///{path}")
+    try:
+        return [migration.id for migration in backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))]
+    finally:
+        backend.connection.close()
+
+
+def _connect(path: Path) -> aiosqlite.Connection:
+    return aiosqlite.connect(path, isolation_level=None)
+
+
+def _lock(path: Path) -> IO[str]:
+    """Held for as long as the file stays open; the kernel lets go of it when the process dies, however it
+    dies.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise InUse(f"another Easel is running on {path.parent}") from None
+    return lock
+
+
+def _migrate(path: Path) -> None:
+    logging.getLogger("yoyo").setLevel(logging.WARNING)
+    backend = yoyo.get_backend(f"sqlite:///{path}")
+    try:
+        backend.execute("PRAGMA journal_mode = WAL")
+        # Our own lock is held, so a lock row of yoyo's can only be left over from a process that was killed.
+        backend.break_lock()
+        with backend.lock():
+            backend.apply_migrations(backend.to_apply(yoyo.read_migrations(str(MIGRATIONS))))
+    finally:
+        backend.connection.close()

@@ -1,0 +1,155 @@
+"""Pictures as files: kept under the hash of their content, read back checked, deleted, and made fit for
+sending.
+
+Knows nothing of jobs or of Discord. Whatever touches the disk or a pixel runs in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from engine.pictures.decoding import load_input, to_png
+
+__all__ = ["PictureGone", "Pictures", "fitted", "normalised"]
+
+XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; a JPEG has a place for it too
+
+_decoding = asyncio.Semaphore(1)
+
+
+class PictureGone(Exception):
+    """The file is missing, or no longer holds what was put into it."""
+
+
+class Pictures:
+    """The folder of kept pictures. A name is the hash of the content, so a file never changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._swept = False
+        self._young: set[str] = set()  # names of this life, which a sweep leaves alone: their rows come later
+        self._deciding = threading.Lock()
+
+    async def keep(self, data: bytes) -> str:
+        """Put a picture away for good: once this returns, it survives a crash. Returns its name."""
+        return await asyncio.to_thread(self._keep, data)
+
+    async def read(self, name: str) -> bytes:
+        """The content of a kept picture. Raises ``PictureGone``."""
+        return await asyncio.to_thread(self._read, name)
+
+    async def delete(self, names: Iterable[str]) -> None:
+        """Remove files; those that are gone already are no error."""
+        await asyncio.to_thread(self._delete, list(names))
+
+    async def sweep(self, needed: Callable[[str], Awaitable[set[str]]]) -> int:
+        """Remove files that nothing needs, left by a crash between disk and database; how many.
+
+        ``needed`` tells the names that are, of those that begin with the digits it is given. Once, at the
+        start, but pictures may be kept meanwhile.
+        """
+        removed = 0
+        for folder in await asyncio.to_thread(lambda: sorted(self._folder.glob("*"))):
+            removed += await asyncio.to_thread(self._sweep, folder, await needed(folder.name))
+        self._grown_up()
+        return removed
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / name
+
+    def _keep(self, data: bytes) -> str:
+        name = f"{_digest(data)}.png"
+        path = self._path(name)
+        unfinished = path.with_name(f".{name}.{os.getpid()}")
+        with self._deciding:
+            if not self._swept:
+                self._young |= {name, unfinished.name}
+        if path.exists():
+            return name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+        return name
+
+    def _read(self, name: str) -> bytes:
+        try:
+            data = self._path(name).read_bytes()
+        except FileNotFoundError:
+            raise PictureGone(name) from None
+        if not name.startswith(_digest(data)):
+            raise PictureGone(name)
+        return data
+
+    def _delete(self, names: list[str]) -> None:
+        for name in names:
+            self._path(name).unlink(missing_ok=True)
+
+    def _sweep(self, folder: Path, needed: set[str]) -> int:
+        removed = 0
+        for path in folder.glob("*"):
+            with self._deciding:
+                if path.name not in needed and path.name not in self._young:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    def _grown_up(self) -> None:
+        with self._deciding:
+            self._swept = True
+            self._young.clear()
+
+
+async def normalised(data: bytes) -> bytes:
+    """A handed-in picture as a plain PNG. Raises engine.BadPicture with a sentence for the user.
+
+    One at a time: each may cost as much memory as the engine lets a single picture cost.
+    """
+    async with _decoding:
+        return await asyncio.to_thread(lambda: to_png(load_input(data)))
+
+
+async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:
+    """The picture and its file extension, re-encoded only where it would exceed ``limit`` bytes."""
+    if len(png) <= limit:
+        return png, "png"
+    return await asyncio.to_thread(_squeezed, png, limit)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _squeezed(png: bytes, limit: int) -> tuple[bytes, str]:
+    with Image.open(io.BytesIO(png)) as image:
+        mark = image.info.get(XMP, "")
+        picture = image.convert("RGB")
+    for quality in (95, 90, 80, 65, 50):
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=quality, subsampling=0, xmp=mark.encode() or None)
+        if out.tell() <= limit:
+            break
+    return out.getvalue(), "jpg"

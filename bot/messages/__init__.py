@@ -1,0 +1,1 @@
+"""What messages and dialogs look like. Pure: no network."""

@@ -1,0 +1,1 @@
+"""The program: its command line, its health, its start and its end."""

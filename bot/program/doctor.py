@@ -1,0 +1,104 @@
+"""What is wrong with this installation, and how to mend it: one finding a part.
+
+Looks without changing anything; needs neither Discord nor torch.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config import BadSetting, Settings, load
+from bot.memory.database import pending_migrations
+from bot.program.serve import registry_of
+
+__all__ = ["Finding", "findings"]
+
+TOKEN = re.compile(r"^[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of the installation: whether it is as it should be, and a sentence."""
+
+    about: str
+    ok: bool
+    sentence: str
+
+
+def findings(env_file: Path) -> Iterator[Finding]:
+    """Configuration, database, models, device and token, in this order; without settings only the first."""
+    try:
+        settings = load(env_file)
+    except BadSetting as error:
+        yield Finding("configuration", False, str(error))
+        return
+    source = str(env_file) if env_file.exists() else "the environment (there is no .env)"
+    yield Finding("configuration", True, f"read from {source}")
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("database", _database),
+        ("models", _models),
+        ("device", _device),
+        ("token", _token),
+    )
+    for about, check in checks:
+        try:
+            yield Finding(about, True, check(settings))
+        except BadSetting as error:
+            yield Finding(about, False, str(error))
+
+
+def _database(settings: Settings) -> str:
+    path = settings.easel_data / "easel.db"
+    if not path.exists():
+        parent = next(folder for folder in (path.parent, *path.parent.absolute().parents) if folder.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK):
+            raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be written; choose another folder")
+        return f"{path} will be made at the first start"
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
+            (jobs,) = connection.execute("SELECT count(*) FROM jobs").fetchone()
+        connection.close()
+    except sqlite3.Error as error:
+        raise BadSetting(
+            f"{path} cannot be read ({error}); restore it from a backup or move it away"
+        ) from None
+    if verdict != "ok":
+        raise BadSetting(f"{path} is damaged ({verdict}); restore it from a backup")
+    pending = pending_migrations(path)
+    later = f"; {len(pending)} migrations will be applied at the next start" if pending else ""
+    return f"{path} is sound and holds {jobs} jobs{later}"
+
+
+def _models(settings: Settings) -> str:
+    registry = registry_of(settings)
+    entry = registry.get(settings.easel_model)
+    here = sum(other.on_this_machine() for other in registry.entries)
+    if not entry.on_this_machine() and entry.folder is not None:
+        raise BadSetting(f"EASEL_MODEL: {entry.name} should lie in {entry.folder}, but does not")
+    download = "" if entry.on_this_machine() else f" (about {entry.gigabytes:g} GB to download at first use)"
+    return f"default {entry.name}{download}; {here} of {len(registry.entries)} on this machine"
+
+
+def _device(settings: Settings) -> str:
+    if importlib.util.find_spec("torch") is None:
+        raise BadSetting("torch is not installed; run `make imagine` once")
+    wanted = settings.easel_device
+    if wanted.startswith("cuda") and not Path("/proc/driver/nvidia").exists():
+        raise BadSetting(f"EASEL_DEVICE: {wanted}, but no NVIDIA driver is loaded; use cpu or auto")
+    return wanted
+
+
+def _token(settings: Settings) -> str:
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        return "DISCORD_TOKEN is not set: `easel imagine` works without, `easel bot` needs one"
+    if not TOKEN.match(token):
+        raise BadSetting("DISCORD_TOKEN: does not look like a bot token (three parts with dots between)")
+    return "set"

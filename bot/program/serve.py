@@ -1,0 +1,138 @@
+"""The running bot: settings in, one process that stays until it is told to stop.
+
+Puts database, engine and client together and takes them apart again in the opposite order. Knows nothing of
+what they
+do in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import signal
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.config import BadSetting, Settings
+from bot.memory.database import Database, InUse
+from bot.surface.client import EaselClient
+from engine import BadRegistry, Engine, Registry, UnknownModel
+
+__all__ = ["engine_of", "give_back_memory", "registry_of", "serve"]
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 60.0
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # mallopt(3)
+LARGE = 128 * 1024
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The models, with the default one known to exist. Raises BadSetting."""
+    try:
+        registry = Registry.load(extra=settings.easel_models_file)
+        registry.get(settings.easel_model)
+    except UnknownModel as error:
+        raise BadSetting(f"EASEL_MODEL: {error}") from None
+    except (BadRegistry, OSError) as error:
+        raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
+    return registry
+
+
+def engine_of(settings: Settings, registry: Registry) -> Engine:
+    """The engine as the settings want it, not started yet."""
+    return Engine(
+        registry=registry,
+        device=settings.easel_device,
+        active=settings.easel_side_by_side,
+        models=settings.easel_models_in_memory,
+        compiler=settings.easel_compiler,
+        precision=settings.easel_precision,
+        checked=settings.easel_safety_checker,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT. Raises BadSetting."""
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        raise BadSetting(
+            "DISCORD_TOKEN: not set; make a bot on discord.com/developers and put its token into .env"
+        )
+    if settings.easel_workers != "local":
+        raise BadSetting("EASEL_WORKERS: only `local` can be used so far")
+    registry = registry_of(settings)
+    give_back_memory()
+    _point_at(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with (
+            Database.opened(settings.easel_data / "easel.db") as database,
+            engine_of(settings, registry) as engine,
+            EaselClient(settings, registry, engine, database) as client,
+        ):
+            await _until(stop, client, token)
+            log.info("stopping; unfinished jobs stay queued")
+    except InUse as error:
+        raise BadSetting(f"EASEL_DATA: {error}") from None
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be used: {error.strerror}") from None
+
+
+async def _until(stop: asyncio.Event, client: EaselClient, token: str) -> None:
+    running = asyncio.create_task(_connect(client, token), name="discord")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        await client.close()
+    finally:
+        running.cancel()
+        stopped.cancel()
+        await asyncio.gather(running, stopped, return_exceptions=True)
+
+
+async def _connect(client: EaselClient, token: str) -> None:
+    """Log in and stay connected; while Discord cannot be reached, try again."""
+    wait = 1.0
+    while not client.is_closed():
+        try:
+            if client.application_id is None:
+                await client.login(token)
+            await client.connect()
+            return
+        except discord.LoginFailure:
+            raise BadSetting("DISCORD_TOKEN: Discord does not know this token") from None
+        except (discord.GatewayNotFound, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("Discord cannot be reached (%s); again in %.0f s", error, wait)
+        await asyncio.sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 2)
+
+
+def give_back_memory() -> None:
+    """Have the memory of pictures go back to the system as soon as they are no longer needed.
+
+    glibc does that with large buffers only, and takes a buffer for large when no larger one was ever freed:
+    after the first big picture all others are cut from the heap of the thread that is at work, and leave
+    holes there that stay. A size that is set stays as it is; and one heap does for all threads, which
+    otherwise have one each that keeps what it ever needed. Other libraries have no such settings.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE)
+        mallopt(M_ARENA_MAX, 1)
+
+
+def _point_at(settings: Settings) -> None:
+    """Where discord.py finds Discord. It has no setting for this; these two attributes are where it looks."""
+    Route.BASE = settings.discord_api_url
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway_url)

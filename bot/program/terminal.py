@@ -1,0 +1,192 @@
+"""Rendering from the command line: no Discord, no database, the same plan and the same engine.
+
+Pictures and results go to stdout and to files; progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot import links
+from bot.config import BadSetting, Settings
+from bot.errors import Refusal
+from bot.memory.picture_files import normalised
+from bot.program.serve import engine_of, registry_of
+from engine import (
+    BadPicture,
+    Engine,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Plan,
+    Queued,
+    Registry,
+    UnknownModel,
+    compose,
+    plan_imagine,
+)
+from engine import Progress as Step
+from engine.pictures.provenance import stamp
+from grammar import GenerationSpec, format_prompt, parse
+
+__all__ = ["describe", "imagine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The files of one job, and what was rendered."""
+
+    prompt: str
+    grid: Path
+    pictures: tuple[Path, ...]
+    plan: Plan
+    seconds: float
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return {
+            "prompt": self.prompt,
+            "grid": str(self.grid),
+            "pictures": [str(path) for path in self.pictures],
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+            "plan": self.plan.to_dict(),
+        }
+
+
+async def imagine(settings: Settings, prompt: str, out: Path, model: str | None, as_json: bool) -> None:
+    """Render every job of a prompt into ``out`` and print the paths.
+
+    Raises PromptError, BadSetting, EngineError.
+    """
+    specs = parse(prompt)
+    registry = registry_of(settings)
+    name = model or settings.easel_model
+    plans = [_planned(spec, registry, name) for spec in specs]
+    _tell_of_download(registry, plans)
+    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+    inputs = await _image_prompts(specs)
+    async with engine_of(settings, registry) as engine:
+        with _bar() as bar:
+            results = [
+                await _render(engine, bar, spec, plan, tuple(inputs[link] for link in spec.images), out)
+                for spec, plan in zip(specs, plans, strict=True)
+            ]
+    _print(results, as_json)
+
+
+async def describe(settings: Settings, file: Path) -> None:
+    """Print four prompts for a picture file. Raises EngineError."""
+    try:
+        data = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        raise BadPicture(f"{file} cannot be read: {error.strerror}.") from None
+    png = await normalised(data)
+    async with engine_of(settings, registry_of(settings)) as engine:
+        for prompt in await engine.describe(png):
+            print(prompt)
+
+
+def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
+    try:
+        return plan_imagine(spec, registry, model=model)
+    except UnknownModel as error:
+        raise BadSetting(f"--model: {error}") from None
+
+
+def _tell_of_download(registry: Registry, plans: Sequence[Plan]) -> None:
+    for name in dict.fromkeys(plan.model for plan in plans):
+        entry = registry.get(name)
+        if entry.folder is None and not entry.on_this_machine():
+            Console(stderr=True).print(
+                f"{entry.title} is not on this machine yet: downloading about {entry.gigabytes:g} GB."
+            )
+
+
+async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, bytes]:
+    wanted = dict.fromkeys(link for spec in specs for link in spec.images)
+    if not wanted:
+        return {}
+    async with links.session() as client:
+        return {link: await normalised(await links.fetch(client, link)) for link in wanted}
+
+
+async def _render(
+    engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, inputs: tuple[bytes, ...], out: Path
+) -> Result:
+    shown = format_prompt(spec)
+    job = Job(str(uuid.uuid4()), plan, "command line", inputs=inputs)
+    row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
+    last: Event | None = None
+    async for event in engine.submit(job):
+        last = event
+        match event:
+            case Queued():
+                bar.update(row, status="waiting")
+            case Step():
+                bar.update(row, total=event.steps, completed=event.step, status="drawing")
+    match last:
+        case Finished():
+            bar.update(row, total=1, completed=1, status="done")
+            return await asyncio.to_thread(_written, job, spec, shown, last, out)
+        case Failed():
+            raise Refusal(last.reason)
+    raise Refusal("The job was cancelled.")
+
+
+def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
+    stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
+
+    def write(name: str, png: bytes, seed: int) -> Path:
+        path = out / f"{stem}_{name}.png"
+        path.write_bytes(
+            stamp(
+                png,
+                prompt=shown,
+                spec=spec.to_dict(),
+                seed=seed,
+                model=job.plan.model,
+                job_id=job.id,
+            )
+        )
+        return path
+
+    grid = write("grid", compose([picture.png for picture in done.pictures]), done.pictures[0].seed)
+    pictures = tuple(write(str(picture.position), picture.png, picture.seed) for picture in done.pictures)
+    notes = tuple(dict.fromkeys((*job.plan.notes, *done.notes)))
+    return Result(shown, grid, pictures, job.plan, done.seconds, notes)
+
+
+def _print(results: Sequence[Result], as_json: bool) -> None:
+    if as_json:
+        objects = [result.to_dict() for result in results]
+        print(json.dumps(objects[0] if len(objects) == 1 else {"jobs": objects}, ensure_ascii=False))
+        return
+    for result in results:
+        for note in result.notes:
+            Console(stderr=True).print(note)
+        print(result.grid)
+        for path in result.pictures:
+            print(path)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[status]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,1 @@
+"""Discord: commands, buttons, and what they have in common."""

@@ -1,0 +1,189 @@
+"""`/easel`: what the bot's operators may do. Everybody else is told that they may not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.errors import Refusal
+from bot.memory.rules import Limits
+from bot.messages.letters import mention, quoted
+from bot.surface.client import Interaction
+from bot.surface.commands.preferences import tell
+
+__all__ = ["Easel"]
+
+log = logging.getLogger(__name__)
+
+LOADING = (
+    600.0  # seconds in which a model that is loaded is waited for; an answer can be edited for 15 minutes
+)
+LEAVING = 20.0
+
+
+class Guarded(app_commands.Group):
+    """Commands behind one check. A group inside another one does not inherit its check from there."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Operators only. Whoever is not hears it here, so that False needs no more."""
+        if await interaction.client.is_operator(interaction.user.id):
+            return True
+        await interaction.client.refuse(interaction, Refusal("Only the operators of this bot may do that."))
+        return False
+
+
+class Models(Guarded):
+    """Which models there are, and which are kept in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(name="models", description="The models of this bot")
+
+    @app_commands.command(name="list", description="The models, and which of them are in memory")
+    async def list_(self, interaction: Interaction) -> None:
+        """A line each."""
+        client = interaction.client
+        loaded = client.engine.status().models
+        lines = [
+            f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
+            for entry in client.registry.entries
+        ]
+        await tell(interaction, "\n".join(lines)[:2000])
+
+    @app_commands.command(description="Have a model ready before anyone asks for it")
+    async def load(self, interaction: Interaction, model: str) -> None:
+        """Downloads it first where it must be; the answer says when it is there."""
+        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        engine.load(entry.name)
+        await tell(interaction, f"`{entry.name}` is being loaded.")
+        there = await _comes_true(lambda: entry.name in engine.status().models, LOADING)
+        said = "is in memory" if there else "is not in memory yet; the log says why"
+        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
+
+    @app_commands.command(description="Free the memory of a model that no job is using")
+    async def unload(self, interaction: Interaction, model: str) -> None:
+        """It is loaded again when somebody asks for it."""
+        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        if entry.name not in engine.status().models:
+            raise Refusal(f"`{entry.name}` is not in memory.")
+        engine.unload(entry.name)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        gone = await _comes_true(lambda: entry.name not in engine.status().models, LEAVING)
+        said = "is no longer in memory" if gone else "stays while a job uses it; try again later"
+        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
+
+    @load.autocomplete("model")
+    @unload.autocomplete("model")
+    async def complete_model(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """The names in the registry."""
+        names = [entry.name for entry in interaction.client.registry.entries if typed.lower() in entry.name]
+        return [app_commands.Choice(name=name, value=name) for name in names[:25]]
+
+
+class Easel(Guarded):
+    """The operators' commands."""
+
+    def __init__(self) -> None:
+        super().__init__(name="easel", description="For the operators of this bot")
+        self.add_command(Models())
+
+    @app_commands.command(description="What waits and what is being rendered")
+    async def queue(self, interaction: Interaction) -> None:
+        """The jobs in order, newest last."""
+        client = interaction.client
+        jobs = await client.history.unfinished()
+        lines = [
+            f"{mention(job.user_id)} {job.status.name.lower()}: {quoted(job.shown, 80)}" for job in jobs[:15]
+        ]
+        waiting, running = client.studio.live()
+        state = "Paused. " if client.rules.paused else ""
+        await tell(interaction, "\n".join((f"{state}{waiting} waiting, {running} running.", *lines))[:2000])
+
+    @app_commands.command(description="Take no new jobs; those that are kept go on")
+    async def pause(self, interaction: Interaction) -> None:
+        """Until they are taken again, or the bot is started anew."""
+        interaction.client.rules.paused = True
+        await tell(interaction, "Paused: no new jobs are taken until `/easel resume`.")
+
+    @app_commands.command(description="Take no new jobs, finish those that are kept, then say so")
+    async def drain(self, interaction: Interaction) -> None:
+        """What one does before an update; the news comes by direct message when it takes long."""
+        client = interaction.client
+        client.rules.paused = True
+        count = sum(client.studio.live())
+        await tell(interaction, f"No new jobs are taken. {count} go on; you are told when they are done.")
+        await client.studio.idle()
+        if not client.rules.paused:
+            return
+        said = "Drained: every job is finished. `/easel resume` takes new ones."
+        try:
+            await interaction.edit_original_response(content=said)
+        except discord.HTTPException as error:
+            log.info("the answer to a drain cannot be edited (%s); it goes to its operator", error)
+            await interaction.user.send(said)
+
+    @app_commands.command(description="Take new jobs again")
+    async def resume(self, interaction: Interaction) -> None:
+        """The end of a pause."""
+        interaction.client.rules.paused = False
+        await tell(interaction, "New jobs are taken again.")
+
+    @app_commands.command(description="Keep a user from using this bot")
+    async def ban(self, interaction: Interaction, user: discord.User) -> None:
+        """From now on everything is refused to them."""
+        await self._ban(interaction, user, banned=True)
+
+    @app_commands.command(description="Let a user use this bot again")
+    async def unban(self, interaction: Interaction, user: discord.User) -> None:
+        """The end of a ban."""
+        await self._ban(interaction, user, banned=False)
+
+    @app_commands.command(
+        description="How many jobs the members of a role may have; without numbers as everyone"
+    )
+    async def limit(
+        self,
+        interaction: Interaction,
+        role: discord.Role,
+        running: app_commands.Range[int, 1, 100] | None = None,
+        queued: app_commands.Range[int, 0, 1000] | None = None,
+    ) -> None:
+        """The most generous of a user's roles counts."""
+        rules = interaction.client.rules
+        if running is None and queued is None:
+            await rules.limit(role.id, None)
+            await tell(interaction, f"{role.mention} has the limits of everyone.")
+            return
+        everyone = rules.limits(())
+        limits = Limits(running or everyone.running, everyone.queued if queued is None else queued)
+        await rules.limit(role.id, limits)
+        await tell(interaction, f"{role.mention}: {limits.running} running, {limits.queued} waiting.")
+
+    @app_commands.command(description="Answer in this channel; with allowed: False, no longer")
+    async def channel(self, interaction: Interaction, allowed: bool = True) -> None:
+        """Once a server names a channel, Easel answers in the named ones only."""
+        if interaction.guild_id is None or interaction.channel_id is None:
+            raise Refusal("This works in servers only.")
+        await interaction.client.rules.allow(interaction.guild_id, interaction.channel_id, allowed=allowed)
+        await tell(interaction, "Easel answers here." if allowed else "This channel is no longer named.")
+
+    async def _ban(self, interaction: Interaction, user: discord.User, *, banned: bool) -> None:
+        people = interaction.client.people
+        await people.change(await people.get(user.id, user.name), banned=banned)
+        await tell(
+            interaction,
+            f"{user.mention} {'may not use Easel any more' if banned else 'may use Easel again'}.",
+        )
+
+
+async def _comes_true(check: Callable[[], bool], within: float) -> bool:
+    """Whether it holds before so many seconds have passed."""
+    for _ in range(int(within / 0.5)):
+        if check():
+            return True
+        await asyncio.sleep(0.5)
+    return check()

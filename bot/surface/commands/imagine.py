@@ -1,0 +1,174 @@
+"""``/imagine``, and all that ends in it: a prompt becomes jobs, or a question when it would be many."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import discord
+from discord import app_commands
+
+from bot.errors import Gone, Refusal
+from bot.jobs.delivery import only, view_of
+from bot.jobs.flow import Draft
+from bot.memory.jobs import Panel
+from bot.memory.people import User
+from bot.memory.picture_files import normalised
+from bot.messages.dialogs import Field, dialog
+from bot.messages.letters import Key, Letter, quoted
+from bot.surface.client import Interaction
+from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, take
+from grammar import GenerationSpec, complete
+
+__all__ = ["answer", "blend", "image_menu", "imagine", "run", "with_image"]
+
+CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
+
+
+@app_commands.command(description="Create images from a prompt")
+@app_commands.describe(
+    prompt="What to draw, and parameters such as --ar 3:2",
+    image="A picture to start from",
+    image2="Another one",
+    image3="A third one",
+)
+async def imagine(
+    interaction: Interaction,
+    prompt: str,
+    image: discord.Attachment | None = None,
+    image2: discord.Attachment | None = None,
+    image3: discord.Attachment | None = None,
+) -> None:
+    """What the product is about."""
+    await run(interaction, prompt, [upload for upload in (image, image2, image3) if upload is not None])
+
+
+@imagine.autocomplete("prompt")
+async def complete_prompt(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """What a parameter begun at the end of the prompt may become; Discord takes 100 characters a choice.
+
+    It is named as the prompt would read: Discord puts the name into the field, where one goes on typing.
+    """
+    return [app_commands.Choice(name=text, value=text) for text, _ in complete(typed) if len(text) <= CHOICE]
+
+
+@app_commands.command(description="Blend two to five pictures into new ones")
+@app_commands.describe(dimensions="The proportion of the result; square if not given")
+@app_commands.choices(
+    dimensions=[
+        app_commands.Choice(name="Portrait", value="--ar 2:3"),
+        app_commands.Choice(name="Square", value="--ar 1:1"),
+        app_commands.Choice(name="Landscape", value="--ar 3:2"),
+    ]
+)
+async def blend(
+    interaction: Interaction,
+    image1: discord.Attachment,
+    image2: discord.Attachment,
+    image3: discord.Attachment | None = None,
+    image4: discord.Attachment | None = None,
+    image5: discord.Attachment | None = None,
+    dimensions: str = "",
+) -> None:
+    """A prompt of pictures without words."""
+    uploads = [upload for upload in (image1, image2, image3, image4, image5) if upload is not None]
+    await run(interaction, dimensions, uploads)
+
+
+async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.Attachment] = ()) -> None:
+    """Render a prompt for whoever typed or pressed, or ask first. Raises PromptError, Refusal and QueueFull.
+
+    Uploaded pictures become image prompts.
+    """
+    client = interaction.client
+    for upload in uploads:
+        check_upload(upload)
+    user = await client.user_of(interaction)
+    whole = " ".join([*(link_of(upload) for upload in uploads), prompt])
+    specs = read(interaction, whole, user)
+    if len(specs) > client.settings.easel_confirm_above and not uploads:
+        await _ask(interaction, user, prompt, len(specs))
+        return
+
+    async def make(user: User) -> list[Draft]:
+        given = {link_of(upload): await kept_upload(interaction, upload) for upload in uploads}
+        return await drafts_of(interaction, user, whole, specs, given)
+
+    await take(interaction, make)
+
+
+@app_commands.context_menu(name="Use as image prompt")
+async def image_menu(interaction: Interaction, message: discord.Message) -> None:
+    """The message's first picture becomes an image prompt; a dialog asks for the words."""
+    client = interaction.client
+    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
+    if upload is None:
+        raise Refusal("This message holds no picture.", "Invalid picture")
+    check_upload(upload)
+    user = await client.user_of(interaction)
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "image", {"url": upload.url})
+    await client.history.add_panel(user, panel)
+    field = Field("prompt", "Prompt")
+    await interaction.response.send_modal(dialog("Use as image prompt", "with_image", panel.id, 0, field))
+
+
+async def with_image(interaction: Interaction, panel_id: str, _: int, said: dict[str, str]) -> None:
+    """The words for a picture came back."""
+    client = interaction.client
+    panel = await client.history.panel(panel_id)
+    if panel is None or panel.user_id != interaction.user.id:
+        raise Gone("That picture is no longer known here; choose it again.")
+    url = str(panel.data["url"])
+    link = url.partition("?")[0]
+    prompt = f"{link} {said['prompt']}"
+    specs = read(interaction, prompt, await client.user_of(interaction))
+
+    async def make(user: User) -> list[Draft]:
+        # The address came from Discord itself, so it is fetched the way Discord's own files are.
+        data = await client.http.get_from_cdn(url)
+        given = {link: await client.pictures.keep(await normalised(data))}
+        return await drafts_of(interaction, user, prompt, specs, given)
+
+    await take(interaction, make)
+
+
+async def answer(interaction: Interaction, panel_id: str, index: int) -> None:
+    """The answer to "really so many?": index 1 is Yes."""
+    client = interaction.client
+    panel = await client.history.panel(panel_id)
+    if panel is None:
+        raise Gone("This question was answered already.")
+    if panel.user_id != interaction.user.id:
+        raise Refusal("Only who typed the prompt can answer this.")
+    if not await client.history.take_panel(panel_id):
+        raise Gone("This question was answered already.")
+    if index != 1:
+        await interaction.response.edit_message(content="Nothing was started.", view=None)
+        return
+    prompt = str(panel.data["prompt"])
+    user = await client.user_of(interaction)
+    await _take(interaction, prompt, read(interaction, prompt, user))
+
+
+async def _take(interaction: Interaction, prompt: str, specs: Sequence[GenerationSpec]) -> None:
+    await take(interaction, lambda user: drafts_of(interaction, user, prompt, specs))
+
+
+async def _ask(interaction: Interaction, user: User, prompt: str, count: int) -> None:
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "confirm", {"prompt": prompt})
+    await interaction.client.history.add_panel(user, panel)
+    letter = Letter(
+        f"This prompt makes **{count}** jobs. Start them all?\n{quoted(prompt, 1500)}",
+        rows=(
+            (
+                Key("confirm", panel.id, 1, "Yes", style=discord.ButtonStyle.success),
+                Key("confirm", panel.id, 0, "No"),
+            ),
+        ),
+    )
+    await interaction.response.send_message(
+        letter.content,
+        view=view_of(letter) or discord.utils.MISSING,
+        ephemeral=True,
+        allowed_mentions=only(user.id),
+    )

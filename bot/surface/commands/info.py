@@ -1,0 +1,88 @@
+"""What there is to know: `/info` about oneself, `/help` about the language, `/show` about one job."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.errors import Gone, Refusal
+from bot.jobs.delivery import parts
+from bot.memory.jobs import Status
+from bot.messages.letters import quoted
+from bot.surface.client import Interaction
+from bot.surface.intake import acknowledge
+from grammar import PARAMETERS
+from grammar.help import find, help_line
+
+__all__ = ["ask", "help_", "info", "show"]
+
+
+@app_commands.command(description="Your settings, your usage and the queue")
+async def info(interaction: Interaction) -> None:
+    """For the user's eyes only."""
+    client = interaction.client
+    user = await client.user_of(interaction)
+    pictures, seconds = await client.history.usage(user.id)
+    waiting, running = client.studio.live(user.id)
+    all_waiting, all_running = client.studio.live()
+    stylize = "default" if user.stylize is None else str(user.stylize)
+    lines = [
+        f"**Your user ID**: {user.id}",
+        f"**Job Mode**: {user.lane.capitalize()}",
+        f"**Model**: {client.model_of(user)}",
+        f"**Stylize**: {stylize}",
+        f"**Variations**: {'High' if user.strong else 'Low'}",
+        f"**Remix**: {'on' if user.remix else 'off'}",
+        f"**Suffix**: {quoted(user.suffix, 500) or 'none'}",
+        f"**Lifetime Usage**: {pictures} images ({seconds / 3600:.2f} hours)",
+        "",
+        f"**Your Queued Jobs**: {waiting}",
+        f"**Your Running Jobs**: {running}",
+        f"**Queued Jobs**: {all_waiting}",
+        f"**Running Jobs**: {all_running}",
+    ]
+    embed = discord.Embed(title=f"Your info - {user.name}"[:256], description="\n".join(lines))
+    await interaction.response.send_message(embed=embed, ephemeral=True)
+
+
+@app_commands.command(description="Show one of your jobs again, with its buttons")
+@app_commands.describe(job_id="The job's id: the end of its picture's name, or from ✉️")
+async def show(interaction: Interaction, job_id: str) -> None:
+    """The job's message once more; its buttons work in both places."""
+    client = interaction.client
+    job = await client.history.get(job_id.strip().lower())
+    if job is None or job.user_id != interaction.user.id:
+        raise Gone("You have no job with that id.")
+    if job.status not in (Status.RENDERED, Status.DELIVERED):
+        raise Refusal("That job has no pictures.")
+    letter = await client.studio.letter(job)
+    message_id = await acknowledge(interaction)
+    if message_id is None:
+        message_id = (await interaction.original_response()).id
+    # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
+    await client.history.showing(job.id, interaction.channel_id or 0, message_id)
+    await interaction.edit_original_response(**parts(letter, job.user_id))
+
+
+@app_commands.command(name="help", description="What can be said in a prompt")
+async def help_(interaction: Interaction) -> None:
+    """One line a parameter."""
+    await interaction.response.send_message(embed=_page(), ephemeral=True)
+
+
+@app_commands.command(description="Ask what a parameter does")
+@app_commands.describe(question="A parameter, such as chaos")
+async def ask(interaction: Interaction, question: str = "") -> None:
+    """The rows of the parameters that the question names."""
+    rows = [row for word in question.split() if (row := find(word.strip("?!.,"))) is not None]
+    if not rows:
+        await interaction.response.send_message(embed=_page(), ephemeral=True)
+        return
+    lines = [help_line(row) for row in dict.fromkeys(rows)]
+    await interaction.response.send_message("\n".join(lines)[:2000], ephemeral=True)
+
+
+def _page() -> discord.Embed:
+    lines = [help_line(row) for row in PARAMETERS if not row.legacy]
+    text = "\n".join(lines)
+    return discord.Embed(title="Parameters", description=text if len(text) <= 4096 else text[:4095] + "…")

@@ -1,0 +1,123 @@
+"""``/settings``: a panel for its user alone, whose buttons show what is set."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import discord
+from discord import app_commands
+
+from bot.errors import Gone
+from bot.memory.people import Setting, User
+from bot.messages.letters import quoted
+from bot.surface.client import EaselClient, Interaction
+from engine import Lane
+
+__all__ = ["choose_model", "press", "settings"]
+
+STYLIZE = {"low": 50, "med": 100, "high": 250, "very high": 750}
+MODEL = "easel:model:"
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """A button of the panel: how it looks, where, whether it is on, and what pressing it sets."""
+
+    label: str
+    emoji: str
+    row: int
+    on: bool
+    sets: dict[str, Setting]
+
+
+@app_commands.command(description="Change how your prompts are rendered")
+async def settings(interaction: Interaction) -> None:
+    """Only the user sees it."""
+    client = interaction.client
+    user = await client.user_of(interaction)
+    embed = await _embed(client, user)
+    await interaction.response.send_message(embed=embed, view=_view(client, user), ephemeral=True)
+
+
+async def press(interaction: Interaction, _: str, index: int) -> None:
+    """One of the panel's buttons; ``index`` is its place among them."""
+    client = interaction.client
+    user = await client.user_of(interaction)
+    toggles = _toggles(user)
+    if index >= len(toggles):
+        raise Gone("This panel is from another version of Easel; use `/settings` again.")
+    await _show(interaction, await client.people.change(user, **toggles[index].sets))
+
+
+async def choose_model(interaction: Interaction, name: str) -> None:
+    """A model was chosen from the menu."""
+    client = interaction.client
+    client.registry.get(name)
+    user = await client.user_of(interaction)
+    model = None if name == client.settings.easel_model else name
+    await _show(interaction, await client.people.change(user, model=model))
+
+
+async def _show(interaction: Interaction, user: User) -> None:
+    client = interaction.client
+    embed = await _embed(client, user)
+    await interaction.response.edit_message(embed=embed, view=_view(client, user))
+
+
+def _toggles(user: User) -> list[Toggle]:
+    """Every button. Pressing a stylize button that is on takes it back."""
+    stylize = [
+        Toggle(f"Stylize {name}", "🖌️", 1, on := user.stylize == value, {"stylize": None if on else value})
+        for name, value in STYLIZE.items()
+    ]
+    reset: dict[str, Setting] = {"stylize": None, "strong": True, "remix": False, "model": None}
+    return [
+        *stylize,
+        Toggle("High Variation Mode", "🎨", 2, user.strong, {"strong": True}),
+        Toggle("Low Variation Mode", "🎨", 2, not user.strong, {"strong": False}),
+        Toggle("Remix mode", "🎛️", 2, user.remix, {"remix": not user.remix}),
+        Toggle("Fast mode", "⚡", 3, user.lane is Lane.FAST, {"lane": Lane.FAST}),
+        Toggle("Relax mode", "🐢", 3, user.lane is Lane.RELAX, {"lane": Lane.RELAX}),
+        Toggle("Reset Settings", "♻️", 3, False, reset),
+    ]
+
+
+async def _embed(client: EaselClient, user: User) -> discord.Embed:
+    model = client.registry.get(client.model_of(user))
+    here = await asyncio.to_thread(model.on_this_machine)
+    download = "" if here else f" (about {model.gigabytes:g} GB are downloaded at first use)"
+    stylize = "as the prompt says, else 100" if user.stylize is None else f"`--s {user.stylize}`"
+    lines = [
+        f"**Model**: {model.title}{download}",
+        f"**Stylize**: {stylize}",
+        f"**Variations**: {'High' if user.strong else 'Low'}",
+        f"**Remix**: {'on' if user.remix else 'off'}",
+        f"**Speed**: {user.lane}",
+        f"**Current suffix**: {quoted(user.suffix, 500) or 'none'}",
+    ]
+    return discord.Embed(title="Settings", description="\n".join(lines))
+
+
+def _view(client: EaselClient, user: User) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    chosen = client.model_of(user)
+    # A menu takes 25 entries; the chosen one is always among them.
+    entries = sorted(client.registry.entries, key=lambda entry: entry.name != chosen)[:25]
+    options = [
+        discord.SelectOption(label=entry.title, value=entry.name, default=entry.name == chosen)
+        for entry in entries
+    ]
+    view.add_item(discord.ui.Select(custom_id=MODEL, options=options, row=0))
+    for index, toggle in enumerate(_toggles(user)):
+        view.add_item(
+            discord.ui.Button(
+                style=discord.ButtonStyle.success if toggle.on else discord.ButtonStyle.secondary,
+                label=toggle.label,
+                emoji=toggle.emoji,
+                custom_id=f"easel:set::{index}",
+                row=toggle.row,
+            )
+        )
+    view.stop()
+    return view

@@ -1,0 +1,67 @@
+"""`/shorten`: the words of a prompt that matter, and shorter prompts with buttons that draw them."""
+
+from __future__ import annotations
+
+import uuid
+
+import discord
+from discord import app_commands
+
+from bot.errors import Refusal
+from bot.jobs.delivery import only, view_of
+from bot.memory.jobs import Panel
+from bot.messages.letters import Key, Letter, quoted
+from bot.surface.client import Interaction
+from bot.surface.commands.describe import DIGITS
+from bot.text.shortening import Token, shortened, weighed
+from grammar import GenerationSpec, format_prompt, parse
+
+__all__ = ["shorten"]
+
+NUMBERS = (*DIGITS, "5️⃣")
+STRONG, WEAK = 0.6, 0.1
+
+
+@app_commands.command(description="See which words of a prompt matter, and shorter prompts")
+@app_commands.describe(prompt="The prompt to shorten")
+async def shorten(interaction: Interaction, prompt: str) -> None:
+    """Not for prompts in parts or with `--no`, whose words weigh by what they are told."""
+    client = interaction.client
+    spec = parse(prompt)[0]
+    if len(spec.parts) > 1 or spec.no:
+        raise Refusal("`/shorten` does not work with `::` or `--no`.", "Invalid prompt")
+    prompts = [_with_parameters(text, spec) for text in shortened(spec.text)]
+    if not prompts:
+        raise Refusal("This prompt is as short as it can be.", "Invalid prompt")
+    user = await client.user_of(interaction)
+    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "shorten", {"prompts": prompts})
+    await client.history.add_panel(user, panel)
+    numbers = tuple(
+        Key("draw", panel.id, number, emoji=emoji) for number, emoji in zip(range(1, 6), NUMBERS, strict=True)
+    )
+    letter = Letter(embeds=(_embed(weighed(spec.text), prompts),), rows=(numbers[: len(prompts)],))
+    await interaction.response.send_message(
+        embed=letter.embeds[0],
+        view=view_of(letter) or discord.utils.MISSING,
+        allowed_mentions=only(user.id),
+    )
+
+
+def _embed(tokens: list[Token], prompts: list[str]) -> discord.Embed:
+    words = " ".join(_marked(token) for token in tokens)[:1500]
+    lines = [f"{emoji} {quoted(prompt, 450)}" for emoji, prompt in zip(NUMBERS, prompts, strict=False)]
+    embed = discord.Embed(title="Important tokens", description=words)
+    embed.add_field(name="Shortened prompts", value="\n\n".join(lines)[:1024], inline=False)
+    return embed
+
+
+def _marked(token: Token) -> str:
+    shown = quoted(token.text, 100)
+    if token.weight >= STRONG:
+        return f"**{shown}**"
+    return f"~~{shown}~~" if token.weight < WEAK else shown
+
+
+def _with_parameters(text: str, spec: GenerationSpec) -> str:
+    parameters = format_prompt(spec.replace(text="", parts=(), images=()))
+    return f"{text} {parameters}".strip()

@@ -1,0 +1,207 @@
+"""From an interaction to jobs: what every command and button that renders has in common.
+
+Parse and admit first, for an error is for its user alone and a public answer cannot be taken back; keep
+the jobs; acknowledge; tell; start. Keeping usually takes a few milliseconds; when it takes longer (a link
+is fetched, the disk is slow) Discord gets its answer meanwhile, and a promise is kept: should the process
+end before there is a job, the next one says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+from bot.errors import QueueFull, Refusal
+from bot.jobs.flow import Draft
+from bot.links import MOST_BYTES, fetch
+from bot.memory.jobs import JobRecord, Kind, Place, Promise
+from bot.memory.people import User
+from bot.memory.picture_files import normalised
+from bot.surface.client import Interaction
+from engine import Lane, Plan, Registry, plan_imagine
+from grammar import GenerationSpec, format_prompt, parse
+
+__all__ = [
+    "ANYWHERE",
+    "GRACE",
+    "acknowledge",
+    "check_upload",
+    "drafts_of",
+    "kept_link",
+    "kept_upload",
+    "link_of",
+    "place_of",
+    "prepared",
+    "read",
+    "take",
+]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
+GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
+LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
+
+
+def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
+    """The jobs of a prompt. Raises PromptError and Refusal.
+
+    With a ``user``, their settings, suffix and own parameters join in; without one the prompt is complete.
+    """
+    if user is None:
+        specs = parse(prompt)
+    else:
+        specs = parse(prompt, options=user.options, suffix=user.suffix, defaults=user.defaults)
+    for spec in specs:
+        word = interaction.client.banned.first_in(" , ".join((spec.text, *spec.no)))
+        if word is not None:
+            raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
+    return specs
+
+
+def place_of(interaction: Interaction) -> Place:
+    """Where the answer to an interaction stands."""
+    return Place(
+        channel_id=interaction.channel_id or 0,
+        guild_id=interaction.guild_id,
+        token=interaction.token,
+        upload_limit=min(interaction.filesize_limit, ANYWHERE),
+        interaction_id=interaction.id,
+    )
+
+
+async def prepared(
+    interaction: Interaction, work: Coroutine[Any, Any, T], *, ephemeral: bool = False
+) -> tuple[T, int | None]:
+    """The result of ``work``, and the id of the answer to the interaction.
+
+    Deferred once the work is done, so that its errors may be told in private, or as soon as it takes long.
+    """
+    task = asyncio.create_task(work)
+    tasks: set[asyncio.Task[Any]] = {task}
+    try:
+        await asyncio.wait(tasks, timeout=GRACE)
+        if not task.done():
+            tasks.add(asyncio.create_task(_promise(interaction)))
+            await asyncio.wait(tasks, timeout=LATEST, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        message_id = await acknowledge(interaction, ephemeral=ephemeral)
+        return await task, message_id
+    finally:
+        for each in tasks:
+            each.cancel()
+
+
+async def _promise(interaction: Interaction) -> None:
+    try:
+        await interaction.client.history.promise(Promise(interaction.id, interaction.token))
+    except sqlite3.OperationalError as error:
+        log.warning("interaction %d is answered without a note of it: %s", interaction.id, error)
+
+
+async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> int | None:
+    """Defer; the id of the answer.
+
+    An acknowledgement that fails is no reason to lose a job that is kept: its message goes to the channel.
+    """
+    try:
+        answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("an interaction could not be acknowledged: %s", error)
+        return None
+    return answer.message_id if answer is not None else None
+
+
+async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequence[Draft]]]) -> None:
+    """Keep the jobs that ``make`` drafts, acknowledge, and set them going.
+
+    Raises QueueFull and what ``make`` raises.
+    """
+    client = interaction.client
+
+    async def keep() -> list[JobRecord]:
+        user = await client.user_of(interaction)
+        return await client.studio.keep(user, place_of(interaction), await make(user))
+
+    if client.rules.paused:
+        raise QueueFull("No new jobs are taken at the moment. Please try again later.")
+    roles = [role.id for role in getattr(interaction.user, "roles", ())]
+    with client.studio.admitted(interaction.user.id, client.rules.limits(roles)):
+        (first, *others), message_id = await prepared(interaction, keep())
+        told = client.studio.start(first, message_id)
+    if others:
+        # Until the first answer stands, Discord would take the others for it.
+        await asyncio.wait({told})
+    for job in others:
+        client.studio.start(job)
+
+
+async def drafts_of(
+    interaction: Interaction,
+    user: User,
+    prompt: str,
+    specs: Sequence[GenerationSpec],
+    given: Mapping[str, str] | None = None,
+) -> list[Draft]:
+    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture.
+
+    ``given``: names of pictures that are kept already, by the link that stands for them.
+    """
+    client = interaction.client
+    kept = dict(given or {})
+    for link in dict.fromkeys(link for spec in specs for link in spec.images):
+        if link not in kept:
+            kept[link] = await kept_link(interaction, link)
+    model = client.model_of(user)
+    return [
+        Draft(
+            kind=Kind.IMAGINE,
+            prompt=prompt,
+            shown=format_prompt(spec),
+            spec=spec.to_dict(),
+            plan=await _planned(spec, client.registry, model),
+            lane=Lane(spec.speed) if spec.speed else user.lane,
+            inputs=tuple(kept[link] for link in spec.images),
+        )
+        for spec in specs
+    ]
+
+
+async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
+    if spec.version is None and spec.niji is None:
+        return plan_imagine(spec, registry, model=model)
+    # Whether a version's model is on this machine is read from the disk.
+    return await asyncio.to_thread(plan_imagine, spec, registry, model=model)
+
+
+def check_upload(upload: discord.Attachment) -> None:
+    """Raises Refusal for what is plainly no picture, before a byte of it is fetched."""
+    if upload.size > MOST_BYTES:
+        raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
+    if upload.content_type and not upload.content_type.startswith("image/"):
+        raise Refusal(f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP or GIF.", "Invalid picture")
+
+
+async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> str:
+    """The name under which an uploaded picture is kept now. Raises Refusal and BadPicture."""
+    check_upload(upload)
+    return await interaction.client.pictures.keep(await normalised(await upload.read()))
+
+
+def link_of(upload: discord.Attachment) -> str:
+    """What stands for an uploaded picture in a prompt: its address without the signature, which expires."""
+    return upload.url.partition("?")[0]
+
+
+async def kept_link(interaction: Interaction, link: str) -> str:
+    """The name under which the picture behind a link is kept now. Raises BadLink and BadPicture."""
+    client = interaction.client
+    return await client.pictures.keep(await normalised(await fetch(client.links, link)))

@@ -1,0 +1,1 @@
+"""Words of prompts: compared, judged, shortened. Pure."""

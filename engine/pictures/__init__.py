@@ -1,0 +1,1 @@
+"""Pictures as files and pixels: opened safely, laid out, enlarged, stamped. Loads no torch."""

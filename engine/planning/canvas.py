@@ -1,0 +1,133 @@
+"""Where a picture lies on a larger or equal canvas, and which parts of it are drawn anew. Pure arithmetic.
+
+Zooming out, panning, squaring and re-drawing a region are the same thing: a canvas, a picture on it, and the
+rest. Knows nothing of prompts, pixels or models beyond their sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from engine.errors import NoRoom
+from engine.planning.registry import ModelEntry
+
+__all__ = ["PARTS", "Box", "Canvas", "Direction", "Framed", "panned", "parted", "squared", "zoomed"]
+
+PARTS = 9
+"""Into how many parts a picture is divided to be chosen from: three rows of three, in reading order."""
+
+GROWTH = 1.5
+"""How many times longer a pan makes its axis."""
+
+_MOST_AREA = 4.0
+"""The largest canvas, in squares of the model's own side: what attention costs grows with its square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels, from its upper left corner."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Where on the tile the input picture lies, scaled to ``picture``; everything in the tile's pixels.
+
+    What ``picture`` leaves uncovered is drawn. Of what it covers, ``parts`` are drawn anew, and what
+    ``words`` name, as the ``segmenter`` of that name finds it; all else stays as it is. Within ``margin``
+    pixels around the picture what its edges drawn out would give is held at first, the longer the nearer.
+    """
+
+    picture: Box
+    parts: tuple[Box, ...] = ()
+    words: str = ""
+    segmenter: str = ""
+    margin: int = 0
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Canvas:
+        """The canvas that ``dataclasses.asdict`` described."""
+        boxes = {"picture": Box(**data["picture"]), "parts": tuple(Box(**part) for part in data["parts"])}
+        return cls(**(data | boxes))
+
+
+class Direction(StrEnum):
+    """Where a pan goes."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+
+
+Framed: TypeAlias = tuple[int, int, Canvas]
+"""The tile's width and height, and what lies on it."""
+
+
+def zoomed(width: int, height: int, zoom: float, onto: tuple[int, int]) -> Framed:
+    """A picture of that size in the middle of a tile of the size ``onto``, ``zoom`` (≥ 1) times smaller than
+    would just fit.
+
+    Raises NoRoom when it would cover everything.
+    """
+    scale = min(onto[0] / width, onto[1] / height) / zoom
+    box = Box(0, 0, max(1, round(width * scale)), max(1, round(height * scale)))
+    left, top = (onto[0] - box.width) // 2, (onto[1] - box.height) // 2
+    if not left and not top:
+        raise NoRoom("That would draw nothing new: give a `--zoom` above 1, or another `--ar`.")
+    return *onto, Canvas(Box(left, top, box.width, box.height))
+
+
+def panned(width: int, height: int, direction: Direction, entry: ModelEntry) -> Framed:
+    """A picture of that size at the far edge of a tile that is 1.5 times longer in one direction.
+
+    Raises NoRoom when the model draws nothing as long, or as large.
+    """
+    across = direction in (Direction.LEFT, Direction.RIGHT)
+    long, short = (width, height) if across else (height, width)
+    longer = _multiple(long * GROWTH, entry.multiple)
+    if longer > short * entry.max_ratio:
+        raise NoRoom(f"{entry.title} draws nothing longer than {entry.max_ratio:g}:1. Zoom out instead.")
+    size = (longer, height) if across else (width, longer)
+    _fits(*size, entry)
+    left = size[0] - width if direction is Direction.LEFT else 0
+    top = size[1] - height if direction is Direction.UP else 0
+    return *size, Canvas(Box(left, top, width, height))
+
+
+def squared(width: int, height: int, entry: ModelEntry) -> Framed:
+    """A picture of that size in the middle of a square as wide as its longer side. Raises NoRoom."""
+    side = max(width, height)
+    if width == height:
+        raise NoRoom("The picture is square already.")
+    _fits(side, side, entry)
+    return side, side, Canvas(Box((side - width) // 2, (side - height) // 2, width, height))
+
+
+def parted(width: int, height: int, parts: frozenset[int]) -> Framed:
+    """A picture in its own place, of which the given ``parts`` (0–8, in reading order) are drawn anew."""
+    if not parts or not parts <= set(range(PARTS)):
+        raise ValueError(f"parts {sorted(parts)} of a picture with {PARTS}")
+    columns, lines = ([round(side * third / 3) for third in range(4)] for side in (width, height))
+    boxes = [
+        Box(columns[x], lines[y], columns[x + 1] - columns[x], lines[y + 1] - lines[y])
+        for y, x in (divmod(part, 3) for part in sorted(parts))
+    ]
+    return width, height, Canvas(Box(0, 0, width, height), tuple(boxes))
+
+
+def _multiple(length: float, step: int) -> int:
+    return max(1, round(length / step)) * step
+
+
+def _fits(width: int, height: int, entry: ModelEntry) -> None:
+    if width * height > _MOST_AREA * entry.side**2:
+        side = math.floor(entry.side * math.sqrt(_MOST_AREA))
+        raise NoRoom(f"{entry.title} draws nothing larger than {side} × {side} pixels. Zoom out instead.")

@@ -1,0 +1,114 @@
+"""Which words of a prompt a small model knows. Models without a `words.txt` know them all.
+
+A model with a closed vocabulary must not be disturbed by words that mean nothing to it, and its user should
+hear which they were; stop words (`engine/planning/stopwords.py`) are left out without a remark.
+Chinese and Japanese stand without spaces: their runs are read word by word, the longest known one first, as
+the model's tokenizer reads them. Knows nothing of tokens or embeddings.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+from engine.planning.registry import ModelEntry
+from engine.planning.stopwords import BINDING
+
+__all__ = ["known_text"]
+
+_EAST = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # 々, kana, ideographs, Hangul
+_MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963"  # accents and vowel signs, parts of words
+_LETTERS = rf"(?:[^\W_{_EAST}]|[{_MARKS}])+"
+_WORD = re.compile(rf"[{_EAST}]+|{_LETTERS}(?:['’-]{_LETTERS})*")
+_RUN = re.compile(rf"[{_EAST}]+")
+_HANGUL = re.compile(r"[\uac00-\ud7af]")
+_HIRAGANA = re.compile(r"[\u3040-\u309f]")
+
+
+def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
+    """``text`` without the words that ``entry`` does not know, and those words as typed."""
+    words = _words(entry.folder) if entry.folder is not None else None
+    if words is None:
+        return text, ()
+    text = unicodedata.normalize("NFC", text)
+    unknown: list[str] = []
+
+    def kept(found: re.Match[str]) -> str:
+        said = []
+        for part, known in _parts(found[0], words):
+            said.append(part if known else " ")
+            if not known and part.casefold() not in BINDING:
+                unknown.append(part)
+        return "".join(said)
+
+    left = _WORD.sub(kept, text)
+    return " ".join(left.split()), tuple(dict.fromkeys(unknown))
+
+
+def _parts(word: str, words: frozenset[str]) -> list[tuple[str, bool]]:
+    """The word, or the words of a run without spaces, each with whether it is known."""
+    if word.casefold() in words:
+        return [(word, True)]
+    if not _RUN.fullmatch(word):
+        return [(word, False)]
+    parts = list(_segments(word, words))
+    if _HANGUL.search(word):  # spaces part its words, so one that is known only in part is another word
+        known = all(part in words or part in BINDING for part in parts)
+        return [(part, part in words) for part in parts] if known else [(word, False)]
+    marked = [(part, part in words, part in BINDING) for part in parts]
+    return list(_joined(_swallowed(marked)))
+
+
+def _segments(run: str, words: frozenset[str]) -> Iterator[str]:
+    """The run as known words, the longest first, and single characters in between."""
+    longest, start = _longest(words), 0
+    while start < len(run):
+        lengths = range(min(longest, len(run) - start), 1, -1)
+        length = next((n for n in lengths if _means(run[start : start + n], words)), 1)
+        yield run[start : start + length]
+        start += length
+
+
+def _means(text: str, words: frozenset[str]) -> bool:
+    return text in words or text in BINDING
+
+
+def _swallowed(parts: list[tuple[str, bool, bool]]) -> list[tuple[str, bool, bool]]:
+    """A lone hiragana beside unknown hiragana belongs to that word and is no particle."""
+    found = list(parts)
+    for order in (range(1, len(found)), range(len(found) - 2, -1, -1)):
+        for i in order:
+            beside = found[i - 1 if order.step > 0 else i + 1]
+            strange = not beside[1] and not beside[2] and _HIRAGANA.match(beside[0])
+            if strange and len(found[i][0]) == 1 and _HIRAGANA.match(found[i][0]):
+                found[i] = (found[i][0], False, False)
+    return found
+
+
+def _joined(parts: list[tuple[str, bool, bool]]) -> Iterator[tuple[str, bool]]:
+    """Neighbouring strange characters as one word."""
+    for (known, binding), group in groupby(parts, key=lambda part: part[1:]):
+        texts = [text for text, *_ in group]
+        if known or binding:
+            yield from ((text, known) for text in texts)
+        else:
+            yield "".join(texts), False
+
+
+@lru_cache(maxsize=8)
+def _longest(words: frozenset[str]) -> int:
+    return max((len(word) for word in words), default=1)
+
+
+@lru_cache(maxsize=8)
+def _words(folder: Path) -> frozenset[str] | None:
+    try:
+        listed = (folder / "words.txt").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    lines = unicodedata.normalize("NFC", listed).splitlines()
+    return frozenset(line.strip().casefold() for line in lines if line.strip())

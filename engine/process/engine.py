@@ -1,0 +1,311 @@
+"""The engine's async front: jobs in, streams of events out; worker processes are its own business.
+
+`Engine` is used as an async context. A job is accepted at once; the first one starts a worker. Whatever
+happens, its stream ends with exactly one final event, or raises EngineClosed when the engine is closed
+first. A job whose worker dies is rendered again, alone this time, so that one that kills workers takes no
+other with it, and failed when it has ended three workers. Knows nothing of torch, of Discord or of where
+jobs come from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+
+from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
+from engine.job import Cancelled, Event, Failed, Job, Queued, is_final
+from engine.planning.registry import Registry
+from engine.process.supervisor import Supervisor
+from engine.process.wire import (
+    Cancel,
+    Describe,
+    Described,
+    Happened,
+    Load,
+    Order,
+    Ready,
+    Report,
+    Residents,
+    Setup,
+    Submit,
+    Unload,
+)
+
+__all__ = ["Engine", "EngineStatus", "EventStream"]
+
+WORKER = (sys.executable, "-m", "engine.process.worker")
+_MOST_DEATHS = 3
+_MOST_KILLS = 12  # of processes that were not ready yet, in a row, with waits between: minutes
+_BACKLOG = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What goes on: jobs waiting and being rendered, worker processes alive, models in their memories."""
+
+    queued: int
+    running: int
+    workers: int
+    models: tuple[str, ...]
+
+
+class EventStream(AsyncIterator[Event]):
+    """The events of one job. Of a reader who lags, old ones are dropped; the final one never is."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=_BACKLOG)
+        self._news = asyncio.Event()
+        self._over = False
+        self._closed = False
+
+    def put(self, event: Event) -> None:
+        """Adds an event; the final one ends the stream."""
+        self._events.append(event)
+        self._over = is_final(event)
+        self._news.set()
+
+    def close(self) -> None:
+        """Ends the stream without a final event: its reader gets EngineClosed."""
+        self._closed = True
+        self._news.set()
+
+    async def __anext__(self) -> Event:
+        while not self._events:
+            if self._over:
+                raise StopAsyncIteration
+            if self._closed:
+                raise EngineClosed("The engine was closed.")
+            self._news.clear()
+            await self._news.wait()
+        return self._events.popleft()
+
+
+@dataclass(eq=False, slots=True)
+class _Open:
+    """A job without its final event."""
+
+    job: Job
+    stream: EventStream
+    place: _Place
+    started: bool = False
+    deaths: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A picture that waits to be described."""
+
+    order: Describe
+    answer: asyncio.Future[tuple[str, ...]]
+    deaths: int = 0
+
+
+@dataclass(eq=False)
+class _Place:
+    """A device, its supervisor, and what is open there."""
+
+    supervisor: Supervisor
+    jobs: dict[str, _Open] = field(default_factory=dict)
+    questions: dict[int, _Question] = field(default_factory=dict)
+    wanted: dict[str, None] = field(default_factory=dict)  # models asked for ahead of jobs
+    leaving: set[str] = field(default_factory=set)  # cancelled here, the worker has yet to say so
+    models: tuple[str, ...] = ()
+    false_starts: int = 0
+    killed_starts: int = 0
+
+    def orders(self) -> Iterator[Order]:
+        """All that is open, for a new process."""
+        yield from (Load(model) for model in self.wanted)
+        yield from (Submit(open.job, alone=open.deaths > 0) for open in self.jobs.values())
+        yield from (question.order for question in self.questions.values())
+
+
+class Engine:
+    """Renders jobs in worker processes, one a device.
+
+    ``device`` is "auto", or devices as torch calls them, separated by commas. ``active`` bounds the jobs
+    rendered side by side on a device, ``models`` those in its memory. ``compiler`` is a backend of
+    `torch.compile` for the denoisers, "" for none. ``precision`` is "fp32", "bf16", "fp16", or "auto": what
+    each device computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    A step longer than ``stall`` seconds ends its worker.
+    ``command`` starts a worker.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        device: str = "auto",
+        active: int = 16,
+        models: int = 2,
+        compiler: str = "",
+        precision: str = "auto",
+        checked: bool = True,
+        stall: float = 600.0,
+        command: Sequence[str] = WORKER,
+    ) -> None:
+        self._setup = Setup(registry, "", active, models, compiler, precision, checked)
+        self._registry, self._stall, self._command = registry, stall, tuple(command)
+        self._jobs: dict[str, _Open] = {}
+        self._numbers = 0
+        self._closed = False
+        self._places = [self._place(name.strip()) for name in device.split(",")]
+
+    async def __aenter__(self) -> Engine:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def submit(self, job: Job) -> EventStream:
+        """Accepts a job and returns its events: Queued, Progress, one final event. Its id must be new.
+
+        Nothing that is wrong with the job raises: it ends in Failed. Reading ends with EngineClosed if the
+        engine is closed first. A stream that nobody reads does no harm; the job is rendered all the same.
+        """
+        if job.id in self._jobs:
+            raise ValueError(f"job {job.id} is already open")
+        stream = EventStream()
+        if self._closed:
+            stream.close()
+            return stream
+        place = min(self._places, key=lambda place: len(place.jobs))
+        self._jobs[job.id] = place.jobs[job.id] = _Open(job, stream, place)
+        stream.put(Queued(job.id, len(place.jobs)))
+        place.supervisor.wake(Submit(job))
+        return stream
+
+    async def cancel(self, job_id: str) -> bool:
+        """Ends a job now; its worker drops it at its next step. False when it is not open (any more)."""
+        open = self._jobs.get(job_id)
+        if open is None:
+            return False
+        if open.place.supervisor.pid is not None:
+            open.place.supervisor.wake(Cancel(job_id))
+            open.place.leaving.add(job_id)
+        self._finish(open, Cancelled(job_id))
+        return True
+
+    async def describe(self, png: bytes) -> tuple[str, ...]:
+        """Four prompts for a picture. Raises BadPicture when it cannot be read, EngineError otherwise."""
+        if self._closed:
+            raise EngineClosed("The engine was closed.")
+        self._numbers += 1
+        place = min(self._places, key=lambda place: len(place.jobs))
+        answer: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+        question = place.questions[self._numbers] = _Question(Describe(self._numbers, png), answer)
+        place.supervisor.wake(question.order)
+        try:
+            return await answer
+        finally:
+            place.questions.pop(question.order.number, None)
+
+    def load(self, model: str) -> None:
+        """Has a model ready on every device before anyone asks for it. Raises UnknownModel."""
+        self._registry.get(model)
+        for place in self._places:
+            place.wanted[model] = None
+            place.supervisor.wake(Load(model))
+
+    def unload(self, model: str) -> None:
+        """Frees a model's memory on every device, if no job is using it."""
+        for place in self._places:
+            place.wanted.pop(model, None)
+            if place.supervisor.pid is not None:
+                place.supervisor.wake(Unload(model))
+
+    def status(self) -> EngineStatus:
+        """What goes on."""
+        running = sum(open.started for open in self._jobs.values())
+        models = {model: None for place in self._places for model in place.models}
+        return EngineStatus(len(self._jobs) - running, running, len(self.workers()), tuple(models))
+
+    def workers(self) -> tuple[int, ...]:
+        """The ids of the worker processes that are alive."""
+        pids = (place.supervisor.pid for place in self._places)
+        return tuple(pid for pid in pids if pid is not None)
+
+    async def close(self) -> None:
+        """Ends the workers, in a second or two. Open streams raise EngineClosed, without a final event."""
+        self._closed = True
+        await asyncio.gather(*(place.supervisor.close() for place in self._places))
+        for open in self._jobs.values():
+            open.stream.close()
+        self._jobs.clear()
+        for place in self._places:
+            for question in place.questions.values():
+                _refuse(question, EngineClosed("The engine was closed."))
+
+    def _place(self, device: str) -> _Place:
+        supervisor = Supervisor(
+            self._command,
+            replace(self._setup, device=device),
+            orders=lambda: place.orders(),
+            on_report=lambda report: self._on_report(place, report),
+            on_end=lambda ready, killed: self._on_end(place, ready, killed),
+            stall=self._stall,
+        )
+        place = _Place(supervisor)
+        return place
+
+    def _on_report(self, place: _Place, report: Report) -> None:
+        match report:
+            case Happened(event, started) if event.job_id in place.leaving:
+                place.leaving -= {event.job_id} if is_final(event) else set()
+            case Happened(event, started):
+                open = self._jobs.get(event.job_id)
+                if open is not None and is_final(event):
+                    self._finish(open, event)
+                elif open is not None:
+                    open.started = open.started or started
+                    open.stream.put(event)
+            case Described(number, prompts, problem, unreadable):
+                question = place.questions.get(number)
+                if question is not None and problem is not None:
+                    _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
+                elif question is not None and not question.answer.done():
+                    question.answer.set_result(prompts)
+            case Residents(models):
+                place.models = models
+            case Ready(_, devices):
+                place.false_starts = place.killed_starts = 0
+                if len(self._places) == 1:
+                    self._places += [self._place(device) for device in devices[1:]]
+
+    def _on_end(self, place: _Place, was_ready: bool, killed: bool) -> bool:
+        """After a worker's end: counts it against what it was doing; whether there is work for another."""
+        place.models = ()
+        place.leaving.clear()
+        place.false_starts += not was_ready and not killed
+        place.killed_starts += not was_ready and killed
+        hopeless = place.false_starts >= _MOST_DEATHS or place.killed_starts >= _MOST_KILLS
+        for open in list(place.jobs.values()):
+            open.deaths, open.started = open.deaths + open.started, False
+            if open.deaths >= _MOST_DEATHS or hopeless:
+                self._finish(open, Failed(open.job.id, _WHY_DIED, retryable=WorkerDied.retryable))
+        for question in list(place.questions.values()):
+            question.deaths += was_ready
+            if question.deaths >= _MOST_DEATHS or hopeless:
+                _refuse(question, WorkerDied(_WHY_DIED))
+                del place.questions[question.order.number]
+        if hopeless:
+            place.false_starts = place.killed_starts = 0
+        return bool(place.jobs or place.questions)
+
+    def _finish(self, open: _Open, event: Event) -> None:
+        del self._jobs[open.job.id], open.place.jobs[open.job.id]
+        open.stream.put(event)
+
+
+_WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
+
+
+def _refuse(question: _Question, error: Exception) -> None:
+    if not question.answer.done():
+        question.answer.set_exception(error)

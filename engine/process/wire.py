@@ -1,0 +1,169 @@
+"""What the engine and its workers say to each other, and how it is framed on a pipe.
+
+A frame is a length (four bytes, big-endian) and one pickled message. Both ends are this program, started by
+the same hand, over pipes that no one else holds: the pickle crosses no boundary of trust. Knows nothing of
+processes, threads or torch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import struct
+from dataclasses import dataclass, field
+from typing import BinaryIO, TypeAlias
+
+from engine.job import Event, Job
+from engine.planning.registry import Registry
+
+__all__ = [
+    "Beat",
+    "Cancel",
+    "Describe",
+    "Described",
+    "Happened",
+    "Load",
+    "Order",
+    "Ready",
+    "Report",
+    "Residents",
+    "Setup",
+    "Submit",
+    "Unload",
+    "pack",
+    "read",
+    "receive",
+]
+
+_LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The first message to a worker.
+
+    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiler`` names the
+    backend of `torch.compile` for the denoisers, "" none. ``precision`` is "auto", "fp32", "bf16" or "fp16".
+    ``checked`` keeps the safety checkers that models bring along.
+    """
+
+    registry: Registry
+    device: str
+    active: int = 16
+    models: int = 2
+    compiler: str = ""
+    precision: str = "auto"
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Render this job; ``alone`` keeps every other job out of the worker meanwhile."""
+
+    job: Job
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop this job at its next step."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Say what the picture shows; the answer carries the same number."""
+
+    number: int
+    png: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Have this model ready before anyone asks for it."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Free this model once no job uses it."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker takes orders.
+
+    ``device`` is where it renders, ``devices`` all of that kind in the machine.
+    """
+
+    device: str
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a job. ``started`` says whether the worker has begun to render it."""
+
+    event: Event
+    started: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Prompts for a picture, or the sentence that says why there are none."""
+
+    number: int
+    prompts: tuple[str, ...] = ()
+    problem: str | None = None
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Residents:
+    """The models that the worker holds in memory, least recently used first."""
+
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking."""
+
+    stuck: float
+
+
+Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload
+Report: TypeAlias = Ready | Happened | Described | Residents | Beat
+
+
+def pack(message: Order | Report) -> bytes:
+    """The frame that carries ``message``."""
+    body = pickle.dumps(message, protocol=5)
+    return _LENGTH.pack(len(body)) + body
+
+
+def read(stream: BinaryIO) -> Order | None:
+    """The next order from a blocking stream, None at its end (also in the middle of a frame)."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = stream.read(length)
+    if len(body) < length:
+        return None
+    order: Order = pickle.loads(body)
+    return order
+
+
+async def receive(stream: asyncio.StreamReader) -> Report | None:
+    """The next report from a worker, None when it has ended (also in the middle of a frame)."""
+    try:
+        (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
+        report: Report = pickle.loads(await stream.readexactly(length))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return report

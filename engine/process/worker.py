@@ -1,0 +1,180 @@
+"""The worker process, `python -m engine.process.worker`: one a device, fed by `engine.Engine` over pipes.
+
+Orders come on what was standard input, reports leave on what was standard output; anything that a library
+prints goes to standard error. A thread reads, a thread writes, a thread sends signs of life; the main thread
+renders. When the pipe closes the engine is gone, and so is this process. SIGUSR1 dumps all stacks.
+
+Knows nothing of how turns are taken or pictures drawn: that is the `Renderer` and its `Program`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import functools
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from engine.planning.plan import Plan
+from engine.planning.registry import ModelEntry
+from engine.process.renderer import Program, Renderer
+from engine.process.wire import (
+    Beat,
+    Cancel,
+    Describe,
+    Load,
+    Order,
+    Ready,
+    Report,
+    Setup,
+    Submit,
+    Unload,
+    pack,
+    read,
+)
+
+__all__ = ["main"]
+
+_NICE = 10
+_BEAT = 1.0
+
+
+def main(program: Program | None = None) -> None:
+    """Serves one engine until it goes away."""
+    orders, reports = _private_pipes()
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then closes the pipe
+    os.nice(_NICE)
+    _quiet()
+    setup = read(orders)
+    if isinstance(setup, Setup):
+        _Service(setup, program or _program(setup), orders, reports).run()
+
+
+class _Service:
+    """The threads around one renderer."""
+
+    def __init__(self, setup: Setup, program: Program, orders: BinaryIO, reports: BinaryIO) -> None:
+        self._orders, self._reports = orders, reports
+        self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
+        self._device, devices = _devices(setup.device)
+        self._renderer = Renderer(
+            program,
+            setup.registry,
+            self._device,
+            self._outbox.put,
+            active=setup.active,
+            models=setup.models,
+            compiler=setup.compiler,
+        )
+        self._outbox.put(Ready(self._device, devices))
+
+    def run(self) -> None:
+        for job in (self._read, self._write, self._beat):
+            threading.Thread(target=job, daemon=True).start()
+        while True:
+            self._renderer.turn(wait=True)
+
+    def _read(self) -> None:
+        while (order := read(self._orders)) is not None:
+            self._renderer.post(functools.partial(self._obey, order))
+        os._exit(0)  # the main thread may be deep in a forward that nobody waits for any more
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Submit(job, alone):
+                self._renderer.submit(job, alone=alone)
+            case Cancel(job_id):
+                self._renderer.cancel(job_id)
+            case Describe(number, png):
+                self._renderer.describe(number, png)
+            case Load(model):
+                self._renderer.load(model)
+            case Unload(model):
+                self._renderer.unload(model)
+
+    def _write(self) -> None:
+        while True:
+            self._reports.write(pack(self._outbox.get()))
+            self._reports.flush()
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(_BEAT)
+            self._outbox.put(Beat(self._renderer.busy_for()))
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the engine, moved out of reach of whatever prints."""
+    orders, reports = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return os.fdopen(orders, "rb"), os.fdopen(reports, "wb")
+
+
+def _quiet() -> None:
+    """Keeps what libraries tell their developers off the operator's terminal.
+
+    Errors and downloads still show.
+    """
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
+def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
+    """The device that ``wanted`` means here, and all of its kind."""
+    import torch
+
+    if wanted == "auto":
+        wanted = (
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    if wanted.startswith("cuda"):
+        torch.cuda.set_device(wanted if ":" in wanted else 0)  # whatever synchronizes means this one
+    if wanted == "cuda":
+        return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
+    return wanted, (wanted,)
+
+
+def _program(setup: Setup) -> Program:
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    from engine.drawing import pipelines, preview
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+
+    registry = setup.registry
+
+    def load(entry: ModelEntry, device: str) -> Any:
+        return pipelines.load(
+            entry, device, pipelines.dtype_of(setup.precision, device), checked=setup.checked
+        )
+
+    def describe(png: bytes) -> Sequence[str]:
+        from engine.seeing.describe import describe  # only for who asks
+
+        return describe(png, registry.describers)
+
+    def locate(plan: Plan, inputs: Sequence[bytes]) -> bytes:
+        from engine.seeing.segment import located
+
+        assert plan.canvas is not None
+        return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
+
+    return Program(load, pipelines.run, pipelines.forward_mode, preview.render, describe, locate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a picture shows: described in words, and found by words."""

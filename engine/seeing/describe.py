@@ -1,0 +1,121 @@
+"""What a picture shows, as four prompts that would draw something like it, each ending in its proportion.
+
+An image-to-text model of the transformers kind says it, whichever the registry lists first and this machine
+has; what such a model does not know to say differently, classical vision adds. Knows nothing of prompts'
+meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+
+from engine.errors import ModelUnavailable
+from engine.pictures.decoding import load_input
+from engine.planning.registry import DescriberEntry, Registry
+from engine.seeing.classical import looked_at
+
+__all__ = ["COUNT", "describe", "friendly_ratio"]
+
+COUNT = 4
+_MOST_TOKENS = 60
+_FRIENDLY = tuple(
+    Fraction(ratio)
+    for ratio in ("1", "5/4", "4/3", "7/5", "3/2", "5/3", "16/9", "9/5", "2", "7/3", "5/2", "3", "4")
+)
+_NEAR = 0.04
+_LONGEST = Fraction(14)
+
+
+def describe(png: bytes, describers: Sequence[DescriberEntry] | None = None) -> list[str]:
+    """Four different prompts for the picture, each with ` --ar W:H` at its end.
+
+    ``describers`` are tried in order; None means the package's own list. Raises BadPicture.
+    """
+    picture = load_input(png)
+    listed = Registry.load().describers if describers is None else describers
+    chosen = next((entry for entry in listed if entry.on_this_machine()), None)
+    said = [] if chosen is None else _loaded(chosen).say(picture)
+    texts = _different([*said, *looked_at(picture)])
+    return [f"{text} --ar {friendly_ratio(*picture.size)}" for text in texts[:COUNT]]
+
+
+def friendly_ratio(width: int, height: int) -> str:
+    """The proportion as people write it: a common one when it is within 4 %, otherwise in small numbers."""
+    exact = Fraction(width, height)
+    common = min((r for f in _FRIENDLY for r in (f, 1 / f)), key=lambda r: abs(float(r / exact) - 1))
+    near = abs(float(common / exact) - 1) <= _NEAR
+    ratio = common if near else min(max(exact, 1 / _LONGEST), _LONGEST).limit_denominator(20)
+    return f"{ratio.numerator}:{ratio.denominator}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Describer:
+    """One loaded model and what prepares pictures for it."""
+
+    model: Any
+    prepare: Any
+    tokenizer: Any
+    prompts: tuple[str, ...]
+
+    def say(self, picture: Image.Image) -> list[str]:
+        """What the model says, the likeliest first; then what it says when it draws lots."""
+        return [*self._texts(picture, num_beams=6, num_return_sequences=6), *self._drawn(picture)]
+
+    def _drawn(self, picture: Image.Image) -> list[str]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return self._texts(picture, do_sample=True, top_p=0.9, num_return_sequences=6)
+
+    def _texts(self, picture: Image.Image, **how: Any) -> list[str]:
+        found: list[str] = []
+        for prompt in self.prompts or ("",):
+            asked = {"text": prompt} if prompt else {}
+            inputs = self.prepare(images=picture, return_tensors="pt", **asked).to(self.model.device)
+            with torch.no_grad():
+                ids = self.model.generate(**inputs, max_new_tokens=_room(self.model.config), **how)
+            found += self.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        return found
+
+
+def _room(config: Any) -> int:
+    """How many tokens a model may say: no more than its decoder has places for."""
+    decoder = getattr(config, "decoder", None) or config
+    places = getattr(decoder, "max_position_embeddings", None) or _MOST_TOKENS + 1
+    return min(_MOST_TOKENS, int(places) - 1)
+
+
+@lru_cache(maxsize=1)
+def _loaded(entry: DescriberEntry) -> _Describer:
+    """The describer on the CPU: it speaks seldom, and the pictures need the rest."""
+    source: dict[str, Any] = {"pretrained_model_name_or_path": str(entry.folder or entry.source)}
+    if entry.folder is None:
+        source["revision"] = entry.revision
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(**source).eval()
+        tokenizer = AutoTokenizer.from_pretrained(**source)
+        kind = AutoProcessor if entry.prompts else AutoImageProcessor
+        return _Describer(model, kind.from_pretrained(**source), tokenizer, entry.prompts)
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"{entry.title} could not be loaded.") from error
+
+
+def _different(texts: Iterable[str]) -> list[str]:
+    """The texts fit for a prompt, each once."""
+    return list(dict.fromkeys(filter(None, _prompts(texts))))
+
+
+def _prompts(texts: Iterable[str]) -> Iterator[str]:
+    """Without what the prompt language would read as its own: dashes in a row, colons, braces, links."""
+    for text in texts:
+        plain = re.sub(r"https?://\S+|[^\w\s,.'’-]", " ", text)
+        plain = re.sub(r"[-.]{2,}|(?<!\w)-|-(?!\w)", " ", plain)
+        yield " ".join(plain.split()).strip(" .,")

@@ -1,0 +1,207 @@
+"""Pipelines as coroutines: unmodified diffusers pipelines of many jobs share the forwards of one model.
+
+A job runs its pipeline in a greenlet, a `Task`. `install` swaps a denoiser's class for a subclass whose
+``__call__``, inside a task, hands the call to whoever runs the task and waits; outside a task it is the call
+it always was. (A subclass and not a proxy: isinstance, config, parameters, ``pipe.to``, saving and hooks go
+on working.) The caller collects what is pending, picks calls with an equal ``key`` and gives them to
+`Batcher.run`: one forward for all of them, then each task goes on to its next call. What may be joined is
+the business of `calls`. So jobs are batched, preempted and cancelled between steps, at different steps, with
+different guidance, text to picture beside inpainting, and no pipeline knows.
+
+Pitfalls met here:
+- Grad mode belongs to the thread, not to the greenlet: one pipeline leaving its ``no_grad`` would turn
+  gradients on for the others. So no task runs outside one. For the same reason no task enters autocast.
+- A forward that raises is repeated call by call: only the guilty task gets the error, where it called.
+- Out of memory halves the rows, for this shape and from then on.
+- More rows are not always faster: `rows.RowLimit` learns how many are, per model and shape.
+- Decoding is long too, and jobs that started together end together: before it a task should `pause`, so that
+  whoever is in a hurry goes first.
+- The last bits. float32 kernels on a CPU choose their blocking by the number of rows. Measured: when every
+  forward has 4 or 8 rows (`EXACT`, short ones are padded) a row's result does not depend on who shares it.
+
+Knows nothing of jobs, lanes, pictures or processes.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+from torch import nn
+
+from engine.sharing.calls import Arguments, Output, divide
+from engine.sharing.rows import RowLimit, first_rows
+
+__all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
+
+EXACT = (4, 8)
+"""Sizes of forward among which float32 on a CPU gives a row the same bits, whatever the other rows are."""
+
+
+class Task(greenlet):  # type: ignore[misc]
+    """One job's pipeline as a coroutine.
+
+    Calls that share a forward have an equal ``mode``, and the forward runs inside ``around()``. After
+    `resume` either ``call`` is what the task waits for, or it is dead and has a ``value`` or an ``error``.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[], Any],
+        mode: Hashable = None,
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        super().__init__(self._live)
+        self.function, self.mode, self.around = function, mode, around
+        self.call: Call | None = None
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def _live(self, _: None) -> None:
+        try:
+            self.value = self.function()
+        except Exception as error:
+            self.error = error
+
+    def resume(self, value: Any = None, error: Exception | None = None) -> None:
+        """Starts the task, or goes on with its call's result or error, up to its next call or its end."""
+        with torch.no_grad():
+            reply = self.switch(value) if error is None else self.throw(error)
+        self.call = None if self.dead else reply
+
+    def cancel(self) -> None:
+        """Ends the task where it waits; the pipeline's own clean-up (progress bars, contexts) runs."""
+        self.call = None
+        with torch.no_grad():
+            self.throw()
+
+
+class Call:
+    """A pending call of a denoiser, with the ``key`` that calls sharing a forward have in common."""
+
+    def __init__(self, task: Task, module: Any, args: Any, kwargs: Any) -> None:
+        self.task, self.module, self.args, self.kwargs = task, module, args, kwargs
+        self.arguments = Arguments(type(module).forward, args, kwargs)
+        self.rows = self.arguments.rows
+        self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
+
+
+class Batcher:
+    """Runs pending calls, many in one forward, and sends their tasks on. ``calls``, ``forwards``: how many.
+
+    ``rows`` is what a forward of a shape not yet known should have, ``most`` what one may ever have.
+    """
+
+    def __init__(self, rows: int = 8, most: int = 64, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._rows, self._most, self._clock = rows, most, clock
+        self._limits: dict[tuple[str, Hashable], RowLimit] = {}
+        self.calls = self.forwards = 0
+
+    def limit(self, call: Call) -> RowLimit:
+        """What is known about forwards of this call's model and shape.
+
+        A new shape begins with as many rows as hold what the model's other shapes were found to deserve.
+        """
+        name, size = call.module.batch_name, call.arguments.size
+        key = (name, call.arguments.shape)
+        if key not in self._limits:
+            learnt = [(known.rows, known.size) for (other, _), known in self._limits.items() if other == name]
+            most = max(call.module.batch_sizes, default=self._most)
+            self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
+        return self._limits[key]
+
+    def largest(self) -> int:
+        """The most rows that a forward of any shape seen has been found to deserve."""
+        return max((limit.rows for limit in self._limits.values()), default=self._rows)
+
+    def run(self, calls: Sequence[Call]) -> None:
+        """One forward for calls with an equal key; then each task goes on to its next call or its end."""
+        if isinstance(calls[0].module, _Pause):
+            calls[0].task.resume()
+            return
+        self.calls += len(calls)
+        for call, (value, error) in zip(calls, self._results(calls), strict=True):
+            call.task.resume(value, error)
+
+    def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
+        try:
+            with torch.no_grad(), calls[0].task.around():
+                return [(value, None) for value in self._outputs(calls)]
+        except Exception as error:
+            if len(calls) == 1:
+                return [(None, error)]
+        return [result for call in calls for result in self._results([call])]
+
+    def _outputs(self, calls: Sequence[Call]) -> list[Any]:
+        first, counts = calls[0], [call.rows for call in calls]
+        limit, sizes = self.limit(first), first.module.batch_sizes
+        leaves = first.arguments.join([call.arguments for call in calls[1:]])
+        outputs: list[Output] = []
+        total, done = sum(counts), 0
+        while done < total or not outputs:
+            rows = min(total - done, limit.most)
+            size = min((size for size in sizes if size >= rows), default=rows)
+            try:
+                if len(calls) == 1 and (size == total or not total):
+                    return [self._forward(limit, size, first.module, first.args, first.kwargs)]
+                bound = first.arguments.bind(first.arguments.cut(leaves, done, rows, size))
+                value = self._forward(limit, size, first.module, bound.args, bound.kwargs)
+                outputs.append(Output(value, rows, size))
+                done += rows
+                continue
+            except torch.OutOfMemoryError:
+                if rows <= 1:
+                    raise
+            limit.exhausted(rows)  # outside the handler: its traceback holds the failed forward's tensors
+            gc.collect()
+            torch.cuda.empty_cache()
+        return divide(outputs, counts)
+
+    def _forward(self, limit: RowLimit, rows: int, module: Any, args: Any, kwargs: Any) -> Any:
+        self.forwards += 1
+        start = self._clock()
+        value = module(*args, **kwargs)
+        if limit.learning:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            limit.record(rows, self._clock() - start)
+        return value
+
+
+def install(module: nn.Module, name: str, sizes: tuple[int, ...] = ()) -> None:
+    """From now on, calls of ``module`` inside a `Task` wait to share a forward.
+
+    ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
+    forward may have, short ones being padded: `EXACT`, or the buckets of a compiled module; () allows any.
+    """
+    kind = type(module)
+
+    def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        task = getcurrent()
+        if isinstance(task, Task) and task.parent is not None:
+            return task.parent.switch(Call(task, self, args, kwargs))
+        return kind.__call__(self, *args, **kwargs)
+
+    body = {"__call__": call, "__module__": kind.__module__, "batch_name": name, "batch_sizes": sizes}
+    module.__class__ = type(kind.__name__, (kind,), body)
+
+
+def pause() -> None:
+    """Inside a `Task`: waits for its next turn, as a call that shares with no one. Elsewhere: nothing."""
+    task = getcurrent()
+    if isinstance(task, Task) and task.parent is not None:
+        task.parent.switch(Call(task, _Pause(), (), {}))
+
+
+class _Pause:
+    """Stands where a module would."""
+
+    batch_name, batch_sizes = "pause", ()
+
+    def forward(self) -> None:
+        """Takes nothing, so that its calls have no rows."""

@@ -1,0 +1,127 @@
+"""What work costs, and how long it takes at present: learnt from the turns that were done.
+
+A forward of n rows takes a + b · n · megapixels, decoding d · megapixels; a, b and d differ by model and
+machine, and begin in the proportions that were measured here. What a shape of picture deviates from its model
+(odd sizes are slower on some machines) is a factor of its own. Recent seconds count most.
+
+Knows nothing of torch, jobs or clocks: it is told how long a turn took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.planning.plan import Plan
+
+__all__ = ["Kind", "Pace", "cost", "rows_of"]
+
+_COSTS = np.array([0.3, 1.0, 5.0])
+"""A forward whatever its rows, a megapixel in it, a megapixel decoded. Measured: a forward's own cost is that
+of five rows of 256 × 256 or one of 512; decoding counts as some passes (2 with SDXL and 4 with SD, by their
+shapes; 8 with the embedded model)."""
+_SECONDS, _TURNS = 60.0, 100
+"""What is older than both counts half, and less and less."""
+_DOUBT = 1.0
+"""With how many turns' worth of what was expected the learning begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What forwards have in common that take the same time and can be shared."""
+
+    model: str
+    width: int
+    height: int
+    mode: Hashable = None
+
+    @property
+    def megapixels(self) -> float:
+        """Of one picture."""
+        return self.width * self.height / 1e6
+
+
+def rows_of(plan: Plan) -> int:
+    """How many rows a plan's forwards have: each picture, once for each conditioning, and for guidance."""
+    return len(plan.seeds) * (len(plan.conditionings) + (plan.guidance > 1.0))
+
+
+def cost(plan: Plan) -> float:
+    """The work that a plan means, in megapixels through the denoiser."""
+    area = Kind(plan.model, plan.width, plan.height).megapixels
+    work = (plan.stop_step, plan.stop_step * rows_of(plan) * area, len(plan.seeds) * area)
+    return float(_COSTS @ work)
+
+
+@dataclass(slots=True)
+class _Fit:
+    """A linear law fitted to what was seen, ridged towards the expected proportions."""
+
+    turns: float = 0.0
+    seconds: float = 0.0
+    moments: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((3, 3)))
+    products: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    work: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+
+    def learn(self, work: npt.NDArray[np.float64], seconds: float) -> None:
+        """Notes a turn: its ``work`` in units of cost (3,)."""
+        self.turns += 1
+        self.seconds += seconds
+        self.work += work
+        self.moments += np.outer(work, work)
+        self.products += work * seconds
+        if self.seconds > _SECONDS and self.turns > _TURNS:
+            for name in self.__slots__:
+                setattr(self, name, getattr(self, name) / 2)
+
+    def law(self) -> npt.NDArray[np.float64] | None:
+        """Seconds a unit of each cost (3,), none below a tenth of the common pace; None before any turn."""
+        if not self.work.any():
+            return None
+        pace = self.seconds / self.work.sum()
+        size = np.maximum(np.diag(self.moments), np.trace(self.moments) / 1e6)
+        doubt = np.diag(_DOUBT / self.turns * size)
+        missed = self.products - self.moments.sum(1) * pace
+        law: npt.NDArray[np.float64] = pace + np.linalg.solve(self.moments + doubt, missed)
+        return law.clip(pace / 10)
+
+
+class Pace:
+    """How long forwards and decoding take, by model and kind."""
+
+    def __init__(self) -> None:
+        self._all = _Fit()
+        self._models: dict[str, _Fit] = {}
+        self._kinds: dict[Kind, tuple[float, float]] = {}  # seconds expected, seconds taken
+
+    def took(self, kind: Kind, forwards: int, rows: int, decoded: int, seconds: float) -> None:
+        """Notes a turn: its forwards, the rows in all of them, the pictures decoded, and how long it took."""
+        work = _COSTS * (forwards, rows * kind.megapixels, decoded * kind.megapixels)
+        fit = self._models.setdefault(kind.model, _Fit())
+        for each in (fit, self._all):
+            each.learn(work, seconds)
+        law = fit.law()
+        if forwards and law is not None:
+            expected, taken = self._kinds.get(kind, (0.0, 0.0))
+            keep = 0.5 if taken > _SECONDS else 1.0
+            self._kinds[kind] = (keep * expected + float(law @ work), keep * taken + seconds)
+
+    def forward(self, kind: Kind, rows: int) -> float | None:
+        """Seconds that a forward takes, None before anything was done."""
+        law = self._law(kind.model)
+        if law is None:
+            return None
+        seconds = float(law @ (_COSTS * (1, rows * kind.megapixels, 0)))
+        expected, taken = self._kinds.get(kind, (0.0, 0.0))
+        return seconds * (_DOUBT * seconds + taken) / (_DOUBT * seconds + expected)
+
+    def decoding(self, kind: Kind, pictures: int) -> float | None:
+        """Seconds that decoding takes, None before anything was done."""
+        law = self._law(kind.model)
+        return None if law is None else float(law[2] * _COSTS[2] * pictures * kind.megapixels)
+
+    def _law(self, model: str) -> npt.NDArray[np.float64] | None:
+        return self._models.get(model, self._all).law()
