@@ -38,10 +38,9 @@ from engine import (
     Queued,
     Registry,
     is_final,
-    pipelines,
-    preview,
-    upscale,
 )
+from engine.drawing import pipelines, preview
+from engine.pictures import upscale
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.plan import plan_upscale, plan_vary
 from engine.process.renderer import Program, Renderer
