@@ -18,10 +18,9 @@ from engine import (
     Plan,
     Registry,
     is_final,
-    pipelines,
     plan_imagine,
-    preview,
 )
+from engine.drawing import pipelines, preview
 from engine.pictures.decoding import to_png
 from engine.planning.plan import plan_upscale, plan_vary
 from engine.process.renderer import Program, Renderer
