@@ -1,134 +1,156 @@
-"""The engine on a GPU beside stock diffusers in bf16: `python -m bench.gpu [NAME ...] [--device D] [--tiny]`.
+"""The engine on a GPU beside stock diffusers in bf16: `python -m bench.gpu [PART ...] [--shapes NAME ...]`.
 
-Models in the shapes of SD 1.5, SDXL and FLUX with random weights: nothing is downloaded, and time does not
-depend on what weights say. Text embeddings are random too. Prints, for each shape, throughput over the stock
-pipeline drawing the same jobs one after another, and what part of the card's measured bf16 matmul rate the
-shared forwards reach. With --tiny, and without a GPU, the shapes shrink until a CPU can run them: that shows
-that it works, not how fast.
+Parts: `throughput` (grids and single pictures of many users over the stock pipeline, one job after another, as
+the engine can run its forwards: plainly, from recorded graphs, compiled), `profile` (where a grid's time goes),
+`urgent` (turbo among relax jobs over first come, first served), `memory` (how many jobs fit, and what happens
+when they do not), `bits` (the embedded model alone, in company, and beside float32), `timer` (the bot's event
+loop while its worker draws). All unless some are named. Results are printed, and written as JSON lines to
+`--out` as they come, so that a run that is cut short has said what it knew. With `--tiny`, and without a GPU,
+everything shrinks until a CPU can do it: that shows that it works, not how fast.
 """
 
 import argparse
+import asyncio
 import gc
 import itertools
+import json
 import queue
+import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from diffusers import (
-    AutoencoderKL,
-    EulerDiscreteScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    FluxPipeline,
-    FluxTransformer2DModel,
-    StableDiffusionPipeline,
-    StableDiffusionXLPipeline,
-    UNet2DConditionModel,
-)
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.gpu_shapes import DTYPE, SHAPES, Rig, Shape
 from bench.sheet import Sheet, where
-from engine import Action, Conditioning, Finished, Job, ModelEntry, Plan, Registry, is_final
-from engine.drawing.pipelines import _light_copy
-from engine.drawing.seamless import ForwardMode
+from engine import (
+    Action,
+    Conditioning,
+    Engine,
+    Finished,
+    Job,
+    Lane,
+    ModelEntry,
+    Plan,
+    Registry,
+    is_final,
+    load_input,
+)
+from engine.drawing import pipelines, preview
+from engine.drawing.effects import rows as repeated
+from engine.drawing.steering import Steering
+from engine.families import FAMILIES
 from engine.pictures.decoding import to_png
 from engine.process.renderer import Program, Renderer
 from engine.process.wire import Happened
 
-DTYPE = torch.bfloat16
+_ATTENTION = (SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION)
 
 
 @dataclass(frozen=True)
-class Rig:
-    """Where it runs, and whether the shapes shrink."""
+class Way:
+    """One way for the engine to run a model's forwards."""
 
-    device: str
-    tiny: bool
+    name: str
+    graphs: bool = False
+    compiler: str = ""
+    cudnn_attention: bool = False
+    tuned_convolutions: bool = False
 
-    @property
-    def users(self) -> tuple[int, ...]:
-        """Who draw at once."""
-        return (1, 2) if self.tiny else (1, 2, 4, 8)
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Global switches of torch as this way wants them."""
+        before = torch.backends.cudnn.benchmark
+        torch.backends.cudnn.benchmark = self.tuned_convolutions
+        attention = (
+            sdpa_kernel(list(_ATTENTION), set_priority=True) if self.cudnn_attention else nullcontext()
+        )
+        try:
+            with attention:
+                yield
+        finally:
+            torch.backends.cudnn.benchmark = before
 
-    @property
-    def gpu(self) -> bool:
-        """Whether there is something to wait for and to free."""
-        return self.device.startswith("cuda")
+
+WAYS = (
+    Way("plain"),
+    Way("graphs", graphs=True),
+    Way("graphs, tuned", graphs=True, tuned_convolutions=True, cudnn_attention=True),
+    Way("compiled, graphs, tuned", True, "inductor", tuned_convolutions=True, cudnn_attention=True),
+)
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A model of random weights.
+class Results:
+    """What was measured, written down at once."""
 
-    How it is made, its tile, steps and guidance, and random texts for n rows.
-    """
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
 
-    make: Callable[[Rig], Any]
-    side: int
-    steps: int
-    guidance: float
-    texts: Callable[[int], dict[str, torch.Tensor]]
-
-    def shrunk(self) -> "Shape":
-        """The same with a picture and steps that a CPU can do."""
-        return replace(self, side=64, steps=2)
+    def add(self, part: str, **values: object) -> None:
+        """One line."""
+        line = json.dumps({"part": part} | values)
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        print(line, file=sys.stderr, flush=True)
 
 
 def main(said: Sequence[str] = ()) -> None:
-    """Prints one table a shape, and on a GPU a second one for the compiled denoiser."""
+    """Runs the named parts, or all."""
     parser = argparse.ArgumentParser(
         prog="bench.gpu", description="The engine on a GPU beside stock diffusers."
     )
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(SHAPES)}; all unless some are named")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all unless some are named")
+    parser.add_argument("--shapes", nargs="*", default=list(SHAPES), help=f"of {', '.join(SHAPES)}")
+    parser.add_argument("--ways", nargs="*", default=None, help="numbers from 0; all unless some are named")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args(said)
-    if unknown := set(options.names) - set(SHAPES):
-        parser.error(f"no shape is called {', '.join(sorted(unknown))}")
+    for kind, named, known in (("part", options.parts, PARTS), ("shape", options.shapes, SHAPES)):
+        if unknown := set(named) - set(known):
+            parser.error(f"no {kind} is called {', '.join(sorted(unknown))}")
     rig = Rig(options.device, options.tiny or options.device == "cpu")
+    ways = [WAYS[int(number)] for number in options.ways or range(len(WAYS))]
+    results = Results(options.out)
     with torch.no_grad():
         rate = matmul_rate(rig)
         card = torch.cuda.get_device_name(rig.device) if rig.gpu else "no GPU"
         print(where(f"{card}, bf16 matmul {rate / 1e12:.1f} TFLOP/s"))
-        for name in options.names or SHAPES:
-            for compiler in ("", "inductor") if rig.gpu else ("",):
-                measure(rig, name, rate, compiler).show()
-                if rig.gpu:
-                    gc.collect()
-                    torch.cuda.empty_cache()
+        results.add("rate", card=card, tflops=round(rate / 1e12, 1))
+        for part in options.parts or PARTS:
+            for shape in options.shapes if part in OF_SHAPES else ("",):
+                began = time.perf_counter()
+                try:
+                    for sheet in PARTS[part](rig, shape, rate, ways, results):
+                        sheet.show()
+                except Exception as error:  # one part's failure must not cost the others their minutes
+                    if not rig.gpu:
+                        raise
+                    results.add(part, shape=shape, failed=f"{type(error).__name__}: {error}"[:500])
+                results.add("took", of=part, shape=shape, seconds=round(time.perf_counter() - began, 1))
+                free(rig)
 
 
-def measure(rig: Rig, name: str, rate: float, compiler: str) -> Sheet:
-    """Throughput of grids and single pictures over the stock pipeline, which is never compiled."""
-    shape = SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
-    pipe = shape.make(rig)
-    stock = {
-        pictures: min(seconds(rig, stock_draw, pipe, shape, pictures) for _ in range(3))
-        for pictures in (4, 1)
-    }
-    work = flops(pipe, shape)
-    session = Session(rig, pipe, shape, compiler)
-    for pictures in (4, 1, 4, 4, 1):  # kernels are chosen, row limits learnt
-        session.draw(max(rig.users), pictures)
-    sheet = Sheet(
-        f"{name}, {shape.side}², {shape.steps} steps{', compiled' if compiler else ''}",
-        ("users", "grids", "single pictures", "of the matmul rate, grids"),
-        "Throughput over the stock pipeline, one job after another (uncompiled, bf16).",
-    )
-    for users in rig.users:
-        taken = {
-            pictures: min(seconds(rig, session.draw, users, pictures) for _ in range(2))
-            for pictures in (4, 1)
-        }
-        share = users * work / taken[4] / rate
-        sheet.add(users, users * stock[4] / taken[4], users * stock[1] / taken[1], f"{share:.0%}")
-    session.close()
-    return sheet
+def free(rig: Rig) -> None:
+    """Gives the device's memory back."""
+    gc.collect()
+    if rig.gpu:
+        torch.cuda.empty_cache()
+
+
+def shape_of(rig: Rig, name: str) -> Shape:
+    """The shape as this rig draws it."""
+    return SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
 
 
 def matmul_rate(rig: Rig) -> float:
@@ -145,46 +167,90 @@ def matmul_rate(rig: Rig) -> float:
 
 def seconds(rig: Rig, work: Callable[..., object], *args: Any) -> float:
     """How long ``work(*args)`` takes, the device included."""
-    _wait(rig)
+    rig.wait()
     start = time.perf_counter()
     work(*args)
-    _wait(rig)
+    rig.wait()
     return time.perf_counter() - start
 
 
-def _wait(rig: Rig) -> None:
-    if rig.gpu:
-        torch.cuda.synchronize(rig.device)
+# -- throughput
 
 
-def call(
-    pipe: Any, shape: Shape, seeds: Sequence[int], report: Callable[..., Any] | None = None
-) -> list[Any]:
-    """The pipeline's pictures for these seeds."""
-    said = {name: rows.to(pipe.device) for name, rows in shape.texts(len(seeds)).items()}
-    if report is not None:
-        said["callback_on_step_end"] = report  # type: ignore[assignment]
-    pictures = pipe(
-        height=shape.side,
-        width=shape.side,
-        num_inference_steps=shape.steps,
-        guidance_scale=shape.guidance,
-        generator=[torch.Generator().manual_seed(seed) for seed in seeds],
-        **said,
-    ).images
-    return list(pictures)
+def throughput(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """Grids and single pictures over the stock pipeline drawing the same jobs one after another."""
+    shape = shape_of(rig, name)
+    pipe = shape.make(rig)
+    denoiser = denoiser_of(pipe)
+    kind = type(denoiser)
+    work = flops(pipe, shape)
+    stock = {
+        pictures: min(seconds(rig, stock_draw, pipe, shape, pictures) for _ in range(3))
+        for pictures in (4, 1)
+    }
+    share = work / stock[4] / rate
+    results.add("stock", shape=name, grid=stock[4], single=stock[1], matmul_share=share)
+    sheet = Sheet(
+        f"{name}, {shape.side}², {shape.steps} steps",
+        ("forwards", "users", "grids", "single pictures", "of the matmul rate, grids"),
+        "Throughput over the stock pipeline, one job after another (not compiled, bf16), which takes "
+        f"{stock[4]:.2f} s for a grid and {stock[1]:.2f} s for a picture, {share:.0%} of the matmul rate.",
+    )
+    for way in ways:
+        if way.compiler and not rig.gpu:
+            continue
+        with way.applied():
+            session = Session(rig, pipe, shape, way)
+            session.learn()
+            for users in shape.users:
+                taken = {pictures: session.timed(users, pictures) for pictures in (4, 1)}
+                share = users * work / taken[4] / rate
+                row = (users * stock[4] / taken[4], users * stock[1] / taken[1])
+                sheet.add(way.name, users, *row, f"{share:.0%}")
+                results.add(
+                    "throughput",
+                    shape=name,
+                    way=way.name,
+                    users=users,
+                    grids=row[0],
+                    singles=row[1],
+                    matmul_share=share,
+                )
+            session.close()
+            denoiser.__class__ = kind
+            if way.compiler:  # the stock pipeline, compiled in the same way
+                again = {n: min(seconds(rig, stock_draw, pipe, shape, n) for _ in range(2)) for n in (4, 1)}
+                results.add("stock compiled", shape=name, grid=again[4], single=again[1])
+    yield sheet
+
+
+def denoiser_of(pipe: Any) -> Any:
+    """The part that is asked at every step."""
+    return getattr(pipe, "unet", None) or pipe.transformer
 
 
 def stock_draw(pipe: Any, shape: Shape, pictures: int) -> None:
     """One job as a server does it, PNGs included."""
-    for picture in call(pipe, shape, range(pictures)):
+    texts = {name: rows.to(pipe.device) for name, rows in shape.texts(pictures, 1).items()}
+    if shape.guided:
+        nothing = shape.texts(pictures, 0)
+        texts |= {f"negative_{name}": rows.to(pipe.device) for name, rows in nothing.items()}
+    made = pipe(
+        height=shape.side,
+        width=shape.side,
+        num_inference_steps=shape.steps,
+        guidance_scale=shape.guidance,
+        generator=[torch.Generator().manual_seed(seed) for seed in range(pictures)],
+        **texts,
+    )
+    for picture in made.images:
         to_png(picture)
 
 
 def flops(pipe: Any, shape: Shape) -> float:
     """What the denoiser computes for one grid."""
     counter = FlopCounterMode(display=False)
-    denoiser = getattr(pipe, "unet", None) or pipe.transformer
+    denoiser = denoiser_of(pipe)
     total = 0.0
 
     def counted(module: Any, args: Any, kwargs: Any) -> None:
@@ -199,169 +265,361 @@ def flops(pipe: Any, shape: Shape) -> float:
         denoiser.register_forward_pre_hook(counted, with_kwargs=True),
         denoiser.register_forward_hook(done, with_kwargs=True),
     )
-    call(pipe, shape, range(4))
+    stock_draw(pipe, shape, 4)
     for hook in hooks:
         hook.remove()
     return total
 
 
+class _Texts:
+    """Random texts in the place of a model's encoders."""
+
+    def __init__(self, shape: Shape, device: str) -> None:
+        self._rows = {
+            seed: {name: rows.to(device) for name, rows in shape.texts(1, seed).items()} for seed in (0, 1)
+        }
+
+    def steering(self, plan: Plan) -> Steering:
+        nothing, said = (repeated(self._rows[seed], len(plan.seeds)) for seed in (0, 1))
+        return Steering(said, nothing)
+
+
 class Session:
-    """The engine's renderer around one pipeline."""
+    """The engine's renderer around one pipeline of random weights, in this process."""
 
-    def __init__(self, rig: Rig, pipe: Any, shape: Shape, compiler: str) -> None:
+    def __init__(self, rig: Rig, pipe: Any, shape: Shape, way: Way) -> None:
         self._reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._shape = shape
-        self._numbers = itertools.count()
-        denoiser = getattr(pipe, "unet", None) or pipe.transformer
-        model = SimpleNamespace(pipe=pipe, denoisers=(denoiser,))
+        self._rig, self._shape, self._numbers = rig, shape, itertools.count()
+        entry = ModelEntry("shape", "shape", shape.family, "", shape.side, 8, shape.steps, shape.guidance)
+        colours = torch.zeros(pipe.vae.config.latent_channels + 1, 3)
+        texts: Any = _Texts(shape, rig.device)
+        family = FAMILIES[shape.family]
+        model = pipelines.LoadedModel(
+            entry, rig.device, pipe, None, (denoiser_of(pipe),), texts, family, colours
+        )
         program = Program(
-            lambda entry, device: model, self._run, lambda plan: ForwardMode(), lambda *_: b"", lambda png: []
+            lambda entry, device: model, pipelines.run, pipelines.forward_mode, preview.render, lambda png: []
         )
-        entry = ModelEntry("shape", "shape", "auto", "", shape.side, 8, shape.steps, shape.guidance)
-        self._renderer = Renderer(
-            program, Registry((entry,)), rig.device, self._reports.put, compiler=compiler
+        self.renderer = Renderer(
+            program,
+            Registry((entry,)),
+            rig.device,
+            self._reports.put,
+            compiler=way.compiler,
+            graphs=way.graphs,
         )
 
-    def _run(self, model: Any, plan: Plan, inputs: Any, report: Callable[..., None]) -> list[Any]:
-        def told(pipe: Any, step: int, timestep: Any, tensors: Any) -> dict[str, Any]:
-            report(step + 1, plan.steps, None)
-            return {}
+    def submit(self, pictures: int, lane: Lane = Lane.FAST) -> str:
+        """Queues a job of its own user; its id."""
+        number, shape = str(next(self._numbers)), self._shape
+        size = (shape.side, shape.side, shape.steps, shape.steps, shape.guidance)
+        plan = Plan(
+            Action.IMAGINE, "shape", None, (Conditioning("random"),), *size, seeds=tuple(range(pictures))
+        )
+        self.renderer.submit(Job(number, plan, number, lane))
+        return number
 
-        return call(_light_copy(model.pipe), self._shape, plan.seeds, told)
+    def turn(self, *, wait: bool = True) -> list[str]:
+        """One turn; the jobs that ended in it. Raises RuntimeError when one failed."""
+        self.renderer.turn(wait=wait)
+        ended = []
+        while not self._reports.empty():
+            report = self._reports.get()
+            if isinstance(report, Happened) and is_final(report.event):
+                if not isinstance(report.event, Finished):
+                    raise RuntimeError(f"a job failed: {report.event}")
+                ended.append(report.event.job_id)
+        return ended
 
     def draw(self, users: int, pictures: int) -> None:
         """One job for each user, all at once."""
-        shape = self._shape
-        for _ in range(users):
-            number = str(next(self._numbers))
-            texts = (Conditioning("random"),)
-            seeds = tuple(range(pictures))
-            size = (shape.side, shape.side, shape.steps, shape.steps, shape.guidance)
-            self._renderer.submit(
-                Job(number, Plan(Action.IMAGINE, "shape", None, texts, *size, seeds), number)
-            )
-        ended = 0
-        while ended < users:
-            self._renderer.turn(wait=True)
-            while not self._reports.empty():
-                report = self._reports.get()
-                if isinstance(report, Happened) and is_final(report.event):
-                    assert isinstance(report.event, Finished), report.event
-                    ended += 1
+        waiting = {self.submit(pictures) for _ in range(users)}
+        while waiting:
+            waiting -= set(self.turn())
+
+    def learn(self) -> None:
+        """Lets kernels be chosen, graphs be recorded and row limits settle."""
+        for pictures in (4, 1):
+            for _ in range(2):
+                self.draw(max(self._shape.users), pictures)
+
+    def timed(self, users: int, pictures: int) -> float:
+        """Seconds that so many jobs take, drawn once before."""
+        self.draw(users, pictures) if users < max(self._shape.users) else None
+        return seconds(self._rig, self.draw, users, pictures)
 
     def close(self) -> None:
         """Ends the helper threads."""
-        self._renderer.close()
+        self.renderer.close()
 
 
-@contextmanager
-def _on_device(rig: Rig) -> Iterator[None]:
-    """Modules made here are born on the device in bf16."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(DTYPE)
-    try:
-        with torch.device(rig.device):
-            yield
-    finally:
-        torch.set_default_dtype(before)
+# -- where the time goes
 
 
-def _vae(rig: Rig, channels: int) -> AutoencoderKL:
-    widths = (8, 8, 8, 8) if rig.tiny else (128, 256, 512, 512)
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=widths,
-        norm_num_groups=4 if rig.tiny else 32,
-        layers_per_block=2,
-        latent_channels=channels,
-        shift_factor=0.1 if channels == 16 else None,
+def profile(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """The kernels of four grids by kind, beside the time they took."""
+    shape, way = shape_of(rig, name), ways[min(2, len(ways) - 1)]
+    pipe = shape.make(rig)
+    activity = torch.profiler.ProfilerActivity
+    with way.applied():
+        session = Session(rig, pipe, shape, way)
+        for _ in range(3):
+            session.draw(2, 4)
+        with torch.profiler.profile(activities=[activity.CUDA if rig.gpu else activity.CPU]) as profiler:
+            wall = seconds(rig, session.draw, 2, 4)
+        session.close()
+    spent: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    for event in profiler.key_averages():
+        taken = getattr(event, "self_device_time_total" if rig.gpu else "self_cpu_time_total") / 1e6
+        spent[_kernel_kind(event.key)] += taken
+        names[event.key[:90]] += taken
+    busy = sum(spent.values())
+    sheet = Sheet(
+        f"{name}: where two grids' time goes ({way.name})",
+        ("kernels", "of the time"),
+        f"{wall:.2f} s in all; the device is busy for {busy / wall:.0%} of it.",
     )
+    for kind, taken in spent.most_common():
+        sheet.add(kind, f"{taken / wall:.0%}")
+    top = [(key, round(taken, 4)) for key, taken in names.most_common(14)]
+    results.add("profile", shape=name, way=way.name, wall=wall, kinds=dict(spent), top=top)
+    yield sheet
 
 
-def _ready(pipe: Any) -> Any:
-    pipe.set_progress_bar_config(disable=True)
-    for module in (pipe.vae, getattr(pipe, "unet", None)):
-        if module is not None:
-            module.to(memory_format=torch.channels_last)
-    return pipe
+def _kernel_kind(name: str) -> str:
+    low = name.lower()
+    for kind, marks in _KERNELS.items():
+        if any(mark in low for mark in marks):
+            return kind
+    return "other"
 
 
-def _sd15(rig: Rig) -> Any:
-    with _on_device(rig):
-        unet = UNet2DConditionModel(
-            sample_size=64,
-            cross_attention_dim=768,
-            attention_head_dim=8,
-            block_out_channels=(32, 32, 32, 32) if rig.tiny else (320, 640, 1280, 1280),
-        )
-        vae = _vae(rig, 4)
-    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
-    parts = dict.fromkeys(("text_encoder", "tokenizer", "safety_checker", "feature_extractor"))
-    return _ready(
-        StableDiffusionPipeline(
-            unet=unet, vae=vae, scheduler=scheduler, requires_safety_checker=False, **parts
-        )
-    )
-
-
-def _sdxl(rig: Rig) -> Any:
-    with _on_device(rig):
-        unet = UNet2DConditionModel(
-            sample_size=128,
-            block_out_channels=(32, 32, 32) if rig.tiny else (320, 640, 1280),
-            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-            transformer_layers_per_block=1 if rig.tiny else (1, 2, 10),
-            attention_head_dim=2 if rig.tiny else (5, 10, 20),
-            cross_attention_dim=2048,
-            use_linear_projection=True,
-            addition_embed_type="text_time",
-            addition_time_embed_dim=256,
-            projection_class_embeddings_input_dim=2816,
-        )
-        vae = _vae(rig, 4)
-    scheduler = EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
-    parts = dict.fromkeys(("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"))
-    return _ready(
-        StableDiffusionXLPipeline(unet=unet, vae=vae, scheduler=scheduler, add_watermarker=False, **parts)
-    )
-
-
-def _flux(rig: Rig) -> Any:
-    with _on_device(rig):
-        few: dict[str, Any] = (
-            {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 2} if rig.tiny else {}
-        )
-        transformer = FluxTransformer2DModel(guidance_embeds=True, **few)
-        vae = _vae(rig, 16)
-    parts = dict.fromkeys(("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"))
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
-    return _ready(FluxPipeline(transformer=transformer, vae=vae, scheduler=scheduler, **parts))
-
-
-def _rows(n: int, *shape: int) -> torch.Tensor:
-    return torch.randn(n, *shape, generator=torch.Generator().manual_seed(0)).to(DTYPE)
-
-
-def _guided(n: int, width: int, pooled: int = 0) -> dict[str, torch.Tensor]:
-    texts = {"prompt_embeds": _rows(n, 77, width), "negative_prompt_embeds": _rows(n, 77, width)}
-    if pooled:
-        texts |= {"pooled_prompt_embeds": _rows(n, pooled), "negative_pooled_prompt_embeds": _rows(n, pooled)}
-    return texts
-
-
-SHAPES = {
-    "sd-1.5": Shape(_sd15, 512, 25, 7.0, lambda n: _guided(n, 768)),
-    "sdxl": Shape(_sdxl, 1024, 28, 6.0, lambda n: _guided(n, 2048, 1280)),
-    "flux": Shape(
-        _flux,
-        1024,
-        8,
-        3.5,
-        lambda n: {"prompt_embeds": _rows(n, 512, 4096), "pooled_prompt_embeds": _rows(n, 768)},
-    ),
+_KERNELS = {
+    "attention": ("flash", "fmha", "attention", "sdpa"),
+    "copies": ("memcpy", "memset", "copy_kernel"),
+    "convolutions": ("conv", "implicit", "fprop", "nhwc"),
+    "matrix products": ("gemm", "cutlass", "nvjet", "matmul", "addmm"),
+    "norms": ("norm", "welford", "rowwisemoments"),
+    "elementwise": ("elementwise", "triton", "vectorized", "catarray", "upsample", "reduce"),
 }
+
+
+# -- who is in a hurry
+
+
+def urgent(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """Single turbo pictures among relax grids: time until delivery over first come, first served."""
+    shape, way = shape_of(rig, name), ways[min(2, len(ways) - 1)]
+    pipe = shape.make(rig)
+    stock_draw(pipe, shape, 4)
+    stock = {n: min(seconds(rig, stock_draw, pipe, shape, n) for _ in range(2)) for n in (4, 1)}
+    backlog, quick = (3, 2) if rig.tiny else (12, 8)
+    arrivals = [(0.0, 4)] * backlog + [((n + 0.5) * backlog / quick * stock[4] / 2, 1) for n in range(quick)]
+    arrivals.sort()
+    with way.applied():
+        session = Session(rig, pipe, shape, way)
+        session.learn()
+        taken = _played(session, arrivals)
+        session.close()
+    free_at, served = 0.0, []
+    for when, pictures in arrivals:
+        free_at = max(free_at, when) + stock[pictures]
+        served.append(free_at - when)
+    sheet = Sheet(
+        f"{name}: turbo among relax ({way.name})",
+        ("jobs", "number", "p50", "p95", "mean"),
+        "Time until delivery over the stock pipeline, first come, first served.",
+    )
+    for label, pictures in (("single picture, turbo", 1), ("grid, relax", 4)):
+        ours, theirs = (
+            [value for value, (_, n) in zip(values, arrivals, strict=True) if n == pictures]
+            for values in (taken, served)
+        )
+        ratios = [float(np.quantile(ours, q)) / float(np.quantile(theirs, q)) for q in (0.5, 0.95)] + [
+            statistics.mean(ours) / statistics.mean(theirs)
+        ]
+        sheet.add(label, len(ours), *ratios)
+        results.add("urgent", shape=name, way=way.name, jobs=label, ratios=ratios, seconds=max(ours))
+    yield sheet
+
+
+def _played(session: Session, arrivals: Sequence[tuple[float, int]]) -> list[float]:
+    """Seconds from each arrival, at its time, to its delivery."""
+    start, coming = time.perf_counter(), list(enumerate(arrivals))
+    who: dict[str, int] = {}
+    taken = [0.0] * len(arrivals)
+    left = len(arrivals)
+    while left:
+        now = time.perf_counter() - start
+        while coming and coming[0][1][0] <= now:
+            index, (_, pictures) = coming.pop(0)
+            who[session.submit(pictures, Lane.TURBO if pictures == 1 else Lane.RELAX)] = index
+        for job_id in session.turn(wait=False):
+            index = who[job_id]
+            taken[index] = time.perf_counter() - start - arrivals[index][0]
+            left -= 1
+    return taken
+
+
+# -- memory
+
+
+def memory(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """What jobs under way add, what happens when they do not fit, and what offloading costs."""
+    shape = shape_of(rig, name)
+    pipe = shape.make(rig)
+    sheet = Sheet(f"{name}: memory", ("what", "value"))
+    session = Session(rig, pipe, shape, WAYS[0])
+    session.draw(1, 4)
+    if rig.gpu:
+        weights = torch.cuda.memory_allocated()
+        for users in (1, 8):
+            torch.cuda.reset_peak_memory_stats()
+            session.draw(users, 4)
+            peak = torch.cuda.max_memory_allocated() - weights
+            sheet.add(f"GB beside the weights, {users} grids under way", peak / 2**30)
+            results.add("memory", shape=name, users=users, gigabytes=peak / 2**30)
+        free(rig)
+        spare = int(torch.cuda.mem_get_info()[0])
+        filler = torch.empty(max(0, spare - int(0.75 * peak)), dtype=torch.uint8, device=rig.device)
+        session.draw(8, 4)
+        limits = session.renderer.batcher.largest()
+        sheet.add("eight grids in three quarters of that memory", "all drawn")
+        sheet.add("rows a forward may have afterwards", limits)
+        results.add("memory", shape=name, squeezed="all drawn", rows=limits)
+        del filler
+        free(rig)
+    session.close()
+    denoiser_of(pipe).__class__ = type(denoiser_of(pipe)).__mro__[1]
+    plain = seconds(rig, stock_draw, pipe, shape, 4)
+    if rig.gpu:
+        pipe.enable_model_cpu_offload(device=rig.device)
+        stock_draw(pipe, shape, 4)
+        moved = seconds(rig, stock_draw, pipe, shape, 4)
+        sheet.add("a grid with its model moved in and out, over without", moved / plain)
+        results.add("memory", shape=name, offload=moved / plain)
+    yield sheet
+
+
+# -- the embedded model
+
+
+def bits(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """The embedded model's pictures alone, in company, from graphs, and in float32."""
+    registry = Registry.load()
+    entry = registry.get("pocket")
+    plans = [_pocket_plan(entry, seed) for seed in range(8)]
+    drawn = {}
+    for label, dtype, graphs in (
+        ("float32", torch.float32, False),
+        ("plain", DTYPE, False),
+        ("graphs", DTYPE, True),
+    ):
+        model = pipelines.load(entry, rig.device, dtype)
+        alone = [pipelines.run(model, plan, (), lambda *_: None) for plan in plans]
+        drawn[label] = [np.asarray(picture) for job in alone for picture in job]
+        reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        program = Program(
+            lambda entry, device, model=model: model,  # type: ignore[misc]
+            pipelines.run,
+            pipelines.forward_mode,
+            preview.render,
+            lambda png: [],
+        )
+        renderer = Renderer(program, registry, rig.device, reports.put, graphs=graphs)
+        for again in range(3):
+            for number, plan in enumerate(plans):
+                renderer.submit(Job(f"{again}/{number}", plan, str(number)))
+            done: dict[str, Finished] = {}
+            while len(done) < len(plans):
+                renderer.turn(wait=True)
+                while not reports.empty():
+                    report = reports.get()
+                    if isinstance(report, Happened) and isinstance(report.event, Finished):
+                        done[report.event.job_id] = report.event
+        together = [
+            np.asarray(load_input(picture.png))
+            for n in range(len(plans))
+            for picture in done[f"2/{n}"].pictures
+        ]
+        drawn[f"{label}, together"] = together
+        renderer.close()
+    sheet = Sheet("pocket: pictures", ("which", "beside", "equal", "PSNR, worst", "median"))
+    for one, other in (
+        ("plain, together", "plain"),
+        ("graphs, together", "plain"),
+        ("plain", "float32"),
+        ("plain, together", "float32"),
+        ("float32, together", "float32"),
+    ):
+        worst = [_psnr(a, b) for a, b in zip(drawn[one], drawn[other], strict=True)]
+        equal = sum(value == float("inf") for value in worst)
+        sheet.add(one, other, f"{equal} of {len(worst)}", min(worst), statistics.median(worst))
+        results.add("bits", one=one, other=other, equal=equal, of=len(worst), psnr=min(worst), median=statistics.median(worst))
+    yield sheet
+
+
+def _pocket_plan(entry: ModelEntry, seed: int) -> Plan:
+    words = ("a red house on grass", "two blue fish", "a yellow star above a green tree", "a white boat")
+    size = (256, 256, 20, 20, entry.guidance)
+    text = (Conditioning(words[seed % len(words)]),)
+    return Plan(Action.IMAGINE, "pocket", entry.revision, text, *size, seeds=tuple(range(seed, seed + 4)))
+
+
+def _psnr(one: Any, other: Any) -> float:
+    error = float(((one.astype(float) - other.astype(float)) ** 2).mean())
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def timer(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
+    """How late a timer of 10 ms is in the bot's process, and how long grids of the embedded model take."""
+    late, taken = asyncio.run(_timed(rig, 8 if rig.tiny else 64))
+    p50, p99 = (float(np.quantile(late, q)) for q in (0.5, 0.99))
+    sheet = Sheet("The bot's process while its worker draws", ("what", "value"))
+    sheet.add("a 10 ms timer is late by, ms, p50", p50)
+    sheet.add("p99", p99)
+    sheet.add("grids of the embedded model a second", taken)
+    results.add("timer", p50=p50, p99=p99, pocket_grids_per_second=taken)
+    yield sheet
+
+
+async def _timed(rig: Rig, jobs: int) -> tuple[list[float], float]:
+    registry = Registry.load()
+    entry = registry.get("pocket")
+    late: list[float] = []
+    async with Engine(registry=registry, device=rig.device) as engine:
+
+        async def drawn(number: str, plan: Plan) -> None:
+            async for event in engine.submit(Job(number, plan, number)):
+                if is_final(event) and not isinstance(event, Finished):
+                    raise RuntimeError(f"a job failed: {event}")
+
+        for again in range(2):
+            start = time.perf_counter()
+            coming = [
+                asyncio.ensure_future(drawn(f"{again}/{n}", _pocket_plan(entry, n))) for n in range(jobs)
+            ]
+            while not all(job.done() for job in coming):
+                began = time.perf_counter()
+                await asyncio.sleep(0.01)
+                late.append((time.perf_counter() - began - 0.01) * 1e3)
+            await asyncio.gather(*coming)
+            taken = time.perf_counter() - start
+    return late, jobs / taken
+
+
+Part = Callable[[Rig, str, float, Sequence[Way], Results], Iterator[Sheet]]
+
+PARTS: dict[str, Part] = {
+    "throughput": throughput,
+    "profile": profile,
+    "urgent": urgent,
+    "memory": memory,
+    "bits": bits,
+    "timer": timer,
+}
+OF_SHAPES = {"throughput", "profile", "urgent", "memory"}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -32,6 +32,7 @@ from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
 from engine.process.wire import Described, Happened, Report, Residents
 from engine.sharing.batching import EXACT, Batcher, Call, Task, install
+from engine.sharing.graphs import Graphs, cuda_record
 from engine.sharing.rows import RowLimit, first_rows
 from engine.turns.forecast import Rest, forecast
 from engine.turns.lanes import Lanes, Waiting
@@ -102,7 +103,8 @@ class Renderer:
 
     ``emit`` gets every report, among them exactly one final event a job, from the thread that calls `turn`.
     ``active`` bounds the jobs under way, ``models`` the models in memory. ``compiler`` is a backend of
-    `torch.compile` for the denoisers, "" for none: each size of forward is compiled once.
+    `torch.compile` for the denoisers, "" for none: each size of forward is compiled once. ``graphs`` has a
+    GPU's forwards recorded and replayed.
     """
 
     def __init__(
@@ -115,10 +117,11 @@ class Renderer:
         active: int = 16,
         models: int = 2,
         compiler: str = "",
+        graphs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._program, self._registry, self._device, self._emit = program, registry, device, emit
-        self._room, self._compiler, self._clock = models, compiler, clock
+        self._room, self._compiler, self._graphs, self._clock = models, compiler, graphs, clock
         self._lanes = Lanes(active)
         self._pace = Pace()
         self._limits: dict[Kind, RowLimit] = {}
@@ -404,7 +407,8 @@ class Renderer:
             if self._compiler:
                 _compile(module, self._compiler)
             sizes = EXACT if exact else _BUCKETS if self._compiler else ()
-            install(module, f"{name}/{index}", sizes)
+            graphs = Graphs(cuda_record()) if self._graphs and self._device.startswith("cuda") else None
+            install(module, f"{name}/{index}", sizes, graphs)
         return model
 
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
@@ -501,11 +505,18 @@ class Renderer:
 
 
 def _compile(module: Any, backend: str) -> None:
-    """Has each size of forward and shape of picture compiled at its first use."""
+    """Has a module compiled at its first use, for each size of forward and shape of picture.
+
+    Where diffusers names the blocks that repeat, those are compiled, once for all of them: seconds instead
+    of minutes, and nearly as quick.
+    """
     from torch._dynamo import config  # slow to import, and not for most
 
     config.recompile_limit = max(config.recompile_limit, _MOST_COMPILED)
-    module.compile(backend=backend, dynamic=False)
+    if getattr(module, "_repeated_blocks", None):
+        module.compile_repeated_blocks(backend=backend, dynamic=False)
+    else:
+        module.compile(backend=backend, dynamic=False)
 
 
 def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:

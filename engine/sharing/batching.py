@@ -16,6 +16,8 @@ Pitfalls met here:
 - More rows are not always faster: `rows.RowLimit` learns how many are, per model and shape.
 - Decoding is long too, and jobs that started together end together: before it a task should `pause`, so that
   whoever is in a hurry goes first.
+- A GPU is told what to do long before it does it. Left alone, the host would have queued all steps of a job
+  within a second, and one who is in a hurry would wait for them: it stays `_AHEAD` forwards ahead, no more.
 - The last bits. float32 kernels on a CPU choose their blocking by the number of rows. Measured: when every
   forward has 4 or 8 rows (`EXACT`, short ones are padded) a row's result does not depend on who shares it.
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -35,12 +38,16 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from torch import nn
 
 from engine.sharing.calls import Arguments, Output, divide
+from engine.sharing.graphs import Graphs
 from engine.sharing.rows import RowLimit, first_rows
 
 __all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
 
 EXACT = (4, 8)
 """Sizes of forward among which float32 on a CPU gives a row the same bits, whatever the other rows are."""
+
+_AHEAD = 1
+"""Forwards that a GPU may still have before it when the next is handed to it: enough that it never idles."""
 
 
 class Task(greenlet):  # type: ignore[misc]
@@ -90,6 +97,21 @@ class Call:
         self.rows = self.arguments.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
 
+    def forward(self, rows: int, leaves: Sequence[Any] | None) -> Any:
+        """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called."""
+
+        def run(leaves: Sequence[Any]) -> Any:
+            bound = self.arguments.bind(leaves)
+            return self.module(*bound.args, **bound.kwargs)
+
+        graphs: Graphs | None = self.module.batch_graphs
+        kinds = self.arguments.kinds
+        if graphs is None or not self.rows or "list" in kinds:
+            return self.module(*self.args, **self.kwargs) if leaves is None else run(leaves)
+        key = (self.task.mode, self.arguments.key, rows)
+        leaves = self.arguments.leaves if leaves is None else leaves
+        return graphs.run(key, leaves, [kind == "row" for kind in kinds], run)
+
 
 class Batcher:
     """Runs pending calls, many in one forward, and sends their tasks on. ``calls``, ``forwards``: how many.
@@ -100,6 +122,7 @@ class Batcher:
     def __init__(self, rows: int = 8, most: int = 64, clock: Callable[[], float] = time.perf_counter) -> None:
         self._rows, self._most, self._clock = rows, most, clock
         self._limits: dict[tuple[str, Hashable], RowLimit] = {}
+        self._underway: deque[torch.cuda.Event] = deque()
         self.calls = self.forwards = 0
 
     def limit(self, call: Call) -> RowLimit:
@@ -125,7 +148,9 @@ class Batcher:
             calls[0].task.resume()
             return
         self.calls += len(calls)
-        for call, (value, error) in zip(calls, self._results(calls), strict=True):
+        results = self._results(calls)
+        self._stay_near()
+        for call, (value, error) in zip(calls, results, strict=True):
             call.task.resume(value, error)
 
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
@@ -148,9 +173,8 @@ class Batcher:
             size = min((size for size in sizes if size >= rows), default=rows)
             try:
                 if len(calls) == 1 and (size == total or not total):
-                    return [self._forward(limit, size, first.module, first.args, first.kwargs)]
-                bound = first.arguments.bind(first.arguments.cut(leaves, done, rows, size))
-                value = self._forward(limit, size, first.module, bound.args, bound.kwargs)
+                    return [self._forward(limit, size, first, None)]
+                value = self._forward(limit, size, first, first.arguments.cut(leaves, done, rows, size))
                 outputs.append(Output(value, rows, size))
                 done += rows
                 continue
@@ -162,22 +186,33 @@ class Batcher:
             torch.cuda.empty_cache()
         return divide(outputs, counts)
 
-    def _forward(self, limit: RowLimit, rows: int, module: Any, args: Any, kwargs: Any) -> Any:
+    def _forward(self, limit: RowLimit, rows: int, first: Call, leaves: Sequence[Any] | None) -> Any:
         self.forwards += 1
         start = self._clock()
-        value = module(*args, **kwargs)
+        value = first.forward(rows, leaves)
         if limit.learning:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
             limit.record(rows, self._clock() - start)
         return value
 
+    def _stay_near(self) -> None:
+        """Waits until the device is no more than `_AHEAD` forwards behind; a CPU never is."""
+        if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            return
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record()
+        self._underway.append(event)
+        while len(self._underway) > _AHEAD:
+            self._underway.popleft().synchronize()
 
-def install(module: nn.Module, name: str, sizes: tuple[int, ...] = ()) -> None:
+
+def install(module: nn.Module, name: str, sizes: tuple[int, ...] = (), graphs: Graphs | None = None) -> None:
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
     forward may have, short ones being padded: `EXACT`, or the buckets of a compiled module; () allows any.
+    ``graphs`` records its forwards, where the device can.
     """
     kind = type(module)
 
@@ -187,7 +222,8 @@ def install(module: nn.Module, name: str, sizes: tuple[int, ...] = ()) -> None:
             return task.parent.switch(Call(task, self, args, kwargs))
         return kind.__call__(self, *args, **kwargs)
 
-    body = {"__call__": call, "__module__": kind.__module__, "batch_name": name, "batch_sizes": sizes}
+    body = {"__call__": call, "__module__": kind.__module__}
+    body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs}
     module.__class__ = type(kind.__name__, (kind,), body)
 
 
@@ -201,7 +237,7 @@ def pause() -> None:
 class _Pause:
     """Stands where a module would."""
 
-    batch_name, batch_sizes = "pause", ()
+    batch_name, batch_sizes, batch_graphs = "pause", (), None
 
     def forward(self) -> None:
         """Takes nothing, so that its calls have no rows."""
