@@ -1,12 +1,14 @@
 """The engine on a GPU beside stock diffusers in bf16: `python -m bench.gpu [PART ...] [--shapes NAME ...]`.
 
-Parts: `throughput` (grids and single pictures of many users over the stock pipeline, one job after another, as
-the engine can run its forwards: plainly, from recorded graphs, compiled), `profile` (where a grid's time goes),
-`urgent` (turbo among relax jobs over first come, first served), `memory` (how many jobs fit, and what happens
-when they do not), `bits` (the embedded model alone, in company, and beside float32), `timer` (the bot's event
-loop while its worker draws). All unless some are named. Results are printed, and written as JSON lines to
-`--out` as they come, so that a run that is cut short has said what it knew. With `--tiny`, and without a GPU,
-everything shrinks until a CPU can do it: that shows that it works, not how fast.
+`throughput`: grids and single pictures of many users over the stock pipeline drawing one job after another,
+for each way the engine can run its forwards. `profile`: where a grid's time goes. `urgent`: turbo among relax
+jobs over first come, first served. `memory`: how many jobs fit, and what happens when they do not. `bits`:
+the embedded model alone, in company, and beside float32. `timer`: the bot's event loop while its worker
+draws. All parts unless some are named.
+
+Results are printed, and written to `--out` as JSON lines as they come, so that a run that is cut short has
+said what it knew. With `--tiny`, and without a GPU, everything shrinks until a CPU can do it: that shows that
+it works, not how fast.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +87,7 @@ WAYS = (
     Way("plain"),
     Way("graphs", graphs=True),
     Way("graphs, tuned", graphs=True, tuned_convolutions=True, cudnn_attention=True),
-    Way("compiled, graphs, tuned", True, "inductor", tuned_convolutions=True, cudnn_attention=True),
+    Way("compiled", graphs=True, compiler="inductor", cudnn_attention=True),
 )
 
 
@@ -112,6 +114,8 @@ def main(said: Sequence[str] = ()) -> None:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all unless some are named")
     parser.add_argument("--shapes", nargs="*", default=list(SHAPES), help=f"of {', '.join(SHAPES)}")
     parser.add_argument("--ways", nargs="*", default=None, help="numbers from 0; all unless some are named")
+    parser.add_argument("--users", nargs="*", type=int, help="how many draw at once")
+    parser.add_argument("--steps", type=int, help="denoising steps, for all shapes")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--out", type=Path)
@@ -119,7 +123,9 @@ def main(said: Sequence[str] = ()) -> None:
     for kind, named, known in (("part", options.parts, PARTS), ("shape", options.shapes, SHAPES)):
         if unknown := set(named) - set(known):
             parser.error(f"no {kind} is called {', '.join(sorted(unknown))}")
-    rig = Rig(options.device, options.tiny or options.device == "cpu")
+    rig = Rig(
+        options.device, options.tiny or options.device == "cpu", tuple(options.users or ()), options.steps
+    )
     ways = [WAYS[int(number)] for number in options.ways or range(len(WAYS))]
     results = Results(options.out)
     with torch.no_grad():
@@ -150,7 +156,8 @@ def free(rig: Rig) -> None:
 
 def shape_of(rig: Rig, name: str) -> Shape:
     """The shape as this rig draws it."""
-    return SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
+    shape = SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
+    return replace(shape, users=rig.users or shape.users, steps=rig.steps or shape.steps)
 
 
 def matmul_rate(rig: Rig) -> float:
@@ -556,7 +563,15 @@ def bits(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results
         worst = [_psnr(a, b) for a, b in zip(drawn[one], drawn[other], strict=True)]
         equal = sum(value == float("inf") for value in worst)
         sheet.add(one, other, f"{equal} of {len(worst)}", min(worst), statistics.median(worst))
-        results.add("bits", one=one, other=other, equal=equal, of=len(worst), psnr=min(worst), median=statistics.median(worst))
+        results.add(
+            "bits",
+            one=one,
+            other=other,
+            equal=equal,
+            of=len(worst),
+            psnr=min(worst),
+            median=statistics.median(worst),
+        )
     yield sheet
 
 

@@ -28,10 +28,12 @@ DTYPE = torch.bfloat16
 
 @dataclass(frozen=True)
 class Rig:
-    """Where it runs, and whether the shapes shrink."""
+    """Where it runs, whether the shapes shrink, and what was asked instead of their own users and steps."""
 
     device: str
     tiny: bool
+    users: tuple[int, ...] = ()
+    steps: int | None = None
 
     @property
     def gpu(self) -> bool:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 import torch
 from PIL import Image
+from torch import nn
 
 from engine.drawing import safety
 from engine.errors import BadPicture, EngineError, NoSegmenter
@@ -45,8 +46,6 @@ _LANES = {lane: rank for rank, lane in enumerate(Lane)}
 _PREVIEW_EVERY = 1.0
 _ANNOUNCE_EVERY = 0.5
 _MEMORY = 30.0
-_BUCKETS = (1, 2, 4, 8, 16)
-_MOST_COMPILED = 64
 _FORESEEN = 32  # waiting jobs whose ends are played out; those behind them are told by their work
 _WARM_JOBS, _WARM_STEPS = 4, 8
 _HELPERS = ("loader", "describer", "enlarger", "encoder")
@@ -406,9 +405,8 @@ class Renderer:
             exact = self._device == "cpu" and next(module.parameters()).dtype is torch.float32
             if self._compiler:
                 _compile(module, self._compiler)
-            sizes = EXACT if exact else _BUCKETS if self._compiler else ()
             graphs = Graphs(cuda_record()) if self._graphs and self._device.startswith("cuda") else None
-            install(module, f"{name}/{index}", sizes, graphs)
+            install(module, f"{name}/{index}", EXACT if exact else (), graphs, compiled=bool(self._compiler))
         return model
 
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
@@ -504,19 +502,18 @@ class Renderer:
         pool.submit(run)
 
 
-def _compile(module: Any, backend: str) -> None:
-    """Has a module compiled at its first use, for each size of forward and shape of picture.
+def _compile(module: nn.Module, backend: str) -> None:
+    """Has a denoiser compiled at its first use, for any number of rows.
 
-    Where diffusers names the blocks that repeat, those are compiled, once for all of them: seconds instead
-    of minutes, and nearly as quick.
+    Where diffusers names the blocks that repeat, one of each kind is compiled and serves all: seconds instead
+    of minutes. Not so in U-Nets, which spend much of their time in the group norms between those blocks.
     """
-    from torch._dynamo import config  # slow to import, and not for most
-
-    config.recompile_limit = max(config.recompile_limit, _MOST_COMPILED)
-    if getattr(module, "_repeated_blocks", None):
-        module.compile_repeated_blocks(backend=backend, dynamic=False)
+    if getattr(module, "_repeated_blocks", None) and not any(
+        isinstance(part, nn.GroupNorm) for part in module.modules()
+    ):
+        module.compile_repeated_blocks(backend=backend)  # type: ignore[operator]
     else:
-        module.compile(backend=backend, dynamic=False)
+        module.compile(backend=backend)
 
 
 def _encoded(pictures: Sequence[Image.Image]) -> list[tuple[bytes, int, int]]:

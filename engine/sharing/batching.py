@@ -36,6 +36,7 @@ from typing import Any
 import torch
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from torch import nn
+from torch._dynamo import maybe_mark_dynamic
 
 from engine.sharing.calls import Arguments, Output, divide
 from engine.sharing.graphs import Graphs
@@ -100,16 +101,23 @@ class Call:
     def forward(self, rows: int, leaves: Sequence[Any] | None) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called."""
 
+        kinds = self.arguments.kinds
+        graphs: Graphs | None = self.module.batch_graphs
+        if graphs is None and not self.module.batch_compiled and leaves is None:
+            return self.module(*self.args, **self.kwargs)
+
         def run(leaves: Sequence[Any]) -> Any:
+            if self.module.batch_compiled:
+                for leaf, kind in zip(leaves, kinds, strict=True):
+                    if kind == "row":
+                        maybe_mark_dynamic(leaf, 0)
             bound = self.arguments.bind(leaves)
             return self.module(*bound.args, **bound.kwargs)
 
-        graphs: Graphs | None = self.module.batch_graphs
-        kinds = self.arguments.kinds
-        if graphs is None or not self.rows or "list" in kinds:
-            return self.module(*self.args, **self.kwargs) if leaves is None else run(leaves)
-        key = (self.task.mode, self.arguments.key, rows)
         leaves = self.arguments.leaves if leaves is None else leaves
+        if graphs is None or not self.rows or "list" in kinds:
+            return run(leaves)
+        key = (self.task.mode, self.arguments.key, rows)
         return graphs.run(key, leaves, [kind == "row" for kind in kinds], run)
 
 
@@ -207,12 +215,19 @@ class Batcher:
             self._underway.popleft().synchronize()
 
 
-def install(module: nn.Module, name: str, sizes: tuple[int, ...] = (), graphs: Graphs | None = None) -> None:
+def install(
+    module: nn.Module,
+    name: str,
+    sizes: tuple[int, ...] = (),
+    graphs: Graphs | None = None,
+    *,
+    compiled: bool = False,
+) -> None:
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
-    forward may have, short ones being padded: `EXACT`, or the buckets of a compiled module; () allows any.
-    ``graphs`` records its forwards, where the device can.
+    forward may have, short ones being padded: `EXACT`; () allows any. ``graphs`` records its forwards, where
+    the device can. A ``compiled`` module is compiled once for all numbers of rows.
     """
     kind = type(module)
 
@@ -223,7 +238,7 @@ def install(module: nn.Module, name: str, sizes: tuple[int, ...] = (), graphs: G
         return kind.__call__(self, *args, **kwargs)
 
     body = {"__call__": call, "__module__": kind.__module__}
-    body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs}
+    body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs, "batch_compiled": compiled}
     module.__class__ = type(kind.__name__, (kind,), body)
 
 

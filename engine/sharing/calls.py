@@ -48,7 +48,7 @@ class Arguments:
         self.kinds: list[str] = []
         self._trees: list[tuple[str, TreeSpec]] = []
         for name, value in arguments.items():
-            spread = value.expand(self.rows) if _dimensions(value) == 0 else value
+            spread = value.expand(self.rows).contiguous() if _dimensions(value) == 0 else value
             leaves, tree = _flatten(spread, self.rows, first)
             self._trees.append((name, tree))
             self.leaves += leaves
