@@ -6,8 +6,8 @@ import mimetypes
 
 from aiohttp import web
 
-from playground.api.context import hub_of
-from playground.files import SHOWN_INLINE
+from playground.hub import hub_of
+from playground.world.files import SHOWN_INLINE
 
 routes = web.RouteTableDef()
 GONE = "This content is no longer available."

@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from playground.journal import Request
+from playground.requests.journal import Request
 
-PLACES = (Path(__file__).resolve().parents[2] / "shared" / "discord-openapi.json",)
+PLACES = (Path(__file__).resolve().parents[3] / "shared" / "discord-openapi.json",)
 
 
 def find() -> Path | None:
@@ -45,7 +45,8 @@ class Description:
         return next((template for pattern, template in self._templates if pattern.fullmatch(path)), None)
 
     def _validator(self, method: str, template: str) -> Any:
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+        # Here, as it is a development dependency that a server alone does without.
+        from jsonschema import Draft202012Validator
 
         key = (method, template)
         if key not in self._validators:
@@ -58,7 +59,7 @@ class Description:
 
     def faults(self, request: Request) -> list[str]:
         """What is wrong with one recorded request; empty when nothing is."""
-        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+        from jsonschema.exceptions import best_match  # as above
 
         template = self._template(request.path)
         if template is None or request.method.lower() not in self._document["paths"][template]:

@@ -8,16 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from playground.world import (
-    Application,
-    Attachment,
-    Channel,
-    Guild,
-    Message,
-    Role,
-    User,
-    World,
-)
+from playground.world.values import Application, Attachment, Channel, Guild, Message, Role, User
+from playground.world.world import World
 
 FORMAT = 1
 

@@ -19,9 +19,10 @@ from urllib.parse import quote, urlencode
 from PIL import Image
 
 from playground.settings import Settings
-from playground.world import Attachment
+from playground.world.values import Attachment
 
 LINGER = 30.0
+"""Seconds for which a dropped file can still be read."""
 SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "text/plain")
 
 

@@ -14,9 +14,11 @@ from typing import Any
 from playground import payloads, rules
 from playground.errors import ApiError, unknown
 from playground.hub import Hub
-from playground.posting import Posting
-from playground.wire import Body
-from playground.world import EPHEMERAL, LOADING, Interaction, Message, new_token
+from playground.messaging.posting import Posting
+from playground.requests.body import Body
+from playground.world import EPHEMERAL, LOADING, Interaction, Message
+from playground.world.interactions import new_token
+from playground.world.permissions import integration_owners
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 PONG, MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
@@ -66,7 +68,7 @@ class Lifecycle:
 
     def by_token(self, application_id: int, token: str) -> Interaction:
         """The answered interaction that a webhook token means, while it lives."""
-        interaction = self.hub.world.interaction_of(token)
+        interaction = self.hub.world.interactions.with_token(token)
         if interaction is None or interaction.application_id != application_id:
             raise unknown("Webhook")
         if time.monotonic() > interaction.expires:
@@ -153,7 +155,7 @@ class Lifecycle:
             "id": str(interaction.id),
             "type": interaction.kind,
             "user": payloads.user(person),
-            "authorizing_integration_owners": payloads.integration_owners(
+            "authorizing_integration_owners": integration_owners(
                 world, interaction.application_id, where, person
             ),
         }
@@ -204,7 +206,7 @@ class Lifecycle:
             return await Posting(self.hub).edit(original, body, first=True)
         where = self.hub.world.channels[interaction.channel_id]
         person = self.hub.world.users[interaction.user_id]
-        owners = payloads.integration_owners(self.hub.world, interaction.application_id, where, person)
+        owners = integration_owners(self.hub.world, interaction.application_id, where, person)
         if "0" not in owners and interaction.followups >= FOLLOWUPS_WITHOUT_BOT:
             raise ApiError(400, 40094, "Maximum number of follow up messages reached")
         interaction.followups += 1

@@ -9,10 +9,11 @@ from typing import Any
 
 from playground import rules
 from playground.errors import ApiError
-from playground.files import safe_name
 from playground.hub import Hub
-from playground.wire import Body, Upload
+from playground.requests.body import Body, Upload
+from playground.rules.messages import ATTACHMENTS
 from playground.world import COMPONENTS_V2, EPHEMERAL, LOADING, Attachment, Channel, Message
+from playground.world.files import safe_name
 
 MENTION = re.compile(r"<@!?(\d+)>")
 EVERYONE = re.compile(r"@(everyone|here)\b")
@@ -95,7 +96,6 @@ class Posting:
         message.mentions, message.mention_everyone = wanted, everyone
 
     def _names(self, data: dict[str, Any], uploads: list[Upload]) -> set[str]:
-
         described = {str(each.get("id")): each for each in data.get("attachments") or []}
         names = set()
         for upload in uploads:
@@ -119,7 +119,7 @@ class Posting:
         ephemeral: bool,
     ) -> list[Attachment]:
         """Store the uploads and give the message's attachments, those it had first."""
-        if len(kept) + len(uploads) > rules.ATTACHMENTS:
+        if len(kept) + len(uploads) > ATTACHMENTS:
             raise ApiError(400, 30015, "Maximum number of attachments in a message reached (10)")
         described = {str(each.get("id")): each for each in data.get("attachments") or []}
         files = list(kept)

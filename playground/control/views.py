@@ -6,7 +6,7 @@ from typing import Any
 
 from playground import payloads
 from playground.hub import Hub
-from playground.people import People
+from playground.people import lookup
 from playground.world import EPHEMERAL, LOADING, TEXT, Channel, Interaction, Message, User
 
 
@@ -64,7 +64,7 @@ def person(value: User) -> dict[str, Any]:
 def state(hub: Hub, viewer: User | None) -> dict[str, Any]:
     """Everything but the messages, as one person sees it, or as it is."""
     world = hub.world
-    seen = list(People(hub).channels(viewer)) if viewer else list(world.channels.values())
+    seen = list(lookup.seen_channels(hub, viewer)) if viewer else list(world.channels.values())
     guild_ids = dict.fromkeys(c.guild_id for c in seen if c.guild_id is not None)
     return {
         "me": viewer and person(viewer),
@@ -83,7 +83,7 @@ def state(hub: Hub, viewer: User | None) -> dict[str, Any]:
             {
                 "id": str(app.id),
                 "name": app.name,
-                "online": hub.gateway.online(app.id),
+                "online": hub.gateway.sessions.online(app.id),
                 "commands": sum(map(len, app.commands.values())),
             }
             for app in world.applications.values()

@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from playground import views
+from playground.control import views
 from playground.hub import Hub
-from playground.journal import Request
+from playground.requests.journal import Request
 from playground.world import Application, Channel, Event, Guild, Interaction, Message, User
 
 BEHIND = 20_000
