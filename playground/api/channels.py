@@ -57,8 +57,8 @@ async def history(request: web.Request) -> web.Response:
     if "around" in request.query:
         asked["before"] = int(request.query["around"]) + asked.get("limit", 50) // 2
     limit = min(max(asked.pop("limit", 50), 1), 100)
-    found = hub_of(request).world.history(where.id, limit=limit, **asked)
-    return answer([_shown(request, message) for message in found if message.visible_to is None])
+    found = hub_of(request).world.history(where.id, seen_by=asker(request).id, limit=limit, **asked)
+    return answer([_shown(request, message) for message in found])
 
 
 @routes.post(MESSAGES)

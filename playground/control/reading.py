@@ -36,7 +36,9 @@ async def messages(request: web.Request) -> web.Response:
     if "channel" in query:
         channel = _channel(request, viewer, query["channel"])
         limit, before = int(query.get("limit", 50)), int(query.get("before", 0))
-        found = hub.world.history(channel.id, limit=limit, before=before)[::-1]
+        found = hub.world.history(
+            channel.id, seen_by=viewer.id if viewer else None, limit=limit, before=before
+        )[::-1]
     else:
         everything = (m for channel in hub.world.messages.values() for m in channel.values())
         found = sorted(everything, key=lambda m: m.id)

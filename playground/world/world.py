@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from playground.world.changes import Changes
@@ -107,14 +107,22 @@ class World(Changes):
         """A message by its id alone, or None."""
         return next((m[message_id] for m in self.messages.values() if message_id in m), None)
 
-    def history(self, channel_id: int, *, limit: int = 50, before: int = 0, after: int = 0) -> list[Message]:
-        """Messages newest first; with `after`, the oldest ones after it, still newest first."""
+    def history(
+        self, channel_id: int, *, seen_by: int | None, limit: int = 50, before: int = 0, after: int = 0
+    ) -> list[Message]:
+        """Messages newest first; with `after`, the oldest ones after it, still newest first.
+
+        `limit` counts those that the user `seen_by` sees (None sees everything), so that fewer than `limit`
+        are the end.
+        """
         messages = self.messages.get(channel_id, {})
+
+        def seen(some: Iterable[Message]) -> list[Message]:
+            return list(itertools.islice((m for m in some if seen_by is None or m.seen_by(seen_by)), limit))
+
         if after:
-            found = list(itertools.islice((m for m in messages.values() if m.id > after), limit))
-            return found[::-1]
-        older = (m for m in reversed(messages.values()) if not before or m.id < before)
-        return list(itertools.islice(older, limit))
+            return seen(m for m in messages.values() if m.id > after)[::-1]
+        return seen(m for m in reversed(messages.values()) if not before or m.id < before)
 
     def changed(self, message: Message, *, by_author: bool = True) -> None:
         """A message has other contents now; `by_author` marks it as edited."""
