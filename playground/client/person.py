@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playground.client.http import PATIENCE, HttpClient
+from playground.client.bots import Bots
+from playground.client.http import PATIENCE
 from playground.client.interactions import Interaction
 from playground.client.messages import Message
 from playground.errors import Refused
@@ -25,14 +26,14 @@ class Person:
     Channels are named `general`, `Elsewhere/lounge`, `dm` (with the bot), `@lin`, or by id.
     """
 
-    def __init__(self, client: HttpClient, name: str) -> None:
-        self.client = client
+    def __init__(self, remote: Bots, name: str) -> None:
+        self.remote = remote
         self.name = name
 
     @property
     def id(self) -> int:
         """Their user id."""
-        return next(int(user["id"]) for user in self.client.state["users"] if user["name"] == self.name)
+        return next(int(user["id"]) for user in self.remote.state["users"] if user["name"] == self.name)
 
     @property
     def mention(self) -> str:
@@ -118,9 +119,9 @@ class Person:
     async def _interact(
         self, body: dict[str, Any], files: list[tuple[str, bytes]] | None = None, *, wait: bool = True
     ) -> Interaction:
-        raw = await self.client.call("POST", "interactions", body | {"person": self.name}, files)
-        self.client.interactions.setdefault(int(raw["id"]), raw)
-        interaction = Interaction(self.client, int(raw["id"]))
+        raw = await self.remote.call("POST", "interactions", body | {"person": self.name}, files)
+        self.remote.interactions.setdefault(int(raw["id"]), raw)
+        interaction = Interaction(self.remote, int(raw["id"]))
         return await interaction.settled() if wait else interaction
 
     # Messages
@@ -135,28 +136,28 @@ class Person:
         body = {"person": self.name, "channel": str(channel), "content": content}
         if reply_to:
             body["reply_to"] = str(reply_to.id)
-        return Message(await self.client.call("POST", "messages", body, attached))
+        return Message(await self.remote.call("POST", "messages", body, attached))
 
     async def delete(self, message: Message) -> None:
         """Delete a message, or dismiss an ephemeral one."""
-        await self.client.call("DELETE", f"messages/{message.id}", person=self.name)
+        await self.remote.call("DELETE", f"messages/{message.id}", person=self.name)
 
     async def react(self, message: Message, emoji: str) -> None:
         """Add a reaction."""
-        await self.client.call("PUT", f"messages/{message.id}/reactions/{quote(emoji)}", person=self.name)
+        await self.remote.call("PUT", f"messages/{message.id}/reactions/{quote(emoji)}", person=self.name)
 
     async def unreact(self, message: Message, emoji: str) -> None:
         """Take one's reaction away."""
-        await self.client.call("DELETE", f"messages/{message.id}/reactions/{quote(emoji)}", person=self.name)
+        await self.remote.call("DELETE", f"messages/{message.id}/reactions/{quote(emoji)}", person=self.name)
 
     async def messages(self, channel: str | int) -> list[Message]:
         """The channel's newest 500 messages this person sees, oldest first."""
-        found = await self.client.get("messages", person=self.name, channel=str(channel), limit=500)
+        found = await self.remote.get("messages", person=self.name, channel=str(channel), limit=500)
         return [Message(raw) for raw in found]
 
     async def commands(self, channel: str | int) -> list[dict[str, Any]]:
         """The commands offered to them in a channel."""
-        found: list[dict[str, Any]] = await self.client.get(
+        found: list[dict[str, Any]] = await self.remote.get(
             "commands", person=self.name, channel=str(channel)
         )
         return found
@@ -170,18 +171,18 @@ class Person:
         """
 
         def look() -> Message | None:
-            for message in reversed(self.client.messages.values()):
+            for message in reversed(self.remote.messages.values()):
                 seen = message.visible_to in (None, self.id) and (after is None or message.id > after.id)
                 if seen and matches(message):
                     return message
             return None
 
-        return await self.client.wait_until(look, within, "a message")
+        return await self.remote.wait_until(look, within, "a message")
 
     async def wait_gone(self, message: Message, within: float = PATIENCE) -> None:
         """Wait until a message is deleted."""
-        await self.client.wait_until(
-            lambda: message.id not in self.client.messages or None, within, "a message to be deleted"
+        await self.remote.wait_until(
+            lambda: message.id not in self.remote.messages or None, within, "a message to be deleted"
         )
 
     async def wait_changed(
@@ -190,10 +191,10 @@ class Person:
         """Wait until `matches` holds for this very message."""
 
         def look() -> Message | None:
-            found = self.client.messages.get(message.id)
+            found = self.remote.messages.get(message.id)
             return found if found and matches(found) else None
 
-        return await self.client.wait_until(look, within, f"message {message.id} to change")
+        return await self.remote.wait_until(look, within, f"message {message.id} to change")
 
 
 async def _attach(value: Any, files: list[tuple[str, bytes]]) -> Any:
