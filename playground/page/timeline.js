@@ -7,6 +7,12 @@ import { older } from "./store.js";
 const NEAR = 60;
 const EARLY = 600;
 
+/** An element's height without its padding, in pixels. */
+function innerHeightOf(node) {
+  const { paddingTop, paddingBottom } = getComputedStyle(node);
+  return node.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+}
+
 export class Timeline {
   constructor(root, view) {
     this.root = root;
@@ -156,7 +162,10 @@ export class Timeline {
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const fresh = renderMessage(message, this.before(message.id), this.view, node);
     const near = node.matches(":hover") || focused;
+    // Until it is drawn it is taken to be as high as the old one: a conversation that shrinks for a moment loses its place.
+    fresh.style.setProperty("contain-intrinsic-size", `auto ${innerHeightOf(node)}px`);
     node.replaceWith(fresh);
+    if (this.stuck) this.toEnd();
     if (near) fresh.dispatchEvent(new Event("pointerenter"));
     if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus({ preventScroll: true });
   }

@@ -131,6 +131,18 @@ async def test_the_result_of_a_press_comes_into_view(page, playground: Playgroun
     await expect(last(page).get_by_role("link", name="Web")).to_be_in_viewport()
 
 
+async def test_a_message_that_changes_at_the_end_stays_in_view(
+    page, playground: Playground, ada: Person
+) -> None:
+    _, [*_, last_one] = fill(playground, "general", ada.id, [*(f"talk {n}" for n in range(30)), "waiting"])
+    await expect(last(page)).to_contain_text("waiting")
+    for percent in range(10, 60, 10):
+        last_one.content = "\n".join([*["a line of the job"] * 12, f"{percent}% done"])
+        playground.world.changed(last_one)
+        await expect(last(page)).to_contain_text(f"{percent}% done")
+        await expect(last(page).locator(".edited")).to_be_in_viewport()
+
+
 async def test_a_failed_press_is_told_in_view(
     page, playground: Playground, ada: Person, remote: Remote
 ) -> None:
