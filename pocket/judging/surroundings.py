@@ -9,9 +9,9 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from pocket.draw import draw
-from pocket.judge import lab_of, mask_of_things
-from pocket.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
+from pocket.judging.judge import lab_of, mask_of_things
+from pocket.world.draw import draw
+from pocket.world.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
 
 _ROWS, _COLUMNS = 8, 6
 _UNNAMED = 2.0  # ΔE

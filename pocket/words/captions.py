@@ -6,7 +6,6 @@ What the things are called stands in `pocket/words/`.
 from collections.abc import Iterator
 from random import Random
 
-from pocket.scenes import Scene
 from pocket.words import english
 from pocket.words.chinese import CHINESE
 from pocket.words.english import COLOUR_WORDS
@@ -16,6 +15,7 @@ from pocket.words.korean import KOREAN
 from pocket.words.language import Choice, Language
 from pocket.words.portuguese import PORTUGUESE
 from pocket.words.spanish import SPANISH
+from pocket.world.scenes import Scene
 
 __all__ = [
     "COLOUR_WORDS",

@@ -6,6 +6,7 @@ in a small picture as in a large one.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -21,6 +22,11 @@ _FILLED = {"ink", "beak", "yolk"}  # details that are filled where the rest is d
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """From `a` (0) to `b` (1)."""
     return tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+
+
+def tinted(colour: Colour, rng: Random, amount: int) -> Colour:
+    """The colour with each channel moved by chance, by at most `amount` levels."""
+    return tuple(min(255, max(0, c + rng.randint(-amount, amount))) for c in colour)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
-from pocket.draw import draw
-from pocket.latents import Axes, levels
-from pocket.run import Schedule, train
-from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
+from pocket.model.architecture import LATENT_CHANNELS, LATENT_FACTOR
+from pocket.training.latents import Axes, levels
+from pocket.training.run import Schedule, train
+from pocket.world.draw import draw
+from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
 LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are never exact
 NEAR = 3  # pixels around a pixel that tell how much contrast there is

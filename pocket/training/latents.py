@@ -13,9 +13,9 @@ import torch.nn.functional as F  # noqa: N812
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from pocket.architecture import LATENT_CHANNELS, LATENT_FACTOR
-from pocket.draw import draw
-from pocket.scenes import Scene, random_scene
+from pocket.model.architecture import LATENT_CHANNELS, LATENT_FACTOR
+from pocket.world.draw import draw
+from pocket.world.scenes import Scene, random_scene
 
 PATCH = 4  # a latent cell is 4×4 pixels of the quarter-size picture, 16×16 of the picture
 EVENNESS = 0.25  # 0: every channel has equal variance; 1: variances as they are in pictures

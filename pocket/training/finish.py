@@ -15,15 +15,15 @@ from diffusers import StableDiffusionPipeline
 from rich.progress import track
 from torch import Tensor
 
-from pocket.architecture import make_scheduler
-from pocket.captions import caption
-from pocket.latents import Axes, levels
-from pocket.run import Schedule, train
-from pocket.samples import GUIDANCE, STEPS
-from pocket.scenes import Scene
-from pocket.train_autoencoder import decoder_loss, draw_pictures
-from pocket.train_denoiser import SHARES
-from pocket.train_text import token_ids
+from pocket.model.architecture import make_scheduler
+from pocket.model.samples import GUIDANCE, STEPS
+from pocket.training.autoencoder import decoder_loss, draw_pictures
+from pocket.training.denoiser import SHARES
+from pocket.training.latents import Axes, levels
+from pocket.training.run import Schedule, train
+from pocket.training.text import token_ids
+from pocket.words.captions import caption
+from pocket.world.scenes import Scene
 
 LAST = (10, 11)  # the steps from which sampling is taken up: at more noise it draws details of its own
 CHUNK = 64

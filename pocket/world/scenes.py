@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from pocket.shapes import DRAWINGS
+from pocket.world.shapes import DRAWINGS
 
 KINDS = tuple(DRAWINGS)
 COLOURS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from pocket.architecture import (
+from pocket.model.architecture import (
     make_pipeline,
     make_text_encoder,
     make_tokenizer,

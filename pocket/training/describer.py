@@ -17,10 +17,10 @@ from transformers import (
 )
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from pocket.captions import bare_caption
-from pocket.draw import draw
-from pocket.run import Schedule, train
-from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
+from pocket.training.run import Schedule, train
+from pocket.words.captions import bare_caption
+from pocket.world.draw import draw
+from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
 SIDE = 64  # every picture is looked at as a square of this side
 LENGTH = 28  # tokens of a caption, end marks included

@@ -8,10 +8,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from pocket.architecture import TEXT_WIDTH
-from pocket.captions import LANGUAGES, caption, noise_words
-from pocket.run import Schedule, train
-from pocket.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
+from pocket.model.architecture import TEXT_WIDTH
+from pocket.training.run import Schedule, train
+from pocket.words.captions import LANGUAGES, caption, noise_words
+from pocket.world.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
 
 _COLOURS = tuple(COLOURS)
 BATCH = 96

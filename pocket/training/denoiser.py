@@ -12,12 +12,12 @@ from rich.progress import track
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from pocket.architecture import NOISE_SHIFT
-from pocket.draw import layouts
-from pocket.latents import Axes, as_tensor, small_picture
-from pocket.run import Schedule, train
-from pocket.scenes import SIZES_OF_PICTURES, Scene, random_scene
-from pocket.train_text import noisy_caption, token_ids
+from pocket.model.architecture import NOISE_SHIFT
+from pocket.training.latents import Axes, as_tensor, small_picture
+from pocket.training.run import Schedule, train
+from pocket.training.text import noisy_caption, token_ids
+from pocket.world.layouts import layouts
+from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
 SHARES = {"1:1": 0.34, "3:2": 0.19, "2:3": 0.19, "16:9": 0.07, "9:16": 0.07, "4:3": 0.07, "3:4": 0.07}
 SILENCE = 0.1  # share of empty captions, for classifier-free guidance

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from torch import Tensor, nn
 
-from pocket.muon import Together
+from pocket.training.muon import Together
 
 
 @dataclass(frozen=True, slots=True)

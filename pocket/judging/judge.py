@@ -12,8 +12,8 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from pocket.draw import draw
-from pocket.scenes import COLOURS, KINDS, SIZES, Scene, Thing
+from pocket.world.draw import draw
+from pocket.world.scenes import COLOURS, KINDS, SIZES, Scene, Thing
 
 SIDE = 128  # the shorter side of the picture while it is looked at, in pixels
 SMOOTH = 3.5  # ΔE between neighbours that still counts as background going on
