@@ -247,6 +247,21 @@ async def test_that_the_playground_does_not_answer_is_told_only_as_long_as_it_do
     await expect(box(page, "prompt")).to_have_value("a house")
 
 
+async def test_a_dialog_keeps_its_words_while_nothing_answers(page, remote: Remote) -> None:
+    grid = await imagine(page, "a house")
+    await grid.get_by_role("button", name="🔄").click()
+    dialog = page.get_by_role("dialog", name="Remix prompt")
+    await dialog.get_by_label("Prompt").fill("a blue house")
+    await page.evaluate(CUT)
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("does not answer")
+    await page.evaluate(MENDED)
+    await remote.add_person("mia")
+    await expect(dialog.get_by_role("alert")).to_be_hidden()
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(last(page)).to_contain_text("a blue house")
+
+
 async def test_a_channel_opened_while_nothing_answers_fills_when_it_does(
     page, playground: Playground, ada: Person
 ) -> None:
