@@ -228,10 +228,11 @@ export class Timeline {
     const all = this.messages();
     const height = this.root.scrollHeight;
     const at = this.root.scrollTop;
+    // What was the first goes on under another now. Before anything is put above it: its height is known still.
+    this.refresh(all[count]?.id);
     const [first, second] = this.list.children;
     if (first?.classList.contains("day") && second && first.dataset.day === dayOf(all[count - 1])) first.remove();
     this.list.prepend(...this.elements(all.slice(0, count)));
-    this.refresh(all[count]?.id);
     this.root.scrollTop = at + this.root.scrollHeight - height;
   }
 
