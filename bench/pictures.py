@@ -24,11 +24,13 @@ from rich.progress import track
 
 from bench import effects
 from bench.sheet import ROOT, Sheet, keep
-from pocket.captions import LANGUAGES, plain_caption
-from pocket.draw import draw
-from pocket.judge import matches
-from pocket.samples import GUIDANCE, STEPS, render, sheet
-from pocket.scenes import (
+from pocket.judging.judge import matches
+from pocket.judging.surroundings import setting_of, style_of
+from pocket.model.samples import GUIDANCE, STEPS, render, sheet
+from pocket.train import WEIGHTS
+from pocket.words.captions import LANGUAGES, plain_caption
+from pocket.world.draw import draw
+from pocket.world.scenes import (
     COLOURS,
     KINDS,
     SIZES_OF_PICTURES,
@@ -39,16 +41,14 @@ from pocket.scenes import (
     random_scene,
     visible,
 )
-from pocket.surroundings import setting_of, style_of
-from pocket.train import WEIGHTS
 
 DRAWN = ("one thing", "one thing, a pair never seen", "two to four of a kind", "two in a relation")
 RATIOS = ("1:1", "3:2", "1:1", "2:3")  # in turn
 PAGE = ROOT / "docs" / "pictures.md"
 OPENING = """How often the embedded model draws what it is asked. Prompts are put together by chance from what
 the model knows, in a plain wording, with seeds that training did not use; the combinations of colour and kind
-called "never seen" are kept out of training (`held_out` in `pocket/scenes.py`). A judge of classical vision
-looks at the pictures (`pocket/judge.py`, `pocket/surroundings.py`: flood fill, connected parts, nearest named
+called "never seen" are kept out of training (`held_out` in `pocket/world/scenes.py`). A judge of classical
+vision looks at the pictures (`pocket/judging/`: flood fill, connected parts, nearest named
 colour, comparison of outlines; no learning): *every* thing in a picture must have the right colour and the
 right outline, or the picture counts as wrong. Made by `make bench-pictures`."""
 

@@ -6,7 +6,12 @@ It exists so that the real, unchanged bot can be spoken to without an account: b
 `Playground` is the server; `Remote` and `Person` drive one over HTTP, from this process or another.
 """
 
-from playground.person import Interaction, Message, NothingHappened, Person, Refused, Remote
+from playground.client.http import NothingHappened
+from playground.client.interactions import Interaction
+from playground.client.messages import Message
+from playground.client.person import Person
+from playground.client.remote import Remote
+from playground.errors import Refused
 from playground.server import Playground
 from playground.settings import Settings
 

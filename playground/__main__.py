@@ -8,7 +8,7 @@ import contextlib
 import signal
 from pathlib import Path
 
-from playground.guard import NotLoopback
+from playground.requests.guard import NotLoopback
 from playground.server import Playground
 
 

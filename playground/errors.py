@@ -1,4 +1,8 @@
-"""What the API answers when it refuses: status, Discord's code, a sentence, for forms a tree of places."""
+"""Refusals: what a bot is told by the API, and what a person is told by their client.
+
+ApiError   a bot's request, as the wire words it: status, code, sentence, for forms a tree of places
+Refused    a person's deed, as Discord's client would not let it happen
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """One refusal, as Discord words it on the wire."""
+    """One refusal, as the wire words it: status, code, sentence, for forms a tree of places."""
 
     def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -21,6 +25,10 @@ class ApiError(Exception):
         if self.errors:
             body["errors"] = self.errors
         return body
+
+
+class Refused(Exception):
+    """Discord's client would not let a person do this; the message says why."""
 
 
 class FormErrors:

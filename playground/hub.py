@@ -1,16 +1,19 @@
-"""The parts of one running server, held together for the handlers that need them."""
+"""The parts of one running server, held together, and how a handler of a request finds them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from playground.faults import Faults
-from playground.files import Files
-from playground.gateway import Gateway
-from playground.journal import Journal
-from playground.limits import Limits
+from aiohttp import web
+
+from playground.gateway.endpoint import Gateway
+from playground.requests.faults import Faults
+from playground.requests.journal import Journal
+from playground.requests.limits import Limits
 from playground.settings import Settings
 from playground.world import World
+from playground.world.files import Files
 
 
 @dataclass(slots=True)
@@ -39,3 +42,11 @@ class Hub:
     def gateway_url(self) -> str:
         """The gateway's address."""
         return f"{self.origin.replace('http', 'ws', 1)}/gateway"
+
+
+HUB: Final = web.AppKey("hub", Hub)
+
+
+def hub_of(request: web.Request) -> Hub:
+    """The parts of the server that was asked."""
+    return request.config_dict[HUB]

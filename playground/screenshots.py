@@ -20,8 +20,8 @@ from typing import Any
 
 from PIL import Image
 
+from playground import Message, NothingHappened, Remote
 from playground.demo import bot_beside, last_words
-from playground.person import Message, NothingHappened, Remote
 from playground.server import Playground
 
 WIDE: Any = {"width": 1160, "height": 780}
@@ -53,6 +53,7 @@ def main() -> None:
 
 async def take(out: Path, command: Sequence[str], chromium: str) -> None:
     """Start everything, use it, take the pictures."""
+    # Here, as it is a development dependency: everything else of this package works without it.
     from playwright.async_api import async_playwright
 
     with tempfile.TemporaryDirectory() as folder:

@@ -12,19 +12,21 @@ from typing import Self
 
 from aiohttp import web
 
-from playground import cdn, control, payloads, saved
+from playground import control
 from playground.api import application as api
-from playground.api.context import HUB
-from playground.faults import Faults
-from playground.files import Files
-from playground.gateway import Gateway
-from playground.guard import loopback, same_machine
-from playground.hub import Hub
-from playground.journal import Journal
-from playground.limits import Limits
+from playground.api import cdn
+from playground.control.answers import plainly
+from playground.gateway.endpoint import Gateway
+from playground.hub import HUB, Hub
+from playground.requests.body import LARGEST
+from playground.requests.faults import Faults
+from playground.requests.guard import loopback, same_machine
+from playground.requests.journal import Journal
+from playground.requests.limits import Limits
 from playground.settings import Settings
-from playground.wire import LARGEST
-from playground.world import Event, World
+from playground.world import Event, World, saved
+from playground.world.files import Files
+from playground.world.furnishing import furnish
 
 PAGE = Path(__file__).parent / "page"
 QUIET_EVENTS = {"stopping", "request", "typing", "bot_online", "bot_offline"}
@@ -140,14 +142,14 @@ class Playground:
         await self.stop()
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[same_machine, control.plainly], client_max_size=LARGEST)
+        app = web.Application(middlewares=[same_machine, plainly], client_max_size=LARGEST)
         app[HUB] = self.hub
         for version in ("v9", "v10"):
             app.add_subapp(f"/api/{version}", api.build(self.hub))
         app.router.add_get("/gateway", self.hub.gateway.endpoint)
         app.router.add_get("/gateway/", self.hub.gateway.endpoint)
         app.add_routes(cdn.routes)
-        control.build(app)
+        app.add_routes(control.routes)
         app.router.add_get("/", _page)
         app.router.add_static("/page/", PAGE)
         app.on_response_prepare.append(_add_page_headers)
@@ -177,20 +179,3 @@ async def _page(request: web.Request) -> web.StreamResponse:
 async def _add_page_headers(request: web.Request, response: web.StreamResponse) -> None:
     if request.path == "/" or request.path.startswith("/page/"):
         response.headers.update(PAGE_HEADERS)
-
-
-def furnish(world: World) -> None:
-    """The world at first: two people, a guild with channels that bots join, and one that they do not."""
-    ada, lin = world.add_user("ada", "Ada"), world.add_user("lin", "Lin")
-    studio = world.add_guild("Studio", ada, payloads.EVERYONE)
-    elsewhere = world.add_guild("Elsewhere", lin, payloads.EVERYONE, open_to_bots=False)
-    for guild in (studio, elsewhere):
-        world.join(guild, ada.id)
-        world.join(guild, lin.id)
-    world.add_channel("general", studio, topic="Type / to see what the bot can do")
-    world.add_channel("sketches", studio, topic="Half-baked ideas welcome")
-    world.add_channel("gallery", studio, topic="The best of the week")
-    world.add_channel(
-        "lounge", elsewhere, topic="The bot is no member here: only commands that people installed"
-    )
-    world.private_channel(ada.id, lin.id)

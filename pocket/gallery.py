@@ -14,10 +14,10 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image
 from rich.progress import track
 
-from pocket.draw import draw
-from pocket.samples import render, sheet
-from pocket.scenes import STYLES, Scene, Thing
+from pocket.model.samples import render, sheet
 from pocket.train import WEIGHTS
+from pocket.world.draw import draw
+from pocket.world.scenes import STYLES, Scene, Thing
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 TILE = 150  # pixels

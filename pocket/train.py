@@ -12,8 +12,7 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from pocket import train_autoencoder, train_denoiser, train_describer, train_finish, train_text
-from pocket.architecture import (
+from pocket.model.architecture import (
     make_pipeline,
     make_text_encoder,
     make_tokenizer,
@@ -21,10 +20,11 @@ from pocket.architecture import (
     make_vae,
     save_pipeline,
 )
-from pocket.captions import vocabulary
-from pocket.latents import Axes, fit_on_scenes
-from pocket.run import Schedule
-from pocket.samples import write_samples
+from pocket.model.samples import write_samples
+from pocket.training import autoencoder, denoiser, describer, finish, text
+from pocket.training.latents import Axes, fit_on_scenes
+from pocket.training.run import Schedule
+from pocket.words.captions import vocabulary
 
 WEIGHTS = Path(__file__).parent / "weights"
 AXES = "axes.safetensors"
@@ -71,15 +71,15 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     tokenizer = tokenizer_of(run)
     vae, encoder, unet = make_vae(), make_text_encoder(tokenizer), make_unet()
     axes = axes_of(run, recipe.seed)
-    train_autoencoder.train_autoencoder(
+    autoencoder.train_autoencoder(
         vae, axes, run, recipe.seed, recipe.autoencoder_steps, recipe.autoencoder_pictures, device
     )
     typer.echo(
         "autoencoder: {:.1f} dB from the latents, {:.1f} dB there and back".format(
-            *train_autoencoder.measure(vae, axes)
+            *autoencoder.measure(vae, axes)
         )
     )
-    right = train_text.train_text(encoder, tokenizer, run, recipe.seed, recipe.text_steps, device)
+    right = text.train_text(encoder, tokenizer, run, recipe.seed, recipe.text_steps, device)
     typer.echo(f"text encoder: {right:.1%} of unseen captions read right in every field")
 
     return train_drawing(make_pipeline(vae, encoder, tokenizer, unet), axes, recipe, run, device)
@@ -98,11 +98,11 @@ def train_drawing(
         pipeline.vae.to(device)
         pipeline.text_encoder.to(device)
 
-    train_denoiser.train_denoiser(
+    denoiser.train_denoiser(
         pipeline.unet,
         pipeline.text_encoder,
         pipeline.tokenizer,
-        train_denoiser.make_libraries(axes, recipe.scenes, recipe.seed),
+        denoiser.make_libraries(axes, recipe.scenes, recipe.seed),
         axes.weights(),
         run,
         Schedule(recipe.denoiser_steps, recipe.denoiser_rate, warm=200),
@@ -111,7 +111,7 @@ def train_drawing(
         device,
         sample,
     )
-    train_finish.finish_decoder(
+    finish.finish_decoder(
         pipeline, axes, run, recipe.seed, recipe.finish_steps, recipe.finish_pictures, device
     )
     return pipeline.to("cpu")
@@ -121,11 +121,11 @@ def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> 
     """The image-to-text model of the same world, written to `folder`."""
     torch.manual_seed(recipe.seed)
     tokenizer = tokenizer_of(run)
-    model = train_describer.make_describer(tokenizer)
-    train_describer.train_describer(
+    model = describer.make_describer(tokenizer)
+    describer.train_describer(
         model, tokenizer, run, recipe.seed, recipe.describer_steps, recipe.describer_pictures, device
     )
-    train_describer.save_describer(model, tokenizer, folder)
+    describer.save_describer(model, tokenizer, folder)
 
 
 def load_run(run: Path) -> StableDiffusionPipeline:
@@ -139,10 +139,10 @@ def load_run(run: Path) -> StableDiffusionPipeline:
     finished = (run / "finish.pt").exists()
     vae.decoder.load_state_dict(averaged("finish" if finished else "decoder"))
     vae.encoder.load_state_dict(averaged("encoder"))
-    train_autoencoder.calm(vae.encoder)
-    text = averaged("text")
+    autoencoder.calm(vae.encoder)
+    words = averaged("text")
     encoder.load_state_dict(
-        {k.removeprefix("encoder."): v for k, v in text.items() if k.startswith("encoder.")}
+        {k.removeprefix("encoder."): v for k, v in words.items() if k.startswith("encoder.")}
     )
     unet.load_state_dict(averaged("denoiser"))
     return make_pipeline(vae, encoder, tokenizer, unet)
@@ -182,7 +182,9 @@ def main(
     further: Annotated[
         bool, typer.Option(help="Begin with the shipped model: its denoiser, then the decoder's finish.")
     ] = False,
-    describer: Annotated[bool, typer.Option(help="Train the describer as well.")] = True,
+    with_describer: Annotated[
+        bool, typer.Option("--describer/--no-describer", help="Train the describer as well.")
+    ] = True,
 ) -> None:
     """Train the pocket model (or go on with a run) and write it where the engine finds it."""
     torch.set_num_threads(os.cpu_count() or 1)
@@ -200,7 +202,7 @@ def main(
     write_samples(pipeline, run / "samples" / "final.png")
     export(pipeline, axes, out)
     typer.echo(f"written to {out}")
-    if describer and not as_it_stands and not further:
+    if with_describer and not as_it_stands and not further:
         train_describer_of(recipe, run, device, out.with_name("describer"))
 
 

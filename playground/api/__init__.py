@@ -1,1 +1,1 @@
-"""REST v10 as bots use it: one module per family of routes, and the ways of the whole in `application`."""
+"""REST v10 and the CDN as bots use them: one module per family of routes; `application` is the whole."""

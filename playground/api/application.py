@@ -15,14 +15,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from playground.api import channels, commands, guilds, interactions, webhooks
-from playground.api.context import ASKER, HUB, RECORD
+from playground.api.context import ASKER, RECORD
 from playground.errors import ApiError, unauthorized
-from playground.faults import Fault
-from playground.hub import Hub
-from playground.journal import Request
-from playground.limits import Verdict
-from playground.tokens import application_id
-from playground.wire import LARGEST, answer
+from playground.hub import HUB, Hub
+from playground.requests.body import LARGEST, answer
+from playground.requests.faults import Fault
+from playground.requests.journal import Request
+from playground.requests.limits import Verdict
+from playground.world.snowflakes import application_id
 
 log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -8,12 +8,20 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import asker, body_of, channel_of, hub_of, message_of, number
+from playground.api.context import asker, body_of, channel_of, message_of, number
 from playground.errors import forbidden
-from playground.hub import Hub
-from playground.posting import Posting
-from playground.wire import Body, answer, no_content
+from playground.hub import Hub, hub_of
+from playground.messaging.posting import Posting
+from playground.requests.body import Body, answer, no_content
 from playground.world import Message
+from playground.world.permissions import (
+    ADD_REACTIONS,
+    ATTACH_FILES,
+    MANAGE_MESSAGES,
+    READ_HISTORY,
+    SEND_MESSAGES,
+    permissions,
+)
 
 routes = web.RouteTableDef()
 
@@ -36,7 +44,7 @@ async def channel(request: web.Request) -> web.Response:
 @routes.post("/channels/{channel}/typing")
 async def typing(request: web.Request) -> web.Response:
     """Show that the bot is about to write."""
-    where = channel_of(request, payloads.SEND_MESSAGES)
+    where = channel_of(request, SEND_MESSAGES)
     hub_of(request).world.publish("typing", where, user_id=asker(request).id)
     return no_content()
 
@@ -44,20 +52,20 @@ async def typing(request: web.Request) -> web.Response:
 @routes.get(MESSAGES)
 async def history(request: web.Request) -> web.Response:
     """Messages, newest first."""
-    where = channel_of(request, payloads.READ_HISTORY)
+    where = channel_of(request, READ_HISTORY)
     asked = {key: int(request.query[key]) for key in ("limit", "before", "after") if key in request.query}
     if "around" in request.query:
         asked["before"] = int(request.query["around"]) + asked.get("limit", 50) // 2
     limit = min(max(asked.pop("limit", 50), 1), 100)
-    found = hub_of(request).world.history(where.id, limit=limit, **asked)
-    return answer([_shown(request, message) for message in found if message.visible_to is None])
+    found = hub_of(request).world.history(where.id, seen_by=asker(request).id, limit=limit, **asked)
+    return answer([_shown(request, message) for message in found])
 
 
 @routes.post(MESSAGES)
 async def create(request: web.Request) -> web.Response:
     """Post a message; a nonce that is enforced gives the message it made before."""
     hub, bot = hub_of(request), asker(request)
-    where = channel_of(request, payloads.SEND_MESSAGES)
+    where = channel_of(request, SEND_MESSAGES)
     body = await body_of(request)
     data = body.object()
     _check_permissions(request, body)
@@ -91,13 +99,13 @@ def _by_nonce(hub: Hub, author_id: int, channel_id: int, nonce: str) -> Message 
 
 def _check_permissions(request: web.Request, body: Body) -> None:
     if body.files:
-        channel_of(request, payloads.ATTACH_FILES)
+        channel_of(request, ATTACH_FILES)
 
 
 @routes.get(MESSAGE)
 async def one(request: web.Request) -> web.Response:
     """One message."""
-    return answer(_shown(request, message_of(request, channel_of(request, payloads.READ_HISTORY))))
+    return answer(_shown(request, message_of(request, channel_of(request, READ_HISTORY))))
 
 
 @routes.patch(MESSAGE)
@@ -116,8 +124,8 @@ async def delete(request: web.Request) -> web.Response:
     """Delete the bot's own message, or another's where the bot may."""
     where = channel_of(request)
     message = message_of(request, where)
-    bits = payloads.permissions(hub_of(request).world, where, asker(request).id)
-    if message.author_id != asker(request).id and not bits & payloads.MANAGE_MESSAGES:
+    bits = permissions(hub_of(request).world, where, asker(request).id)
+    if message.author_id != asker(request).id and not bits & MANAGE_MESSAGES:
         raise forbidden()
     Posting(hub_of(request)).delete(message)
     return no_content()
@@ -126,7 +134,7 @@ async def delete(request: web.Request) -> web.Response:
 @routes.put(REACTIONS + "/{emoji}/@me")
 async def react(request: web.Request) -> web.Response:
     """Add the bot's reaction."""
-    message = message_of(request, channel_of(request, payloads.ADD_REACTIONS))
+    message = message_of(request, channel_of(request, ADD_REACTIONS))
     hub_of(request).world.react(message, asker(request).id, unquote(request.match_info["emoji"]))
     return no_content()
 
@@ -138,8 +146,8 @@ async def unreact(request: web.Request) -> web.Response:
     message = message_of(request, where)
     me = asker(request).id
     whose = me if request.match_info["user"] == "@me" else number(request, "user", "User")
-    bits = payloads.permissions(hub_of(request).world, where, me)
-    if whose != me and not bits & payloads.MANAGE_MESSAGES:
+    bits = permissions(hub_of(request).world, where, me)
+    if whose != me and not bits & MANAGE_MESSAGES:
         raise forbidden()
     hub_of(request).world.unreact(message, whose, unquote(request.match_info["emoji"]))
     return no_content()

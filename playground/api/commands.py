@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from playground import rules
-from playground.api.context import body_of, guild_of, hub_of, number, own_application
+from playground.api.context import body_of, guild_of, number, own_application
 from playground.errors import ApiError, unknown
-from playground.wire import answer, no_content
+from playground.hub import hub_of
+from playground.requests.body import answer, no_content
 from playground.world import Application
 
 routes = web.RouteTableDef()

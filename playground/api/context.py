@@ -1,4 +1,4 @@
-"""What every API handler reaches for: the hub, the asker, the body, and things by the ids in the path."""
+"""What every API handler reaches for: the asker, the body, and things by the ids in the path."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ from typing import Final
 
 from aiohttp import web
 
-from playground import payloads
 from playground.errors import forbidden, unauthorized, unknown
-from playground.hub import Hub
-from playground.journal import Request
-from playground.wire import Body, read_body
+from playground.hub import hub_of
+from playground.requests.body import Body, read_body
+from playground.requests.journal import Request
 from playground.world import Application, Channel, Guild, Message
+from playground.world.permissions import VIEW_CHANNEL, permissions
 
-HUB: Final = web.AppKey("hub", Hub)
 RECORD: Final = web.RequestKey("record", Request)
 ASKER: Final = web.RequestKey("asker", int)
 """Id of the application whose token came along."""
-
-
-def hub_of(request: web.Request) -> Hub:
-    """The server's parts."""
-    return request.config_dict[HUB]
 
 
 async def body_of(request: web.Request) -> Body:
@@ -63,8 +57,8 @@ def channel_of(request: web.Request, needs: int = 0) -> Channel:
     channel = hub.world.channels.get(number(request, "channel", "Channel"))
     if channel is None:
         raise unknown("Channel")
-    bits = payloads.permissions(hub.world, channel, asker(request).id)
-    if not bits & payloads.VIEW_CHANNEL:
+    bits = permissions(hub.world, channel, asker(request).id)
+    if not bits & VIEW_CHANNEL:
         raise forbidden(50001, "Missing Access")
     if bits & needs != needs:
         raise forbidden()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import asker, body_of, guild_of, hub_of, number, own_application
+from playground.api.context import asker, body_of, guild_of, number, own_application
 from playground.errors import ApiError, unknown
-from playground.wire import answer
+from playground.hub import hub_of
+from playground.requests.body import answer
 from playground.world import User
 
 routes = web.RouteTableDef()

@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import body_of, hub_of, number
-from playground.hub import Hub
-from playground.lifecycle import Lifecycle
-from playground.wire import answer, no_content
+from playground.api.context import body_of, number
+from playground.hub import Hub, hub_of
+from playground.messaging.lifecycle import Lifecycle
+from playground.requests.body import answer, no_content
 from playground.world import EPHEMERAL, LOADING, Interaction, Message
 
 routes = web.RouteTableDef()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import body_of, hub_of, number
-from playground.lifecycle import Lifecycle
-from playground.posting import Posting
-from playground.wire import answer, no_content
+from playground.api.context import body_of, number
+from playground.hub import hub_of
+from playground.messaging.lifecycle import Lifecycle
+from playground.messaging.posting import Posting
+from playground.requests.body import answer, no_content
 from playground.world import Interaction, Message
 
 routes = web.RouteTableDef()

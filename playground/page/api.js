@@ -3,6 +3,12 @@
 /** The server would not do it; the message says why. */
 export class Refused extends Error {}
 
+/** The server was not there to be asked. */
+export class Unreachable extends Refused {}
+
+/** Fires "answer" whenever the server has answered: then it is there again. */
+export const server = new EventTarget();
+
 async function call(method, path, { body, files, query } = {}) {
   const url = new URL(`/playground/${path}`, location.origin);
   for (const [key, value] of Object.entries(query ?? {})) if (value != null) url.searchParams.set(key, value);
@@ -19,8 +25,9 @@ async function call(method, path, { body, files, query } = {}) {
   try {
     response = await fetch(url, options);
   } catch {
-    throw new Refused("The playground does not answer. Is it still running?");
+    throw new Unreachable("The playground does not answer. Is it still running?");
   }
+  server.dispatchEvent(new Event("answer"));
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) throw new Refused(answer?.error ?? `The playground answered ${response.status}.`);
   return answer;

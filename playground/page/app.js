@@ -4,14 +4,18 @@ import { api, Refused } from "./api.js";
 import { Composer } from "./composer.js";
 import { openModal } from "./dialogs.js";
 import { fill, h, icon } from "./dom.js";
+import { readAddress } from "./links.js";
 import { menu, popup } from "./popup.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
 
 const EMOJI = "✉️ ❌ 👍 👎 ❤️ 😂 😮 😢 🎉 🔥 👀 🙏 ✅ ⭐ 🎨 🖼️ 1️⃣ 2️⃣ 3️⃣ 4️⃣ 🔄 🚀 💡 🐈".split(" ");
+const NARROW = matchMedia("(max-width: 760px)");
 const TYPES = "input, textarea, select, [role=listbox], [role=menu]";
 const typesIn = (node) => node.matches(TYPES) || Boolean(node.closest("[role=listbox], [role=menu]"));
+/** A space presses buttons and scrolls the conversation. */
+const isUsedBy = ({ key, target }) => key === " " && Boolean(target.closest("button, [role=button], .timeline"));
 const byId = (id) => document.getElementById(id);
 
 class App {
@@ -30,6 +34,9 @@ class App {
     window.addEventListener("hashchange", () => this.shown() || this.follow());
     window.addEventListener("focus", () => this.channel && this.store.markRead(this.channel.id));
     document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("click", (event) => this.followLink(event));
+    byId("veil").addEventListener("click", () => this.closeDrawer());
+    NARROW.addEventListener("change", () => this.setDrawer(false));
     this.acceptDrops(byId("main"));
   }
 
@@ -43,14 +50,33 @@ class App {
   // Where
 
   follow() {
-    const wanted = this.store.channels.get(location.hash.slice(2)) ?? this.store.channels.get(localStorage.getItem("channel"))
+    const asked = readAddress(location.hash);
+    const wanted = this.store.channels.get(asked.channel) ?? this.store.channels.get(localStorage.getItem("channel"))
       ?? [...this.store.channels.values()].find((channel) => channel.kind === "text");
-    if (wanted) this.show(wanted);
+    if (!wanted) return;
+    this.show(wanted);
+    if (asked.message && wanted.id === asked.channel) this.goTo(asked);
   }
 
   /** Whether the address names the channel in view. */
   shown() {
     return location.hash === `#/${this.channel?.id}`;
+  }
+
+  /** A link to a place of this page is followed at once, a second time too. */
+  followLink(event) {
+    const link = event.target.closest?.('a[href^="#/"]');
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.goTo(readAddress(link.getAttribute("href")));
+  }
+
+  /** Show a channel, and in it a message. */
+  async goTo({ channel, message }) {
+    const wanted = this.store.channels.get(channel);
+    if (!wanted) return;
+    if (wanted !== this.channel) this.open(wanted);
+    if (message) await this.jump(message);
   }
 
   /** Go there at once: what is typed next is meant for that channel, and the address is told of a change only later. */
@@ -63,13 +89,13 @@ class App {
   show(channel) {
     this.channel = channel;
     localStorage.setItem("channel", channel.id);
-    byId("app").classList.remove("drawer");
+    this.setDrawer(false);
     document.title = `${channel.kind === "text" ? "#" : "@"}${channel.name} · Playground`;
     this.sidebar.show(channel);
     this.renderBar();
     this.composer.enter(channel);
-    this.timeline.show(channel.id).then(() => this.channel === channel && this.store.markRead(channel.id));
-    if (matchMedia("(hover: hover)").matches) this.composer.text.focus();
+    this.opened = this.attempt(() => this.timeline.show(channel.id)).then(() => this.channel === channel && this.store.markRead(channel.id));
+    if (matchMedia("(hover: hover)").matches) this.composer.focus();
   }
 
   renderBar() {
@@ -79,12 +105,34 @@ class App {
       ? h("span", { className: bot.online ? "pill good" : "pill" }, h("span", { className: bot.online ? "dot online" : "dot" }), `${bot.name} ${bot.online ? "is here" : "is away"}`)
       : h("span", { className: "pill" }, h("span", { className: "dot" }), "Waiting for a bot");
     fill(byId("bar"),
-      h("button", { type: "button", className: "plain drawer-button", aria: { label: "Channels" }, onclick: () => byId("app").classList.toggle("drawer") }, icon("menu", 22)),
+      h("button", { type: "button", className: "plain drawer-button", aria: { label: "Channels", expanded: String(this.drawerIsOpen()) }, onclick: () => this.openDrawer() }, icon("menu", 22)),
       icon(this.channel.kind === "text" ? "hash" : "at", 22), h("h2", {}, this.channel.name),
       this.channel.topic && h("p", { className: "topic" }, this.channel.topic),
       h("span", { className: "push" }),
       this.store.connected ? state : h("span", { className: "pill bad", role: "status" }, "Reconnecting…"),
       h("button", { type: "button", className: "plain people-button", title: "People", aria: { label: "Show or hide people" }, onclick: () => this.togglePeople() }, icon("people", 22)));
+  }
+
+  // The drawer of a narrow screen: all else is out of reach while it is open
+
+  drawerIsOpen() {
+    return byId("app").classList.contains("drawer");
+  }
+
+  setDrawer(open) {
+    byId("app").classList.toggle("drawer", open);
+    byId("main").inert = open;
+    byId("bar").querySelector(".drawer-button")?.setAttribute("aria-expanded", String(open));
+  }
+
+  openDrawer() {
+    this.setDrawer(true);
+    byId("side").querySelector("[aria-current=page]")?.focus();
+  }
+
+  closeDrawer() {
+    this.setDrawer(false);
+    byId("bar").querySelector(".drawer-button").focus();
   }
 
   togglePeople() {
@@ -153,7 +201,7 @@ class App {
       return await deed();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.composer.tellProblem(error.message);
+      this.composer.tellRefusal(error);
       return undefined;
     }
   }
@@ -171,12 +219,19 @@ class App {
   }
 
   reply(message) {
+    if (this.composer.form?.filled()) {
+      this.composer.tellProblem("Send or leave the command first: a reply would take its place.");
+      return;
+    }
     this.composer.closeForm();
     this.composer.reply(message);
   }
 
-  jump(id) {
-    this.timeline.jump(id);
+  /** Bring a message of this channel into view. */
+  async jump(id) {
+    await this.opened;
+    const there = await this.attempt(() => this.timeline.jump(id));
+    if (there === false) this.composer.tellProblem("This message is gone.");
   }
 
   emoji(message, anchor) {
@@ -217,6 +272,10 @@ class App {
 
   key(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (this.drawerIsOpen()) {
+      if (event.key === "Escape") this.closeDrawer();
+      return;
+    }
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       const channels = this.sidebar.channelsOf(this.sidebar.place);
@@ -224,8 +283,8 @@ class App {
       this.open(channels[(at + (event.key === "ArrowDown" ? 1 : -1) + channels.length) % channels.length]);
     } else if (event.key === "Escape" && event.target.closest(".timeline")) {
       this.composer.text.focus();
-    } else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey && !typesIn(event.target)) {
-      if (this.composer.form) this.composer.form.focus();
+    } else if (event.key.length === 1 && !isUsedBy(event) && !event.ctrlKey && !event.metaKey && !event.altKey && !typesIn(event.target)) {
+      if (this.composer.form) this.composer.form.takeKey();
       else this.composer.text.focus();
     }
   }

@@ -1,6 +1,7 @@
 /* Buttons, menus and the blocks of the newer layout, with all their states. */
 
 import { h, icon } from "./dom.js";
+import { anchor } from "./links.js";
 import { markdown } from "./markdown.js";
 import { lightbox } from "./pictures.js";
 import { select } from "./select.js";
@@ -57,7 +58,7 @@ function button(component, message, view) {
   const face = [component.emoji?.name && h("span", { className: "emoji" }, component.emoji.name),
     component.label && h("span", {}, component.label)];
   if (component.style === 5) {
-    return h("a", { className: "button link", href: component.url, target: "_blank", rel: "noreferrer noopener" }, face, icon("out", 14));
+    return anchor(component.url, [face, icon("out", 14)], view.names, "button link");
   }
   const pressed = waiting(message, view);
   const mine = pressed?.custom_id === component.custom_id;

@@ -1,6 +1,6 @@
 /* Where one writes: messages, files, and commands with a field for each option. */
 
-import { Refused } from "./api.js";
+import { Refused, Unreachable, server } from "./api.js";
 import { CommandForm } from "./command-form.js";
 import { fileTile } from "./dialogs.js";
 import { bytes, fill, h, icon } from "./dom.js";
@@ -21,6 +21,7 @@ export class Composer {
     this.store.addEventListener("state", () => this.loadCommands());
     this.store.addEventListener("typing", () => this.tellTyping());
     this.store.addEventListener("message", () => this.tellTyping());
+    server.addEventListener("answer", () => { if (this.unreachable) this.tellProblem(null); });
   }
 
   build() {
@@ -48,12 +49,7 @@ export class Composer {
   }
 
   async enter(channel) {
-    if (this.channel) this.drafts.set(this.channel.id, this.text.value);
-    this.channel = channel;
-    this.closeForm(false);
-    this.files = [];
-    this.replyTo = null;
-    this.text.value = this.drafts.get(channel.id) ?? "";
+    this.swapDrafts(channel);
     const name = channel.kind === "text" ? `#${channel.name}` : `@${channel.name}`;
     this.text.placeholder = `Message ${name}`;
     this.text.setAttribute("aria-label", `Message ${name}`);
@@ -64,11 +60,24 @@ export class Composer {
     await this.loadCommands();
   }
 
+  /** Put away what is half written here, and take out what was half written there. */
+  swapDrafts(channel) {
+    const form = this.form?.filled() ? this.form : null;
+    if (this.channel) this.drafts.set(this.channel.id, { text: this.text.value, files: this.files, form });
+    this.channel = channel;
+    this.closeForm(false);
+    const draft = this.drafts.get(channel.id) ?? { text: "", files: [], form: null };
+    this.text.value = draft.text;
+    this.files = draft.files;
+    this.replyTo = null;
+    if (draft.form) this.putBack(draft.form);
+  }
+
   async loadCommands() {
     if (!this.channel) return;
     const asked = this.channel.id;
-    const found = await this.view.api.commands(this.store.person, asked).catch(() => []);
-    if (asked === this.channel.id) {
+    const found = await this.view.api.commands(this.store.person, asked).catch(() => null);
+    if (found && asked === this.channel.id) {
       this.commands = found;
       this.view.commandsKnown(found);
       if (!this.suggestions.hidden) this.typed();
@@ -84,9 +93,22 @@ export class Composer {
     this.text.style.height = `${Math.min(this.text.scrollHeight, 300)}px`;
   }
 
-  tellProblem(text) {
+  /** Say what is wrong, or nothing any more; `unreachable` is over once the server answers. */
+  tellProblem(text, unreachable = false) {
     this.problem.textContent = text ?? "";
     this.problem.hidden = !text;
+    this.unreachable = unreachable;
+    this.warned = false;
+  }
+
+  tellRefusal(error) {
+    this.tellProblem(error.message, error instanceof Unreachable);
+  }
+
+  /** Be ready for what is typed next. */
+  focus() {
+    if (this.form) this.form.focus();
+    else this.text.focus();
   }
 
   tellTyping() {
@@ -159,17 +181,32 @@ export class Composer {
     fill(this.slot, this.form.node);
     this.renderAbove();
     this.form.focus();
+    if (this.form.leftOut) this.tellProblem(`/${command.path} takes no words; left out: ${this.form.leftOut}`);
   }
 
   /** Put back a command that was refused, as it was filled in. */
-  reopen(form, problem) {
+  reopen(form, refusal) {
     this.closeForm(false);
+    this.putBack(form);
+    this.tellRefusal(refusal);
+    form.focus();
+  }
+
+  putBack(form) {
     form.reopen();
     this.form = form;
     fill(this.slot, form.node);
     this.renderAbove();
-    this.tellProblem(problem);
-    form.focus();
+  }
+
+  /** Leave the command: at once where nothing is filled in, else at the second time. */
+  escapeForm() {
+    if (!this.form.filled() || this.warned) {
+      this.closeForm();
+      return;
+    }
+    this.tellProblem("Press Esc again to leave the command; what you typed will be lost.");
+    this.warned = true;
   }
 
   /** Open a command by its name, or the list of its subcommands. */
@@ -210,6 +247,7 @@ export class Composer {
     const big = files.find((file) => file.size > this.store.fileBytes);
     if (big) return this.tellProblem(`${big.name} is ${bytes(big.size)}; ${bytes(this.store.fileBytes)} is the most.`);
     if (this.form?.take(files)) return undefined;
+    if (this.form?.filled()) return this.tellProblem(`/${this.form.command.path} takes no file.`);
     this.closeForm();
     this.files.push(...files.slice(0, 10 - this.files.length));
     this.renderAbove();
@@ -257,6 +295,7 @@ export class Composer {
     if (!content && !this.files.length) return undefined;
     const files = this.files;
     const reply = this.replyTo;
+    this.tellProblem(null);
     this.text.value = "";
     this.files = [];
     this.replyTo = null;
@@ -267,7 +306,7 @@ export class Composer {
       await this.view.api.say(this.store.person, { channel: this.channel.id, content, reply_to: reply?.id }, files);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.tellProblem(error.message);
+      this.tellRefusal(error);
       this.text.value = content;
       this.files = files;
       this.grow();

@@ -1,6 +1,6 @@
 /* Dialogs: those that bots open, filled in by hand, and the page's own small ones. */
 
-import { Refused } from "./api.js";
+import { Refused, Unreachable, server } from "./api.js";
 import { bytes, fill, h, icon } from "./dom.js";
 import { markdown } from "./markdown.js";
 
@@ -43,6 +43,7 @@ export function openModal(modal, application, names, send) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       fail(error.message);
+      if (error instanceof Unreachable) server.addEventListener("answer", () => { problem.hidden = true; }, { once: true });
     }
     submit.disabled = false;
   }

@@ -1,6 +1,7 @@
 /* Embeds: the framed cards that bots put under a message. */
 
 import { h } from "./dom.js";
+import { anchor } from "./links.js";
 import { ago, markdown } from "./markdown.js";
 import { lightbox } from "./pictures.js";
 
@@ -13,8 +14,8 @@ function card(embed, names) {
   const colour = embed.color == null ? undefined : `#${embed.color.toString(16).padStart(6, "0")}`;
   return h("article", { className: "embed", style: colour ? { "--bar": colour } : {} },
     h("div", { className: "embed-words" },
-      embed.author && h("div", { className: "embed-author" }, linked(embed.author.url, embed.author.name)),
-      embed.title && h("div", { className: "embed-title" }, linked(embed.url, markdown(embed.title, names))),
+      embed.author && h("div", { className: "embed-author" }, linked(embed.author.url, embed.author.name, names)),
+      embed.title && h("div", { className: "embed-title" }, linked(embed.url, markdown(embed.title, names), names)),
       embed.description && h("div", { className: "embed-text" }, markdown(embed.description, names)),
       embed.fields?.length > 0 && h("dl", { className: "embed-fields" }, embed.fields.map((field) =>
         h("div", { className: field.inline ? "inline" : "" },
@@ -25,8 +26,7 @@ function card(embed, names) {
       [embed.footer?.text, embed.timestamp && ago(new Date(embed.timestamp))].filter(Boolean).join(" · ")));
 }
 
-const linked = (url, content) => url
-  ? h("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, content) : content;
+const linked = (url, content, names) => (url ? anchor(url, content, names) : content);
 
 function media(item, className) {
   const name = item.url.split("?")[0].split("/").pop();

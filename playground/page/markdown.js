@@ -1,6 +1,7 @@
 /* Discord's markdown subset as DOM nodes. Knows no messages; mentions are looked up through `names`. */
 
 import { h } from "./dom.js";
+import { anchor } from "./links.js";
 
 const INLINE = [
   ["escape", /^\\([^A-Za-z0-9\s])/],
@@ -132,18 +133,14 @@ function render(kind, parts, names) {
     case "everyone": return h("span", { className: "mention" }, parts[0]);
     case "emoji": return `:${parts[1]}:`;
     case "time": return time(Number(parts[1]), parts[2] ?? "f");
-    case "link": return anchor(parts[2], inner());
-    case "url": return anchor(parts[1], parts[1]);
+    case "link": return anchor(parts[2], inner(), names);
+    case "url": return anchor(parts[1], parts[1], names);
     case "bold": return h("strong", {}, inner());
     case "underline": return h("u", {}, inner());
     case "italic": return h("em", {}, inner());
     case "strike": return h("s", {}, inner());
     default: return spoiler(inner());
   }
-}
-
-function anchor(href, content) {
-  return h("a", { href, target: "_blank", rel: "noreferrer noopener" }, content);
 }
 
 function spoiler(content) {

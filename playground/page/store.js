@@ -24,6 +24,7 @@ export class Store extends EventTarget {
     this.typing = new Map();
     this.mine = new Set();
     this.connected = false;
+    this.lost = false;
     this.asked = 0;
     this.answered = 0;
     this.read = JSON.parse(localStorage.getItem("read") ?? "{}");
@@ -46,7 +47,7 @@ export class Store extends EventTarget {
     this.stop = listen(
       name,
       (event) => this.hear(event),
-      () => { this.connected = false; this.tell("connection"); },
+      () => { this.connected = false; this.lost = true; this.tell("connection"); },
     );
     await this.refresh();
   }
@@ -81,7 +82,8 @@ export class Store extends EventTarget {
   greet() {
     this.connected = true;
     this.tell("connection");
-    if (this.messages.size) this.reload().catch(() => {});
+    if (this.messages.size || this.lost) this.reload().catch(() => {});
+    this.lost = false;
   }
 
   /** Load afresh what is shown, after a lost connection. */

@@ -2,10 +2,16 @@
 
 import { fill, h, icon } from "./dom.js";
 import { dayOf, renderMessage, when } from "./message.js";
+import { older } from "./store.js";
 
 const NEAR = 60;
 const EARLY = 600;
-const COMMAND = 2;
+
+/** An element's height without its padding, in pixels. */
+function innerHeightOf(node) {
+  const { paddingTop, paddingBottom } = getComputedStyle(node);
+  return node.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+}
 
 export class Timeline {
   constructor(root, view) {
@@ -32,9 +38,9 @@ export class Timeline {
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
     this.store.addEventListener("message", ({ detail }) => this.heard(detail));
     this.store.addEventListener("gone", ({ detail }) => detail.channel === this.channel && this.remove(detail.id));
-    this.store.addEventListener("interaction", ({ detail }) => detail.message_id && this.refresh(detail.message_id));
+    this.store.addEventListener("interaction", ({ detail }) => detail.message_id && this.followed(detail));
     this.store.addEventListener("notes", ({ detail }) => detail.channel === this.channel && this.renderNotes());
-    this.store.addEventListener("reloaded", () => this.channel && this.render());
+    this.store.addEventListener("reloaded", () => this.channel && this.view.attempt(() => this.show(this.channel)));
   }
 
   async show(channel) {
@@ -117,10 +123,16 @@ export class Timeline {
     if (this.stuck && document.hasFocus()) this.store.markRead(this.channel);
   }
 
-  /** Whether a message answers a command that I used; answers to buttons come where one is not looking. */
+  /** Whether a message answers something that I used: one that acts wants to see what comes of it. */
   isMine(message) {
-    const used = message.interaction_metadata;
-    return used?.type === COMMAND && used.user.id === this.store.me.id;
+    return message.interaction_metadata?.user.id === this.store.me.id;
+  }
+
+  /** A component's use goes on: its message shows how, and that it failed is told in view. */
+  followed(interaction) {
+    this.refresh(interaction.message_id);
+    if (interaction.status !== "failed" || !this.store.mine.has(interaction.id)) return;
+    this.element(interaction.message_id)?.querySelector(".components > .failed")?.scrollIntoView({ block: "nearest" });
   }
 
   before(id) {
@@ -150,7 +162,10 @@ export class Timeline {
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const fresh = renderMessage(message, this.before(message.id), this.view, node);
     const near = node.matches(":hover") || focused;
+    // Until it is drawn it is taken to be as high as the old one: a conversation that shrinks for a moment loses its place.
+    fresh.style.setProperty("contain-intrinsic-size", `auto ${innerHeightOf(node)}px`);
     node.replaceWith(fresh);
+    if (this.stuck) this.toEnd();
     if (near) fresh.dispatchEvent(new Event("pointerenter"));
     if (focused) [...fresh.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus({ preventScroll: true });
   }
@@ -190,16 +205,21 @@ export class Timeline {
     this.above.observe(this.top);
   }
 
-  async loadOlder() {
-    if (this.loading || this.root.getAttribute("aria-busy") === "true" || this.store.complete.has(this.channel)) return;
-    this.loading = true;
+  /** Load the messages before the first that is shown; one who asks meanwhile waits for the same ones. */
+  loadOlder() {
+    if (this.root.getAttribute("aria-busy") === "true" || this.store.complete.has(this.channel)) return undefined;
+    this.loading ??= this.loadMore();
+    return this.loading;
+  }
+
+  async loadMore() {
     try {
       const channel = this.channel;
       const count = await this.store.loadOlder(channel);
       if (channel === this.channel && count) this.prepend(count);
       this.renderTop();
     } finally {
-      this.loading = false;
+      this.loading = null;
     }
     this.watch();
   }
@@ -208,19 +228,33 @@ export class Timeline {
     const all = this.messages();
     const height = this.root.scrollHeight;
     const at = this.root.scrollTop;
+    // What was the first goes on under another now. Before anything is put above it: its height is known still.
+    this.refresh(all[count]?.id);
     const [first, second] = this.list.children;
     if (first?.classList.contains("day") && second && first.dataset.day === dayOf(all[count - 1])) first.remove();
     this.list.prepend(...this.elements(all.slice(0, count)));
-    this.refresh(all[count]?.id);
     this.root.scrollTop = at + this.root.scrollHeight - height;
   }
 
-  /** Scroll to a message and mark it for a moment. */
-  jump(id) {
+  /** Scroll to a message, loading what lies between, and mark it for a moment; false where it is gone. */
+  async jump(id) {
+    const channel = this.channel;
+    while (channel === this.channel && !this.element(id) && !this.store.complete.has(channel) && this.isBefore(id)) await this.loadOlder();
     const node = this.element(id);
-    if (!node) return;
-    node.scrollIntoView({ block: "center", behavior: "smooth" });
+    if (channel !== this.channel) return true;
+    if (!node) return false;
+    this.stuck = false;
+    node.scrollIntoView({ block: "center" });
+    // What comes into sight there gets its real height only now, and moves it.
+    requestAnimationFrame(() => node.scrollIntoView({ block: "center" }));
     node.classList.add("marked");
     node.addEventListener("animationend", () => node.classList.remove("marked"), { once: true });
+    return true;
+  }
+
+  /** Whether a message is older than all that are loaded. */
+  isBefore(id) {
+    const [first] = this.messages();
+    return Boolean(first) && older(id, first.id) < 0;
   }
 }

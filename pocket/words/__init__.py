@@ -1,1 +1,1 @@
-"""What scenes are called: one module of tables per language, and the ways to compose them. No pixels."""
+"""What scenes are called: captions, a module of tables per language, the ways to compose them. No pixels."""

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pocket.scenes import NATURAL, Scene, Thing
+from pocket.world.scenes import NATURAL, Scene, Thing
 
 KIND_WORDS: dict[str, tuple[str, ...]] = {
     "circle": ("circle", "circle", "disc", "dot"),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pocket.scenes import Thing
 from pocket.words.language import Choice, Language, Table, Texts
+from pocket.world.scenes import Thing
 
 
 @dataclass(frozen=True, slots=True)

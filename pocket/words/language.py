@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from random import Random
 
-from pocket.scenes import NATURAL, Scene, Thing
+from pocket.world.scenes import NATURAL, Scene, Thing
 
 Texts = tuple[str, ...]
 Table = Mapping[str, Texts]

@@ -16,7 +16,7 @@ from diffusers import (
 )
 
 from engine.drawing.estimate import Watch
-from pocket.architecture import make_scheduler
+from pocket.model.architecture import make_scheduler
 
 TRUTH = torch.tensor([[[[0.5, -1.0], [0.75, 0.25]]]])
 EPSILON = (

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from engine.pictures.upscale import double
-from pocket.draw import draw
-from pocket.scenes import random_scene
+from pocket.world.draw import draw
+from pocket.world.scenes import random_scene
 
 FILTERS = (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.vocabulary import known_text
-from pocket.captions import LANGUAGES, caption, vocabulary
-from pocket.scenes import random_scene
+from pocket.words.captions import LANGUAGES, caption, vocabulary
+from pocket.world.scenes import random_scene
 
 MODELS = """
 [[model]]

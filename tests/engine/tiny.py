@@ -38,8 +38,8 @@ from engine.planning.plan import Plan, plan_imagine
 from engine.planning.registry import ModelEntry, Registry, SegmenterEntry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
-from pocket.architecture import make_tokenizer
-from pocket.build import SOME_WORDS, random_pipeline_folder
+from pocket.model.architecture import make_tokenizer
+from pocket.model.build import SOME_WORDS, random_pipeline_folder
 
 SIDE = 64
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import discord
 import pytest
@@ -11,6 +11,7 @@ from discord import app_commands
 from PIL import Image
 
 from playground import Person, Playground, Remote, Settings
+from tests.playground import painter as painters
 
 COLOURS = ("red", "blue")
 TOKEN = "a.token.of-the-tests"
@@ -234,3 +235,37 @@ async def bot(remote: Remote, point_discord_py: None) -> AsyncIterator[Bot]:
         yield client
         await client.close()
         await running
+
+
+@pytest.fixture
+async def painter(remote: Remote, point_discord_py: None) -> AsyncIterator[painters.Painter]:
+    """The bot that the page is tried with."""
+    async with painters.Painter() as client:
+        running = asyncio.create_task(client.start(painters.TOKEN))
+        await remote.bot_ready()
+        yield client
+        await client.close()
+        await running
+
+
+@pytest.fixture(scope="session")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Chromium for all tests; gives the address it is driven through."""
+    # Imported here, as it skips where there is no Playwright: the other tests need none.
+    from tests.browser import chromium
+
+    with chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(
+    request: pytest.FixtureRequest, playground: Playground, painter: painters.Painter, devtools: str
+) -> AsyncIterator:
+    """Ada's page."""
+    from tests.browser import playwright, window  # as above
+
+    async with playwright.async_playwright() as driver:
+        browser = await driver.chromium.connect_over_cdp(devtools)
+        async with window(browser, playground.url, request.node.name) as page:
+            yield page

@@ -16,6 +16,7 @@ from discord import app_commands
 from PIL import Image, ImageDraw, ImageFilter
 
 TOKEN = "painter.token.x"
+STYLES = ("watercolour", "woodcut", "oil", "ink")
 
 
 def scene(seed: int, size: tuple[int, int] = (192, 128)) -> Image.Image:
@@ -288,6 +289,24 @@ def register(bot: Painter) -> None:
         await interaction.response.send_message("Where?", view=Regions())
 
     @tree.command()
+    @app_commands.describe(words="What to look for", hearts="Only those with a heart")
+    async def find(interaction: discord.Interaction, words: str = "", hearts: bool = False) -> None:
+        """Look for pictures"""
+        await interaction.response.send_message(f"found {words or 'everything'}", ephemeral=True)
+
+    @tree.command()
+    @app_commands.describe(style="A style to look for")
+    async def styles(interaction: discord.Interaction, style: str = "") -> None:
+        """List the styles"""
+        await interaction.response.send_message(f"styles: {style or 'all'}", ephemeral=True)
+
+    @styles.autocomplete("style")
+    async def known_styles(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return [
+            app_commands.Choice(name=name.title(), value=name) for name in STYLES if typed.lower() in name
+        ]
+
+    @tree.command()
     async def mute(interaction: discord.Interaction) -> None:
         """Answer nothing"""
 
@@ -319,10 +338,7 @@ def register(bot: Painter) -> None:
         """Borrow a style"""
         await interaction.response.send_message(f"borrowed {style}", ephemeral=True)
 
-    @borrow.autocomplete("style")
-    async def styles(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        names = ("watercolour", "woodcut", "oil", "ink")
-        return [app_commands.Choice(name=name.title(), value=name) for name in names if typed.lower() in name]
+    borrow.autocomplete("style")(known_styles)
 
     @tree.context_menu(name="Cancel job")
     async def cancel(interaction: discord.Interaction, message: discord.Message) -> None:

@@ -38,6 +38,25 @@ async def test_history_is_read_newest_first_and_in_pages(bot: Bot, ada: Person) 
     assert (await channel.fetch_message(first[1].id)).content == "two"
 
 
+async def test_a_page_of_history_is_full_though_private_messages_lie_between(
+    bot: Bot, ada: Person, remote: Remote
+) -> None:
+    for word in ("one", "two", "three"):
+        await ada.say("general", word)
+        for _ in range(3):
+            await ada.slash("general", "secret")
+    assert [m.content async for m in general(bot).history(limit=2)] == ["three", "two"]
+    assert [m.content for m in await ada.messages("general")] == [
+        "one",
+        *["psst"] * 3,
+        "two",
+        *["psst"] * 3,
+        "three",
+        *["psst"] * 3,
+    ]
+    assert [m.content for m in await remote.person("lin").messages("general")] == ["one", "two", "three"]
+
+
 async def test_the_same_enforced_nonce_makes_one_message(bot: Bot, ada: Person) -> None:
     channel = general(bot)
     first = await channel.send("once", nonce="job-1")

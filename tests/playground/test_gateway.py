@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from playground import Person, Playground, Remote
-from playground.gateway import ZstdStream
+from playground.gateway.encoding import ZstdStream
 from tests.playground.conftest import TOKEN, Bot
 
 GUILDS, MESSAGE_CONTENT = 1, 1 << 15

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from playground import Playground, Remote
-from playground.guard import NotLoopback, loopback
+from playground.requests.guard import NotLoopback, loopback
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "8.8.8.8", ""])

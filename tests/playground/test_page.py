@@ -3,42 +3,15 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from playground import Person, Playground, Remote
 from playground.world import Message
-from tests.browser import chromium, drop, expect, last, needs_chromium, playwright, serious, window
+from tests.browser import drop, expect, last, needs_chromium, serious
 from tests.playground.painter import TOKEN, Painter, scene
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-async def bot(remote: Remote, point_discord_py: None) -> AsyncIterator[Painter]:
-    async with Painter() as client:
-        running = asyncio.create_task(client.start(TOKEN))
-        await remote.bot_ready()
-        yield client
-        await client.close()
-        await running
-
-
-@pytest.fixture(scope="module")
-def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One Chromium for all tests; gives the address it is driven through."""
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
-
-
-@pytest.fixture
-async def page(request: pytest.FixtureRequest, playground: Playground, bot: Painter, devtools: str):
-    """Ada's page."""
-    async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.connect_over_cdp(devtools)
-        async with window(browser, playground.url, request.node.name) as page:
-            yield page
 
 
 async def imagine(page, prompt: str):
@@ -203,9 +176,9 @@ async def test_reload_keeps_the_channel_and_its_messages(page) -> None:
     await expect(last(page)).to_contain_text("the best of the week")
 
 
-async def test_buttons_work_after_the_bot_was_started_again(page, remote: Remote, bot: Painter) -> None:
+async def test_buttons_work_after_the_bot_was_started_again(page, remote: Remote, painter: Painter) -> None:
     grid = await imagine(page, "for ever")
-    await bot.close()
+    await painter.close()
     await expect(page.get_by_text("Easel is away")).to_be_visible()
     async with Painter() as successor:
         running = asyncio.create_task(successor.start(TOKEN))
@@ -263,7 +236,7 @@ async def test_another_window_sees_it_live_and_unread_channels_are_marked(page, 
 async def test_commands_are_suggested_with_their_options(page) -> None:
     await page.keyboard.type("/")
     offered = page.get_by_role("listbox", name="Commands").get_by_role("option")
-    await expect(offered).to_have_count(7)
+    await expect(offered).to_have_count(9)
     await page.keyboard.type("de")
     await expect(offered).to_have_count(1)
     await expect(offered).to_contain_text("/describe")

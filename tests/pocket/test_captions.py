@@ -8,15 +8,15 @@ from random import Random
 import pytest
 from transformers import CLIPTokenizer
 
-from pocket.architecture import TEXT_LENGTH, make_tokenizer
-from pocket.captions import LANGUAGES, bare_caption, caption, noise_words, plain_caption, vocabulary
-from pocket.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, Thing, random_scene
+from pocket.model.architecture import TEXT_LENGTH, make_tokenizer
+from pocket.words.captions import LANGUAGES, bare_caption, caption, noise_words, plain_caption, vocabulary
 from pocket.words.chinese import CHINESE
 from pocket.words.hindi import HINDI
 from pocket.words.japanese import JAPANESE
 from pocket.words.korean import KOREAN
 from pocket.words.portuguese import PORTUGUESE
 from pocket.words.spanish import SPANISH
+from pocket.world.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, Thing, random_scene
 
 FOXES = Scene((Thing("fox", "red", 2),), "snow")
 HOUSE = Scene((Thing("house", "red"),), "grass")

@@ -8,10 +8,10 @@ import torch
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
 
 import pocket
-from pocket.captions import COLOUR_WORDS
-from pocket.draw import draw
-from pocket.scenes import COLOURS, KINDS, Scene, Thing
+from pocket.words.captions import COLOUR_WORDS
 from pocket.words.english import KIND_WORDS
+from pocket.world.draw import draw
+from pocket.world.scenes import COLOURS, KINDS, Scene, Thing
 
 FOLDER = Path(pocket.__file__).parent / "describer"
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pocket.draw import Placed, arrange, draw, layouts
-from pocket.judge import lab_of, mask_of_things, matches
-from pocket.scenes import (
+from pocket.judging.judge import lab_of, mask_of_things, matches
+from pocket.world.draw import draw
+from pocket.world.layouts import Placed, arrange, layouts
+from pocket.world.scenes import (
     COLOURS,
     KINDS,
     NATURAL,

@@ -5,9 +5,9 @@ from random import Random
 import pytest
 from PIL import Image
 
-from pocket.draw import draw
-from pocket.judge import look, matches
-from pocket.scenes import COLOURS, SIZES_OF_PICTURES, Scene, Thing, random_scene
+from pocket.judging.judge import look, matches
+from pocket.world.draw import draw
+from pocket.world.scenes import COLOURS, SIZES_OF_PICTURES, Scene, Thing, random_scene
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from pocket.muon import Together, orthogonal
+from pocket.training.muon import Together, orthogonal
 
 
 def test_every_direction_of_a_step_is_about_equally_long() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pocket.run import Schedule, train
+from pocket.training.run import Schedule, train
 
 
 def _fit(folder: Path, stop: int) -> dict[str, Tensor]:

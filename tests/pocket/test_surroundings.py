@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from pocket.draw import draw
-from pocket.scenes import SETTINGS, SIZES_OF_PICTURES, STYLES, Scene, Thing, visible
-from pocket.surroundings import setting_of, style_of
+from pocket.judging.surroundings import setting_of, style_of
+from pocket.world.draw import draw
+from pocket.world.scenes import SETTINGS, SIZES_OF_PICTURES, STYLES, Scene, Thing, visible
 
 
 @pytest.mark.parametrize("setting", SETTINGS[1:])

@@ -7,16 +7,16 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from pocket.architecture import NOISE_SHIFT, make_scheduler
-from pocket.build import random_pipeline_folder
-from pocket.captions import vocabulary
-from pocket.latents import Axes, as_tensor, fit_on_scenes, levels, small_picture
-from pocket.scenes import SIZES_OF_PICTURES, random_scene
+from pocket.model.architecture import NOISE_SHIFT, make_scheduler
+from pocket.model.build import random_pipeline_folder
 from pocket.train import AXES, WEIGHTS, Recipe, export, shipped, train_drawing
-from pocket.train_autoencoder import decoder_loss, draw_pictures
-from pocket.train_denoiser import SHARES, make_library, noise_levels
-from pocket.train_finish import finish_decoder, sampled
-from pocket.train_text import FIELDS, answers
+from pocket.training.autoencoder import decoder_loss, draw_pictures
+from pocket.training.denoiser import SHARES, make_library, noise_levels
+from pocket.training.finish import finish_decoder, sampled
+from pocket.training.latents import Axes, as_tensor, fit_on_scenes, levels, small_picture
+from pocket.training.text import FIELDS, answers
+from pocket.words.captions import vocabulary
+from pocket.world.scenes import SIZES_OF_PICTURES, random_scene
 
 
 def test_linear_latents_keep_what_is_in_a_picture() -> None:

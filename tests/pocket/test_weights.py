@@ -9,11 +9,11 @@ import torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 from PIL import Image
 
-from pocket.draw import draw
-from pocket.judge import matches
-from pocket.samples import render
-from pocket.scenes import Scene, Thing
+from pocket.judging.judge import matches
+from pocket.model.samples import render
 from pocket.train import WEIGHTS
+from pocket.world.draw import draw
+from pocket.world.scenes import Scene, Thing
 
 HELD_OUT = [  # wordings and seeds that training did not see
     ("a red house on grass", Scene((Thing("house", "red"),), "grass"), (256, 256)),

@@ -1,0 +1,1 @@
+"""The gateway: WebSocket sessions of bots, and the events they are sent."""

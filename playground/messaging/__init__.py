@@ -1,0 +1,1 @@
+"""What bots and people send becomes messages and interactions of the world."""

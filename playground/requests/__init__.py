@@ -1,0 +1,1 @@
+"""What every request meets: who may ask, its body, limits, faults in store, and the record of it."""

@@ -1,0 +1,1 @@
+"""Looks at pictures by classical vision and says what is in them. Knows no model."""

@@ -1,0 +1,1 @@
+"""What the model is made of, and pictures from it. Knows neither the drawn world nor its training."""

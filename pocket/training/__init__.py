@@ -1,0 +1,1 @@
+"""How the model learns the drawn world: one file a stage, and the run that they share."""
