@@ -33,11 +33,21 @@ from diffusers import (
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.sheet import Sheet, where
-from engine import Action, Conditioning, Finished, Job, ModelEntry, Plan, Registry, is_final
-from engine.drawing.pipelines import _light_copy
-from engine.drawing.seamless import ForwardMode
+from engine import (
+    Action,
+    Conditioning,
+    Finished,
+    Job,
+    ModelEntry,
+    Plan,
+    Registry,
+    WorkerSettings,
+    is_final,
+)
+from engine.drawing import ForwardMode, light_copy
 from engine.pictures.decoding import to_png
-from engine.process.renderer import Program, Renderer
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import Happened
 
 DTYPE = torch.bfloat16
@@ -219,7 +229,11 @@ class Session:
         )
         entry = ModelEntry("shape", "shape", "auto", "", shape.side, 8, shape.steps, shape.guidance)
         self._renderer = Renderer(
-            program, Registry((entry,)), rig.device, self._reports.put, compiler=compiler
+            program,
+            Registry((entry,)),
+            rig.device,
+            self._reports.put,
+            settings=WorkerSettings(compiler=compiler),
         )
 
     def _run(self, model: Any, plan: Plan, inputs: Any, report: Callable[..., None]) -> list[Any]:
@@ -227,7 +241,7 @@ class Session:
             report(step + 1, plan.steps, None)
             return {}
 
-        return call(_light_copy(model.pipe), self._shape, plan.seeds, told)
+        return call(light_copy(model.pipe), self._shape, plan.seeds, told)
 
     def draw(self, users: int, pictures: int) -> None:
         """One job for each user, all at once."""

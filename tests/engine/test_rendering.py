@@ -9,11 +9,24 @@ from typing import Any
 
 import pytest
 
-from engine.errors import NotFound
-from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Progress, Queued, is_final
-from engine.planning.canvas import Box, Canvas
-from engine.planning.plan import Action
-from engine.process.renderer import Program, Renderer
+from engine import (
+    Action,
+    Cancelled,
+    Canvas,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Lane,
+    NotFound,
+    Progress,
+    Queued,
+    WorkerSettings,
+    is_final,
+)
+from engine.planning.canvas import Box
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import Described, Happened, Report, Residents
 from tests.engine import stub
 
@@ -21,7 +34,7 @@ from tests.engine import stub
 class Bench:
     """A renderer with everything it reported."""
 
-    def __init__(self, program: Program = stub.PROGRAM, **options: Any) -> None:
+    def __init__(self, program: Program = stub.PROGRAM, **settings: Any) -> None:
         self.reports: list[Report] = []
         self.models: list[Any] = []
         self.now = 0.0
@@ -33,7 +46,12 @@ class Bench:
 
         watched = replace(program, load=load)
         self.renderer = Renderer(
-            watched, stub.REGISTRY, "cpu", self.reports.append, clock=lambda: self.now, **options
+            watched,
+            stub.REGISTRY,
+            "cpu",
+            self.reports.append,
+            settings=WorkerSettings(**settings),
+            clock=lambda: self.now,
         )
 
     def submit(
