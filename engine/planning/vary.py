@@ -28,8 +28,7 @@ def plan_vary(
     spec: GenerationSpec | None = None,
     seed: int | None = None,
 ) -> Plan:
-    """Four variations of the parent's picture ``position`` (from 1); that picture's bytes are the job's
-    input.
+    """Four variations of the parent's picture ``position`` (from 1), whose bytes are the job's input.
 
     A ``spec`` (Remix) replaces what the parent was asked for: text, `--no`, and of `--s --c --w` what it
     says; the model, the tile and the effort stay the parent's. Words are checked as in `plan_imagine`; how
