@@ -11,11 +11,9 @@ from PIL import Image
 
 from bench.measures import Pixels, apart, red, seam, spread
 from bench.sheet import Sheet
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
+from engine import Plan, Registry, drawing, plan_imagine, plan_vary
+from engine.drawing import LoadedModel
 from engine.pictures.decoding import to_png
-from engine.planning.plan import Plan, plan_imagine, plan_vary
-from engine.planning.registry import Registry
 from grammar import parse
 
 PROMPTS = (
@@ -42,7 +40,7 @@ class Studio:
     def __init__(self, weights: Path) -> None:
         self.registry = Registry.load()
         entry = replace(self.registry.get("pocket"), folder=weights.resolve())
-        self.model: LoadedModel = pipelines.load(entry, "cpu")
+        self.model: LoadedModel = drawing.load(entry, "cpu")
 
     def plan(self, prompt: str, seed: int = 5) -> Plan:
         """The prompt's plan, a given seed."""
@@ -53,8 +51,8 @@ class Studio:
         """The pictures as pixels."""
         plan = self.plan(plan) if isinstance(plan, str) else plan
         inputs = [] if source is None else [to_png(Image.fromarray(source.astype(np.uint8)))]
-        with pipelines.forward_mode(plan).applied(self.model):
-            pictures = pipelines.run(self.model, plan, inputs, lambda *_: None)
+        with drawing.forward_mode(plan).applied(self.model):
+            pictures = drawing.run(self.model, plan, inputs, lambda *_: None)
         return [np.asarray(picture, dtype=np.float32) for picture in pictures]
 
 

@@ -37,13 +37,16 @@ from engine import (
     Plan,
     Queued,
     Registry,
+    drawing,
     is_final,
+    plan_upscale,
+    plan_vary,
 )
-from engine.drawing import pipelines, preview
+from engine.drawing import preview
 from engine.pictures import upscale
 from engine.pictures.decoding import load_input, to_png
-from engine.planning.plan import plan_upscale, plan_vary
-from engine.process.renderer import Program, Renderer
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import Happened
 
 STEPS, SIDE, GUIDANCE = 20, 256, 4.0
@@ -51,7 +54,7 @@ ROUNDS = {1: 8, 2: 4, 4: 3, 8: 3, 16: 2}
 """Users at once, and how often they are timed: what is short is timed oftener."""
 BURST = 36
 BACKLOG = 12
-DTYPE = pipelines.dtype_of("auto", "cpu")
+DTYPE = drawing.dtype_of("auto", "cpu")
 LOAD = 0.8
 SECONDS = 40.0
 MOST_STOCK = 2
@@ -119,9 +122,9 @@ class World:
         registry = Registry.load()
         entry = registry.get("pocket")
         session = Session(registry)
-        stock = Stock(pipelines.load(entry, "cpu", DTYPE))
+        stock = Stock(drawing.load(entry, "cpu", DTYPE))
         plain = Stock(
-            pipelines.load(entry, "cpu"), DiffusionPipeline.from_pretrained(entry.folder, dtype=torch.float32)
+            drawing.load(entry, "cpu"), DiffusionPipeline.from_pretrained(entry.folder, dtype=torch.float32)
         )
         session.learn()
         for each in (stock, plain):
@@ -135,9 +138,9 @@ class Session:
     def __init__(self, registry: Registry) -> None:
         self._reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
         program = Program(
-            lambda entry, device: pipelines.load(entry, device, DTYPE),
-            pipelines.run,
-            pipelines.forward_mode,
+            lambda entry, device: drawing.load(entry, device, DTYPE),
+            drawing.run,
+            drawing.forward_mode,
             preview.render,
             lambda png: [],
         )
@@ -184,7 +187,7 @@ class Session:
 class Stock:
     """The stock pipeline, one job after another."""
 
-    def __init__(self, model: pipelines.LoadedModel, pipe: Any = None) -> None:
+    def __init__(self, model: drawing.LoadedModel, pipe: Any = None) -> None:
         self._pipe = pipe or model.pipe
         self._pipe.set_progress_bar_config(disable=True)
         self._image_pipe = model.image_pipe
@@ -274,8 +277,8 @@ def company(world: World) -> Sheet:
         "∞ (equal bits)" if math.isinf(worst) else worst,
         "≥ 40",
     )
-    full = pipelines.load(world.registry.get("pocket"), "cpu")
-    exact = [pipelines.run(full, grid(n), (), lambda *_: None) for n in range(4)]
+    full = drawing.load(world.registry.get("pocket"), "cpu")
+    exact = [drawing.run(full, grid(n), (), lambda *_: None) for n in range(4)]
     apart = min(
         likeness(np.asarray(one), decoded(other.png))
         for pictures, job in zip(exact, alone, strict=False)

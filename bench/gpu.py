@@ -44,15 +44,17 @@ from engine import (
     ModelEntry,
     Plan,
     Registry,
+    WorkerSettings,
     is_final,
     load_input,
 )
-from engine.drawing import pipelines, preview
+from engine.drawing import LoadedModel, forward_mode, load, preview, run
 from engine.drawing.effects import rows as repeated
 from engine.drawing.steering import Steering
 from engine.families import FAMILIES
 from engine.pictures.decoding import to_png
-from engine.process.renderer import Program, Renderer
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import Happened
 
 _ATTENTION = (SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION)
@@ -301,19 +303,14 @@ class Session:
         colours = torch.zeros(pipe.vae.config.latent_channels + 1, 3)
         texts: Any = _Texts(shape, rig.device)
         family = FAMILIES[shape.family]
-        model = pipelines.LoadedModel(
-            entry, rig.device, pipe, None, (denoiser_of(pipe),), texts, family, colours
-        )
-        program = Program(
-            lambda entry, device: model, pipelines.run, pipelines.forward_mode, preview.render, lambda png: []
-        )
+        model = LoadedModel(entry, rig.device, pipe, None, (denoiser_of(pipe),), texts, family, colours)
+        program = Program(lambda entry, device: model, run, forward_mode, preview.render, lambda png: [])
         self.renderer = Renderer(
             program,
             Registry((entry,)),
             rig.device,
             self._reports.put,
-            compiler=way.compiler,
-            graphs=way.graphs,
+            settings=WorkerSettings(compiler=way.compiler, graphs=way.graphs),
         )
 
     def submit(self, pictures: int, lane: Lane = Lane.FAST) -> str:
@@ -523,18 +520,19 @@ def bits(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results
         ("plain", DTYPE, False),
         ("graphs", DTYPE, True),
     ):
-        model = pipelines.load(entry, rig.device, dtype)
-        alone = [pipelines.run(model, plan, (), lambda *_: None) for plan in plans]
+        model = load(entry, rig.device, dtype)
+        alone = [run(model, plan, (), lambda *_: None) for plan in plans]
         drawn[label] = [np.asarray(picture) for job in alone for picture in job]
         reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
         program = Program(
             lambda entry, device, model=model: model,  # type: ignore[misc]
-            pipelines.run,
-            pipelines.forward_mode,
+            run,
+            forward_mode,
             preview.render,
             lambda png: [],
         )
-        renderer = Renderer(program, registry, rig.device, reports.put, graphs=graphs)
+        settings = WorkerSettings(graphs=graphs)
+        renderer = Renderer(program, registry, rig.device, reports.put, settings=settings)
         for again in range(3):
             for number, plan in enumerate(plans):
                 renderer.submit(Job(f"{again}/{number}", plan, str(number)))

@@ -15,26 +15,16 @@ from engine.errors import (
 )
 from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued, is_final
 from engine.pictures.decoding import load_input
-from engine.pictures.grid import compose
+from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
-from engine.planning.plan import (
-    Action,
-    Conditioning,
-    Plan,
-    plan_again,
-    plan_imagine,
-    plan_pan,
-    plan_redo,
-    plan_refine,
-    plan_region,
-    plan_reroll,
-    plan_square,
-    plan_upscale,
-    plan_vary,
-    plan_zoom,
-)
+from engine.planning.imagine import plan_imagine, plan_reroll
+from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
+from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
+from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
+from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus, EventStream
+from engine.process.settings import WorkerSettings
 
 __all__ = [
     "PARTS",
@@ -68,9 +58,10 @@ __all__ = [
     "Registry",
     "UnknownModel",
     "WorkerDied",
-    "compose",
+    "WorkerSettings",
     "is_final",
     "load_input",
+    "make_grid",
     "plan_again",
     "plan_imagine",
     "plan_pan",

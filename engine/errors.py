@@ -65,9 +65,7 @@ class NotFound(EngineError):
 
 
 class BadRegistry(EngineError):
-    """The list of models cannot be read or says something impossible; the sentence names file, entry and
-    field.
-    """
+    """The list of models is not in order; the sentence names the file, the entry and the field."""
 
 
 class Unsafe(EngineError):

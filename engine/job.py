@@ -36,9 +36,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A plan with an owner. ``inputs`` are the source pictures (PNG/JPEG/WebP bytes) that the plan's action
-    needs.
-    """
+    """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes."""
 
     id: str
     plan: Plan
@@ -69,8 +67,9 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``step`` of ``steps`` denoiser steps are done; ``preview`` is a small JPEG of the grid as it stands, or
-    None.
+    """``step`` of ``steps`` denoiser steps are done.
+
+    ``preview`` is a small JPEG of the grid as it stands, or None.
     """
 
     job_id: str

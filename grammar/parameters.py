@@ -31,7 +31,7 @@ class Parameter:
     it sets, where that is not called like the long name. `old`: what v1–v3 and the test models took, where
     that differs. `needs`: the long name of the parameter without which this one means nothing. `group`: a
     setting gives way to every parameter of its group that the prompt says. `legacy`: for a name of the past,
-    a sentence on what became of it.
+    a sentence on what became of it. `idle`: whether it is understood but has no effect here yet.
     """
 
     names: tuple[str, ...]
@@ -44,6 +44,7 @@ class Parameter:
     needs: str = ""
     group: str = ""
     legacy: str = ""
+    idle: bool = False
 
     @property
     def name(self) -> str:
@@ -232,6 +233,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references("random", code=r"\d{1,19}", name="a number"),
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
+        idle=True,
     ),
     Parameter(
         names=("sw",),
@@ -252,6 +254,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references(),
         help="pictures to take a character from",
         models="v6, niji 6",
+        idle=True,
     ),
     Parameter(
         names=("cw",),
@@ -266,6 +269,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=address(),
         help="a picture of the person or thing that must appear",
         models="v7",
+        idle=True,
     ),
     Parameter(
         names=("ow",),
@@ -280,6 +284,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references(links=False, code=r"\w[\w-]{0,63}", name="a code", alone=()),
         help="your taste, or that of the codes given",
         models="v6 and later",
+        idle=True,
     ),
     Parameter(
         names=("exp",),
@@ -287,6 +292,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how experimental the pictures are",
         default="0",
         models="v7 and later",
+        idle=True,
     ),
     Parameter(
         names=("draft",),
@@ -299,6 +305,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=flag(),
         help="pictures of twice the size",
         models="v8; v1 meant a model of its own by it",
+        idle=True,
     ),
     Parameter(
         names=("sd",),
@@ -318,6 +325,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=switch(),
         help="a film of the picture, or of the grid as it forms",
         models="v3, v5.2, v6, niji 5, niji 6, video",
+        idle=True,
     ),
     Parameter(
         names=("motion",),

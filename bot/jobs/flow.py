@@ -41,7 +41,7 @@ from engine import (
     Plan,
     Progress,
     Queued,
-    compose,
+    make_grid,
 )
 from engine.pictures.provenance import stamp
 
@@ -377,7 +377,7 @@ class Studio:
         if len(tiles) == 1:
             return tiles[0]
         return stamp(
-            compose(tiles), prompt=job.shown, spec=job.spec, seed=seed, model=job.plan.model, job_id=job.id
+            make_grid(tiles), prompt=job.shown, spec=job.spec, seed=seed, model=job.plan.model, job_id=job.id
         )
 
     async def _end(self, run: _Run, event: Failed | Cancelled) -> None:

@@ -21,7 +21,7 @@ from yarl import URL
 from bot.config import BadSetting, Settings
 from bot.memory.database import Database, InUse
 from bot.surface.client import EaselClient
-from engine import BadRegistry, Engine, Registry, UnknownModel
+from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 
 __all__ = ["engine_of", "give_back_memory", "registry_of", "serve"]
 
@@ -49,11 +49,13 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
     return Engine(
         registry=registry,
         device=settings.easel_device,
-        active=settings.easel_side_by_side,
-        models=settings.easel_models_in_memory,
-        compiler=settings.easel_compiler,
-        precision=settings.easel_precision,
-        checked=settings.easel_safety_checker,
+        settings=WorkerSettings(
+            active=settings.easel_side_by_side,
+            models=settings.easel_models_in_memory,
+            compiler=settings.easel_compiler,
+            precision=settings.easel_precision,
+            checked=settings.easel_safety_checker,
+        ),
     )
 
 

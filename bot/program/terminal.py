@@ -33,7 +33,7 @@ from engine import (
     Queued,
     Registry,
     UnknownModel,
-    compose,
+    make_grid,
     plan_imagine,
 )
 from engine import Progress as Step
@@ -163,7 +163,7 @@ def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Pa
         )
         return path
 
-    grid = write("grid", compose([picture.png for picture in done.pictures]), done.pictures[0].seed)
+    grid = write("grid", make_grid([picture.png for picture in done.pictures]), done.pictures[0].seed)
     pictures = tuple(write(str(picture.position), picture.png, picture.seed) for picture in done.pictures)
     notes = tuple(dict.fromkeys((*job.plan.notes, *done.notes)))
     return Result(shown, grid, pictures, job.plan, done.seconds, notes)

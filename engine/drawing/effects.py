@@ -1,9 +1,8 @@
-"""What `--s`, `--c` and `--w` do to a text's embedding: it is drawn towards other texts. Pure tensor
-functions.
+"""What `--s`, `--c` and `--w` do to a text's embedding: it is drawn towards other texts.
 
-A text's embedding is one point; the house style, a muse of a picture's own (chaos) and an oddity that all
-four pictures share (weird) are others. The mixture lies where the weights say, and at weight 0 it is the text
-itself, bit for bit. Knows nothing of pipelines.
+Pure functions of tensors. A text's embedding is one point; the house style, a muse of a picture's own (chaos)
+and an oddity that all four pictures share (weird) are others. The mixture lies where the weights say, and at
+weight 0 it is the text itself, bit for bit. Knows nothing of pipelines.
 """
 
 from __future__ import annotations

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
-__all__ = ["Watch"]
+__all__ = ["OnStep", "Watch"]
+
+OnStep: TypeAlias = Callable[[int, int, torch.Tensor | None], None]
+"""Told after every step: steps done, steps in all, and the pictures' latents as they would end from here.
+
+(n, channels, height, width); None where they are not to be shown, or not known."""
 
 
 class Watch:

@@ -14,12 +14,18 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
+from engine.pictures.grid import COLUMNS, laid_out
+
 __all__ = ["fit", "render"]
 
 _EDGE = 512
-"""The longer side of the preview, in pixels, at most."""
+"""The longer side of the preview, in pixels, about."""
+
 _MOST_BYTES = 30_000
+"""How large a preview may be: one is sent every second for every job."""
+
 _SAMPLES = 8
+"""Pictures of shapes to which the colours are fitted: with more they stay the same."""
 
 
 class _Model(Protocol):
@@ -28,7 +34,7 @@ class _Model(Protocol):
 
 
 def render(model: _Model, latents: torch.Tensor) -> bytes:
-    """The grid that ``latents`` (n, channels, height, width) stand for, as a JPEG of at most 30 kB."""
+    """The grid that ``latents`` (n, channels, height, width) stand for, as a JPEG of at most 30,000 bytes."""
     if model.colours is None:
         model.colours = fit(model.pipe.vae)
     flat = latents.detach().float().cpu().movedim(1, -1)
@@ -78,16 +84,12 @@ def _colour(drawn: random.Random) -> tuple[int, int, int]:
 
 
 def _grid(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Image.Image:
-    """Two columns of tiles, each enlarged smoothly."""
+    """The pictures (n, height, width, 3) as they will stand in the grid, each enlarged smoothly."""
     count, height, width, _ = pixels.shape
-    columns = 1 if count == 1 else 2
-    lines = -(-count // columns)
-    scale = max(1, round(_EDGE / max(columns * width, lines * height)))
-    grid = Image.new("RGB", (columns * width * scale, lines * height * scale))
-    for index, tile in enumerate(pixels):
-        large = Image.fromarray(tile).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
-        grid.paste(large, (index % columns * width * scale, index // columns * height * scale))
-    return grid
+    columns = min(count, COLUMNS)
+    scale = max(1, round(_EDGE / max(columns * width, -(-count // columns) * height)))
+    size = (width * scale, height * scale)
+    return laid_out([Image.fromarray(tile).resize(size, Image.Resampling.BICUBIC) for tile in pixels])
 
 
 def _jpeg(picture: Image.Image) -> bytes:

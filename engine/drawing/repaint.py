@@ -109,9 +109,7 @@ class Held:
 
 
 def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture at that size. A whole number of times smaller, it takes plain means, which undo an
-    upscale.
-    """
+    """The picture at that size; a whole number of times smaller by plain means, which undo an upscale."""
     times = picture.width // size[0]
     if picture.size == (times * size[0], times * size[1]):
         return picture.reduce(times) if times > 1 else picture

@@ -6,24 +6,24 @@ Knows nothing of how pictures are drawn or of what the checker looks for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from PIL import Image
 
+from engine.drawing.estimate import OnStep
 from engine.errors import Unsafe
+from engine.families import Family
 
 __all__ = ["checks", "like", "notes", "options", "passed", "unseen"]
 
-Report: TypeAlias = Callable[[int, int, Any], None]
-
 _HIDDEN = "hidden"
-_SHIPPED_BY = ("sd",)  # families whose pipelines have a place for a checker
+"""The mark on a picture that was blacked out, in its ``info``."""
 
 
-def options(family: str, wanted: bool) -> dict[str, Any]:
+def options(family: Family, wanted: bool) -> dict[str, Any]:
     """What loading is told: nothing keeps a checker where there is one."""
-    if wanted or family not in _SHIPPED_BY:
+    if wanted or not family.checker:
         return {}
     return {"safety_checker": None, "requires_safety_checker": False}
 
@@ -33,7 +33,7 @@ def checks(pipe: Any) -> bool:
     return getattr(pipe, "safety_checker", None) is not None
 
 
-def unseen(report: Report) -> Report:
+def unseen(report: OnStep) -> OnStep:
     """The same report without estimates: no preview is made of what was not checked."""
     return lambda done, steps, _: report(done, steps, None)
 

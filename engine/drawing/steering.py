@@ -1,5 +1,4 @@
-"""Several texts steering one picture: at every step the denoiser is asked once a text, the predictions are
-weighed.
+"""Several texts steering one picture: the denoiser is asked once a text, and its predictions are weighed.
 
 ε = ε∅ + Σ wᵢ·(εᵢ − ε∅), positive weights scaled to sum up to 1 and negative ones in the same measure (Liu et
 al. 2022, “Compositional Visual Generation with Composable Diffusion Models”). It happens around one denoiser,
@@ -21,7 +20,7 @@ from torch.utils._pytree import tree_map
 
 from engine.families import Embeds
 
-__all__ = ["Steering", "composed"]
+__all__ = ["Steering", "steered_denoiser"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,23 @@ class Steering:
         return self.plain and all(torch.equal(self.main[name], self.nothing[name]) for name in self.main)
 
 
-def composed(denoiser: nn.Module, steering: Steering) -> nn.Module:
-    """A light copy of ``denoiser`` that asks it for every text of ``steering`` and returns one prediction a
-    row.
-    """
+def steered_denoiser(denoiser: nn.Module, steering: Steering) -> nn.Module:
+    """A light copy of ``denoiser`` that asks it for every text of ``steering``: one prediction a row."""
     light = copy.copy(denoiser)
-    light.__class__ = type("Composed" + type(denoiser).__name__, (_Composed, type(denoiser)), {})
+    light.__class__ = type("Steered" + type(denoiser).__name__, (_Steered, type(denoiser)), {})
     vars(light)["_shared"] = denoiser
     vars(light)["_steering"] = steering
     return light
 
 
-class _Composed:
+class _Steered:
     _shared: nn.Module
     _steering: Steering
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         steering = self._steering
         call = _Call(self._shared, args, kwargs)
-        steered = call.rows_of(steering.main)
+        steered = call.rows_asked(steering.main)
         if not len(steered):
             return self._shared(*args, **kwargs)
         others = list(steering.others)
@@ -101,7 +98,7 @@ class _Call:
         self.args: tuple[Any, ...] = ()
         self.rows: int = next(len(v) for v in self.kwargs.values() if isinstance(v, torch.Tensor) and v.ndim)
 
-    def rows_of(self, main: Embeds) -> list[int]:
+    def rows_asked(self, main: Embeds) -> list[int]:
         """The rows that are asked for the main text, in picture order; recognised by their embeddings."""
         states = main["prompt_embeds"]
         for leaf in _tensors(self.kwargs):
@@ -111,9 +108,7 @@ class _Call:
         return []
 
     def with_others(self, steered: Sequence[int], main: Embeds, others: Sequence[Embeds]) -> _Call:
-        """The same call with the steered rows repeated for every other text, in which their texts are
-        replaced.
-        """
+        """The same call with the steered rows once more for every other text, which takes theirs' place."""
         rows = list(steered)
         bigger = copy.copy(self)
 

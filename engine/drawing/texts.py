@@ -13,12 +13,20 @@ import torch
 
 from engine.drawing.effects import rows, towards
 from engine.drawing.steering import Steering
-from engine.families import Embeds, Family
-from engine.planning.plan import Conditioning, Plan
+from engine.families import Embeds, Encoding, Family
+from engine.planning.plan import PICTURES, Conditioning, Plan
 
 __all__ = ["Texts"]
 
+_BEND = 0.6
+"""The power to which a share is raised: half of a parameter's range pulls two thirds of the way."""
+
+_LONG = 40
+"""Words of a text near the end of which an encoder of 77 tokens cuts off."""
+
 _KEPT = 96
+"""Texts whose embeddings are kept: a few hundred kilobytes each with the largest encoders."""
+
 _AWAY = 2.0
 """How much more negative weights count: measured, `--no red` at −0.5 itself left red houses red."""
 
@@ -26,19 +34,12 @@ _FIRM = 4.0
 """The guidance below which negative weights count more still, so that they push as far as at this one: at 2.5
 red hearts stayed red."""
 
-_GRID = 4
-"""Pictures that give way to their muses one after another, each over its own quarter of the range of chaos.
-
-Half-way between two texts a model that is sure of itself still draws the first: a pull that grows alike for
-all four showed nothing at `--c 25`. And where each began before the last had gone over, three of four had
-gone at `--c 50`, and nothing was left to grow."""
-
 
 class Texts:
     """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them."""
 
-    def __init__(self, pipe: Any, family: Family) -> None:
-        self._pipe, self._family = pipe, family
+    def __init__(self, pipe: Any, family: Family, encoding: Encoding) -> None:
+        self._pipe, self._family, self._encoding = pipe, family, encoding
         self._known: OrderedDict[str, Embeds] = OrderedDict()
         self._nothing: Embeds | None = None
         self.encoded = 0
@@ -49,7 +50,7 @@ class Texts:
             self._known.move_to_end(text)
             return self._known[text]
         with torch.no_grad():
-            embeds = self._family.encode(self._pipe, text)
+            embeds = self._encoding.encode(self._pipe, text)
         self.encoded += 1
         self._known[text] = embeds
         if len(self._known) > _KEPT:
@@ -60,7 +61,7 @@ class Texts:
         """The embeddings of the absent text."""
         if self._nothing is None:
             with torch.no_grad():
-                self._nothing = self._family.nothing(self._pipe)
+                self._nothing = self._encoding.nothing(self._pipe)
         return self._nothing
 
     def steering(self, plan: Plan) -> Steering:
@@ -93,20 +94,24 @@ class Texts:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
             return rows(towards(base, shared), len(plan.seeds))
+        # Pictures give way one after another, each over its own quarter of the range of chaos. Half-way
+        # between two texts a model that is sure of itself still draws the first: a pull that grows alike for
+        # all four showed nothing at `--c 25`. And where each began before the last had gone over, three of
+        # four had gone at `--c 50`, and nothing was left to grow.
         pictures = []
         for index, muse in enumerate(plan.muses):
-            pull = min(1.0, max(0.0, _GRID * plan.chaos - index % _GRID))
+            pull = min(1.0, max(0.0, PICTURES * plan.chaos - index % PICTURES))
             pictures.append(towards(base, [*shared, (pull, self.embed(_with(text, muse)))]))
         return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
 
 
 def _pull(share: float) -> float:
     """How far an embedding is drawn for a share of a parameter's range; linearly, a half would not show."""
-    return math.pow(share, 0.6)
+    return math.pow(share, _BEND)
 
 
 def _with(text: str, words: str) -> str:
     """Both, the words in front of a text so long that an encoder would cut off what comes after it."""
     if not text:
         return words
-    return f"{text}, {words}" if len(text.split()) < 40 else f"{words}, {text}"
+    return f"{text}, {words}" if len(text.split()) < _LONG else f"{words}, {text}"

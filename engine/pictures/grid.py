@@ -1,6 +1,6 @@
-"""Four pictures as one: the 2×2 grid without gaps, 1 top left, 2 top right, 3 bottom left, 4 bottom right.
+"""Pictures side by side: the 2×2 grid without gaps, 1 top left, 2 top right, 3 bottom left, 4 bottom right.
 
-Knows PNG bytes and nothing of where they come from.
+Knows nothing of where the pictures come from.
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-__all__ = ["compose"]
+from engine.pictures.decoding import to_png
+
+__all__ = ["COLUMNS", "laid_out", "make_grid"]
+
+COLUMNS = 2
+"""How many pictures stand side by side at most: four are 2×2."""
 
 
-def compose(pngs: Sequence[bytes]) -> bytes:
-    """One PNG of up to four equally large pictures: one is itself, two stand side by side, more fill 2×2."""
+def laid_out(tiles: Sequence[Image.Image]) -> Image.Image:
+    """Equally large RGB pictures as one: one is itself, two stand side by side, more fill rows of two."""
+    width, height = tiles[0].size
+    columns = min(len(tiles), COLUMNS)
+    grid = Image.new("RGB", (columns * width, height * -(-len(tiles) // columns)))
+    for index, tile in enumerate(tiles):
+        grid.paste(tile, (index % columns * width, index // columns * height))
+    return grid
+
+
+def make_grid(pngs: Sequence[bytes]) -> bytes:
+    """One PNG of up to four equally large pictures; one picture is its own grid, unchanged."""
     if not pngs:
         raise ValueError("a grid of no pictures")
     if len(pngs) == 1:
         return pngs[0]
-    tiles = [Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]
-    width, height = tiles[0].size
-    grid = Image.new("RGB", (2 * width, height * ((len(tiles) + 1) // 2)))
-    for index, tile in enumerate(tiles):
-        grid.paste(tile, (index % 2 * width, index // 2 * height))
-    written = io.BytesIO()
-    grid.save(written, "PNG", compress_level=3)
-    return written.getvalue()
+    return to_png(laid_out([Image.open(io.BytesIO(png)).convert("RGB") for png in pngs]))

@@ -61,8 +61,7 @@ def stamp(png: bytes, *, prompt: str, spec: dict[str, Any], seed: int, model: st
 
 
 def read(png: bytes) -> dict[str, Any]:
-    """What `stamp` wrote: ``prompt, spec, seed, model, job`` and ``source_type``; what is not there is left
-    out.
+    """What `stamp` wrote: of ``prompt, spec, seed, model, job`` and ``source_type``, those that are there.
 
     Raises BadPicture when ``png`` is not a PNG.
     """
@@ -90,9 +89,8 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _chunk(keyword: str, text: str) -> bytes:
-    body = (
-        keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
-    )  # not compressed, no language, no translation
+    plain = b"\0\0\0\0\0"  # not compressed, no language, no translation
+    body = keyword.encode("latin-1") + plain + text.encode()
     typed = b"iTXt" + body
     return struct.pack(">I", len(body)) + typed + struct.pack(">I", zlib.crc32(typed))
 

@@ -34,9 +34,7 @@ def double(picture: Image.Image) -> Image.Image:
 
 
 def _larger(small: _Pixels) -> _Pixels:
-    """Twice the size by Lanczos interpolation, one channel at a time since Pillow interpolates floats that
-    way.
-    """
+    """Twice the size by Lanczos interpolation, one channel at a time, as Pillow takes floats."""
     size = (small.shape[1] * 2, small.shape[0] * 2)
     planes = [Image.fromarray(small[..., c]).resize(size, Image.Resampling.LANCZOS) for c in range(3)]
     return np.stack([np.asarray(plane, dtype=np.float32) for plane in planes], axis=-1)

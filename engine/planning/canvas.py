@@ -72,8 +72,9 @@ Framed: TypeAlias = tuple[int, int, Canvas]
 
 
 def zoomed(width: int, height: int, zoom: float, onto: tuple[int, int]) -> Framed:
-    """A picture of that size in the middle of a tile of the size ``onto``, ``zoom`` (≥ 1) times smaller than
-    would just fit.
+    """A picture of that size in the middle of a tile of the size ``onto``.
+
+    It is ``zoom`` (≥ 1) times smaller than would just fit.
 
     Raises NoRoom when it would cover everything.
     """

@@ -16,17 +16,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.errors import BadRegistry, UnknownModel
+from engine.families import FAMILIES
 
-__all__ = ["FAMILIES", "DescriberEntry", "ModelEntry", "Registry", "SegmenterEntry", "Wanted"]
-
-FAMILIES = ("sd", "sdxl", "sd3", "flux", "auto")
-"""How a pipeline is called. `auto`: whatever diffusers loads, with the arguments every pipeline takes."""
+__all__ = ["DescriberEntry", "ModelEntry", "Registry", "SegmenterEntry", "Wanted"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_OWN_FILE = Path(__file__).with_name("models.toml")
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the file instead of holding their rows."""
-_OWN_FILE = Path(__file__).with_name("models.toml")
-
 
 _Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry")
 
@@ -47,6 +44,7 @@ class Wanted(Protocol):
 class ModelEntry:
     """One model. Sizes are pixels of one tile; `multiple` is what both sides must be divisible by.
 
+    `family` is the file of `engine/families` that knows how its pipeline is called.
     `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
     `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
     puts in its place (empty: no house style). `muses` are texts that `--c` draws single pictures to,
@@ -126,9 +124,7 @@ class SegmenterEntry:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The models in the order they were listed; names are unique. So are describers and segmenters, best
-    first.
-    """
+    """Models in the order they were listed, each name once; describers and segmenters, the best first."""
 
     entries: tuple[ModelEntry, ...]
     describers: tuple[DescriberEntry, ...] = ()
@@ -136,10 +132,10 @@ class Registry:
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None) -> Registry:
-        """The entries of `path` (the package's own file by default), then those of `extra`, which may replace
-        some.
+        """The entries of `path` (the package's own file by default), then those of `extra`.
 
-        Raises BadRegistry with a sentence that names the file, the entry and the field.
+        An entry of `extra` replaces the one of its name. Raises BadRegistry with a sentence that names the
+        file, the entry and the field.
         """
         models: dict[str, ModelEntry] = {}
         describers: dict[str, DescriberEntry] = {}
@@ -181,8 +177,7 @@ class Registry:
         return None
 
     def resolve(self, spec: Wanted, default: str) -> tuple[ModelEntry, tuple[str, ...]]:
-        """The entry to render with, and what to tell the user when it is not what `--v` or `--niji` asked
-        for.
+        """The entry to render with, and a note when it is not what `--v` or `--niji` asked for.
 
         A version whose model is not on this machine must not start a download: the default takes its place.
         """

@@ -8,8 +8,7 @@ __all__ = ["picture_seeds"]
 
 
 def picture_seeds(seed: int | None, count: int) -> tuple[int, ...]:
-    """``count`` seeds from 0 to 2³²−1: the first is ``seed`` itself (None draws one), the others follow from
-    it.
+    """``count`` seeds from 0 to 2³²−1: ``seed`` itself (None draws one), and others that follow from it.
 
     They are mixed rather than counted up, so that `--seed 7` and `--seed 8` share no picture. The mixing is
     splitmix64's (Steele, Lea, Flood 2014).

@@ -7,13 +7,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Protocol
 
 from engine.planning.registry import ModelEntry
 
-__all__ = ["tile_size"]
+__all__ = ["alike", "proportion", "tile_size"]
 
 _NEAR = 0.03
+"""By how much (its logarithm: about 3 %) a proportion may differ and still be the same to the eye."""
+
 _PROPORTION_COUNTS = 5.0
+"""How many times as much as the area: people see a wrong proportion, not a wrong area."""
+
+
+class Proportioned(Protocol):
+    """The part of a `GenerationSpec` that gives a picture its proportion."""
+
+    @property
+    def aspect(self) -> tuple[int, int] | None:
+        """The value of `--ar`, width to height."""
+
+
+def proportion(spec: Proportioned) -> float:
+    """Width over height as a prompt asks for it; a square where it says nothing."""
+    return spec.aspect[0] / spec.aspect[1] if spec.aspect else 1.0
+
+
+def alike(ratio: float, other: float) -> bool:
+    """Whether two proportions are the same to the eye."""
+    return abs(math.log(ratio / other)) < _NEAR
 
 
 def tile_size(entry: ModelEntry, ratio: float) -> tuple[int, int, tuple[str, ...]]:
@@ -28,7 +50,7 @@ def tile_size(entry: ModelEntry, ratio: float) -> tuple[int, int, tuple[str, ...
         notes = (f"{entry.name} draws nothing longer than {limit:g}:1, so the picture is that.",)
         ratio = min(max(ratio, 1 / limit), limit)
     for width, height in entry.sizes:
-        if abs(math.log(width / height / ratio)) < _NEAR:
+        if alike(width / height, ratio):
             return width, height, notes
     width, height = min(_candidates(entry, ratio), key=lambda size: _misfit(size, ratio, entry.side))
     return width, height, notes

@@ -1,9 +1,9 @@
-"""Words that only bind others: articles, particles, forms of "to be", in the languages prompts come in.
+"""Stop words, which only bind others: articles, particles, forms of "to be", in seven languages.
 
 Nobody needs to hear that a small model passes over one of them. Holds no words that name anything.
 """
 
-__all__ = ["BINDING"]
+__all__ = ["STOP_WORDS"]
 
 _LANGUAGES = (
     # English
@@ -24,4 +24,4 @@ _LANGUAGES = (
     # Korean
     "은 는 이 가 을 를 의 에 에서 에게 와 과 도 로 으로 이다 있는 있다 있어요 그리고 하고 그 이런",
 )
-BINDING = frozenset(" ".join(_LANGUAGES).split())
+STOP_WORDS = frozenset(" ".join(_LANGUAGES).split())

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from engine.planning.registry import ModelEntry
-from engine.planning.stopwords import BINDING
+from engine.planning.stopwords import STOP_WORDS
 
 __all__ = ["known_text"]
 
@@ -41,7 +41,7 @@ def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
         said = []
         for part, known in _parts(found[0], words):
             said.append(part if known else " ")
-            if not known and part.casefold() not in BINDING:
+            if not known and part.casefold() not in STOP_WORDS:
                 unknown.append(part)
         return "".join(said)
 
@@ -57,9 +57,9 @@ def _parts(word: str, words: frozenset[str]) -> list[tuple[str, bool]]:
         return [(word, False)]
     parts = list(_segments(word, words))
     if _HANGUL.search(word):  # spaces part its words, so one that is known only in part is another word
-        known = all(part in words or part in BINDING for part in parts)
+        known = all(part in words or part in STOP_WORDS for part in parts)
         return [(part, part in words) for part in parts] if known else [(word, False)]
-    marked = [(part, part in words, part in BINDING) for part in parts]
+    marked = [(part, part in words, part in STOP_WORDS) for part in parts]
     return list(_joined(_swallowed(marked)))
 
 
@@ -74,7 +74,7 @@ def _segments(run: str, words: frozenset[str]) -> Iterator[str]:
 
 
 def _means(text: str, words: frozenset[str]) -> bool:
-    return text in words or text in BINDING
+    return text in words or text in STOP_WORDS
 
 
 def _swallowed(parts: list[tuple[str, bool, bool]]) -> list[tuple[str, bool, bool]]:
@@ -91,9 +91,9 @@ def _swallowed(parts: list[tuple[str, bool, bool]]) -> list[tuple[str, bool, boo
 
 def _joined(parts: list[tuple[str, bool, bool]]) -> Iterator[tuple[str, bool]]:
     """Neighbouring strange characters as one word."""
-    for (known, binding), group in groupby(parts, key=lambda part: part[1:]):
+    for (known, stops), group in groupby(parts, key=lambda part: part[1:]):
         texts = [text for text, *_ in group]
-        if known or binding:
+        if known or stops:
             yield from ((text, known) for text in texts)
         else:
             yield "".join(texts), False

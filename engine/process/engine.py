@@ -19,6 +19,7 @@ from types import TracebackType
 from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
 from engine.job import Cancelled, Event, Failed, Job, Queued, is_final
 from engine.planning.registry import Registry
+from engine.process.settings import WorkerSettings
 from engine.process.supervisor import Supervisor
 from engine.process.wire import (
     Cancel,
@@ -38,9 +39,18 @@ from engine.process.wire import (
 __all__ = ["Engine", "EngineStatus", "EventStream"]
 
 WORKER = (sys.executable, "-m", "engine.process.worker")
+"""How a worker process is started."""
+
 _MOST_DEATHS = 3
-_MOST_KILLS = 12  # of processes that were not ready yet, in a row, with waits between: minutes
+"""Workers that may end while they hold a job, or before they are ready, until its failure is its own."""
+
+_MOST_KILLS = 12
+"""Processes in a row that may be killed before they are ready: with the waits between them, minutes."""
+
 _BACKLOG = 64
+"""Events that a stream keeps for a reader who lags."""
+
+_WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +137,8 @@ class _Place:
 class Engine:
     """Renders jobs in worker processes, one a device.
 
-    ``device`` is "auto", or devices as torch calls them, separated by commas. ``active`` bounds the jobs
-    rendered side by side on a device, ``models`` those in its memory. ``compiler`` is a backend of
-    `torch.compile` for the denoisers, "" for none. ``precision`` is "fp32", "bf16", "fp16", or "auto": what
-    each device computes fastest. ``checked`` keeps the safety checkers that models bring along.
-    A step longer than ``stall`` seconds ends its worker.
-    ``command`` starts a worker.
+    ``device`` is "auto", or devices as torch calls them, separated by commas. ``settings`` are those of every
+    worker. A step longer than ``stall`` seconds ends its worker. ``command`` starts a worker.
     """
 
     def __init__(
@@ -140,15 +146,11 @@ class Engine:
         *,
         registry: Registry,
         device: str = "auto",
-        active: int = 16,
-        models: int = 2,
-        compiler: str = "",
-        precision: str = "auto",
-        checked: bool = True,
+        settings: WorkerSettings | None = None,
         stall: float = 600.0,
         command: Sequence[str] = WORKER,
     ) -> None:
-        self._setup = Setup(registry, "", active, models, compiler, precision, checked)
+        self._setup = Setup(registry, "", settings or WorkerSettings())
         self._registry, self._stall, self._command = registry, stall, tuple(command)
         self._jobs: dict[str, _Open] = {}
         self._numbers = 0
@@ -301,9 +303,6 @@ class Engine:
     def _finish(self, open: _Open, event: Event) -> None:
         del self._jobs[open.job.id], open.place.jobs[open.job.id]
         open.stream.put(event)
-
-
-_WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
 
 
 def _refuse(question: _Question, error: Exception) -> None:

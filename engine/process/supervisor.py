@@ -18,8 +18,14 @@ __all__ = ["Supervisor"]
 
 _LOG = logging.getLogger(__name__)
 _SILENCE, _STARTING = 60.0, 300.0
+"""Seconds without a sign of life after which a worker stalls: at work, and while it starts (torch is loaded
+from a cold disk)."""
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
+"""Seconds before the next process is started: four times as many after each one that was never ready."""
+
 _PATIENCE = 1.0
+"""Seconds that a process has to end by itself, or to write its stacks, before it is killed."""
 
 
 class Supervisor:
@@ -27,9 +33,8 @@ class Supervisor:
 
     ``orders`` says what a new process is to do; ``on_report`` gets what it says. ``on_end`` is told that a
     process has ended, whether it had ever been ready, and whether somebody killed it; it returns whether
-    another one is wanted. A step
-    of more than ``stall`` seconds, or silence, is a stall: the stacks go to standard error, the process is
-    killed.
+    another one is wanted. A step of more than ``stall`` seconds, or silence, is a stall: the stacks go to
+    standard error, the process is killed.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeAlias
 
 from engine.job import Event, Job
 from engine.planning.registry import Registry
+from engine.process.settings import WorkerSettings
 
 __all__ = [
     "Beat",
@@ -40,20 +41,11 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The first message to a worker.
-
-    ``active`` bounds the jobs rendered side by side, ``models`` those in memory. ``compiler`` names the
-    backend of `torch.compile` for the denoisers, "" none. ``precision`` is "auto", "fp32", "bf16" or "fp16".
-    ``checked`` keeps the safety checkers that models bring along.
-    """
+    """The first message to a worker: which models there are, where it renders ("auto": anywhere), and how."""
 
     registry: Registry
     device: str
-    active: int = 16
-    models: int = 2
-    compiler: str = ""
-    precision: str = "auto"
-    checked: bool = True
+    settings: WorkerSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from typing import Any, BinaryIO
 
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
-from engine.process.renderer import Program, Renderer
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import (
     Beat,
     Cancel,
@@ -42,7 +43,10 @@ from engine.process.wire import (
 __all__ = ["main"]
 
 _NICE = 10
+"""How far the process steps back behind the one that holds the gateway connection."""
+
 _BEAT = 1.0
+"""Seconds between two signs of life."""
 
 
 def main(program: Program | None = None) -> None:
@@ -70,9 +74,7 @@ class _Service:
             setup.registry,
             self._device,
             self._outbox.put,
-            active=setup.active,
-            models=setup.models,
-            compiler=setup.compiler,
+            settings=setup.settings,
         )
         self._outbox.put(Ready(self._device, devices))
 
@@ -150,7 +152,8 @@ def _program(setup: Setup) -> Program:
     import diffusers.utils.logging
     import transformers.utils.logging
 
-    from engine.drawing import pipelines, preview
+    from engine import drawing
+    from engine.drawing import preview
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
@@ -158,9 +161,8 @@ def _program(setup: Setup) -> Program:
     registry = setup.registry
 
     def load(entry: ModelEntry, device: str) -> Any:
-        return pipelines.load(
-            entry, device, pipelines.dtype_of(setup.precision, device), checked=setup.checked
-        )
+        dtype = drawing.dtype_of(setup.settings.precision, device)
+        return drawing.load(entry, device, dtype, checked=setup.settings.checked)
 
     def describe(png: bytes) -> Sequence[str]:
         from engine.seeing.describe import describe  # only for who asks
@@ -173,7 +175,7 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
-    return Program(load, pipelines.run, pipelines.forward_mode, preview.render, describe, locate)
+    return Program(load, drawing.run, drawing.forward_mode, preview.render, describe, locate)
 
 
 if __name__ == "__main__":

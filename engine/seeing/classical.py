@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-__all__ = ["looked_at"]
+__all__ = ["captions"]
 
 _EDGE = 96
 _LEAST_SHARE = 0.012
@@ -43,7 +43,7 @@ class _Thing:
     share: float
 
 
-def looked_at(picture: Image.Image) -> list[str]:
+def captions(picture: Image.Image) -> list[str]:
     """Four sentences about an RGB picture, the most particular first."""
     small = picture.copy()
     small.thumbnail((_EDGE, _EDGE), Image.Resampling.BOX)

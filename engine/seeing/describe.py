@@ -21,7 +21,7 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoPr
 from engine.errors import ModelUnavailable
 from engine.pictures.decoding import load_input
 from engine.planning.registry import DescriberEntry, Registry
-from engine.seeing.classical import looked_at
+from engine.seeing.classical import captions
 
 __all__ = ["COUNT", "describe", "friendly_ratio"]
 
@@ -44,7 +44,7 @@ def describe(png: bytes, describers: Sequence[DescriberEntry] | None = None) -> 
     listed = Registry.load().describers if describers is None else describers
     chosen = next((entry for entry in listed if entry.on_this_machine()), None)
     said = [] if chosen is None else _loaded(chosen).say(picture)
-    texts = _different([*said, *looked_at(picture)])
+    texts = _different([*said, *captions(picture)])
     return [f"{text} --ar {friendly_ratio(*picture.size)}" for text in texts[:COUNT]]
 
 

@@ -18,7 +18,7 @@ from engine.errors import ModelUnavailable, NotFound
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.registry import SegmenterEntry
 
-__all__ = ["located"]
+__all__ = ["likelihood", "located", "mask_of"]
 
 _SURE = 0.35
 """How likely a pixel must be part of it; thin things are never more likely than that."""
@@ -39,15 +39,23 @@ def located(picture: bytes, words: str, segmenter: str, segmenters: Sequence[Seg
     entry = next((entry for entry in segmenters if entry.name == segmenter), None)
     if entry is None:
         raise ModelUnavailable(f"There is no model “{segmenter}” here that finds things by their names.")
-    likely = _likely(entry, image, words) > _SURE
-    if not _LEAST <= float(likely.float().mean()) <= _MOST:
+    return to_png(mask_of(likelihood(entry, image, words), words))
+
+
+def mask_of(likely: torch.Tensor, words: str) -> Image.Image:
+    """White where ``likely`` (height, width; 0–1) is sure, and a little around it.
+
+    Raises NotFound when that is next to nothing, or everything.
+    """
+    sure = likely > _SURE
+    if not _LEAST <= float(sure.float().mean()) <= _MOST:
         raise NotFound(f"“{words}” was not found in the picture. Name it otherwise, or choose its parts.")
-    mask = Image.fromarray((likely.byte() * 255).numpy())
-    margin = max(1, round(_MARGIN * min(image.size)))
-    return to_png(mask.filter(ImageFilter.MaxFilter(2 * margin + 1)))
+    mask = Image.fromarray((sure.byte() * 255).numpy())
+    margin = max(1, round(_MARGIN * min(mask.size)))
+    return mask.filter(ImageFilter.MaxFilter(2 * margin + 1))
 
 
-def _likely(entry: SegmenterEntry, image: Image.Image, words: str) -> torch.Tensor:
+def likelihood(entry: SegmenterEntry, image: Image.Image, words: str) -> torch.Tensor:
     """How likely each pixel is part of what ``words`` name: (height, width), 0–1."""
     model, processor = _loaded(entry)
     inputs = processor(text=[words], images=[image], padding=True, truncation=True, return_tensors="pt")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from engine.turns.lanes import Lanes, Waiting
-from engine.turns.pace import Kind, Pace
+from engine.turns.pace import ForwardShape, Pace
 
 __all__ = ["Rest", "forecast"]
 
@@ -21,24 +21,24 @@ __all__ = ["Rest", "forecast"]
 class Rest:
     """What a job still has to do: ``steps`` forwards of ``rows`` rows each, then ``pictures`` to decode."""
 
-    kind: Kind
+    shape: ForwardShape
     steps: int
     rows: int
     pictures: int
 
 
 def forecast(
-    lanes: Lanes, rests: Mapping[str, Rest], limit: Callable[[Kind, int], int], pace: Pace
+    lanes: Lanes, rests: Mapping[str, Rest], limit: Callable[[ForwardShape, int], int], pace: Pace
 ) -> dict[str, float]:
     """Seconds until each job of ``lanes`` is done; nothing while no pace is known. Empties ``lanes``.
 
-    ``limit(kind, rows)`` is how many rows a forward of that kind has when so many wait.
+    ``limit(shape, rows)`` is how many rows a forward of that shape has when so many wait.
     """
     left, now, ends = dict(rests), 0.0, dict[str, float]()
     while len(lanes):
         lanes.admit(lambda job: True)
         calls = {job: _call(job, left[job]) for job in lanes.started()}
-        chosen = lanes.choose(calls, lambda job, rows: limit(left[job].kind, rows))
+        chosen = lanes.choose(calls, lambda job, rows: limit(left[job].shape, rows))
         seconds = _play(chosen, left, pace)
         if seconds is None:
             return {}
@@ -52,16 +52,16 @@ def forecast(
 
 
 def _call(job: str, rest: Rest) -> Waiting:
-    return Waiting(rest.kind, rest.rows) if rest.steps else Waiting(job, 0)
+    return Waiting(rest.shape, rest.rows) if rest.steps else Waiting(job, 0)
 
 
 def _play(chosen: list[str], left: dict[str, Rest], pace: Pace) -> float | None:
     """As many forwards as all of ``chosen`` have left, or the one's decoding; how long that takes."""
     first = left[chosen[0]]
     if not first.steps:
-        return pace.decoding(first.kind, first.pictures)
+        return pace.decoding(first.shape, first.pictures)
     steps = min(left[job].steps for job in chosen)
-    seconds = pace.forward(first.kind, sum(left[job].rows for job in chosen))
+    seconds = pace.forward(first.shape, sum(left[job].rows for job in chosen))
     for job in chosen:
         left[job] = replace(left[job], steps=left[job].steps - steps)
     return None if seconds is None else steps * seconds

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from engine.families import Family
 from engine.planning.plan import Plan
 
-__all__ = ["Kind", "Pace", "cost", "rows_of"]
+__all__ = ["ForwardShape", "Pace", "cost", "rows_of"]
 
 _COSTS = np.array([0.3, 1.0, 5.0])
 """A forward whatever its rows, a megapixel in it, a megapixel decoded. Measured: a forward's own cost is that
@@ -30,7 +31,7 @@ _DOUBT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ForwardShape:
     """What forwards have in common that take the same time and can be shared."""
 
     model: str
@@ -44,15 +45,15 @@ class Kind:
         return self.width * self.height / 1e6
 
 
-def rows_of(plan: Plan) -> int:
-    """How many rows a plan's forwards have: each picture, once for each conditioning, and for guidance."""
-    return len(plan.seeds) * (len(plan.conditionings) + (plan.guidance > 1.0))
+def rows_of(plan: Plan, family: Family) -> int:
+    """How many rows a plan's forwards have: each picture, as often as its family asks about it."""
+    return len(plan.seeds) * family.rows(len(plan.conditionings), plan.acting_guidance)
 
 
-def cost(plan: Plan) -> float:
+def cost(plan: Plan, family: Family) -> float:
     """The work that a plan means, in megapixels through the denoiser."""
-    area = Kind(plan.model, plan.width, plan.height).megapixels
-    work = (plan.stop_step, plan.stop_step * rows_of(plan) * area, len(plan.seeds) * area)
+    area = ForwardShape(plan.model, plan.width, plan.height).megapixels
+    work = (plan.stop_step, plan.stop_step * rows_of(plan, family) * area, len(plan.seeds) * area)
     return float(_COSTS @ work)
 
 
@@ -90,38 +91,38 @@ class _Fit:
 
 
 class Pace:
-    """How long forwards and decoding take, by model and kind."""
+    """How long forwards and decoding take, by model and shape."""
 
     def __init__(self) -> None:
         self._all = _Fit()
         self._models: dict[str, _Fit] = {}
-        self._kinds: dict[Kind, tuple[float, float]] = {}  # seconds expected, seconds taken
+        self._shapes: dict[ForwardShape, tuple[float, float]] = {}  # seconds expected, seconds taken
 
-    def took(self, kind: Kind, forwards: int, rows: int, decoded: int, seconds: float) -> None:
+    def took(self, shape: ForwardShape, forwards: int, rows: int, decoded: int, seconds: float) -> None:
         """Notes a turn: its forwards, the rows in all of them, the pictures decoded, and how long it took."""
-        work = _COSTS * (forwards, rows * kind.megapixels, decoded * kind.megapixels)
-        fit = self._models.setdefault(kind.model, _Fit())
+        work = _COSTS * (forwards, rows * shape.megapixels, decoded * shape.megapixels)
+        fit = self._models.setdefault(shape.model, _Fit())
         for each in (fit, self._all):
             each.learn(work, seconds)
         law = fit.law()
         if forwards and law is not None:
-            expected, taken = self._kinds.get(kind, (0.0, 0.0))
+            expected, taken = self._shapes.get(shape, (0.0, 0.0))
             keep = 0.5 if taken > _SECONDS else 1.0
-            self._kinds[kind] = (keep * expected + float(law @ work), keep * taken + seconds)
+            self._shapes[shape] = (keep * expected + float(law @ work), keep * taken + seconds)
 
-    def forward(self, kind: Kind, rows: int) -> float | None:
+    def forward(self, shape: ForwardShape, rows: int) -> float | None:
         """Seconds that a forward takes, None before anything was done."""
-        law = self._law(kind.model)
+        law = self._law(shape.model)
         if law is None:
             return None
-        seconds = float(law @ (_COSTS * (1, rows * kind.megapixels, 0)))
-        expected, taken = self._kinds.get(kind, (0.0, 0.0))
+        seconds = float(law @ (_COSTS * (1, rows * shape.megapixels, 0)))
+        expected, taken = self._shapes.get(shape, (0.0, 0.0))
         return seconds * (_DOUBT * seconds + taken) / (_DOUBT * seconds + expected)
 
-    def decoding(self, kind: Kind, pictures: int) -> float | None:
+    def decoding(self, shape: ForwardShape, pictures: int) -> float | None:
         """Seconds that decoding takes, None before anything was done."""
-        law = self._law(kind.model)
-        return None if law is None else float(law[2] * _COSTS[2] * pictures * kind.megapixels)
+        law = self._law(shape.model)
+        return None if law is None else float(law[2] * _COSTS[2] * pictures * shape.megapixels)
 
     def _law(self, model: str) -> npt.NDArray[np.float64] | None:
         return self._models.get(model, self._all).law()

@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
+from engine import drawing
+from engine.drawing import LoadedModel
 from tests.engine import tiny
 
 
@@ -17,7 +17,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LoadedMod
     @cache
     def loaded(family: str) -> LoadedModel:
         folder = tiny.folder(family, tmp_path_factory.mktemp(family))
-        return pipelines.load(tiny.entry(family, folder), "cpu")
+        return drawing.load(tiny.entry(family, folder), "cpu")
 
     return loaded
 

@@ -16,10 +16,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine.errors import BadPicture, ModelUnavailable
-from engine.planning.plan import Action, Conditioning, Plan
-from engine.planning.registry import ModelEntry, Registry
-from engine.process.renderer import Program
+from engine import Action, BadPicture, Conditioning, ModelEntry, ModelUnavailable, Plan, Registry
+from engine.process.program import Program
 from engine.process.worker import main
 from engine.sharing.batching import pause
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from engine.errors import NoRoom
-from engine.planning.canvas import PARTS, Box, Canvas, Direction, panned, parted, squared, zoomed
-from engine.planning.registry import Registry
+from engine import PARTS, Canvas, Direction, NoRoom, Registry
+from engine.planning.canvas import Box, panned, parted, squared, zoomed
 
 REGISTRY = Registry.load()
 POCKET, LARGE = REGISTRY.get("pocket"), REGISTRY.get("sdxl")

@@ -5,6 +5,7 @@ import shutil
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.utils import counters
 
 from engine.sharing.batching import Batcher, Task, install
 
@@ -19,12 +20,13 @@ class Small(nn.Module):
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a compiler")
-def test_a_compiled_module_gives_every_job_what_it_gets_uncompiled() -> None:
+def test_a_module_compiled_once_gives_every_job_what_it_gets_uncompiled() -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         plain, inputs = Small(), [torch.randn(rows, 8) for rows in (1, 2, 3, 1)]
     expected = [plain(x, torch.tensor(float(n))) for n, x in enumerate(inputs)]
 
+    counters.clear()
     plain.compile(backend="inductor")
     install(plain, "small", compiled=True)
     tasks = [
@@ -42,3 +44,10 @@ def test_a_compiled_module_gives_every_job_what_it_gets_uncompiled() -> None:
         assert task.error is None
         for got in task.value:
             torch.testing.assert_close(got, value.detach(), atol=1e-5, rtol=1e-5)
+
+    for rows in (2, 5, 9):  # of whatever size the next forwards are
+        task = Task(lambda rows=rows: plain(torch.ones(rows, 8), torch.tensor(1.0)))
+        task.resume()
+        batcher.run([task.call])
+        assert task.error is None
+    assert counters["stats"]["unique_graphs"] == 1

@@ -3,9 +3,8 @@
 import numpy as np
 import torch
 
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
-from engine.planning.plan import Plan
+from engine import Plan, drawing
+from engine.drawing import LoadedModel
 from engine.sharing.batching import Batcher, Call, Task, install
 from grammar.values import Part
 from tests.engine.tiny import planned
@@ -14,7 +13,7 @@ from tests.engine.tiny import planned
 def side_by_side(model: LoadedModel, plans: list[Plan]) -> tuple[list[list[np.ndarray]], Batcher]:
     """The plans' pictures, rendered step by step together."""
     batcher = Batcher()
-    tasks = [Task(lambda plan=plan: pipelines.run(model, plan, [], lambda *_: None)) for plan in plans]
+    tasks = [Task(lambda plan=plan: drawing.run(model, plan, [], lambda *_: None)) for plan in plans]
     for task in tasks:
         task.resume()
     while waiting := [task for task in tasks if task.call is not None]:
@@ -36,7 +35,7 @@ def test_weighted_prompts_share_forwards_with_plain_ones_and_look_as_alone(each:
         planned(each, parts=(Part("a fox", 2.0), Part("snow", 1.0)), no=("red",)),
         planned(each, no=("grass",), chaos=40),
     ]
-    alone = [pipelines.run(each, plan, [], lambda *_: None) for plan in plans]
+    alone = [drawing.run(each, plan, [], lambda *_: None) for plan in plans]
     for denoiser in each.denoisers:
         install(denoiser, "tiny")
     together, batcher = side_by_side(each, plans)
@@ -49,8 +48,8 @@ def test_weighted_prompts_share_forwards_with_plain_ones_and_look_as_alone(each:
 def test_the_shared_denoiser_is_left_as_it_was(each: LoadedModel) -> None:
     before = [type(denoiser) for denoiser in each.denoisers]
     padding = [m.padding_mode for d in each.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)]
-    with pipelines.forward_mode(planned(each, tile=True)).applied(each):
-        pipelines.run(each, planned(each, tile=True, no=("red",)), [], lambda *_: None)
+    with drawing.forward_mode(planned(each, tile=True)).applied(each):
+        drawing.run(each, planned(each, tile=True, no=("red",)), [], lambda *_: None)
     assert [type(denoiser) for denoiser in each.denoisers] == before
     assert padding == [
         m.padding_mode for d in each.denoisers for m in d.modules() if isinstance(m, torch.nn.Conv2d)

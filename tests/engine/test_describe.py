@@ -13,7 +13,7 @@ from transformers import (
     ViTImageProcessor,
 )
 
-from engine.errors import BadPicture, ModelUnavailable
+from engine import BadPicture, ModelUnavailable
 from engine.pictures.decoding import to_png
 from engine.planning.registry import DescriberEntry
 from engine.seeing.describe import describe, friendly_ratio

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.drawing import pipelines
+from engine import Conditioning, Plan, Registry, drawing, plan_imagine
 from engine.drawing.effects import rows, towards
 from engine.drawing.texts import Texts
-from engine.planning.plan import Conditioning, Plan, plan_imagine
-from engine.planning.registry import Registry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny
@@ -40,7 +38,7 @@ def test_rows_repeat_what_is_there() -> None:
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Texts:
     folder: Path = tiny.folder("sd", tmp_path_factory.mktemp("sd"))
-    model = pipelines.load(tiny.entry("sd", folder), "cpu")
+    model = drawing.load(tiny.entry("sd", folder), "cpu")
     assert model.texts is not None
     return model.texts
 

@@ -19,6 +19,7 @@ from engine import (
     EngineClosed,
     EngineError,
     Event,
+    EventStream,
     Failed,
     Finished,
     Job,
@@ -28,7 +29,6 @@ from engine import (
     UnknownModel,
     is_final,
 )
-from engine.process.engine import EventStream
 from tests.engine import stub
 
 COMMAND = (sys.executable, stub.__file__)

@@ -8,25 +8,27 @@ from hypothesis import strategies as st
 
 from engine.turns.forecast import Rest, forecast
 from engine.turns.lanes import Lanes, Waiting
-from engine.turns.pace import Kind, Pace
+from engine.turns.pace import ForwardShape, Pace
 
-KINDS = [Kind("m", 256, 256), Kind("m", 320, 208), Kind("other", 256, 256)]
-RESTS = st.builds(Rest, st.sampled_from(KINDS), st.integers(1, 30), st.sampled_from((1, 2, 4, 8)), st.just(4))
+SHAPES = [ForwardShape("m", 256, 256), ForwardShape("m", 320, 208), ForwardShape("other", 256, 256)]
+RESTS = st.builds(
+    Rest, st.sampled_from(SHAPES), st.integers(1, 30), st.sampled_from((1, 2, 4, 8)), st.just(4)
+)
 ASKED = st.tuples(RESTS, st.sampled_from("abcd"), st.integers(0, 2))
 
 
 class Law(Pace):
     """A machine that never changes."""
 
-    def forward(self, kind: Kind, rows: int) -> float:
-        return 0.02 + 0.1 * rows * kind.megapixels
+    def forward(self, shape: ForwardShape, rows: int) -> float:
+        return 0.02 + 0.1 * rows * shape.megapixels
 
-    def decoding(self, kind: Kind, pictures: int) -> float:
-        return pictures * kind.megapixels
+    def decoding(self, shape: ForwardShape, pictures: int) -> float:
+        return pictures * shape.megapixels
 
 
-def limit(kind: Kind, rows: int) -> int:
-    return 16 if kind == KINDS[0] else 8
+def limit(shape: ForwardShape, rows: int) -> int:
+    return 16 if shape == SHAPES[0] else 8
 
 
 def asked_for(jobs: list[tuple[Rest, str, int]], patience: float = 600.0) -> tuple[Lanes, dict[str, Rest]]:
@@ -47,15 +49,15 @@ class Machine:
     def step(self) -> None:
         self.lanes.admit(lambda job: True)
         left = {job: self.rests[job] for job in self.lanes.started()}
-        calls = {j: Waiting(r.kind if r.steps else j, r.rows if r.steps else 0) for j, r in left.items()}
-        chosen = self.lanes.choose(calls, lambda job, rows: limit(left[job].kind, rows))
+        calls = {j: Waiting(r.shape if r.steps else j, r.rows if r.steps else 0) for j, r in left.items()}
+        chosen = self.lanes.choose(calls, lambda job, rows: limit(left[job].shape, rows))
         first = left[chosen[0]]
         if first.steps:
-            seconds = Law().forward(first.kind, sum(left[job].rows for job in chosen))
+            seconds = Law().forward(first.shape, sum(left[job].rows for job in chosen))
             for job in chosen:
                 self.rests[job] = replace(left[job], steps=left[job].steps - 1)
         else:
-            seconds = Law().decoding(first.kind, first.pictures)
+            seconds = Law().decoding(first.shape, first.pictures)
             self.lanes.remove(chosen[0])
             self.ends[chosen[0]] = self.now + seconds
         self.now += seconds
@@ -88,14 +90,14 @@ def test_those_beyond_the_first_are_left_out(jobs: list[tuple[Rest, str, int]], 
 
 
 def test_nothing_is_foretold_while_no_pace_is_known() -> None:
-    lanes, rests = asked_for([(Rest(KINDS[0], 10, 8, 4), "a", 1)] * 3)
+    lanes, rests = asked_for([(Rest(SHAPES[0], 10, 8, 4), "a", 1)] * 3)
     assert forecast(lanes, rests, limit, Pace()) == {}
 
 
 def test_equal_forwards_are_played_as_one() -> None:
-    lanes, rests = asked_for([(Rest(KINDS[n % 2], 20 + n % 7, 8, 4), str(n), n % 3) for n in range(48)])
+    lanes, rests = asked_for([(Rest(SHAPES[n % 2], 20 + n % 7, 8, 4), str(n), n % 3) for n in range(48)])
     played = []
     law = Law()
-    law.forward = lambda kind, rows: played.append(rows) or 0.1  # type: ignore[method-assign,func-returns-value]
+    law.forward = lambda shape, rows: played.append(rows) or 0.1  # type: ignore[method-assign,func-returns-value]
     forecast(lanes, rests, limit, law)
     assert len(played) <= 2 * len(rests)

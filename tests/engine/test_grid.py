@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from engine.pictures.decoding import to_png
-from engine.pictures.grid import compose
+from engine.pictures.grid import make_grid
 
 COLOURS = ("red", "lime", "blue", "white")
 
@@ -20,7 +20,7 @@ def pixels(data: bytes) -> Image.Image:
 
 
 def test_four_pictures_fill_the_quarters_in_reading_order_without_gaps() -> None:
-    grid = pixels(compose([png(colour) for colour in COLOURS]))
+    grid = pixels(make_grid([png(colour) for colour in COLOURS]))
     assert grid.size == (12, 8)
     for index, colour in enumerate(COLOURS):
         left, top = index % 2 * 6, index // 2 * 4
@@ -30,10 +30,10 @@ def test_four_pictures_fill_the_quarters_in_reading_order_without_gaps() -> None
 
 def test_one_picture_is_itself_and_two_stand_side_by_side() -> None:
     alone = png("red")
-    assert compose([alone]) == alone
-    assert pixels(compose([alone, png("blue")])).size == (12, 4)
+    assert make_grid([alone]) == alone
+    assert pixels(make_grid([alone, png("blue")])).size == (12, 4)
 
 
 def test_no_pictures_are_refused() -> None:
     with pytest.raises(ValueError, match="no pictures"):
-        compose([])
+        make_grid([])

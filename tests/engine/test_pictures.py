@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.errors import BadPicture
+from engine import BadPicture
 from engine.pictures.decoding import LARGEST_SIDE, OWN_SIDE, load_input, to_png
 
 
@@ -85,7 +85,7 @@ def test_a_header_that_claims_too_much_is_refused_before_decoding() -> None:
 
 _MEASURE = """
 import resource, sys
-from engine.errors import BadPicture
+from engine import BadPicture
 from engine.pictures.decoding import load_input
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -9,20 +9,27 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
-from engine.errors import BadPicture, EngineError, ModelUnavailable
+from engine import (
+    BadPicture,
+    Conditioning,
+    EngineError,
+    ModelUnavailable,
+    Plan,
+    Registry,
+    drawing,
+    plan_upscale,
+    plan_vary,
+)
+from engine.drawing import LoadedModel
 from engine.pictures.decoding import to_png
-from engine.planning.plan import Conditioning, Plan, plan_upscale, plan_vary
-from engine.planning.registry import Registry
 from grammar.values import Part
 from tests.engine import tiny
 from tests.engine.tiny import planned
 
 
 def drawn(model: LoadedModel, plan: Plan, *inputs: Image.Image) -> list[np.ndarray]:
-    with pipelines.forward_mode(plan).applied(model):
-        pictures = pipelines.run(model, plan, [to_png(i) for i in inputs], lambda *_: None)
+    with drawing.forward_mode(plan).applied(model):
+        pictures = drawing.run(model, plan, [to_png(i) for i in inputs], lambda *_: None)
     return [np.asarray(picture, dtype=np.int16) for picture in pictures]
 
 
@@ -68,7 +75,7 @@ class TestImagine:
             shapes.add(tuple(latents.shape))
 
         plan = planned(each)
-        pipelines.run(each, plan, [], report)
+        drawing.run(each, plan, [], report)
         assert told == [(step, plan.steps) for step in range(1, plan.steps + 1)]
         (shape,) = shapes
         assert shape[0] == 4
@@ -79,7 +86,7 @@ class TestImagine:
 
     def test_stop_runs_fewer_steps(self, each: LoadedModel) -> None:
         told: list[tuple[int, int]] = []
-        pipelines.run(each, planned(each, stop=50), [], lambda step, steps, _: told.append((step, steps)))
+        drawing.run(each, planned(each, stop=50), [], lambda step, steps, _: told.append((step, steps)))
         assert told == [(1, 2), (2, 2)]
 
     @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ class TestImagine:
         assert apart(drawn(each, plan), drawn(each, replace(plan, style="", muses=(), oddity=""))) == 0
 
     def test_more_guidance_is_no_use_without_words(self, each: LoadedModel) -> None:
-        if not each.family or not each.family.guided:
+        if not each.family.guided:
             pytest.skip("distilled guidance is an input of the model")
         plan = planned(each, parts=(), stylize=0)
         if each.entry.family == "sdxl":
@@ -147,7 +154,7 @@ class TestFromAPicture:
     def test_exactly_the_planned_steps_run(self, each: LoadedModel) -> None:
         plan = plan_vary(planned(each), 2, only(each), strong=False, seed=1)
         told: list[int] = []
-        pipelines.run(each, plan, [to_png(a_picture())], lambda step, steps, _: told.append(steps - step))
+        drawing.run(each, plan, [to_png(a_picture())], lambda step, steps, _: told.append(steps - step))
         assert told == list(range(plan.running))[::-1]
 
     def test_image_prompts_are_a_beginning_for_imagine(self, each: LoadedModel) -> None:
@@ -171,7 +178,7 @@ class TestUnknownFamilies:
     def test_any_pipeline_draws_from_plain_text(self, model: Callable[[str], LoadedModel]) -> None:
         auto = model("auto")
         told: list[tuple[int, int]] = []
-        pictures = pipelines.run(auto, planned(auto), [], lambda step, steps, _: told.append((step, steps)))
+        pictures = drawing.run(auto, planned(auto), [], lambda step, steps, _: told.append((step, steps)))
         assert [p.size for p in pictures] == [(tiny.SIDE, tiny.SIDE)] * 4
         assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
@@ -184,7 +191,7 @@ class TestUnknownFamilies:
 class TestLoading:
     def test_a_missing_folder_is_unavailable(self, tmp_path: Path) -> None:
         with pytest.raises(ModelUnavailable, match="not in its folder"):
-            pipelines.load(tiny.entry("sd", tmp_path / "nowhere"), "cpu")
+            drawing.load(tiny.entry("sd", tmp_path / "nowhere"), "cpu")
 
     def test_texts_are_encoded_once(self, model: Callable[[str], LoadedModel]) -> None:
         sd = model("sd")
@@ -199,12 +206,12 @@ class TestLoading:
 def test_precision_is_what_was_asked_for_or_what_the_device_computes_fastest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert pipelines.dtype_of("fp32", "cpu") is torch.float32
-    assert pipelines.dtype_of("fp16", "cuda:0") is torch.float16
+    assert drawing.dtype_of("fp32", "cpu") is torch.float32
+    assert drawing.dtype_of("fp16", "cuda:0") is torch.float16
     for able, fastest in (
         ({}, torch.float32),
         ({"avx512_bf16": True}, torch.bfloat16),
         ({"amx_bf16": True}, torch.bfloat16),
     ):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
-        assert pipelines.dtype_of("auto", "cpu") is fastest
+        assert drawing.dtype_of("auto", "cpu") is fastest

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NoRoom
-from engine.planning.canvas import Direction
-from engine.planning.plan import (
-    PICTURES,
+from engine import (
     Action,
     Conditioning,
+    Direction,
+    NoRoom,
     Plan,
+    Registry,
     plan_again,
     plan_imagine,
     plan_pan,
@@ -28,7 +28,7 @@ from engine.planning.plan import (
     plan_vary,
     plan_zoom,
 )
-from engine.planning.registry import Registry
+from engine.planning.plan import PICTURES
 from engine.planning.seeds import picture_seeds
 from engine.planning.sizes import tile_size
 from grammar import parse

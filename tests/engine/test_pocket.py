@@ -10,12 +10,10 @@ import torch
 from PIL import Image
 
 from bench.measures import Pixels, apart, red, seam, sharpness, spread
-from engine.drawing import pipelines, preview
-from engine.drawing.pipelines import LoadedModel
+from engine import Plan, Registry, drawing, plan_imagine, plan_upscale, plan_vary
+from engine.drawing import LoadedModel, preview
 from engine.pictures.decoding import to_png
 from engine.pictures.upscale import double
-from engine.planning.plan import Plan, plan_imagine, plan_upscale, plan_vary
-from engine.planning.registry import Registry
 from grammar import parse
 
 REGISTRY = Registry.load()
@@ -27,7 +25,7 @@ def model() -> LoadedModel:
     entry = REGISTRY.get("pocket")
     if not entry.on_this_machine():
         pytest.fail("the embedded model's weights are part of the repository")
-    return pipelines.load(entry, "cpu")
+    return drawing.load(entry, "cpu")
 
 
 def planned(prompt: str, seed: int = 5) -> Plan:
@@ -37,8 +35,8 @@ def planned(prompt: str, seed: int = 5) -> Plan:
 
 def rendered(model: LoadedModel, plan: Plan, source: Pixels | None = None) -> list[Pixels]:
     inputs = [] if source is None else [to_png(Image.fromarray(source.astype(np.uint8)))]
-    with pipelines.forward_mode(plan).applied(model):
-        pictures = pipelines.run(model, plan, inputs, lambda *_: None)
+    with drawing.forward_mode(plan).applied(model):
+        pictures = drawing.run(model, plan, inputs, lambda *_: None)
     return [np.asarray(picture, dtype=np.float32) for picture in pictures]
 
 
@@ -176,7 +174,7 @@ def test_an_upscale_is_the_very_picture(model: LoadedModel, draw: Draw) -> None:
 def test_the_last_preview_is_the_picture_in_small(model: LoadedModel) -> None:
     seen: list[torch.Tensor] = []
     plan = planned("a red house on grass --s 0")
-    pictures = pipelines.run(model, plan, [], lambda step, steps, latents: seen.append(latents))
+    pictures = drawing.run(model, plan, [], lambda step, steps, latents: seen.append(latents))
     data = preview.render(model, seen[-1])
     assert len(data) <= 30_000
     shown = (

@@ -8,9 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import Plan, Registry, plan_imagine
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
+from engine import Plan, Registry, drawing, plan_imagine
+from engine.drawing import LoadedModel
 from engine.planning.sizes import tile_size
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
@@ -20,7 +19,7 @@ REGISTRY = Registry.load()
 
 @pytest.fixture(scope="module")
 def half() -> LoadedModel:
-    model = pipelines.load(REGISTRY.get("pocket"), "cpu", torch.bfloat16)
+    model = drawing.load(REGISTRY.get("pocket"), "cpu", torch.bfloat16)
     install(model.denoisers[0], "pocket")
     return model
 
@@ -39,7 +38,7 @@ PLANS = [
 
 
 def drawn(model: LoadedModel, plan: Plan) -> list[Image.Image]:
-    return pipelines.run(model, plan, [], lambda step, steps, latents: None)
+    return drawing.run(model, plan, [], lambda step, steps, latents: None)
 
 
 def likeness(one: list[Image.Image], other: list[Image.Image]) -> float:
@@ -52,7 +51,7 @@ def likeness(one: list[Image.Image], other: list[Image.Image]) -> float:
 
 
 def test_pictures_in_bfloat16_are_those_of_float32_to_the_eye(half: LoadedModel) -> None:
-    full = pipelines.load(REGISTRY.get("pocket"), "cpu")
+    full = drawing.load(REGISTRY.get("pocket"), "cpu")
     assert min(likeness(drawn(half, plan), drawn(full, plan)) for plan in PLANS) >= 40
 
 

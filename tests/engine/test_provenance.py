@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from engine.errors import BadPicture
+from engine import BadPicture
 from engine.pictures.decoding import to_png
 from engine.pictures.provenance import SOURCE_TYPE, read, stamp
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import BadRegistry, UnknownModel
-from engine.planning.registry import ModelEntry, Registry
+from engine import BadRegistry, ModelEntry, Registry, UnknownModel
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 

@@ -17,15 +17,13 @@ from diffusers import (
 )
 from PIL import Image
 
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
-from engine.drawing.repaint import Held, Scene
-from engine.drawing.tiles import Tiles
-from engine.errors import BadPicture, EngineError
-from engine.pictures.decoding import to_png
-from engine.planning.canvas import Direction
-from engine.planning.plan import (
+from engine import (
+    BadPicture,
+    Direction,
+    EngineError,
     Plan,
+    Registry,
+    drawing,
     plan_imagine,
     plan_pan,
     plan_refine,
@@ -35,7 +33,10 @@ from engine.planning.plan import (
     plan_vary,
     plan_zoom,
 )
-from engine.planning.registry import Registry
+from engine.drawing import LoadedModel
+from engine.drawing.repaint import Held, Scene
+from engine.drawing.tiles import Tiles
+from engine.pictures.decoding import to_png
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 from tests.engine import tiny
@@ -49,7 +50,7 @@ Pixels = np.ndarray
 
 @pytest.fixture(scope="module")
 def pocket() -> LoadedModel:
-    return pipelines.load(REGISTRY.get("pocket"), "cpu")
+    return drawing.load(REGISTRY.get("pocket"), "cpu")
 
 
 def planned(prompt: str) -> Plan:
@@ -58,8 +59,8 @@ def planned(prompt: str) -> Plan:
 
 
 def drawn(model: LoadedModel, plan: Plan, *inputs: Image.Image) -> list[Pixels]:
-    with pipelines.forward_mode(plan).applied(model):
-        pictures = pipelines.run(model, plan, [to_png(i) for i in inputs], lambda *_: None)
+    with drawing.forward_mode(plan).applied(model):
+        pictures = drawing.run(model, plan, [to_png(i) for i in inputs], lambda *_: None)
     return [np.asarray(picture, dtype=np.float64) for picture in pictures]
 
 
@@ -168,8 +169,8 @@ class TestPocket:
         (plain,) = drawn(pocket, plan_upscale(parent, 1), house)
         plan = plan_refine(parent, 1, REGISTRY, seed=3)
         told: list[tuple[int, int]] = []
-        with pipelines.forward_mode(plan).applied(pocket):
-            (picture,) = pipelines.run(
+        with drawing.forward_mode(plan).applied(pocket):
+            (picture,) = drawing.run(
                 pocket, plan, [to_png(house)], lambda step, steps, _: told.append((step, steps))
             )
         creative = np.asarray(picture, dtype=np.float64)
@@ -192,7 +193,7 @@ class TestTogether:
             install(module, f"pocket/{index}", (4, 8))
         batcher = Batcher()
         tasks = {
-            name: Task(lambda plan=plan: pipelines.run(pocket, plan, [to_png(house)], lambda *_: None))
+            name: Task(lambda plan=plan: drawing.run(pocket, plan, [to_png(house)], lambda *_: None))
             for name, plan in plans.items()
         }
         for task in tasks.values():

@@ -9,9 +9,8 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from engine import Registry, plan_imagine
-from engine.drawing import pipelines, safety
-from engine.drawing.pipelines import LoadedModel
+from engine import Registry, drawing, plan_imagine
+from engine.drawing import LoadedModel, safety
 from engine.errors import Unsafe
 from grammar import parse
 from tests.engine import tiny
@@ -39,14 +38,14 @@ def model(path: Path, threshold: float, *, checked: bool = True) -> LoadedModel:
         requires_safety_checker=True,
     )
     plain.save_pretrained(path)
-    return pipelines.load(tiny.entry("sd", path), "cpu", checked=checked)
+    return drawing.load(tiny.entry("sd", path), "cpu", checked=checked)
 
 
 def drawn(model: LoadedModel) -> tuple[list[Image.Image], list[torch.Tensor | None]]:
     [spec] = parse("a red square --seed 5")
     plan = plan_imagine(spec, Registry((model.entry,)), model=model.entry.name)
     estimates: list[torch.Tensor | None] = []
-    pictures = pipelines.run(model, plan, (), lambda done, steps, estimate: estimates.append(estimate))
+    pictures = drawing.run(model, plan, (), lambda done, steps, estimate: estimates.append(estimate))
     return pictures, estimates
 
 

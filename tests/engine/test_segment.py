@@ -8,12 +8,10 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine.errors import BadPicture, ModelUnavailable, NoSegmenter, NotFound
+from engine import BadPicture, ModelUnavailable, NoSegmenter, NotFound, Registry, plan_imagine, plan_region
 from engine.pictures.decoding import load_input, to_png
-from engine.planning.plan import plan_imagine, plan_region
-from engine.planning.registry import Registry, SegmenterEntry
-from engine.seeing import segment
-from engine.seeing.segment import located
+from engine.planning.registry import SegmenterEntry
+from engine.seeing.segment import likelihood, located, mask_of
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny
@@ -32,21 +30,24 @@ def picture() -> bytes:
 
 
 def test_the_model_gives_every_pixel_a_likelihood(entry: SegmenterEntry, picture: bytes) -> None:
-    likely = segment._likely(entry, load_input(picture), "a red house")
+    likely = likelihood(entry, load_input(picture), "a red house")
     assert likely.shape == (64, 96)
     assert 0 <= float(likely.min()) < float(likely.max()) <= 1
-    again = segment._likely(entry, load_input(picture), "a red house")
+    again = likelihood(entry, load_input(picture), "a red house")
     assert torch.equal(likely, again)
-    assert not torch.equal(likely, segment._likely(entry, load_input(picture), "a fox"))
+    assert not torch.equal(likely, likelihood(entry, load_input(picture), "a fox"))
 
 
-def test_what_is_likely_becomes_a_mask_with_a_margin(
-    entry: SegmenterEntry, picture: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_region_is_a_mask_of_the_pictures_size(entry: SegmenterEntry, picture: bytes) -> None:
+    mask = np.asarray(Image.open(io.BytesIO(located(picture, "a red house", "tiny", [entry]))))
+    assert mask.shape == (64, 96)
+    assert set(np.unique(mask)) == {0, 255}
+
+
+def test_what_is_likely_becomes_a_mask_with_a_margin() -> None:
     field = torch.zeros(64, 96)
     field[20:40, 30:50] = 0.9
-    monkeypatch.setattr(segment, "_likely", lambda *_: field)
-    mask = np.asarray(Image.open(io.BytesIO(located(picture, "the hat", "tiny", [entry]))))
+    mask = np.asarray(mask_of(field, "the hat"))
     assert mask.shape == (64, 96)
     assert set(np.unique(mask)) == {0, 255}
     assert (mask[19:41, 29:51] == 255).all()
@@ -54,12 +55,9 @@ def test_what_is_likely_becomes_a_mask_with_a_margin(
 
 
 @pytest.mark.parametrize("sure", [0.0, 1.0])
-def test_nothing_and_everything_are_not_found(
-    entry: SegmenterEntry, picture: bytes, monkeypatch: pytest.MonkeyPatch, sure: float
-) -> None:
-    monkeypatch.setattr(segment, "_likely", lambda *_: torch.full((64, 96), sure))
+def test_nothing_and_everything_are_not_found(sure: float) -> None:
     with pytest.raises(NotFound, match="the hat"):
-        located(picture, "the hat", "tiny", [entry])
+        mask_of(torch.full((64, 96), sure), "the hat")
 
 
 def test_an_unknown_segmenter_and_a_broken_picture_are_said(entry: SegmenterEntry, picture: bytes) -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine.drawing import pipelines
-from engine.drawing.pipelines import LoadedModel
+from engine import drawing
+from engine.drawing import LoadedModel
 from engine.drawing.seamless import ForwardMode, Roll, calmest, circular, wrapping_vae
 from tests.engine import tiny
 
@@ -16,7 +16,7 @@ from tests.engine import tiny
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     folder: Path = tiny.folder("sd", tmp_path_factory.mktemp("sd"))
-    return pipelines.load(tiny.entry("sd", folder), "cpu")
+    return drawing.load(tiny.entry("sd", folder), "cpu")
 
 
 def rolled(tensor: torch.Tensor, by: int) -> torch.Tensor:

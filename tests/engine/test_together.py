@@ -17,19 +17,22 @@ from engine import (
     ModelEntry,
     Plan,
     Registry,
+    drawing,
     is_final,
     plan_imagine,
+    plan_upscale,
+    plan_vary,
 )
-from engine.drawing import pipelines, preview
+from engine.drawing import preview
 from engine.pictures.decoding import to_png
-from engine.planning.plan import plan_upscale, plan_vary
-from engine.process.renderer import Program, Renderer
+from engine.process.program import Program
+from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny
 
-PROGRAM = Program(pipelines.load, pipelines.run, pipelines.forward_mode, preview.render, lambda png: [])
+PROGRAM = Program(drawing.load, drawing.run, drawing.forward_mode, preview.render, lambda png: [])
 SIDES = {"sd": 128}
 
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from engine.planning.registry import ModelEntry, Registry
+from engine import ModelEntry, Registry
 from engine.planning.vocabulary import known_text
 from pocket.words.captions import LANGUAGES, caption, vocabulary
 from pocket.world.scenes import random_scene

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from engine.job import Finished, Picture
+from engine import Finished, Picture
 from engine.process.wire import Beat, Cancel, Describe, Happened, pack, read, receive
 
 ORDERS = [Cancel("a"), Describe(3, b"x" * 100_000), Cancel("b")]

@@ -33,9 +33,9 @@ from transformers import (
     T5EncoderModel,
 )
 
-from engine.drawing.pipelines import LoadedModel
-from engine.planning.plan import Plan, plan_imagine
-from engine.planning.registry import ModelEntry, Registry, SegmenterEntry
+from engine import ModelEntry, Plan, Registry, plan_imagine
+from engine.drawing import LoadedModel
+from engine.planning.registry import SegmenterEntry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from pocket.model.architecture import make_tokenizer

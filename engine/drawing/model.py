@@ -1,0 +1,54 @@
+"""A model in memory, and the light copies of its pipeline that jobs draw with. Knows nothing of plans."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.drawing.texts import Texts
+from engine.families import Family
+from engine.planning.registry import ModelEntry
+
+__all__ = ["DENOISERS", "LoadedModel", "denoiser_name", "light_copy", "put"]
+
+DENOISERS = ("unet", "transformer", "transformer_2")
+"""What the components of a pipeline that denoise are called."""
+
+
+@dataclass(eq=False)
+class LoadedModel:
+    """A model on its device.
+
+    ``pipe`` draws from text, ``image_pipe`` from a picture (None: it cannot). ``texts`` is None where the
+    family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`).
+    """
+
+    entry: ModelEntry
+    device: str
+    pipe: Any
+    image_pipe: Any
+    denoisers: tuple[nn.Module, ...]
+    texts: Texts | None
+    family: Family
+    colours: torch.Tensor | None = field(default=None, repr=False)
+
+
+def light_copy(pipe: Any) -> Any:
+    """The same components with a scheduler of its own."""
+    light = copy.copy(pipe)
+    put(light, "scheduler", copy.deepcopy(pipe.scheduler))
+    return light
+
+
+def put(pipe: Any, name: str, component: Any) -> None:
+    """Sets a component of one copy; `DiffusionPipeline.__setattr__` would write the shared config."""
+    vars(pipe)[name] = component
+
+
+def denoiser_name(pipe: Any) -> str:
+    """What the component that denoises is called in this pipeline."""
+    return next(name for name in DENOISERS if getattr(pipe, name, None) is not None)

@@ -1,0 +1,72 @@
+"""A grid of four from text and image prompts, and the same again with another seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.planning.plan import Action, Plan, running, scheduled
+from engine.planning.prompts import (
+    conditionings_of,
+    given,
+    image_strength,
+    muses_of,
+    oddity_of,
+    seeds_of,
+    style_of,
+    style_weight,
+    without_effect,
+)
+from engine.planning.registry import Registry
+from engine.planning.sizes import proportion, tile_size
+from grammar import remarks
+
+if TYPE_CHECKING:
+    from grammar.spec import GenerationSpec
+
+__all__ = ["plan_imagine", "plan_reroll"]
+
+
+def plan_imagine(
+    spec: GenerationSpec, registry: Registry, *, model: str = "pocket", seed: int | None = None
+) -> Plan:
+    """A grid of four from text (and image prompts). ``seed`` is used when the spec says none; None draws one.
+
+    Raises UnknownModel when the registry has no ``model``.
+    """
+    entry, notes = registry.resolve(spec, model)
+    conditionings, said = conditionings_of(spec, entry)
+    width, height, cut = tile_size(entry, proportion(spec))
+    style, unknown_style = style_of(spec, entry)
+    strength = image_strength(spec)
+    effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
+    whole = max(1, round(entry.steps * effort))
+    steps = scheduled(whole, strength)
+    seeds = seeds_of(spec, seed)
+    chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
+    return Plan(
+        action=Action.IMAGINE,
+        model=entry.name,
+        revision=entry.revision,
+        conditionings=conditionings,
+        width=width,
+        height=height,
+        steps=steps,
+        stop_step=max(1, round(running(steps, strength) * given(spec.stop, 100) / 100)),
+        guidance=entry.guidance,
+        seeds=seeds,
+        style=style,
+        style_weight=style_weight(spec.stylize, 100) if style else 0.0,
+        chaos=chaos,
+        weird=weird,
+        tile=bool(spec.tile),
+        strength=strength,
+        muses=muses_of(entry, seeds) if chaos else (),
+        oddity=oddity_of(entry, seeds) if weird else "",
+        effort=whole,
+        notes=(*notes, *said, *cut, *unknown_style, *without_effect(spec), *remarks(spec)),
+    )
+
+
+def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:
+    """The same prompt again with a new seed: one that the spec says is left out."""
+    return plan_imagine(spec.replace(seed=None, sameseed=None), registry, model=model)

@@ -1,0 +1,140 @@
+"""What a prompt's words and parameters come to with one model: texts, weights, strengths, seeds, notes.
+
+Shared by all who plan from a prompt, be it a new one or a parent's that is said differently (Remix). Knows
+nothing of sizes, steps or source pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from engine.planning.plan import PICTURES, Conditioning, Plan
+from engine.planning.registry import ModelEntry, Registry
+from engine.planning.seeds import picture_seeds
+from engine.planning.vocabulary import known_text
+from grammar import PARAMETERS
+
+if TYPE_CHECKING:
+    from grammar.spec import GenerationSpec
+
+__all__ = [
+    "conditionings_of",
+    "given",
+    "image_strength",
+    "muses_of",
+    "oddity_of",
+    "remixed",
+    "seeds_of",
+    "style_of",
+    "style_weight",
+    "without_effect",
+]
+
+_MOST_PARTS = 8
+"""Texts that steer a picture at most: each of them is a row more in every forward."""
+
+_AWAY = -0.5
+"""The weight of a `--no`: Midjourney's own, `thing::-0.5`."""
+
+_FREELY, _HOLDING, _MOST_WEIGHT = 0.62, 0.125, 3.0
+"""An image prompt of hardly any weight is re-noised to the first (0–1), and by the second less for each
+`--iw`, which counts up to the third: so half of the steps are run at 1, and a quarter at 3."""
+
+_MOST_NAMED = 12
+"""Unknown words that a note names at most: a message has little room."""
+
+
+def conditionings_of(
+    spec: GenerationSpec, entry: ModelEntry
+) -> tuple[tuple[Conditioning, ...], tuple[str, ...]]:
+    """The spec's parts and its `--no`, in the words the model knows, and what to tell of the rest."""
+    wanted = [(part.text, float(part.weight)) for part in spec.parts]
+    wanted += [(thing, _AWAY) for thing in spec.no]
+    notes: list[str] = []
+    if len(wanted) > _MOST_PARTS:
+        heaviest = sorted(wanted, key=lambda pair: -abs(pair[1]))[:_MOST_PARTS]
+        wanted = [pair for pair in wanted if pair in heaviest][:_MOST_PARTS]
+        notes.append(f"Only the {_MOST_PARTS} heaviest parts of the prompt count.")
+    parts: list[Conditioning] = []
+    strange: list[str] = []
+    for text, weight in wanted:
+        known, unknown = known_text(text, entry)
+        strange += [word for word in unknown if word not in strange]
+        if known or weight > 0:
+            parts.append(Conditioning(known, weight))
+    if strange:
+        notes.append(f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}.")
+    return tuple(parts) or (Conditioning(""),), tuple(notes)
+
+
+def style_of(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
+    """The house style's text and a note when `--style` names one the model has not."""
+    named = spec.style or ("raw" if spec.raw else None)
+    if named is None:
+        return entry.style, ()
+    if named in entry.styles:
+        return entry.styles[named], ()
+    if named == "raw":
+        return "", ()
+    return entry.style, (f"`--style {named}` is not a style of {entry.name}, so its own was kept.",)
+
+
+def image_strength(spec: GenerationSpec) -> float | None:
+    """How far image prompts are re-noised: `--iw` 0 leaves them out, 1 keeps their layout, 3 most of them."""
+    weight = given(spec.iw, 1.0)
+    if not spec.images or weight <= 0:
+        return None
+    return round(_FREELY - _HOLDING * min(weight, _MOST_WEIGHT), 4)
+
+
+def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
+    """The plan with what was asked for replaced: texts, and of `--s --c --w` what the spec says."""
+    entry = registry.get(plan.model)
+    conditionings, notes = conditionings_of(spec, entry)
+    chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
+    return replace(
+        plan,
+        conditionings=conditionings,
+        style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
+        chaos=chaos,
+        weird=weird,
+        muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
+        oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
+        notes=notes,
+    )
+
+
+def muses_of(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:
+    """A different text for each picture to be drawn to, as long as there are enough of them."""
+    drawn = Random(seeds[0]).sample(entry.muses, len(entry.muses))
+    return tuple(drawn[index % len(drawn)] for index in range(len(seeds))) if drawn else ()
+
+
+def oddity_of(entry: ModelEntry, seeds: tuple[int, ...]) -> str:
+    """The text that all pictures are drawn to; empty where the model has none."""
+    return Random(seeds[0]).choice(entry.oddities) if entry.oddities else ""
+
+
+def seeds_of(spec: GenerationSpec, seed: int | None) -> tuple[int, ...]:
+    """One seed a picture: those that the spec says, else from ``seed``, else drawn."""
+    if spec.sameseed is not None:
+        return (spec.sameseed,) * PICTURES
+    return picture_seeds(spec.seed if spec.seed is not None else seed, PICTURES)
+
+
+def style_weight(stylize: float | None, default: float) -> float:
+    """How much of the house style is mixed in, 0–1; values of 2022, up to 60000, count as the most."""
+    return min(1.0, given(stylize, default) / 1000)
+
+
+def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
+    """A sentence about the parameters that parse but do nothing here yet."""
+    said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short)]
+    return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+
+
+def given(value: float | None, default: float) -> float:
+    """The value, or the default where none was said."""
+    return default if value is None else float(value)

@@ -1,0 +1,151 @@
+"""One picture with surroundings or a part drawn anew: zoomed out, panned, squared, or changed in a region.
+
+Where the picture lies is the arithmetic of `canvas`; here it becomes a plan. Knows nothing of pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.errors import NoSegmenter
+from engine.planning.canvas import Box, Canvas, Direction, Framed, panned, parted, squared, zoomed
+from engine.planning.plan import CALM, PICTURES, Action, Plan, running, scheduled
+from engine.planning.prompts import remixed
+from engine.planning.registry import Registry
+from engine.planning.seeds import picture_seeds
+from engine.planning.sizes import alike, proportion, tile_size
+
+if TYPE_CHECKING:
+    from grammar.spec import GenerationSpec
+
+__all__ = ["plan_pan", "plan_region", "plan_square", "plan_zoom"]
+
+REDRAWN = 1.0
+"""How far a part that is drawn anew is re-noised, 0–1: nothing of it is left."""
+
+_MARGIN = 6
+"""What part of the shorter side the margin around a continued picture is."""
+
+
+def plan_zoom(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    zoom: float,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """The picture ``zoom`` (1–2) times smaller in the middle of its tile, and four surroundings for it.
+
+    A ``spec`` replaces what the parent was asked for, its `--ar` the tile's proportion. Raises NoRoom when
+    nothing would be new.
+    """
+    entry, tile = registry.get(parent.model), parent.native
+    onto, notes = (tile.width, tile.height), tuple[str, ...]()
+    if spec is not None and spec.aspect is not None:
+        width, height, notes = tile_size(entry, proportion(spec))
+        if not alike(width / height, tile.width / tile.height):
+            onto = width, height
+    framed = zoomed(tile.width, tile.height, zoom, onto)
+    plan = _repainted(parent, position, framed, registry, spec, seed)
+    return replace(plan, notes=(*notes, *plan.notes))
+
+
+def plan_pan(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    direction: Direction,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four continuations of the picture in one direction. Raises NoRoom."""
+    tile = parent.native
+    framed = panned(tile.width, tile.height, direction, registry.get(parent.model))
+    return _repainted(parent, position, framed, registry, spec, seed)
+
+
+def plan_square(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four continuations of the picture to a square as wide as its longer side. Raises NoRoom."""
+    tile = parent.native
+    framed = squared(tile.width, tile.height, registry.get(parent.model))
+    return _repainted(parent, position, framed, registry, spec, seed)
+
+
+def plan_region(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    parts: frozenset[int] = frozenset(),
+    words: str = "",
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four pictures that differ in a region only: ``parts`` (0–8, in reading order) or what ``words`` name.
+
+    Raises NoSegmenter when there are words and nobody to find what they mean.
+    """
+    tile = parent.native
+    if words:
+        segmenter = registry.segmenter()
+        if segmenter is None:
+            raise NoSegmenter("No model that finds things by their names is on this machine.")
+        whole = Box(0, 0, tile.width, tile.height)
+        framed = tile.width, tile.height, Canvas(whole, words=words, segmenter=segmenter.name)
+    else:
+        framed = parted(tile.width, tile.height, parts)
+    return replace(_repainted(parent, position, framed, registry, spec, seed), tile=parent.tile)
+
+
+def _repainted(
+    parent: Plan,
+    position: int,
+    framed: Framed,
+    registry: Registry,
+    spec: GenerationSpec | None,
+    seed: int | None,
+) -> Plan:
+    """With its old words a picture is continued, calmly; with others its surroundings follow those."""
+    parent.check(position)
+    width, height, canvas = framed
+    entry = registry.get(parent.model)
+    said = None if spec is None else spec.seed
+    plan = replace(
+        parent,
+        seeds=picture_seeds(seed if said is None else said, PICTURES),
+        muses=parent.muses[position - 1 : position] * PICTURES,
+        notes=(),
+    )
+    if spec is not None:
+        plan = remixed(plan, spec, registry)
+    calm, strength = 1.0, REDRAWN
+    if (canvas.picture.width, canvas.picture.height) != (width, height):
+        strength = (entry.extend + REDRAWN) / 2
+        if plan.conditionings == parent.conditionings:
+            calm, strength = CALM, entry.extend
+            canvas = replace(canvas, margin=min(width, height) // _MARGIN)
+    steps = scheduled(parent.effort or parent.steps, strength)
+    return replace(
+        plan,
+        action=Action.REPAINT,
+        width=width,
+        height=height,
+        steps=steps,
+        stop_step=max(1, round(running(steps, strength) * parent.stop_step / parent.running)),
+        strength=strength,
+        calm=calm,
+        tile=False,
+        scale=1,
+        canvas=canvas,
+    )

@@ -1,0 +1,44 @@
+"""How pictures are made, as functions that a renderer calls: those of the engine's rooms, or a test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL import Image
+
+from engine.errors import NoSegmenter
+from engine.planning.plan import Plan
+from engine.planning.registry import ModelEntry
+
+__all__ = ["Mode", "Program"]
+
+
+class Mode(Hashable, Protocol):
+    """How a forward must run; jobs with unequal modes do not share one."""
+
+    def applied(self, model: Any) -> AbstractContextManager[Any]:
+        """The model, run so, while the context lasts."""
+
+
+def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
+    raise NoSegmenter("Nothing here finds things by their names.")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``load`` makes a model of an entry on a device; it has ``denoisers`` and a ``pipe``.
+
+    ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
+    for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
+    region that a plan names in words: a mask, which becomes the job's last input.
+    """
+
+    load: Callable[[ModelEntry, str], Any]
+    run: Callable[[Any, Plan, Sequence[bytes], Callable[[int, int, Any], None]], list[Image.Image]]
+    forward_mode: Callable[[Plan], Mode]
+    preview: Callable[[Any, Any], bytes]
+    describe: Callable[[bytes], Sequence[str]]
+    locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere

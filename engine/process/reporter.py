@@ -1,0 +1,115 @@
+"""What is said of each job: its steps, a preview once a second, and exactly one final event.
+
+Pictures are encoded by a thread of their own. Knows nothing of turns or models.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+from engine.errors import EngineError
+from engine.job import Cancelled, Event, Failed, Finished, Picture, Progress
+from engine.pictures.decoding import to_png
+from engine.process.background import Background
+from engine.process.failures import failed
+from engine.process.job_state import JobState
+from engine.process.wire import Happened, Report
+
+__all__ = ["Reporter"]
+
+_PREVIEW_EVERY = 1.0
+"""Seconds between two previews of a job: nobody's message is edited more often."""
+
+_LOG = logging.getLogger(__name__)
+_Encoded: TypeAlias = list[tuple[bytes, int, int]]
+"""Each picture's PNG, width and height."""
+
+
+class Reporter:
+    """Speaks for the ``jobs`` that are open, and closes them. ``ended`` is called after each final event.
+
+    ``preview`` makes a JPEG from a model and latents. Of jobs in ``unheard`` nothing is said.
+    """
+
+    def __init__(
+        self,
+        jobs: dict[str, JobState],
+        emit: Callable[[Report], None],
+        background: Background,
+        *,
+        preview: Callable[[Any, Any], bytes],
+        ended: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._jobs, self._emit, self._background = jobs, emit, background
+        self._preview, self._ended, self._clock = preview, ended, clock
+        self.unheard: set[str] = set()
+
+    def say(self, event: Event, *, started: bool = True) -> None:
+        """Hands an event on."""
+        if event.job_id not in self.unheard:
+            self._emit(Happened(event, started))
+
+    def is_open(self, state: JobState) -> bool:
+        """Whether a job has had no final event yet."""
+        return self._jobs.get(state.job.id) is state
+
+    def progress(self, state: JobState, step: int, steps: int, latents: Any) -> None:
+        """Tells a step, and has a preview made of the latents, if there are any, once a second."""
+        state.step, state.steps = step, steps
+        now = self._clock()
+        self.say(Progress(state.job.id, step, steps))
+        if latents is not None and step < steps and now - state.previewed >= _PREVIEW_EVERY:
+            state.previewed = now
+            model, copied = state.model, latents.detach().clone()
+            shown = functools.partial(self._show, state)
+            self._background.do("encoder", lambda: self._preview(model, copied), shown)
+
+    def deliver(self, state: JobState, pictures: Sequence[Image.Image], notes: tuple[str, ...] = ()) -> None:
+        """Has the pictures encoded, and ends the job with them. ``notes`` are told beside the plan's own."""
+        delivered = functools.partial(self.delivered, state, notes)
+        self._background.do("encoder", lambda: encoded(pictures), delivered)
+
+    def delivered(
+        self, state: JobState, notes: tuple[str, ...], pngs: _Encoded | None, error: Exception | None
+    ) -> None:
+        """Ends a job with its encoded pictures, or what went wrong, unless it was cancelled meanwhile."""
+        if not self.is_open(state):
+            return
+        if pngs is None:
+            self.fail(state, error or EngineError("The pictures could not be encoded."))
+            return
+        job = state.job
+        pictures = tuple(
+            Picture(png, width, height, seed, position)
+            for position, ((png, width, height), seed) in enumerate(zip(pngs, job.plan.seeds, strict=True), 1)
+        )
+        seconds = self._clock() - state.began
+        self.end(Finished(job.id, pictures, seconds, (*job.plan.notes, *notes)))
+
+    def fail(self, state: JobState, error: Exception) -> None:
+        """Ends a job with a sentence for its owner."""
+        self.end(failed(state.job, error))
+
+    def end(self, event: Finished | Failed | Cancelled) -> None:
+        """Says the final event of a job, and forgets it."""
+        del self._jobs[event.job_id]
+        self.say(event)
+        self.unheard.discard(event.job_id)
+        self._ended()
+
+    def _show(self, state: JobState, jpeg: bytes | None, error: Exception | None) -> None:
+        if error is not None:
+            _LOG.warning("no preview of %s", state.job.id, exc_info=error)
+        elif self.is_open(state) and not state.drawn:
+            self.say(Progress(state.job.id, state.step, state.steps, jpeg))
+
+
+def encoded(pictures: Sequence[Image.Image]) -> _Encoded:
+    """Each picture's PNG, width and height."""
+    return [(to_png(picture), *picture.size) for picture in pictures]

@@ -1,0 +1,24 @@
+"""How a worker renders, as one record that goes from whoever starts the engine to the process that draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["WorkerSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """``active`` bounds the jobs rendered side by side on a device, ``models`` those in its memory.
+
+    ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
+    forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
+    computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    """
+
+    active: int = 16
+    models: int = 2
+    compiler: str = ""
+    graphs: bool = True
+    precision: str = "auto"
+    checked: bool = True

@@ -1,0 +1,65 @@
+"""What is done beside the turns, by other threads: pictures described, enlarged, and regions found in them.
+
+None of it needs a model that draws.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from engine.errors import BadPicture, EngineError
+from engine.job import Progress
+from engine.process.background import Background
+from engine.process.failures import as_engine_error
+from engine.process.job_state import JobState
+from engine.process.program import Program
+from engine.process.reporter import Reporter, encoded
+from engine.process.wire import Described, Report
+
+__all__ = ["SideWork"]
+
+
+class SideWork:
+    """Asks the ``program``; answers go out as reports, or to whoever goes on with the job."""
+
+    def __init__(
+        self, program: Program, background: Background, reporter: Reporter, emit: Callable[[Report], None]
+    ) -> None:
+        self._program, self._background, self._reporter, self._emit = program, background, reporter, emit
+
+    def describe(self, number: int, png: bytes) -> None:
+        """Has a picture described; the answer is a `Described` with the same number."""
+
+        def then(prompts: Sequence[str] | None, error: Exception | None) -> None:
+            problem = None if error is None else str(as_engine_error(error, "describing a picture"))
+            unreadable = isinstance(error, BadPicture)
+            self._emit(Described(number, tuple(prompts or ()), problem, unreadable))
+
+        self._background.do("describer", lambda: self._program.describe(png), then)
+
+    def enlarge(self, state: JobState, now: float) -> None:
+        """Has an upscale drawn and delivered; it began ``now``."""
+        job, state.began, state.drawn = state.job, now, True
+        self._reporter.say(Progress(job.id, 0, 1))
+        self._background.do(
+            "enlarger",
+            lambda: encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None)),
+            functools.partial(self._reporter.delivered, state, ()),
+        )
+
+    def locate(self, state: JobState, then: Callable[[], None]) -> None:
+        """Has the region found that a job's plan names in words: its last input, when ``then`` is called."""
+        job = state.job
+
+        def found(mask: bytes | None, error: Exception | None) -> None:
+            if not self._reporter.is_open(state):
+                return  # cancelled meanwhile
+            if mask is None:
+                self._reporter.fail(state, error or EngineError("The region could not be found."))
+                return
+            state.job = replace(job, inputs=(*job.inputs, mask))
+            then()
+
+        self._background.do("describer", lambda: self._program.locate(job.plan, job.inputs), found)
