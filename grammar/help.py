@@ -12,13 +12,15 @@ from grammar.spec import GenerationSpec
 _CHOICES = 25
 """What Discord shows of a list of completions."""
 
+_NO_EFFECT = " (no effect yet)"
+
 _UNFINISHED = re.compile(r"(?:--|—)([A-Za-z]*)$")
 
 
 def help_line(row: Parameter) -> str:
     """One line about one parameter: ``--chaos, --c 0–100 (0): how different the four pictures are …``."""
     default = f" ({row.default})" if row.default else ""
-    return f"{spelled(row)}{default}: {row.legacy or row.help}"
+    return f"{spelled(row)}{default}: {row.legacy or row.help}{_NO_EFFECT * row.idle}"
 
 
 def spelled(row: Parameter) -> str:
@@ -86,6 +88,6 @@ def _table(rows: Iterable[Parameter], title: str, column: Callable[[Parameter], 
     for row in rows:
         names = " ".join(f"`--{name}`" for name in row.names)
         value = row.kind.allowed if row.kind.shape != "flag" else ""
-        meaning = row.help + (f" (with `--{row.needs}` only)" if row.needs else "")
+        meaning = row.help + (f" (with `--{row.needs}` only)" if row.needs else "") + _NO_EFFECT * row.idle
         lines.append(f"| {names} | {value} | {meaning} | {column(row)} | {row.models} |")
     return lines

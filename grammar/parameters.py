@@ -30,8 +30,8 @@ class Parameter:
     means, in words. `models`: the Midjourney models that took it. `field`: the attribute of GenerationSpec
     it sets, where that is not called like the long name. `old`: what v1–v3 and the test models took, where
     that differs. `needs`: the long name of the parameter without which this one means nothing. `group`: a
-    setting gives way to every parameter of its group that the prompt says. `legacy`: for a name of the past,
-    a sentence on what became of it.
+    setting gives way to every parameter of its group that the prompt says. `idle`: nothing does yet what it
+    says, and whoever says it is told. `legacy`: for a name of the past, a sentence on what became of it.
     """
 
     names: tuple[str, ...]
@@ -43,6 +43,7 @@ class Parameter:
     old: Kind | None = None
     needs: str = ""
     group: str = ""
+    idle: bool = False
     legacy: str = ""
 
     @property
@@ -232,6 +233,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references("random", code=r"\d{1,19}", name="a number"),
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
+        idle=True,
     ),
     Parameter(
         names=("sw",),
@@ -240,18 +242,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6 and later, niji 6 and later",
         needs="sref",
+        idle=True,
     ),
     Parameter(
         names=("sv",),
         kind=whole(1, 9),
         help="version of the style reference method",
         models="v6: 1–4, v7: 1–6, v8: 7",
+        idle=True,
     ),
     Parameter(
         names=("cref",),
         kind=references(),
         help="pictures to take a character from",
         models="v6, niji 6",
+        idle=True,
     ),
     Parameter(
         names=("cw",),
@@ -260,12 +265,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6, niji 6",
         needs="cref",
+        idle=True,
     ),
     Parameter(
         names=("oref",),
         kind=address(),
         help="a picture of the person or thing that must appear",
         models="v7",
+        idle=True,
     ),
     Parameter(
         names=("ow",),
@@ -274,12 +281,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v7",
         needs="oref",
+        idle=True,
     ),
     Parameter(
         names=("profile", "personalize", "p"),
         kind=references(links=False, code=r"\w[\w-]{0,63}", name="a code", alone=()),
         help="your taste, or that of the codes given",
         models="v6 and later",
+        idle=True,
     ),
     Parameter(
         names=("exp",),
@@ -287,6 +296,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how experimental the pictures are",
         default="0",
         models="v7 and later",
+        idle=True,
     ),
     Parameter(
         names=("draft",),
@@ -299,6 +309,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=flag(),
         help="pictures of twice the size",
         models="v8; v1 meant a model of its own by it",
+        idle=True,
     ),
     Parameter(
         names=("sd",),
@@ -311,6 +322,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=flag(),
         help="change the picture given instead of drawing a new one",
         models="v8",
+        idle=True,
     ),
     # Moving pictures and dialogs.
     Parameter(
@@ -318,6 +330,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=switch(),
         help="a film of the picture, or of the grid as it forms",
         models="v3, v5.2, v6, niji 5, niji 6, video",
+        idle=True,
     ),
     Parameter(
         names=("motion",),
@@ -325,18 +338,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how much moves in a film",
         default="low",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("loop",),
         kind=flag(),
         help="a film that ends where it began",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("end",),
         kind=address("loop"),
         help="the picture a film ends with",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("bs",),
@@ -344,6 +360,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how many films at once",
         default="4",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("zoom",),

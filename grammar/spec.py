@@ -98,6 +98,10 @@ class GenerationSpec:
         """The same spec with some attributes changed: `spec.replace(seed=None)`."""
         return dataclasses.replace(self, **changes)
 
+    def unseeded(self) -> Self:
+        """The same spec without `--seed` and `--sameseed`, for other pictures of it."""
+        return self.replace(seed=None, sameseed=None)
+
     def get(self, name: str) -> Value | None:
         """What was said for the parameter of this long or short name, or None."""
         row = _BY_NAME.get(name)

@@ -18,7 +18,7 @@ from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.sizes import tile_size
 from engine.planning.vocabulary import known_text
-from grammar import remarks
+from grammar import PARAMETERS, remarks
 
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
@@ -67,8 +67,6 @@ _MOST_PARTS = 8
 _LEAST_RUN = 8
 _AWAY = -0.5
 """The weight of a `--no`: Midjourney's own, `thing::-0.5`."""
-
-_IDLE = ("sref", "cref", "oref", "p", "exp", "video", "hd")
 
 
 class Action(StrEnum):
@@ -199,7 +197,7 @@ def plan_imagine(
 
 def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:
     """The same prompt again with a new seed: one that the spec says is left out."""
-    return plan_imagine(spec.replace(seed=None, sameseed=None), registry, model=model)
+    return plan_imagine(spec.unseeded(), registry, model=model)
 
 
 def plan_vary(
@@ -511,7 +509,7 @@ def _style_weight(stylize: float | None, default: float) -> float:
 
 def _idle(spec: GenerationSpec) -> tuple[str, ...]:
     """A sentence about the parameters that parse but do nothing here yet."""
-    said = [f"`--{name}`" for name in _IDLE if spec.get(name)]
+    said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short) is not None]
     return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
 
 

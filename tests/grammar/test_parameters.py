@@ -59,6 +59,14 @@ def test_the_page_and_the_help_name_every_row(row: Parameter) -> None:
         assert find(f"--{name.upper()}") is row
 
 
+def test_what_has_no_effect_yet_says_so_in_help_and_on_the_page() -> None:
+    row = find("motion")
+    assert row
+    assert row.idle
+    assert help_line(row) == "--motion low high (low): how much moves in a film (no effect yet)"
+    assert "how much moves in a film (no effect yet)" in page()
+
+
 def test_help_lines_read_well() -> None:
     row = find("s")
     assert row
