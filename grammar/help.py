@@ -6,6 +6,8 @@ Knows the table and specs; nothing of terminals or Discord, except how many choi
 import re
 from collections.abc import Callable, Iterable
 
+from grammar.dialects import remarks_on
+from grammar.links import remark_on_links
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.spec import GenerationSpec
 
@@ -54,9 +56,13 @@ def complete(text: str) -> list[tuple[str, str]]:
 
 
 def remarks(spec: GenerationSpec) -> tuple[str, ...]:
-    """A sentence for each name of the past that the spec says and that no attribute stands for."""
+    """What to tell the user about how the prompt was read: a sentence for each thing.
+
+    What the reader noted; links and ways of writing that mean nothing among the words; names of the past.
+    """
     said = {name for name, _ in spec.other}
-    return tuple(f"`--{row.short}`: {row.legacy}" for row in PARAMETERS if row.short in said and row.legacy)
+    past = (f"`--{row.short}`: {row.legacy}" for row in PARAMETERS if row.short in said and row.legacy)
+    return (*spec.notes, *remark_on_links(spec.text), *remarks_on(spec.text), *past)
 
 
 def page() -> str:

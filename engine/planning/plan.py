@@ -482,7 +482,7 @@ def _remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
         weird=weird,
         muses=plan.muses or (_muses(entry, plan.seeds) if chaos else ()),
         oddity=plan.oddity or (_oddity(entry, plan.seeds) if weird else ""),
-        notes=notes,
+        notes=(*notes, *_idle(spec), *remarks(spec)),
     )
 
 
