@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from grammar.dialects import without_loras
-from grammar.typography import NUMBER, trimmed
+from grammar.typography import NUMBER, ended, trimmed
 from grammar.values import Part, number
 
 _ONLY_WEIGHT = re.compile(rf"\s+{NUMBER}[\s,.]*")
@@ -25,6 +25,7 @@ def weigh(words: list[Any]) -> tuple[tuple[Part, ...], Any]:
     """
     breaks = [token for token in words if token.type == "BREAK"]
     texts = _between(words)
+    texts[-1] = ended(texts[-1])
     spaced = breaks[-1] == "::" and bool(_ONLY_WEIGHT.fullmatch(texts[-1]))
     weights = [1.0] * len(texts)
     for at, token in enumerate(breaks):

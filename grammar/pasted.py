@@ -30,6 +30,7 @@ class Pasted:
 
     def prompt(self, script: Script) -> Script:
         """The script of one job as the parser reads it."""
+        script = script.edited(typography.unmarked(script.text, self._names))
         script = script.edited(typography.plain(script.text, self._names))
         while True:
             text, typed = script.text, script.typed

@@ -15,6 +15,9 @@ from grammar.values import RATIO, UnfitError, bare
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
 _RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
+_BETWEEN = re.compile(r"[\s,]+")
+_INK = re.compile(r"\s*\S")
+_SHOWN = 3
 _GAP = re.compile(rf"[\s=,{COLONS}]*")
 _BEHIND = re.compile(r"[\s,.;!\"'“”„’»)\]，。；）」]*")
 
@@ -63,21 +66,18 @@ class Spacing:
         first = self._start.search(text, 0, end)
         parameters = first.start() if first else end
         edits: list[Edit] = []
-        notes: list[str] = []
+        words: list[_Candidate] = []
         for candidate in reversed(chained):
             if candidate.sure or candidate.start > parameters:
                 parameters = min(parameters, candidate.start)
                 edits.append((candidate.start, candidate.name, "--"))
             else:
-                typed = text[candidate.start : candidate.end]
-                notes.append(
-                    f"`{cut(typed)}` was read as words; a parameter is written without that space,"
-                    f" `--{cut(text[candidate.name : candidate.end])}`."
-                )
-        return edits, notes
+                words.append(candidate)
+        return edits, [_note(text, words)] if words else []
 
     def _candidates(self, text: str, end: int) -> "list[_Candidate]":
         found = []
+        ahead = -1
         for match in self._spaced.finditer(text, 0, end):
             name = match[2]
             if not name or not any(map(str.isspace, text[match.start() : match.start(2)])):
@@ -91,7 +91,10 @@ class Spacing:
             apart = nearest != match[1]
             double = apart or len(nearest) > 1
             value_at = _GAP.match(text, match.end(), end).end()  # type: ignore[union-attr]
-            value = self._value(row, text, value_at, end, apart)
+            if row.kind.shape == "things" and ahead < value_at:
+                start = self._start.search(text, value_at, end)
+                ahead = start.start() if start else end
+            value = self._value(row, text, value_at, ahead if row.kind.shape == "things" else end)
             if value is None:
                 continue
             until, tells = value
@@ -103,7 +106,7 @@ class Spacing:
             found.append(_Candidate(match.start(), match.start(2), until, sure))
         return found
 
-    def _value(self, row: Parameter, text: str, at: int, end: int, apart: bool) -> tuple[int, bool] | None:
+    def _value(self, row: Parameter, text: str, at: int, end: int) -> tuple[int, bool] | None:
         """Where a value that fits ends, and whether it tells that a parameter is meant; None: none fits."""
         if row.kind.shape == "flag":
             return at, False
@@ -111,16 +114,14 @@ class Spacing:
             ratio = _RATIO.match(text, at, end)
             return (ratio.end(), True) if ratio else None
         if row.kind.shape == "things":
-            start = self._start.search(text, at, end)
-            until = start.start() if start else end
-            return (until, False) if text[at:until].strip() else None
+            return (end, False) if _INK.match(text, at, end) else None
         until, tells = at, False
         while word := self._word.match(text, until, end):
             if not self._fits(row, word[0]):
                 break
             tells = tells or self._tells(row, word[0])
             until = word.end()
-            if row.kind.shape != "list" or not (space := re.compile(r"[\s,]+").match(text, until, end)):
+            if row.kind.shape != "list" or not (space := _BETWEEN.match(text, until, end)):
                 break
             if not self._word.match(text, space.end(), end):
                 break
@@ -145,3 +146,9 @@ class Spacing:
         return (
             row.kind.numeric or text.lower() in row.kind.known or text.isdigit() or link_in(word) is not None
         )
+
+
+def _note(text: str, words: list[_Candidate]) -> str:
+    typed = ", ".join(f"`{cut(text[each.start : each.end])}`" for each in words[:_SHOWN])
+    meant = ", ".join(f"`--{cut(text[each.name : each.end])}`" for each in words[:_SHOWN])
+    return f"Read as words: {typed}; a parameter is written without a space behind its dashes: {meant}."

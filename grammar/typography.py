@@ -57,7 +57,9 @@ BRACKETS = {
 
 _WIDE = {0xFF01 + at: 0x21 + at for at in range(94)} | {ord(colon): ord(":") for colon in COLONS}
 _MARK = re.compile(f"[{MARKS}]")
-_DOUBLE_COLON = re.compile(f"[{COLONS}]{{2}}|∷")
+_BEGINNING = re.compile(rf"\A[\s{MARKS}]++")
+_END = re.compile(rf"(?<![\s{MARKS}])[\s{MARKS}]++\Z")
+_DOUBLE_COLON = re.compile(f"(?:[{COLONS}]|∷){{2,}}+|∷")
 _WIDE_NAME = re.compile(f"(?<=[{DASHES}])[Ａ-Ｚａ-ｚ]++")
 _PARAMETER = re.compile(rf"(?<!\w)[{DASHES}][{DASHES}\s{MARKS}]*+([A-Za-zＡ-Ｚａ-ｚ]++)?")
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
@@ -70,21 +72,24 @@ def narrow(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """The text without invisible marks at its edges."""
-    if text.isascii():
-        return text
-    return re.sub(rf"\A[\s{MARKS}]++|(?<![\s{MARKS}])[\s{MARKS}]++\Z", "", text)
+    """The text without space and invisible marks at its edges."""
+    return text.strip() if text.isascii() else _BEGINNING.sub("", ended(text))
+
+
+def ended(text: str) -> str:
+    """The text without space and invisible marks at its end."""
+    return text.rstrip() if text.isascii() else _END.sub("", text)
 
 
 def plain(text: str, names: Iterable[str]) -> list[Edit]:
-    """What to change for the parser: marks that only get in its way, colons of `::`, full-width names.
-
-    A mark goes from beside dashes, names and values; inside words and inside an emoji it stays.
-    """
+    """What to change so that the parser sees the colons of `::` and names of full-width letters."""
     if text.isascii():
         return []
-    edits = [(match.start(), match.end(), "::") for match in _DOUBLE_COLON.finditer(text) if match[0] != "::"]
-    edits += _marks(text, names)
+    edits = [
+        (run.start(), run.end(), narrow(run[0].replace("∷", "::")))
+        for run in _DOUBLE_COLON.finditer(text)
+        if not run[0].isascii()
+    ]
     for match in _WIDE_NAME.finditer(text):
         name = narrow(match[0])
         if name.lower() in names:
@@ -92,14 +97,21 @@ def plain(text: str, names: Iterable[str]) -> list[Edit]:
     return sorted(edits)
 
 
-def _marks(text: str, names: Iterable[str]) -> Iterable[Edit]:
-    marks = list(_MARK.finditer(text))
+def unmarked(text: str, names: Iterable[str]) -> Iterable[Edit]:
+    """What to change so that invisible marks are not in the way.
+
+    A mark goes from beside dashes, names and values; inside words and inside an emoji it stays.
+    """
+    marks = [] if text.isascii() else list(_MARK.finditer(text))
     if not marks:
         return
     behind = _first_parameter(text, names)
+    before, last = " ", -1
     for mark in marks:
         at = mark.start()
-        before = text[:at].rstrip("".join(sorted({each[0] for each in marks})))[-1:] or " "
+        if at and at - 1 != last:
+            before = text[at - 1]
+        last = at
         if before in DASHES:
             yield at, at + 1, ""
         elif mark[0] in BLANKS:

@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any, Literal, TypeAlias
 
 from grammar.links import host_of, link_in, pieces
-from grammar.typography import COLONS, COMMAS, NUMBER, narrow
+from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, narrow
 from grammar.wrapping import unlisted
 
 Value: TypeAlias = Any
@@ -23,6 +23,7 @@ SPACE = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000
 
 _EDGES = "\"'“”„‟‘’‚‛«»‹›`*,;()[]<>，、。；（）［］【】「」『』《》〈〉＂＇"
 _TAIL = _EDGES + ".:!?"
+_IS = (*"=＝", *COLONS)
 _NUMBER = re.compile(NUMBER)
 _WHOLE = re.compile(r"[-+−–]?\d{1,15}(?:\.0{0,9})?")
 _RATIO = re.compile(r"(\d{1,9}):(\d{1,9})")
@@ -301,7 +302,9 @@ def things() -> Kind:
     def read(piece: str) -> tuple[str, ...]:
         each = (" ".join(thing.split()) for thing in re.split(f"[{COMMAS}]", piece))
         things = tuple(thing for thing in each if thing)
-        bared = unlisted(", ".join(things)).lstrip(f"=＝ {COLONS}")
+        bared = unlisted(", ".join(things))
+        if bared.startswith(_IS):
+            bared = bared.lstrip("".join(_IS) + DASHES + SPACE)
         return things if bared == ", ".join(things) else read(bared)
 
     return Kind(shape="things", allowed="a, b", read=read, write=", ".join, to_json=list, from_json=tuple)

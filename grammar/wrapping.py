@@ -10,7 +10,7 @@ Knows characters only; nothing of parameters.
 import re
 
 from grammar.links import BESIDE, LINK
-from grammar.typography import BRACKETS, COLONS, COMMAS, DOUBLE_QUOTES, MARKS, SINGLE_QUOTES, WEIGHT
+from grammar.typography import BRACKETS, COLONS, COMMAS, DASHES, DOUBLE_QUOTES, MARKS, SINGLE_QUOTES, WEIGHT
 
 _FENCES = ("```", "**", "||", "`")
 """What Discord takes for a block of code, for bold, for a spoiler and for code."""
@@ -99,25 +99,37 @@ def doubled(text: str) -> str:
 
 
 def unlisted(text: str) -> str:
-    """A list in plain words without the quotes and brackets around it, or around each of its things."""
+    """A list in plain words without the quotes and brackets around it, or around each of its things.
+
+    They stay where a dash follows: `"--foo"` is a thing, `--foo` would be a parameter.
+    """
     if _OPENING.isdisjoint(text) and not any(quote in text for quote in '"”“)]'):
         return text
-    if inner := pair(text):
-        return text[slice(*inner)].strip()
+    inside = _inside(text)
+    if inside != text:
+        return inside
     return ", ".join(filter(None, (_alone(thing.strip()) for thing in re.split(f"[{COMMAS}]", text))))
+
+
+def _inside(text: str) -> str:
+    inner = pair(text)
+    inside = text[slice(*inner)].strip() if inner else text
+    return text if inside and inside[0] in DASHES else inside
 
 
 def _alone(thing: str) -> str:
     """One thing of a list, which may have one half of the pair around several of them."""
-    if inner := pair(thing):
-        return thing[slice(*inner)].strip()
+    bared = _inside(thing)
+    if bared != thing:
+        return bared
     bared = thing.strip(DOUBLE_QUOTES + " ")
     for opening, closing in BRACKETS.items():
         if bared.startswith(opening) and closing not in bared:
             bared = bared[1:]
         if bared.endswith(closing) and opening not in bared and bared[-2:-1].isalnum():
             bared = bared[:-1]
-    return bared.strip()
+    bared = bared.strip()
+    return thing if bared and bared[0] in DASHES else bared
 
 
 def _whole(inside: str, fence: str) -> bool:
