@@ -1,9 +1,8 @@
-"""What people are told about the parameters: help, the docs page, completions, remarks. All from the table.
+"""What people are told about the parameters: help, the docs page, remarks. All from the table.
 
-Knows the table and specs; nothing of terminals or Discord, except how many choices a list may have.
+Knows the table and specs; nothing of terminals or Discord.
 """
 
-import re
 from collections.abc import Callable, Iterable
 
 from grammar.dialects import remarks_on
@@ -11,12 +10,7 @@ from grammar.links import remark_on_links
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.spec import GenerationSpec
 
-_CHOICES = 25
-"""What Discord shows of a list of completions."""
-
 _NO_EFFECT = " (no effect yet)"
-
-_UNFINISHED = re.compile(r"(?:--|—)([A-Za-z]*)$")
 
 
 def help_line(row: Parameter) -> str:
@@ -38,21 +32,6 @@ def find(name: str) -> Parameter | None:
     """The row of a name typed with or without dashes, in any case; None when there is none."""
     wanted = name.strip("-–— ").lower()
     return next((row for row in PARAMETERS if wanted in row.names), None)
-
-
-def complete(text: str) -> list[tuple[str, str]]:
-    """What an unfinished prompt may go on as: (the whole text with the name completed, help line).
-
-    Empty unless the text ends in two dashes and the beginning of a name; at most 25, short names last.
-    """
-    match = _UNFINISHED.search(text)
-    if not match:
-        return []
-    begun = match[1].lower()
-    names = [(name, row) for row in PARAMETERS if not row.legacy for name in row.names[:1]]
-    names += [(name, row) for row in PARAMETERS for name in row.names[1:]]
-    found = [(name, row) for name, row in names if name.startswith(begun)]
-    return [(f"{text[: match.start()]}--{name} ", help_line(row)) for name, row in found[:_CHOICES]]
 
 
 def remarks(spec: GenerationSpec) -> tuple[str, ...]:

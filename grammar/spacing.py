@@ -90,7 +90,8 @@ class Spacing:
                 continue
             apart = nearest != match[1]
             double = apart or len(nearest) > 1
-            value_at = _GAP.match(text, match.end(), end).end()  # type: ignore[union-attr]
+            gap = _GAP.match(text, match.end(), end)
+            value_at = gap.end() if gap else match.end()
             if row.kind.shape == "things" and ahead < value_at:
                 start = self._start.search(text, value_at, end)
                 ahead = start.start() if start else end

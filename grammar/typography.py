@@ -73,7 +73,12 @@ def narrow(text: str) -> str:
 
 def trimmed(text: str) -> str:
     """The text without space and invisible marks at its edges."""
-    return text.strip() if text.isascii() else _BEGINNING.sub("", ended(text))
+    return begun(ended(text))
+
+
+def begun(text: str) -> str:
+    """The text without space and invisible marks at its beginning."""
+    return text.lstrip() if text.isascii() else _BEGINNING.sub("", text)
 
 
 def ended(text: str) -> str:

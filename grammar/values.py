@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any, Literal, TypeAlias
 
 from grammar.links import host_of, link_in, pieces
-from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, narrow
+from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, begun, narrow
 from grammar.wrapping import unlisted
 
 Value: TypeAlias = Any
@@ -300,7 +300,7 @@ def things() -> Kind:
     """A list of things in plain words, separated by commas."""
 
     def read(piece: str) -> tuple[str, ...]:
-        each = (" ".join(thing.split()) for thing in re.split(f"[{COMMAS}]", piece))
+        each = (begun(" ".join(thing.split())) for thing in re.split(f"[{COMMAS}]", piece))
         things = tuple(thing for thing in each if thing)
         bared = unlisted(", ".join(things))
         if bared.startswith(_IS):

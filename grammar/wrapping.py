@@ -44,7 +44,8 @@ def body(text: str, end: int) -> tuple[int, int]:
     """
     start, pairs = front(text, end), _MOST_PAIRS
     while True:
-        start = min(_SPACE.match(text, start, end).end(), end)  # type: ignore[union-attr]
+        space = _SPACE.match(text, start, end)
+        start = space.end() if space else start
         command = _COMMAND.match(text, start, end)
         if command and command.end() > start:
             start = command.end()
