@@ -13,13 +13,21 @@ from grammar.errors import cut
 from grammar.typography import COLONS, Edit
 
 _COLON = rf"\s*[{COLONS}]\s*"
-_NEGATIVE = re.compile(rf"negative[ _]prompt{_COLON}", re.IGNORECASE)
-_KEYS = "Steps|Sampler|Schedule type|CFG [Ss]cale|Guidance [Ss]cale|Seed|Size|Model hash|Model|Clip skip"
-_SETTINGS = re.compile(rf"(?<![\w-])(?:{_KEYS}){_COLON}(?=\S)")
-_STEPS = re.compile(rf"(?<![\w-])Steps{_COLON}\d+\s*,\s*[A-Z][\w ]*{_COLON}\S")
+_WORDS = ("negative", "steps", "seed", "sampler", "cfg")
+_NEGATIVE = re.compile(rf"negative[\s_]+prompt{_COLON}", re.IGNORECASE)
+_KEYS = (
+    r"(?:Steps|Sampler|Schedule\s+type|CFG\s+scale|Guidance\s+scale|Seed|Size|Model\s+hash|Model"
+    r"|Clip\s+skip|Version|Denoising\s+strength|VAE)"
+)
+_NEXT = r"\s*[,;|\n]\s*"
+_SETTINGS = re.compile(rf"(?<![\w-]){_KEYS}{_COLON}(?=\S)", re.IGNORECASE)
+_NUMBERED = rf"(?:Steps|Seed|CFG\s+scale){_COLON}-?\d[\d.]*"
+_SURE_SETTINGS = re.compile(
+    rf"(?<![\w-])(?:{_NUMBERED}|Sampler{_COLON}[^,:;|]{{1,40}}){_NEXT}{_KEYS}{_COLON}", re.IGNORECASE
+)
 _SETTING = re.compile(
     rf"([A-Za-z][\w ./+-]{{0,40}}?){_COLON}"
-    r'("(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|\[[^\[\]]*+\]|[^,]*+)[\s,]*+|[^,]++,?\s*'
+    r'("(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|\[[^\[\]]*+\]|[^,;|\n]*+)[\s,;|]*+|[^,;|\n]++[,;|\s]*'
 )
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 _MOST_SEED = 4294967295
@@ -72,10 +80,12 @@ def block(text: str, start: int, end: int) -> tuple[list[Edit], list[str]]:
     which settings do nothing.
     """
     lowered = text.lower()
-    if "steps" not in lowered and "negative" not in lowered:
+    if not any(word in lowered for word in _WORDS):
         return [], []
     negative = _NEGATIVE.search(text, start, end)
-    settings = (_SETTINGS if negative else _STEPS).search(text, negative.end() if negative else start, end)
+    settings = (_SETTINGS if negative else _SURE_SETTINGS).search(
+        text, negative.end() if negative else start, end
+    )
     edits: list[Edit] = []
     if negative:
         behind = settings.start() if settings else end

@@ -25,7 +25,7 @@ _LETTERS = r"A-Za-z0-9_~%\/#&=+@$^{}"
 _WIDE = rf"[^\x00-\x7f{_NEVER}]"
 
 LINK = (
-    r"(?ai:https?):\/\/(?:\[[^\]\s]*\])?(?:"
+    r"(?ai:https?):\/\/(?:(?ai:s\.mj\.run)\/[A-Za-z0-9_-]++(?![\/?#%])|(?:\[[^\]\s]*\])?(?:"
     rf"[{_LETTERS}]++"
     rf"|{_NO_FILE}-++|-(?!-)"
     rf"|{_NO_FILE}{_WIDE}++"
@@ -34,9 +34,11 @@ LINK = (
     rf"|{_NO_FILE}(?<!&)[,;'*|]++(?=[{_LETTERS}(\[-]|{_WIDE})(?!https?:)"
     rf"|{_NO_FILE}\([^()\[\]{_NEVER}]*+\)"
     rf"|{_NO_FILE}\[[^()\[\]{_NEVER}]*+\]"
-    r")*+"
+    r")*+)"
 )
-"""A link, as a regular expression. Punctuation at its end is not a part of it, a pair of brackets is."""
+"""A link, as a regular expression. Punctuation at its end is not a part of it, a pair of brackets is.
+
+Midjourney's short links are known to be letters and digits."""
 
 BESIDE = (
     rf"(?:[)\]{DOUBLE_QUOTES}{SINGLE_QUOTES}.!?;:*|`…]++(?=\s|\Z))?"

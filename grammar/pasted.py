@@ -41,8 +41,13 @@ class Pasted:
             if taken is script:
                 break
             script = taken
-        script = script.edited(self._owners(script.text, script.typed))
-        return script.edited(*self._spacing.mended(script.text, script.typed))
+        while True:
+            text, typed = script.text, script.typed
+            edits, notes = self._spacing.mended(text, typed)
+            mended = script.edited(edits or self._owners(text, typed))
+            if mended is script:
+                return script.edited([], notes)
+            script = mended
 
     def _around(self, text: str, start: int, end: int, typed: int) -> list[typography.Edit]:
         """The edits that leave the links in front and the prompt itself."""
@@ -59,5 +64,5 @@ class Pasted:
 
     def _without_block(self, script: Script) -> Script:
         text = script.text
-        first = self._start.search(text, 0, script.typed) if "rompt" in text or "teps" in text else None
+        first = self._start.search(text, 0, script.typed) if ":" in text or "：" in text else None
         return script.edited(*dialects.block(text, 0, first.start() if first else script.typed))

@@ -55,23 +55,22 @@ class Spacing:
         """
         if not _SPACED.search(text, 0, end):
             return [], []
-        chained: list[_Candidate] = []
         goes_on = {end}
-        for candidate in reversed(list(self._candidates(text, end))):
+        candidates = self._candidates(text, end)
+        for candidate in reversed(candidates):
             behind = _BEHIND.match(text, candidate.end, end)
             at = behind.end() if behind else candidate.end
             if at in goes_on or candidate.end in goes_on or self._start.match(text, at, end):
-                chained.append(candidate)
                 goes_on.add(candidate.start)
         first = self._start.search(text, 0, end)
         parameters = first.start() if first else end
         edits: list[Edit] = []
         words: list[_Candidate] = []
-        for candidate in reversed(chained):
-            if candidate.sure or candidate.start > parameters:
+        for candidate in candidates:
+            if candidate.start in goes_on and (candidate.sure or candidate.start > parameters):
                 parameters = min(parameters, candidate.start)
                 edits.append((candidate.start, candidate.name, "--"))
-            else:
+            elif candidate.start in goes_on or candidate.sure:
                 words.append(candidate)
         return edits, [_note(text, words)] if words else []
 

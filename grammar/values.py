@@ -6,6 +6,7 @@ Knows nothing of parameters, prompts or lark: one piece of text in, one value ou
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, Literal, TypeAlias
 
@@ -30,9 +31,16 @@ _RATIO = re.compile(r"(\d{1,9}):(\d{1,9})")
 _SIDE = r"(\d{1,9}(?:[.,]\d{0,6})?|[.,]\d{1,6})"
 _DECIMAL_RATIO = re.compile(rf"{_SIDE}(?:[:xX×*/÷比]{_SIDE})?")
 _OTHER_RATIO = re.compile(r"(\d{1,9})[xX×*/÷比,;._-](\d{1,9})")
+_EXACT = 2
+"""How many decimals are meant as they stand; of more, as in 1.777, the simple ratio nearby is."""
+
+_SIMPLE = 20
+"""The most that its second number may be."""
+
 _LEAST_SIDE = 3
 """From here on `16.9` is a ratio with a wrong sign between its numbers, not how many times wider it is."""
 _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+_FULL_STOP = re.compile(r"(?<=\w)(?:[。；;]+|(?<!\.\w)\.)\Z")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _WEIGHTED = re.compile(rf"(.+?)::({NUMBER})?")
 _LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
@@ -168,7 +176,10 @@ def _ratio_mend(text: str) -> str:
     if match := _DECIMAL_RATIO.fullmatch(text):
         width, height = (float((side or "1").replace(",", ".")) for side in match.groups())
         if width and height and (match[2] or width < _LEAST_SIDE):
-            return "Write `{}:{}`.".format(*lowest(round(width * 10**6), round(height * 10**6)))
+            ratio = Fraction(round(width * 10**6), round(height * 10**6))
+            if any(len(re.split("[.,]", side or "")[-1]) > _EXACT for side in match.groups()):
+                ratio = ratio.limit_denominator(_SIMPLE)
+            return f"Write `{ratio.numerator}:{ratio.denominator}`." if ratio else ""
     match = _OTHER_RATIO.fullmatch(text)
     if not match or not int(match[1]) or not int(match[2]):
         return ""
@@ -301,7 +312,7 @@ def things() -> Kind:
 
     def read(piece: str) -> tuple[str, ...]:
         each = (begun(" ".join(thing.split())) for thing in re.split(f"[{COMMAS}]", piece))
-        things = tuple(thing for thing in each if thing)
+        things = tuple(_FULL_STOP.sub("", thing) for thing in each if thing)
         bared = unlisted(", ".join(things))
         if bared.startswith(_IS):
             bared = bared.lstrip("".join(_IS) + DASHES + SPACE)

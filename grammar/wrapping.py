@@ -10,7 +10,17 @@ Knows characters only; nothing of parameters.
 import re
 
 from grammar.links import BESIDE, LINK
-from grammar.typography import BRACKETS, COLONS, COMMAS, DASHES, DOUBLE_QUOTES, MARKS, SINGLE_QUOTES, WEIGHT
+from grammar.typography import (
+    BRACKETS,
+    COLONS,
+    COMMAS,
+    DASHES,
+    DOUBLE_QUOTES,
+    MARKS,
+    SINGLE_QUOTES,
+    WEIGHT,
+    ended,
+)
 
 _FENCES = ("```", "**", "||", "`")
 """What Discord takes for a block of code, for bold, for a spoiler and for code."""
@@ -24,13 +34,15 @@ _TAG = re.compile(r"<(?:https?:|\w+:[^<>\s]+>)", re.IGNORECASE)
 _SPACE = re.compile(rf"[\s{MARKS}]*+")
 _COMMAND = re.compile(
     r"(?:>\s+)?(?:(?:<@!?\d+>|@[\w.-]+)\s+(?=[/／<]))?"
-    r"(?:</imagine(?: \w+)*:\d+>|[/／!]\s?imagine(?![\w-])|(?:[/／!]\s?\w+\s+)?(?=prompt\s*[:：](?![:：])))"
+    r"(?:</imagine(?:\s\w+)*:\d+>|[/／!]\s?imagine(?![\w-])[/:：]?"
+    r"|(?:[/／!]\s?\w+\s+|imagine\s+)?(?=prompt\s*[:：](?![:：])))"
     r"\s*(?:prompt\b\s*(?:[:：](?![:：]))?)?\s*",
     re.IGNORECASE,
 )
+_HYPHEN = re.compile(r"\s-(?=\s)")
 _MODE = r"\s*\((?:fast|relaxed|turbo)[^()]*\)"
 OWNER = re.compile(
-    rf"\s-\s(?:[A-Z][\w #()]*?\s)?(?:<@!?\d+>(?:\s*\([^()]*\))*|@[^()]{{1,40}}?(?:{_MODE})+)\s*+"
+    rf"\s-\s(?:[A-Z][\w\s#()]*?\s)?(?:<@!?\d+>(?:\s*\([^()]*\))*|@[^()]{{1,40}}?(?:{_MODE})+)[\s{MARKS}]*+"
 )
 """What stands behind the prompt in the message of a job."""
 
@@ -46,13 +58,14 @@ def body(text: str, end: int) -> tuple[int, int]:
     while True:
         space = _SPACE.match(text, start, end)
         start = space.end() if space else start
+        end = start + len(ended(text[start:end]))
         command = _COMMAND.match(text, start, end)
         if command and command.end() > start:
             start = command.end()
             continue
-        owner = OWNER.match(text, text.rfind(" - ", start, end), end) if " - " in text[start:end] else None
-        if owner and owner.end() == end:
-            end = owner.start()
+        owner = _owner(text, start, end) if "@" in text else None
+        if owner is not None:
+            end = owner
             continue
         inner = pair(text[start:end]) if pairs else None
         if inner is None:
@@ -61,6 +74,13 @@ def body(text: str, end: int) -> tuple[int, int]:
         start, end, pairs = start + inner[0], start + inner[1], pairs - 1
         if text.startswith(outer, start) and pair(text[start:end]):
             return start, end
+
+
+def _owner(text: str, start: int, end: int) -> int | None:
+    """Where the end begins that says whose job it was."""
+    hyphens = [match.start() for match in _HYPHEN.finditer(text, start, end)]
+    owner = OWNER.match(text, hyphens[-1], end) if hyphens else None
+    return owner.start() if owner and owner.end() == end else None
 
 
 def front(text: str, end: int) -> int:

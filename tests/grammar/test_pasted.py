@@ -66,7 +66,6 @@ class TestDashesWithSpaces:
             "a cat -- a dog",
             "a cat - - a dog",
             "a view — style of Turner",
-            "a cat -- v 6 in the rain",
             "a cat -- ar wide",
             "a cat -- s many",
             "vitamin - c 100 on a table",
@@ -86,6 +85,7 @@ class TestDashesWithSpaces:
         [
             ("a cat - v 6", "`- v 6`", "`--v 6`"),
             ("a cat -- tile --ar 3:2", "`-- tile`", "`--tile`"),
+            ("a cat -- v 6 in the rain", "`-- v 6`", "`--v 6`"),
             ("a house -- no people", "`-- no people`", "`--no people`"),
             ("an engine — s 250", "`— s 250`", "`--s 250`"),
         ],
@@ -120,13 +120,18 @@ class TestGluedLinks:
             (f"{URL}: a cat", "a cat"),
             (f"{URL}... a cat", "a cat"),
             (f"{URL}(a cat)", "a cat"),
+            (f"{URL}?ex=66f&is=66e&,a cat", "a cat"),
             (f"{URL}(a) cat", "(a) cat"),
             (f"<{URL}>，一只猫", "一只猫"),
         ],
     )
     def test_a_link_ends_before_what_is_glued_to_it(self, prompt: str, text: str) -> None:
         spec = only(prompt)
-        assert (spec.images, spec.text) == ((URL,), text)
+        assert ([image.partition("?")[0] for image in spec.images], spec.text) == ([URL], text)
+
+    def test_midjourneys_short_links_are_letters_and_digits(self) -> None:
+        spec = only("https://s.mj.run/q8HtwyV8l2A,a cat")
+        assert (spec.images, spec.text) == (("https://s.mj.run/q8HtwyV8l2A",), "a cat")
 
     @pytest.mark.parametrize(
         "url",
@@ -227,7 +232,7 @@ class TestEastAsianPunctuation:
             ("a cat ─tile", "a cat --tile"),
             ("a cat －ar 3:2", "a cat --ar 3:2"),
             ("a cat --no：text，frames", "a cat --no text, frames"),
-            ("a cat --no text、frames﹐dogs", "a cat --no text, frames, dogs"),
+            ("a cat --no text、frames﹐dogs。", "a cat --no text, frames, dogs"),
             ("a cat －－ａｒ　１６：９　－－ＴＩＬＥ", "a cat --ar 16:9 --tile"),
             ("a cat --style ｒａｗ --q ．５", "a cat --q 0.5 --style raw"),
             ("a cat --sref 123，456", "a cat --sref 123 456"),
@@ -452,6 +457,9 @@ class TestWholeCommands:
             "<@123> /imagine ",
             "> /imagine prompt: ",
             "/imagine prompt: /imagine prompt: ",
+            "imagine prompt: ",
+            "/imagine: ",
+            "/imagine/prompt: ",
         ],
     )
     def test_the_words_behind_it_are_the_prompt(self, command: str) -> None:
@@ -523,6 +531,9 @@ class TestOtherPrograms:
             ("Prompt: a fox Negative prompt: blurry --ar 3:2", "a fox --ar 3:2 --no blurry"),
             ('a fox Steps: 20, Seed: 7, Hashes: {"vae": "a", "model": "b"}, Version: v1.6', "a fox --seed 7"),
             ("a fox Steps: 20, Seed: 99999999999999", "a fox"),
+            ("a fox Negative prompt: blurry. Seed: 7", "a fox --seed 7 --no blurry"),
+            ("a fox steps: 20, sampler: Euler, seed: 7, cfg scale: 7", "a fox --seed 7"),
+            ("a fox Sampler: Euler a, Steps: 20\nSeed: 7\nSize: 512x768", "a fox --ar 2:3 --seed 7"),
         ],
     )
     def test_a_block_of_stable_diffusion_is_taken(self, prompt: str, canonical: str) -> None:
@@ -533,7 +544,10 @@ class TestOtherPrograms:
         assert "`Steps: 20`, `CFG scale: 7`" in note
         assert "Seed" not in note
 
-    @pytest.mark.parametrize("text", ["two steps: up, down", "a sign: negative prompts", "Steps: 20 of them"])
+    @pytest.mark.parametrize(
+        "text",
+        ["two steps: up, down", "a sign: negative prompts", "Steps: 20 of them", "Size: small, Model: Kate"],
+    )
     def test_words_like_its_are_words(self, text: str) -> None:
         assert only(text).text == text
 
@@ -616,6 +630,9 @@ class TestRatiosAndSeeds:
             ("1:1.5", "2:3"),
             ("1.85x1", "37:20"),
             ("16.9", "16:9"),
+            ("1.777", "16:9"),
+            ("0.5625", "9:16"),
+            ("1.33", "133:100"),
             ("16x9", "16:9"),
             ("16×9", "16:9"),
             ("16 x 9", "16:9"),
