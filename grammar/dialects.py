@@ -7,7 +7,6 @@ Knows how those programs write, and the names of Easel's parameters; nothing of 
 """
 
 import re
-from collections.abc import Iterator
 
 from grammar.errors import cut
 from grammar.typography import COLONS, Edit
@@ -32,6 +31,7 @@ _SETTING = re.compile(
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
 _MOST_SEED = 4294967295
 _SHOWN = 12
+_NAMED = 3
 _EMPHASIS = re.compile(
     rf"(?<!\()\(++([^()\[\],{COLONS}]+)(?:[{COLONS}]\s*\d*\.?\d+\s*)?\)+|(?<!\[)\[++([^()\[\],{COLONS}|]+)\]+"
 )
@@ -42,10 +42,10 @@ LORA = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
 _CHOICES = re.compile(r"(?<!\\)\{([^{}\\]*\|[^{}\\]*)\}")
 _CHANCE = re.compile(r"(?:\A|(?<=\|))\s*(\d*\.?\d+::)(?=[^|])")
 
-_NO_LORA = "has no effect, there are no LoRAs here yet"
-_WEIGHT = "was read as words; here a weight stands behind a part of the prompt, `red fox::1.3`"
-_CHOICE = "was read as words; here `{red, green}` makes a job of each"
-_BREAK = "was read as words; here `::` parts the words of a prompt"
+_NO_LORA = "{}: no effect, there are no LoRAs here yet."
+_WEIGHT = "Read as words: {}; here a weight stands behind a part of the prompt, `red fox::1.3`."
+_CHOICE = "Read as words: {}; here `{{red, green}}` makes a job of each."
+_BREAK = "Read as words: {}; here `::` parts the words of a prompt."
 _REMARKS = (
     (LORA, _NO_LORA),
     (re.compile(rf"\([^()]*[^()\d\s]\s*[{COLONS}]\s*\d*\.?\d+\s*\)"), _WEIGHT),
@@ -87,26 +87,38 @@ def block(text: str, start: int, end: int) -> tuple[list[Edit], list[str]]:
         text, negative.end() if negative else start, end
     )
     edits: list[Edit] = []
+    notes: list[str] = []
     if negative:
         behind = settings.start() if settings else end
         if text[negative.end() : behind].strip(" ,."):
-            edits.append((negative.start(), negative.end(), " --no "))
-            edits += _unweighted(text, negative.end(), behind)
+            weights = _unweighted(text, negative.end(), behind)
+            edits += [(negative.start(), negative.end(), " --no "), *weights]
         else:
+            weights = []
             edits.append((negative.start(), behind, ""))
-    if not settings:
-        return edits, []
-    said, idle = _settings(text[settings.start() : end])
-    edits.append((settings.start(), end, f" {said}"))
-    return edits, [f"Of the settings that were pasted, these have no effect here: {idle}."] if idle else []
+        if weights:
+            typed = _named([text[at:until] for at, until, _ in weights])
+            notes.append(f"{typed}: no effect, everything behind `--no` weighs the same here.")
+    if settings:
+        said, idle = _settings(text[settings.start() : end])
+        edits.append((settings.start(), end, f" {said}"))
+        if idle:
+            notes.append(f"Of the settings that were pasted, these have no effect here: {idle}.")
+    return edits, notes
 
 
-def _unweighted(text: str, start: int, end: int) -> Iterator[Edit]:
+def _unweighted(text: str, start: int, end: int) -> list[Edit]:
     """What is not wanted has no weight of its own here: the brackets for it go."""
-    for match in _EMPHASIS.finditer(text, start, end):
-        yield match.start(), match.end(), (match[1] or match[2]).strip()
-    for match in LORA.finditer(text, start, end):
-        yield match.start(), match.end(), ""
+    edits = [
+        (match.start(), match.end(), (match[1] or match[2]).strip())
+        for match in _EMPHASIS.finditer(text, start, end)
+    ]
+    edits += [(match.start(), match.end(), "") for match in LORA.finditer(text, start, end)]
+    apart: list[Edit] = []
+    for edit in sorted(edits):
+        if not apart or apart[-1][1] <= edit[0]:
+            apart.append(edit)
+    return apart
 
 
 def _settings(text: str) -> tuple[str, str]:
@@ -134,14 +146,24 @@ def remarks_on(text: str) -> tuple[str, ...]:
     """A sentence on each way of writing in the words that means nothing here."""
     if not _TELLTALE.search(text):
         return ()
-    told = ((pattern.search(text), sentence) for pattern, sentence in _REMARKS)
-    found = {sentence: match[0] for match, sentence in told if match}
-    return tuple(f"`{cut(piece)}` {sentence}." for sentence, piece in found.items())
+    found: dict[str, list[str]] = {}
+    for pattern, sentence in _REMARKS:
+        for match in pattern.finditer(text):
+            found.setdefault(sentence, []).append(match[0])
+    return tuple(sentence.format(_named(pieces)) for sentence, pieces in found.items())
+
+
+def _named(pieces: list[str]) -> str:
+    unique = list(dict.fromkeys(pieces))
+    more = f" and {len(unique) - _NAMED} more" if len(unique) > _NAMED else ""
+    return ", ".join(f"`{cut(piece)}`" for piece in unique[:_NAMED]) + more
 
 
 def without_loras(text: str) -> str:
     """The words that a model reads of the text."""
-    return " ".join(LORA.sub(" ", text).split()) if "<" in text else text
+    if "<" not in text or not LORA.search(text):
+        return text
+    return " ".join(re.sub(r",(?:\s*,)+", ",", LORA.sub(" ", text)).split()).lstrip(", ")
 
 
 def chances(text: str) -> tuple[list[Edit], list[str]]:

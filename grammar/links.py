@@ -68,7 +68,7 @@ def remark_on_links(words: str) -> tuple[str, ...]:
     if not found:
         return ()
     named = "`, `".join(map(cut, found[:_SHOWN]))
-    return (f"`{named}` was read as words: a link counts as a picture only in front of the words.",)
+    return (f"Read as words: `{named}`; a link counts as a picture only in front of the words.",)
 
 
 def host_of(url: str) -> str:

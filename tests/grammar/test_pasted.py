@@ -544,6 +544,10 @@ class TestOtherPrograms:
         assert "`Steps: 20`, `CFG scale: 7`" in note
         assert "Seed" not in note
 
+    def test_so_are_weights_of_what_is_not_wanted(self) -> None:
+        (note,) = remarks(only("a fox Negative prompt: (bad:1.4), ugly, <lora:x:1>"))
+        assert note.startswith("`(bad:1.4)`, `<lora:x:1>`: no effect")
+
     @pytest.mark.parametrize(
         "text",
         ["two steps: up, down", "a sign: negative prompts", "Steps: 20 of them", "Size: small, Model: Kate"],
@@ -601,7 +605,14 @@ class TestOtherPrograms:
         assert spec.text == f"a fox {tag} in snow"
         assert [part.text for part in spec.parts] == ["a fox in snow"]
         (note,) = remarks(spec)
-        assert f"`{tag}` has no effect" in note
+        assert f"`{tag}`: no effect" in note
+
+    def test_several_of_them_are_told_in_one_sentence(self) -> None:
+        spec = only("a fox, <lora:foo:0.8>, <lora:bar:1>, (snow:1.2), (ice:.8)")
+        assert [part.text for part in spec.parts] == ["a fox, (snow:1.2), (ice:.8)"]
+        loras, weights = remarks(spec)
+        assert loras.startswith("`<lora:foo:0.8>`, `<lora:bar:1>`: no effect")
+        assert weights.startswith("Read as words: `(snow:1.2)`, `(ice:.8)`;")
 
     @pytest.mark.parametrize(
         ("prompt", "mended"),
