@@ -73,15 +73,18 @@ OTHER_NAMES = {
 """Names that other programs have for a parameter, and its name here."""
 
 
+def may_have_block(text: str) -> bool:
+    """Whether it is worth looking for one; a quick question, since hardly any prompt has one."""
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS)
+
+
 def block(text: str, start: int, end: int) -> tuple[list[Edit], list[str]]:
     """What makes a prompt of the text that Stable Diffusion's programs keep with a picture; [] for others.
 
     Its words stay, the negative prompt becomes `--no`, seed and size what they are here. A sentence tells
     which settings do nothing.
     """
-    lowered = text.lower()
-    if not any(word in lowered for word in _WORDS):
-        return [], []
     negative = _NEGATIVE.search(text, start, end)
     settings = (_SETTINGS if negative else _SURE_SETTINGS).search(
         text, negative.end() if negative else start, end

@@ -63,6 +63,7 @@ class Pasted:
         return [(*owner.span(), " ") for owner in found if self._start.match(text, owner.end(), typed)]
 
     def _without_block(self, script: Script) -> Script:
-        text = script.text
-        first = self._start.search(text, 0, script.typed) if ":" in text or "：" in text else None
-        return script.edited(*dialects.block(text, 0, first.start() if first else script.typed))
+        if not dialects.may_have_block(script.text):
+            return script
+        first = self._start.search(script.text, 0, script.typed)
+        return script.edited(*dialects.block(script.text, 0, first.start() if first else script.typed))
