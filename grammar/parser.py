@@ -121,7 +121,8 @@ class Language:
     @cached_property
     def pasted(self) -> Pasted:
         """What is read tolerantly before the parser sees it, with the names of the table."""
-        return Pasted(self.rows, self._blanks["start"], self._blanks["word"])
+        blanks = self._blanks
+        return Pasted(self.rows, blanks["start"], blanks["known"], blanks["word"])
 
     @cached_property
     def lark(self) -> Any:
@@ -145,6 +146,7 @@ class Language:
         blanks["dashes"] = f"(?:{run}|(?<![^{_BEFORE}])[{short}](?=(?ai:{_names(numeric)})\\s+[\\d.]))"
         blanks["unknown"] = rf"-{{2,}}+(?:\w[^\s{COMMAS}]*+|(?<=---)(?!\S))"
         known = f"{blanks['dashes']}(?ai:{_names(self.table)}){blanks['end']}"
+        blanks["known"] = known
         blanks["start"] = f"(?:(?<![^\\W{UNSPACED}]){known}|(?<![^{_BEFORE}]){blanks['unknown']})"
         blanks["word"] = f"(?:[^{DASHES}\\s]++|(?!{known})[{DASHES}]++)++"
         blanks |= {"link": LINK, "beside": BESIDE, "edge": EDGE, "weight": WEIGHT}

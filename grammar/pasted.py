@@ -17,11 +17,11 @@ from grammar.spacing import Spacing
 class Pasted:
     """The rules for one table of parameters."""
 
-    def __init__(self, rows: Mapping[str, Parameter], start: str, word: str) -> None:
-        """`start` and `word`: where a parameter begins, and a word of a value, as regular expressions."""
+    def __init__(self, rows: Mapping[str, Parameter], start: str, known: str, word: str) -> None:
+        """As regular expressions: where a parameter begins, its dashes and name, and a word of a value."""
         self._names = frozenset(rows)
         self._start = re.compile(start)
-        self._spacing = Spacing(rows, start, word)
+        self._spacing = Spacing(rows, start, known, word)
 
     def with_braces(self, script: Script) -> Script:
         """What has to go before `{a, b}` is read, since it may hold braces that are no permutation."""

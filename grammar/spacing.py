@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from grammar.errors import cut
 from grammar.links import link_in
 from grammar.parameters import Parameter
-from grammar.typography import COLONS, DASHES, LONG_DASHES, UNSPACED, Edit
+from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
 from grammar.values import RATIO, UnfitError, bare
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
@@ -38,10 +38,11 @@ class _Candidate:
 class Spacing:
     """The rules for the names of one table."""
 
-    def __init__(self, rows: Mapping[str, Parameter], start: str, word: str) -> None:
-        """`start` and `word`: where a parameter begins, and a word of a value, as regular expressions."""
+    def __init__(self, rows: Mapping[str, Parameter], start: str, known: str, word: str) -> None:
+        """As regular expressions: where a parameter begins, its dashes and name, and a word of a value."""
         self._rows = rows
         self._start = re.compile(start)
+        self._behind_weight = re.compile(rf"::{NUMBER}{known}")
         self._word = re.compile(rf"(?!{start}){word}")
         names = "|".join(sorted(map(re.escape, rows), key=lambda name: (-len(name), name))) or "(?!)"
         dashes = rf"([{DASHES}]++(?:\s++[{DASHES}]++)*+)\s*+"
@@ -62,13 +63,13 @@ class Spacing:
             at = behind.end() if behind else candidate.end
             if at in goes_on or candidate.end in goes_on or self._start.match(text, at, end):
                 goes_on.add(candidate.start)
-        first = self._start.search(text, 0, end)
-        parameters = first.start() if first else end
+        found = (self._start.search(text, 0, end), self._behind_weight.search(text, 0, end))
+        parameters = min((match.end() for match in found if match), default=end)
         edits: list[Edit] = []
         words: list[_Candidate] = []
         for candidate in candidates:
-            if candidate.start in goes_on and (candidate.sure or candidate.start > parameters):
-                parameters = min(parameters, candidate.start)
+            if candidate.start in goes_on and (candidate.sure or candidate.start >= parameters):
+                parameters = min(parameters, candidate.end)
                 edits.append((candidate.start, candidate.name, "--"))
             elif candidate.start in goes_on or candidate.sure:
                 words.append(candidate)
