@@ -12,6 +12,7 @@ from grammar.links import link_in
 from grammar.parameters import Parameter
 from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
 from grammar.values import RATIO, UnfitError, bare
+from grammar.wrapping import front
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
 _RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
@@ -77,12 +78,12 @@ class Spacing:
 
     def _candidates(self, text: str, end: int) -> "list[_Candidate]":
         found = []
-        ahead = -1
+        ahead, words = -1, front(text, end)
         for match in self._spaced.finditer(text, 0, end):
             name = match[2]
             if not name or not any(map(str.isspace, text[match.start() : match.start(2)])):
                 continue
-            if match.start() and self._before.match(text[match.start() - 1]):
+            if match.start() not in (0, words) and self._before.match(text[match.start() - 1]):
                 continue
             row = self._rows[name.lower()]
             nearest = match[1].split()[-1]

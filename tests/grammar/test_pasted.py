@@ -48,6 +48,7 @@ class TestDashesWithSpaces:
             ("singer -- ar 9:16 -- s 50 - v 6", "singer --ar 9:16 --s 50 --v 6"),
             ("singer --ar 9:16 - s 50", "singer --ar 9:16 --s 50"),
             ("singer --v 6 -- tile", "singer --tile --v 6"),
+            (f"{URL} {OTHER}-- v 6", f"{URL} {OTHER} --v 6"),
             ("singer::2--no text - s 50", "singer::2 --s 50 --no text"),
             ("singer - -tile", "singer --tile"),
             ("singer - -no text, frames - - v 6", "singer --no text, frames --v 6"),
