@@ -78,12 +78,13 @@ class Spacing:
 
     def _candidates(self, text: str, end: int) -> "list[_Candidate]":
         found = []
-        ahead, words = -1, front(text, end)
+        ahead = -1
+        apart_from_words = {0, front(text, end), *(name.end() for name in self._start.finditer(text, 0, end))}
         for match in self._spaced.finditer(text, 0, end):
             name = match[2]
             if not name or not any(map(str.isspace, text[match.start() : match.start(2)])):
                 continue
-            if match.start() not in (0, words) and self._before.match(text[match.start() - 1]):
+            if match.start() not in apart_from_words and self._before.match(text[match.start() - 1]):
                 continue
             row = self._rows[name.lower()]
             nearest = match[1].split()[-1]
