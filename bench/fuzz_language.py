@@ -6,14 +6,57 @@
 import random
 import sys
 import time
+from array import array
 from pathlib import Path
 
+from bench.language import time_of
 from grammar import PARAMETERS, GenerationSpec, PromptError, caret, parse
 
 PROMPTS = Path(__file__).with_name("prompts.txt")
 NAMES = [name for row in PARAMETERS for name in row.names]
+PASTED = """\
+- -
+ --\x20
+-- v 6
+ - s 50
+：：
+∷
+9 :16
+ａｒ
+|
+||
+**
+```
+/imagine\x20
+/imagine prompt:\x20
+prompt:
+ - <@1> (fast)
+Negative prompt:\x20
+ Steps: 20, Seed: 5,\x20
+Size: 512x768
+(fox:1.3)
+((fox))
+<lora:foo:0.8>
+{a|b}
+{0.5::a|b}
+{a、b}
+https://a.com/x.png，
+https://a.com/x.png)
+https://a.com/x.png?a=1&,
+--sref\x20
+--edit\x20
+"a, b"
+(a, b)
+[a, b]
+“a”
+--no：
+--ar：
+"'
+"""
 SHRAPNEL = [
     *"abzXYZ019 .,;:-–—−－ー{}\\<>()[]\"'“”/|@#%&*+=_~`?!\t\n\r\x00\x0b\u200b\u3000éß猫ー🦊\u0301\ud800",
+    *"，。、：∶；！）（」「“”„«»｛｝─━ㅡ\u200e\u2068\u2069\u200d\ufe0f\u00ad'`[]",
+    *PASTED.splitlines(),
     *("::", "--", "—", "–", "——", "---", "::2", "::-1", "::.5", ":: 3", "::-0. 9", "16:9", "1:0", "3：2"),
     *(
         "https://",
@@ -48,8 +91,10 @@ def main(count: int = 1_000_000, seed: int = 1) -> None:
     prompts = PROMPTS.read_text(encoding="utf-8").splitlines()
     chance = random.Random(seed)
     parsed, started = 0, time.perf_counter()
+    times = array("d")
     for at in range(count):
         text = random_prompt(chance, prompts)
+        times.append(time_of(text, time.process_time))
         try:
             parsed += check(text)
         except Exception as error:
@@ -57,6 +102,8 @@ def main(count: int = 1_000_000, seed: int = 1) -> None:
             raise
     took = time.perf_counter() - started
     print(f"{count} prompts in {took:.0f} s: {parsed} parsed, {count - parsed} refused, no promise broken")
+    p50, p99 = (sorted(times)[int(count * part)] * 1e6 for part in (0.5, 0.99))
+    print(f"one parse: p50 {p50:.0f} µs (bar: 150 µs), p99 {p99:.0f} µs (bar: 1000 µs)")
 
 
 def random_prompt(chance: random.Random, prompts: list[str]) -> str:

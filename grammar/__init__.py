@@ -5,8 +5,9 @@
 Knows lark and the standard library; nothing of pictures, users or Discord.
 """
 
+from grammar.completion import complete
 from grammar.errors import Problem, PromptError, caret
-from grammar.help import complete, find, help_line, remarks
+from grammar.help import find, help_line, remarks
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.parser import Language, check_option, check_suffix, parse
 from grammar.settings import join

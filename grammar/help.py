@@ -1,24 +1,22 @@
-"""What people are told about the parameters: help, the docs page, completions, remarks. All from the table.
+"""What people are told about the parameters: help, the docs page, remarks. All from the table.
 
-Knows the table and specs; nothing of terminals or Discord, except how many choices a list may have.
+Knows the table and specs; nothing of terminals or Discord.
 """
 
-import re
 from collections.abc import Callable, Iterable
 
+from grammar.dialects import remarks_on
+from grammar.links import remark_on_links
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.spec import GenerationSpec
 
-_CHOICES = 25
-"""What Discord shows of a list of completions."""
-
-_UNFINISHED = re.compile(r"(?:--|—)([A-Za-z]*)$")
+_NO_EFFECT = " (no effect yet)"
 
 
 def help_line(row: Parameter) -> str:
     """One line about one parameter: ``--chaos, --c 0–100 (0): how different the four pictures are …``."""
     default = f" ({row.default})" if row.default else ""
-    return f"{spelled(row)}{default}: {row.legacy or row.help}"
+    return f"{spelled(row)}{default}: {row.legacy or row.help}{_NO_EFFECT * row.idle}"
 
 
 def spelled(row: Parameter) -> str:
@@ -36,25 +34,14 @@ def find(name: str) -> Parameter | None:
     return next((row for row in PARAMETERS if wanted in row.names), None)
 
 
-def complete(text: str) -> list[tuple[str, str]]:
-    """What an unfinished prompt may go on as: (the whole text with the name completed, help line).
-
-    Empty unless the text ends in two dashes and the beginning of a name; at most 25, short names last.
-    """
-    match = _UNFINISHED.search(text)
-    if not match:
-        return []
-    begun = match[1].lower()
-    names = [(name, row) for row in PARAMETERS if not row.legacy for name in row.names[:1]]
-    names += [(name, row) for row in PARAMETERS for name in row.names[1:]]
-    found = [(name, row) for name, row in names if name.startswith(begun)]
-    return [(f"{text[: match.start()]}--{name} ", help_line(row)) for name, row in found[:_CHOICES]]
-
-
 def remarks(spec: GenerationSpec) -> tuple[str, ...]:
-    """A sentence for each name of the past that the spec says and that no attribute stands for."""
+    """What to tell the user about how the prompt was read: a sentence for each thing.
+
+    What the reader noted; links and ways of writing that mean nothing among the words; names of the past.
+    """
     said = {name for name, _ in spec.other}
-    return tuple(f"`--{row.short}`: {row.legacy}" for row in PARAMETERS if row.short in said and row.legacy)
+    past = (f"`--{row.short}`: {row.legacy}" for row in PARAMETERS if row.short in said and row.legacy)
+    return (*spec.notes, *remark_on_links(spec.text), *remarks_on(spec.text), *past)
 
 
 def page() -> str:
@@ -86,6 +73,6 @@ def _table(rows: Iterable[Parameter], title: str, column: Callable[[Parameter], 
     for row in rows:
         names = " ".join(f"`--{name}`" for name in row.names)
         value = row.kind.allowed if row.kind.shape != "flag" else ""
-        meaning = row.help + (f" (with `--{row.needs}` only)" if row.needs else "")
+        meaning = row.help + (f" (with `--{row.needs}` only)" if row.needs else "") + _NO_EFFECT * row.idle
         lines.append(f"| {names} | {value} | {meaning} | {column(row)} | {row.models} |")
     return lines

@@ -10,6 +10,7 @@ from grammar.values import (
     RATIO,
     Kind,
     address,
+    addresses,
     decimal,
     flag,
     lowest,
@@ -30,8 +31,9 @@ class Parameter:
     means, in words. `models`: the Midjourney models that took it. `field`: the attribute of GenerationSpec
     it sets, where that is not called like the long name. `old`: what v1–v3 and the test models took, where
     that differs. `needs`: the long name of the parameter without which this one means nothing. `group`: a
-    setting gives way to every parameter of its group that the prompt says. `legacy`: for a name of the past,
-    a sentence on what became of it. `idle`: whether it is understood but has no effect here yet.
+    setting gives way to every parameter of its group that the prompt says. `idle`: nothing does yet what it
+    says, and whoever says it is told. `offers`: values that completion offers, each with what it means.
+    `legacy`: for a name of the past, a sentence on what became of it.
     """
 
     names: tuple[str, ...]
@@ -43,8 +45,9 @@ class Parameter:
     old: Kind | None = None
     needs: str = ""
     group: str = ""
-    legacy: str = ""
     idle: bool = False
+    offers: tuple[tuple[str, str], ...] = ()
+    legacy: str = ""
 
     @property
     def name(self) -> str:
@@ -92,12 +95,31 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=RATIO,
         help="width to height of the picture, in whole numbers",
         default="1:1",
+        offers=(
+            ("1:1", "square"),
+            ("3:2", "landscape, as photographs are"),
+            ("2:3", "portrait, as photographs are"),
+            ("16:9", "as wide as a screen"),
+            ("9:16", "as high as a phone"),
+            ("4:3", "landscape, a little wider than high"),
+            ("3:4", "portrait, a little higher than wide"),
+            ("5:4", "landscape, nearly square"),
+            ("4:5", "portrait, nearly square"),
+            ("2:1", "twice as wide as high"),
+            ("21:9", "as wide as a cinema"),
+        ),
     ),
     Parameter(
         names=("chaos", "c"),
         kind=whole(0, 100),
         help="how different the four pictures are from each other",
         default="0",
+        offers=(
+            ("10", "a little variety"),
+            ("25", "some variety"),
+            ("50", "much variety"),
+            ("100", "four worlds"),
+        ),
     ),
     Parameter(
         names=("stylize", "s"),
@@ -106,6 +128,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v3 and later, not niji 4",
         old=whole(0, 60000),
+        offers=(
+            ("0", "the words alone"),
+            ("50", "low"),
+            ("100", "medium, as when it is not said"),
+            ("250", "high"),
+            ("750", "very high"),
+            ("1000", "as much as there is"),
+        ),
     ),
     Parameter(
         names=("weird", "w"),
@@ -113,6 +143,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how unusual all four pictures are",
         default="0",
         models="v5 and later, niji 5 and later",
+        offers=(("250", "a little odd"), ("1000", "odd"), ("3000", "as odd as can be")),
     ),
     Parameter(
         names=("quality", "q"),
@@ -120,16 +151,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how much work goes into a picture; other values mean the closest of these",
         default="1",
         models="v1–v7",
+        offers=(
+            (".25", "a quarter of the work"),
+            (".5", "half the work"),
+            ("1", "as when it is not said"),
+            ("2", "twice the work"),
+            ("4", "four times the work"),
+        ),
     ),
     Parameter(
         names=("seed",),
-        kind=whole(0, 4294967295),
+        kind=whole(0, 4294967295, any_value="Leave `--seed` out for a random one."),
         help="the number that the noise starts from: same prompt and seed, same pictures",
         default="random",
     ),
     Parameter(
         names=("sameseed",),
-        kind=whole(0, 4294967295),
+        kind=whole(0, 4294967295, any_value="Leave `--sameseed` out for a random one."),
         help="a seed that all four pictures share",
         models="v1–v3",
     ),
@@ -139,6 +177,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="stop at this percentage of the work, for a softer picture",
         default="100",
         models="v1–v6.1",
+        offers=(("60", "very soft"), ("80", "soft"), ("90", "a little soft")),
     ),
     Parameter(
         names=("no",),
@@ -156,6 +195,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=whole(1, 40),
         help="run the prompt this many times",
         default="1",
+        offers=(("2", "twice"), ("4", "four times"), ("10", "ten times")),
     ),
     Parameter(
         names=("iw",),
@@ -164,6 +204,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="1",
         models="v3, v5 and later, niji 5 and later",
         old=decimal(-10000, 10000),
+        offers=(
+            ("0.5", "the words weigh more"),
+            ("1", "as when it is not said"),
+            ("2", "the pictures weigh more"),
+            ("3", "the pictures weigh most"),
+        ),
     ),
     Parameter(
         names=("version", "v"),
@@ -171,6 +217,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="the model; a number that no model claims renders with the default model",
         default="the model of your settings",
         group="model",
+        offers=tuple(
+            (number, f"Midjourney {number}, or the model here that stands for it")
+            for number in ("8.2", "8.1", "7", "6.1", "6", "5.2", "5.1", "5", "4", "3", "2", "1")
+        ),
     ),
     Parameter(
         names=("niji",),
@@ -178,6 +228,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="the model for anime, with its version if wanted; goes before `--v`",
         default="off",
         group="model",
+        offers=tuple(
+            (number, f"Niji {number}, or the model here that stands for it")
+            for number in ("7", "6", "5", "4")
+        ),
     ),
     Parameter(
         names=("style",),
@@ -187,6 +241,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="a variant of the model: `raw` leaves the house style out",
         models="v4, v5.1 and later, niji 5 and later",
         group="style",
+        offers=(
+            ("raw", "without the house style"),
+            *((name, "a style of Niji 5") for name in ("cute", "expressive", "original", "scenic")),
+            *((name, "a style of version 4") for name in ("4a", "4b", "4c")),
+            ("random", "a style by chance"),
+        ),
     ),
     Parameter(
         names=("raw",),
@@ -234,6 +294,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
         idle=True,
+        offers=(("random", "a style by chance"),),
     ),
     Parameter(
         names=("sw",),
@@ -242,12 +303,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6 and later, niji 6 and later",
         needs="sref",
+        idle=True,
+        offers=(("50", "little"), ("100", "as when it is not said"), ("500", "much")),
     ),
     Parameter(
         names=("sv",),
         kind=whole(1, 9),
         help="version of the style reference method",
         models="v6: 1–4, v7: 1–6, v8: 7",
+        idle=True,
     ),
     Parameter(
         names=("cref",),
@@ -263,6 +327,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6, niji 6",
         needs="cref",
+        idle=True,
+        offers=(("0", "the face alone"), ("100", "face, hair and clothes")),
     ),
     Parameter(
         names=("oref",),
@@ -278,6 +344,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v7",
         needs="oref",
+        idle=True,
     ),
     Parameter(
         names=("profile", "personalize", "p"),
@@ -315,9 +382,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("edit",),
-        kind=flag(),
-        help="change the picture given instead of drawing a new one",
+        kind=addresses(4, alone=()),
+        help="change the pictures given instead of drawing new ones",
         models="v8",
+        idle=True,
     ),
     # Moving pictures and dialogs.
     Parameter(
@@ -333,18 +401,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how much moves in a film",
         default="low",
         models="video",
+        idle=True,
+        offers=(("low", "little moves"), ("high", "much moves")),
     ),
     Parameter(
         names=("loop",),
         kind=flag(),
         help="a film that ends where it began",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("end",),
         kind=address("loop"),
         help="the picture a film ends with",
         models="video",
+        idle=True,
+        offers=(("loop", "with the picture that it began with"),),
     ),
     Parameter(
         names=("bs",),
@@ -352,12 +425,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         help="how many films at once",
         default="4",
         models="video",
+        idle=True,
     ),
     Parameter(
         names=("zoom",),
         kind=decimal(1, 2),
         help="how far to zoom out; acts in the Custom Zoom dialog only",
         default="2",
+        offers=(("1.5", "half as far again"), ("2", "twice as far")),
     ),
     # Names of the past.
     Parameter(

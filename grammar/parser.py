@@ -13,23 +13,22 @@ from typing import Any
 from lark import Lark, Token, Transformer
 
 from grammar.errors import INVALID_PARAMETER, INVALID_PROMPT, Problem, PromptError, problem
+from grammar.links import BESIDE, EDGE, LINK
 from grammar.parameters import PARAMETERS, Parameter
+from grammar.pasted import Pasted
 from grammar.permutations import too_many
-from grammar.reading import DASHES, Reading
+from grammar.reading import Reading
 from grammar.script import write_out
 from grammar.settings import join
 from grammar.spec import GenerationSpec
+from grammar.typography import COLONS, COMMAS, DASHES, LONG_DASHES, MARKS, UNSPACED, WEIGHT
 
 LONGEST = 6000
 """Characters of a prompt as typed."""
 
 _SHAPE = Path(__file__).with_name("prompt.lark")
-_LONE_DASHES = "‒–—―−－⸺⸻"
-"""Dashes of which one is enough: what phones make of two hyphens."""
-_BEFORE = r"\s,，、=:>"
+_BEFORE = rf"\s=>{COLONS}{COMMAS}"
 """What may stand right before a parameter where its dashes alone are not clear enough."""
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Scripts that put no space between words, so that a parameter may follow theirs directly."""
 
 
 def parse(
@@ -107,7 +106,8 @@ class Language:
             raise PromptError([problem(INVALID_PROMPT, text, 0, message)])
         specs: list[GenerationSpec] = []
         problems: list[Problem] = []
-        for script in written.expand(limit):
+        for job in self.pasted.with_braces(written).expand(limit):
+            script = self.pasted.prompt(job)
             reading = Reading(self.rows, script)
             spec = reading.spec(self.lark.parse(script.text))
             problems += reading.problems
@@ -119,6 +119,12 @@ class Language:
         return [join(spec, defaults) for spec in specs] if defaults else specs
 
     @cached_property
+    def pasted(self) -> Pasted:
+        """What is read tolerantly before the parser sees it, with the names of the table."""
+        blanks = self._blanks
+        return Pasted(self.rows, blanks["start"], blanks["known"], blanks["word"])
+
+    @cached_property
     def lark(self) -> Any:
         """The parser of prompt.lark with the names of the table filled in. Building it takes a moment."""
         shape = re.sub(r"<(\w+)>", lambda blank: self._blanks[blank[1]], _SHAPE.read_text(encoding="utf-8"))
@@ -128,18 +134,23 @@ class Language:
     def _blanks(self) -> dict[str, str]:
         """What stands for each <blank> of prompt.lark, as regular expressions."""
         numeric = [row for row in self.table if row.kind.numeric]
-        run = f"(?:[{DASHES}]{{2,}}+|[{_LONE_DASHES}])"
+        run = f"(?:[{DASHES}]{{2,}}+|[{LONG_DASHES}])"
+        short = "".join(dash for dash in DASHES if dash not in LONG_DASHES)
         blanks = {
             shape: _names(row for row in self.table if row.kind.shape == kind)
             for shape, kind in {"flag": "flag", "name": "value", "list": "list", "things": "things"}.items()
         }
         blanks["end"] = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
+        blanks["is"] = rf"[\s=＝{COLONS}{COMMAS}]*"
         blanks["dash"] = DASHES
-        blanks["dashes"] = f"(?:{run}|(?<![^{_BEFORE}])-(?=(?ai:{_names(numeric)})\\s+[\\d.]))"
-        blanks["unknown"] = r"-{2,}+(?:\w[^\s,]*+|(?<=---)(?!\S))"
+        blanks["dashes"] = f"(?:{run}|(?<![^{_BEFORE}])[{short}](?=(?ai:{_names(numeric)})\\s+[\\d.]))"
+        blanks["unknown"] = rf"-{{2,}}+(?:\w[^\s{COMMAS}]*+|(?<=---)(?!\S))"
         known = f"{blanks['dashes']}(?ai:{_names(self.table)}){blanks['end']}"
-        blanks["start"] = f"(?:(?<![^\\W{_UNSPACED}]){known}|(?<![^{_BEFORE}]){blanks['unknown']})"
+        blanks["known"] = known
+        blanks["start"] = f"(?:(?<![^\\W{UNSPACED}]){known}|(?<![^{_BEFORE}]){blanks['unknown']})"
         blanks["word"] = f"(?:[^{DASHES}\\s]++|(?!{known})[{DASHES}]++)++"
+        blanks |= {"link": LINK, "beside": BESIDE, "edge": EDGE, "weight": WEIGHT}
+        blanks |= {"marks": MARKS, "commas": COMMAS}
         return blanks
 
 

@@ -6,7 +6,9 @@ Knows the WORDS and BREAK tokens of prompt.lark, nothing else of it.
 import re
 from typing import Any
 
-from grammar.values import NUMBER, Part, number
+from grammar.dialects import without_loras
+from grammar.typography import NUMBER, ended, trimmed
+from grammar.values import Part, number
 
 _ONLY_WEIGHT = re.compile(rf"\s+{NUMBER}[\s,.]*")
 _SPACED_WEIGHT = re.compile(rf"\s+({NUMBER})(?=[\s,]|$)")
@@ -23,11 +25,15 @@ def weigh(words: list[Any]) -> tuple[tuple[Part, ...], Any]:
     """
     breaks = [token for token in words if token.type == "BREAK"]
     texts = _between(words)
+    texts[-1] = ended(texts[-1])
     spaced = breaks[-1] == "::" and bool(_ONLY_WEIGHT.fullmatch(texts[-1]))
     weights = [1.0] * len(texts)
     for at, token in enumerate(breaks):
         weights[at], texts[at + 1] = _weight(token, texts[at + 1], spaced)
-    parts = (Part(" ".join(text.split()), weight) for text, weight in zip(texts, weights, strict=True))
+    parts = (
+        Part(without_loras(trimmed(" ".join(text.split()))), weight)
+        for text, weight in zip(texts, weights, strict=True)
+    )
     lightest = breaks[min(range(len(breaks)), key=weights.__getitem__)]
     return tuple(part for part in parts if part.text.strip(_NOTHING)), lightest
 

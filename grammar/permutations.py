@@ -17,6 +17,8 @@ _Rope: TypeAlias = "slice | tuple[_Rope, _Rope] | None"
 """Pieces being put together; a tree, so that appending costs the same at any length."""
 
 _MARK = re.compile(r"\\[{},]|[{},]")
+_WIDE = str.maketrans("｛｝，", "{},")
+_OTHER_MARK = re.compile(r"\\[{},|、]|[{},|、]")
 _COUNTED = 1_000_000
 _ESCAPE = "Write `\\{` and `\\}` for braces that are only text."
 _SHOWN = 20
@@ -26,12 +28,13 @@ def expand(text: str, limit: int) -> list[Slices]:
     """The combinations of `text`, the left group slowest: `{a, b} {c, d}` → a c, a d, b c, b d.
 
     Groups nest, options may be empty, `\\,` `\\{` `\\}` stand for the character itself. PromptError when a
-    brace has no partner or the combinations are more than `limit`.
+    brace has no partner or the combinations are more than `limit`. Full-width braces and commas count as
+    well, and `|` or `、` in a group without commas.
     """
     frames = [_Frame(-1, limit)]
     problems: list[Problem] = []
     literal = 0
-    for mark in _MARK.finditer(text):
+    for mark in _MARK.finditer(_plain(text)):
         frame, sign, at = frames[-1], mark[0], mark.start()
         if sign[-1] == "," and len(frames) == 1:
             continue
@@ -49,9 +52,11 @@ def expand(text: str, limit: int) -> list[Slices]:
             group = frames.pop()
             frames[-1].append(group.options, group.options_count)
         elif len(problems) < _SHOWN:
-            problems.append(problem(INVALID_PROMPT, "}", at, "This brace was never opened", _ESCAPE))
+            problems.append(problem(INVALID_PROMPT, text[at], at, "This brace was never opened", _ESCAPE))
     for frame in frames[1 : _SHOWN + 1]:
-        problems.append(problem(INVALID_PROMPT, "{", frame.at, "This brace is never closed", _ESCAPE))
+        problems.append(
+            problem(INVALID_PROMPT, text[frame.at], frame.at, "This brace is never closed", _ESCAPE)
+        )
     if problems:
         raise PromptError(problems)
     root = frames[0]
@@ -59,6 +64,30 @@ def expand(text: str, limit: int) -> list[Slices]:
     if root.count > limit:
         raise PromptError([too_many(text, root.count, limit)])
     return [_flat(rope) for rope in root.current]
+
+
+def _plain(text: str) -> str:
+    """The text with `{`, `}` and `,` for each character that counts as one of them, place by place."""
+    text = text.translate(_WIDE)
+    if "|" not in text and "、" not in text:
+        return text
+    signs = list(text)
+    groups: list[dict[str, list[int]]] = []
+    for mark in _OTHER_MARK.finditer(text):
+        sign, at = mark[0], mark.start()
+        if sign == "{":
+            groups.append({",": [], "|": [], "、": []})
+        elif not groups:
+            continue
+        elif sign == "}":
+            group = groups.pop()
+            for place in group[","] or group["|"] or group["、"]:
+                signs[place] = ","
+        elif sign in groups[-1]:
+            groups[-1][sign].append(at)
+        elif sign[1] in "|、":
+            signs[at + 1] = ","
+    return "".join(signs)
 
 
 def too_many(text: str, count: int, limit: int) -> Problem:

@@ -11,21 +11,22 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from grammar.dialects import OTHER_NAMES, without_loras
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem, cut, problem
+from grammar.links import link_in
 from grammar.parameters import Parameter
 from grammar.parts import weigh
 from grammar.script import Script
 from grammar.spec import FIELDS, GenerationSpec
-from grammar.values import NUMBER, RATIO, SPACE, Kind, Part, UnfitError, Value, link, lowest, number, shown
+from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, trimmed
+from grammar.values import RATIO, SPACE, Kind, Part, UnfitError, Value, link, lowest, number, shown
 
-DASHES = "-‐‑‒–—―−﹘﹣－⸺⸻ー"
-"""Everything that people type, or that phones make of it, where two hyphens are meant."""
-
-_BEHIND_VALUE = SPACE + ","
+_BEHIND_VALUE = SPACE + COMMAS
 _NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
 _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES + "，。、；：！？（）")
-_LINK_WEIGHT = re.compile(rf"::({NUMBER})?$")
+_LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
 _OLD_VERSIONS = ("1", "2", "3")
+_SPACED_RATIO = re.compile(rf"[\d.]{{1,9}}[xX×*/÷比{COLONS}][\d.]{{1,9}}[{COMMAS}]?")
 _SINGLE_SIDE = 256
 _SUGGESTIONS = 10
 _NAMED = 6
@@ -64,7 +65,8 @@ class Reading:
             if not self._said.get(row.needs):
                 message = f"Cannot use `--{row.name}` without a `--{row.needs}`"
                 self._wrong(INVALID_PARAMETER, token.start_pos, token, message)
-        text = " ".join(self._script.text[words[0].start_pos : words[-1].end_pos].split()) if words else ""
+        text = self._script.text[words[0].start_pos : words[-1].end_pos] if words else ""
+        text = trimmed(" ".join(text.split()))
         parts = self._parts(words, text)
         if not parts:
             self._check_images(images)
@@ -73,19 +75,17 @@ class Reading:
     def _made(self, text: str, parts: tuple[Part, ...], images: tuple[str, ...]) -> GenerationSpec:
         said = self._said
         if said.keys() <= FIELDS:
-            return GenerationSpec(text, parts, images, **said)
+            return GenerationSpec(text, parts, images, notes=self._script.notes, **said)
         fields = {name: value for name, value in said.items() if name in FIELDS}
         other = sorted((name, value) for name, value in said.items() if name not in FIELDS)
-        return GenerationSpec(text, parts, images, other=tuple(other), **fields)
+        return GenerationSpec(text, parts, images, other=tuple(other), notes=self._script.notes, **fields)
 
     # Pictures and words.
 
     def _image(self, token: Any, images: list[str]) -> None:
-        url = token.strip(_BEHIND_VALUE)
-        if weight := _LINK_WEIGHT.search(url):
-            url = url[: weight.start()]
-            if weight[1] and 0 <= number(weight[1]) <= 3:
-                self._said["iw"] = number(weight[1])
+        url, behind = link_in(token) or ("", "")
+        if (weight := _LINK_WEIGHT.match(behind)) and weight[1] and 0 <= number(weight[1]) <= 3:
+            self._said["iw"] = number(weight[1])
         try:
             images.append(link(url))
         except UnfitError:
@@ -93,7 +93,8 @@ class Reading:
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         if len(words) <= 1 and (not words or words[0].type == "WORDS"):
-            return (Part(text),) if text else ()
+            read = without_loras(text)
+            return (Part(read),) if read else ()
         parts, lightest = weigh(words)
         total = sum(part.weight for part in parts)
         if parts and total <= _TINY:
@@ -139,8 +140,8 @@ class Reading:
             try:
                 values.append(self._read(row, piece))
             except UnfitError as unfit:
-                title = INVALID_LINK if piece.lstrip("<")[:4].lower() == "http" else INVALID_PARAMETER
-                typed = self._script.text[start : token.start_pos + len(piece)]
+                title = INVALID_LINK if link_in(piece) else INVALID_PARAMETER
+                typed = self._script.text[start : token.end_pos].rstrip(_BEHIND_VALUE)
                 self._wrong(title, start, typed, f"`--{row.name}` {unfit.reason}", unfit.mend)
             start = token.end_pos
         if values:
@@ -158,6 +159,9 @@ class Reading:
         said = self._said if head.start_pos < self._script.suffix_at else self._suffix
         name = row.target if row.target in FIELDS else row.short
         said[name] = said.get(name, ()) + value if isinstance(value, tuple) and row.kind.adds_up else value
+        if row.kind.most and len(said[name]) > row.kind.most:
+            message = f"`--{row.name}` takes {row.kind.allowed}, not {len(said[name])}"
+            self._wrong(INVALID_PARAMETER, head.start_pos, head, message)
         if row.needs:
             self._needing.append((row, head))
 
@@ -194,11 +198,13 @@ class Reading:
         return version[:1] in _OLD_VERSIONS and not version[1:2].isdigit()
 
     def _joins(self, kind: Kind, rest: list[Any]) -> bool:
-        """`16 : 9` is a ratio, too."""
+        """`16 : 9` is a ratio, too, and `16 x 9` is meant as one."""
         together = "".join("".join(rest).split())
-        if kind is not RATIO or not re.fullmatch(r"\d{1,9}[:：]\d{1,9},?", together):
+        if kind is not RATIO or not _SPACED_RATIO.fullmatch(together):
             return False
+        end = rest[-1].end_pos
         rest[:] = [rest[0].update(value=together)]
+        rest[0].end_pos = end
         return True
 
     # What is wrong.
@@ -228,6 +234,7 @@ class Reading:
         rest = name[len(stem) :].strip(DASHES + "_=:")
         if len(self.problems) >= _SUGGESTIONS or not stem:
             return ""
+        stem = OTHER_NAMES.get(stem, stem)
         if stem in self._rows:
             return f"Write `--{stem} {rest}`." if rest else f"Write `--{stem}`."
         alike = [

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.values import Part, Value, plain, shown
+from grammar.wrapping import doubled, pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class GenerationSpec:
     draft: bool = False
     hd: bool = False
     sd: bool = False
-    edit: bool = False
+    edit: tuple[str, ...] | None = None
+    """URLs of the pictures to change, four at most; () for `--edit` alone, which means the image prompts."""
     video: bool = False
     motion: Literal["low", "high"] | None = None
     loop: bool = False
@@ -93,10 +95,17 @@ class GenerationSpec:
     other: tuple[tuple[str, Value], ...] = ()
     """What was said with parameters that have no attribute here (names of the past, rows added to the table),
     as (short name, value), sorted by name. `get` finds them too."""
+    notes: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """Sentences for the user on how the prompt was read, where that was not certain. They belong to the text
+    that was typed: they take no part in comparisons and are not in the JSON."""
 
     def replace(self, **changes: Any) -> Self:
         """The same spec with some attributes changed: `spec.replace(seed=None)`."""
         return dataclasses.replace(self, **changes)
+
+    def unseeded(self) -> Self:
+        """The same spec without `--seed` and `--sameseed`, for other pictures of it."""
+        return self.replace(seed=None, sameseed=None)
 
     def get(self, name: str) -> Value | None:
         """What was said for the parameter of this long or short name, or None."""
@@ -144,6 +153,7 @@ FIELDS = frozenset(field.name for field in dataclasses.fields(GenerationSpec)) -
     "parts",
     "images",
     "other",
+    "notes",
 }
 """The attributes of GenerationSpec that a parameter may set."""
 
@@ -163,13 +173,17 @@ _WRITERS = [row for row in PARAMETERS if row.target in FIELDS - (_VALUED if _is_
 def format_prompt(spec: GenerationSpec, *, angled: bool = False) -> str:
     """The canonical prompt text of one job: image prompts, text, parameters under their short names in the
     order of the table. `parse` makes the same spec of it. `angled` puts links into `<…>`, for Discord."""
-    words = [*spec.images, spec.text]
+    words = [spec.text]
     for row, value in _said(spec):
         if row.target != "repeat":
             words += [f"--{row.short}", row.kind.write(value)]
     for name, value in spec.other:
         words += [f"--{name}", _written(value)]
-    text = re.sub(r"([{}])", r"\\\1", " ".join(filter(None, words)))
+    text = " ".join(filter(None, words))
+    if pair(text):
+        # Quotes around everything would go when it is read: of two pairs one stays.
+        text = doubled(text)
+    text = re.sub(r"([{}｛｝])", r"\\\1", " ".join(filter(None, (*spec.images, text))))
     return re.sub(r"(?<!\S)(https?://\S+?)(?=(?:::\S*)?(?:\s|$))", r"<\1>", text) if angled else text
 
 

@@ -6,31 +6,45 @@ Knows nothing of parameters, prompts or lark: one piece of text in, one value ou
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
+
+from grammar.links import host_of, link_in, pieces
+from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, begun, narrow
+from grammar.wrapping import unlisted
 
 Value: TypeAlias = Any
 """What a GenerationSpec holds for a parameter: bool, int, float, str, or a tuple of str, int or Part."""
-
-NUMBER = r"[-+−–]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})"
-"""A decimal number as people type it, with whatever dash their keyboard has, as a regular expression."""
 
 SPACE = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + (
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 )
 """Everything that separates words."""
 
-_EDGES = "\"'“”„‟‘’‚«»`*,;()[]<>，、。；"
+_EDGES = "\"'“”„‟‘’‚‛«»‹›`*,;()[]<>，、。；（）［］【】「」『』《》〈〉＂＇"
 _TAIL = _EDGES + ".:!?"
+_IS = (*"=＝", *COLONS)
 _NUMBER = re.compile(NUMBER)
 _WHOLE = re.compile(r"[-+−–]?\d{1,15}(?:\.0{0,9})?")
-_RATIO = re.compile(r"(\d{1,9})[:：](\d{1,9})")
-_DECIMAL_RATIO = re.compile(r"(\d{1,9}(?:\.\d{0,6})?|\.\d{1,6})[:：](\d{1,9}(?:\.\d{0,6})?|\.\d{1,6})")
-_OTHER_RATIO = re.compile(r"(\d{1,9})[xX×*/,;._-](\d{1,9})")
+_RATIO = re.compile(r"(\d{1,9}):(\d{1,9})")
+_SIDE = r"(\d{1,9}(?:[.,]\d{0,6})?|[.,]\d{1,6})"
+_DECIMAL_RATIO = re.compile(rf"{_SIDE}(?:[:xX×*/÷比]{_SIDE})?")
+_OTHER_RATIO = re.compile(r"(\d{1,9})[xX×*/÷比,;._-](\d{1,9})")
+_EXACT = 2
+"""How many decimals are meant as they stand; of more, as in 1.777, the simple ratio nearby is."""
+
+_SIMPLE = 20
+"""The most that its second number may be."""
+
+_LEAST_SIDE = 3
+"""From here on `16.9` is a ratio with a wrong sign between its numbers, not how many times wider it is."""
 _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+_FULL_STOP = re.compile(r"(?<=\w)(?:[。；;]+|(?<!\.\w)\.)\Z")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _WEIGHTED = re.compile(rf"(.+?)::({NUMBER})?")
+_LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
+_ANY = ("random", "rand", "any", "auto", "none", "new", "")
 
 
 class UnfitError(ValueError):
@@ -58,6 +72,7 @@ class Kind:
     `allowed`: what a person may write, for help and errors. `read`: a typed piece → the value, or UnfitError.
     `write`: the value → canonical prompt text. `to_json` and `from_json`: the value as JSON data and back.
     `alone`: the value when the name stands alone; None when it must not. `numeric`: starts with a digit.
+    `most`: how many values a list may have, 0: any number. `known`: its words, where it has some.
     """
 
     shape: Literal["flag", "value", "list", "things"]
@@ -68,6 +83,8 @@ class Kind:
     from_json: Callable[[Any], Value] = lambda data: data
     alone: Value = None
     numeric: bool = False
+    most: int = 0
+    known: tuple[str, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -95,8 +112,8 @@ def switch() -> Kind:
     return Kind(shape="value", allowed="", read=read, write=lambda _: "", alone=True)
 
 
-def whole(low: int, high: int) -> Kind:
-    """A whole number in a closed range."""
+def whole(low: int, high: int, *, any_value: str = "") -> Kind:
+    """A whole number in a closed range. `any_value`: the mend where -1 or a word asks for any of them."""
 
     def read(piece: str) -> int:
         text = bare(piece)
@@ -104,10 +121,12 @@ def whole(low: int, high: int) -> Kind:
             raise UnfitError(f"must be a whole number between {low} and {high}", mend(text))
         value = int(number(text))
         if not low <= value <= high:
-            raise UnfitError(f"must be between {low} and {high}")
+            raise UnfitError(f"must be between {low} and {high}", any_value if value < low else "")
         return value
 
     def mend(text: str) -> str:
+        if any_value and text.lower() in _ANY:
+            return any_value
         text = text.replace(",", "")
         nearest = round(number(text)) if _NUMBER.fullmatch(text) else low - 1
         return f"Write `{nearest}`." if low <= nearest <= high else ""
@@ -155,10 +174,16 @@ def _read_ratio(piece: str) -> tuple[int, int]:
 
 def _ratio_mend(text: str) -> str:
     if match := _DECIMAL_RATIO.fullmatch(text):
-        width, height = (round(float(side) * 10**6) for side in match.groups())
-        return "Write `{}:{}`.".format(*lowest(width, height)) if width and height else ""
+        width, height = (float((side or "1").replace(",", ".")) for side in match.groups())
+        if width and height and (match[2] or width < _LEAST_SIDE):
+            ratio = Fraction(round(width * 10**6), round(height * 10**6))
+            if any(len(re.split("[.,]", side or "")[-1]) > _EXACT for side in match.groups()):
+                ratio = ratio.limit_denominator(_SIMPLE)
+            return f"Write `{ratio.numerator}:{ratio.denominator}`." if ratio else ""
     match = _OTHER_RATIO.fullmatch(text)
-    return f"Write `{match[1]}:{match[2]}`." if match else ""
+    if not match or not int(match[1]) or not int(match[2]):
+        return ""
+    return "Write `{}:{}`.".format(*lowest(int(match[1]), int(match[2])))
 
 
 def _write_ratio(value: tuple[int, int]) -> str:
@@ -211,7 +236,7 @@ def word(*words: str, code: str = "") -> Kind:
             raise UnfitError(f"must be one of {', '.join(allowed)}")
         return text
 
-    return Kind(shape="value", allowed=" ".join(allowed), read=read)
+    return Kind(shape="value", allowed=" ".join(allowed), read=read, known=words)
 
 
 def address(*words: str) -> Kind:
@@ -221,7 +246,25 @@ def address(*words: str) -> Kind:
         text = bare(piece).lower()
         return text if text in words else link(piece)
 
-    return Kind(shape="value", allowed=" ".join(("URL", *words)), read=read)
+    return Kind(shape="value", allowed=" ".join(("URL", *words)), read=read, known=words)
+
+
+def addresses(most: int, *, alone: Value = None) -> Kind:
+    """Several web addresses, at most `most`."""
+
+    def read(piece: str) -> tuple[str, ...]:
+        return tuple(link(each) for each in pieces(piece))
+
+    return Kind(
+        shape="list",
+        allowed=f"up to {most} links",
+        read=read,
+        write=" ".join,
+        to_json=lambda value: list(value) or True,
+        from_json=lambda data: () if data is True else tuple(data),
+        alone=alone,
+        most=most,
+    )
 
 
 def references(*words: str, links: bool = True, code: str = "", name: str = "", alone: Value = None) -> Kind:
@@ -232,17 +275,16 @@ def references(*words: str, links: bool = True, code: str = "", name: str = "", 
     allowed = (*(["a link"] if links else ()), *([name] if name else ()), *words)
 
     def read(piece: str) -> tuple[Part, ...]:
-        return tuple(
-            read_one(each) for each in re.split(",(?=<?https?://)" if is_link(piece) else ",", piece)
-        )
+        return tuple(read_one(each) for each in pieces(piece))
 
     def read_one(piece: str) -> Part:
-        text = piece.strip("<>," + SPACE) if is_link(piece) else bare(piece)
+        if links and is_link(piece):
+            weighted = _LINK_WEIGHT.match((link_in(piece) or ("", ""))[1])
+            return Part(link(piece), number(weighted[1]) if weighted and weighted[1] else 1.0)
+        text = bare(piece)
         weight = 1.0
         if match := _WEIGHTED.fullmatch(text):
-            text, weight = match[1].rstrip(">"), number(match[2]) if match[2] else 1.0
-        if links and is_link(text):
-            return Part(link(text), weight)
+            text, weight = match[1], number(match[2]) if match[2] else 1.0
         if text.lower() in words:
             return Part(text.lower(), weight)
         if not code or not re.fullmatch(code, text):
@@ -261,6 +303,7 @@ def references(*words: str, links: bool = True, code: str = "", name: str = "", 
         to_json=to_json,
         from_json=lambda data: () if data is True else tuple(part for each in data for part in read(each)),
         alone=alone,
+        known=words,
     )
 
 
@@ -268,8 +311,12 @@ def things() -> Kind:
     """A list of things in plain words, separated by commas."""
 
     def read(piece: str) -> tuple[str, ...]:
-        each = (" ".join(thing.split()) for thing in re.split("[,，、]", piece))
-        return tuple(thing for thing in each if thing)
+        each = (begun(" ".join(thing.split())) for thing in re.split(f"[{COMMAS}]", piece))
+        things = tuple(_FULL_STOP.sub("", thing) for thing in each if thing)
+        bared = unlisted(", ".join(things))
+        if bared.startswith(_IS):
+            bared = bared.lstrip("".join(_IS) + DASHES + SPACE)
+        return things if bared == ", ".join(things) else read(bared)
 
     return Kind(shape="things", allowed="a, b", read=read, write=", ".join, to_json=list, from_json=tuple)
 
@@ -296,22 +343,18 @@ def lowest(width: int, height: int) -> tuple[int, int]:
 
 
 def bare(piece: str) -> str:
-    """The piece without the quotes, commas and brackets that people leave around a value."""
-    return piece.lstrip(_EDGES).rstrip(_TAIL)
+    """The piece in plain characters, without the quotes, commas and brackets that people leave around it."""
+    return narrow(piece).lstrip(_EDGES).rstrip(_TAIL)
 
 
 def is_link(piece: str) -> bool:
     """Whether this is meant as a web address."""
-    return piece.lstrip("<")[:8].lower().startswith(("http://", "https://"))
+    return link_in(piece) is not None
 
 
 def link(piece: str) -> str:
-    """The web address without the angle brackets that hide its preview; UnfitError when it names no host."""
-    url = piece.strip("<>,;" + SPACE)
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
-    if not is_link(url) or not any(char.isalnum() for char in host):
+    """The web address without what stands around it; UnfitError when it names no host."""
+    url, _ = link_in(piece) or ("", "")
+    if not host_of(url):
         raise UnfitError("must be a link such as https://example.com/picture.png")
     return url

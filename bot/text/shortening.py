@@ -1,16 +1,16 @@
 """Which words of a prompt matter, and shorter prompts made of those: by the words alone, without a model.
 
 Filler that changes no picture goes first, then grammar, then qualities; things and colours stay longest.
-Knows nothing
-of Discord.
+Knows nothing of Discord.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-__all__ = ["Token", "shortened", "weighed"]
+__all__ = ["STRUCK", "Token", "shortened", "weighed"]
 
 FILLER = frozenset(
     [
@@ -142,7 +142,14 @@ PLACING = frozenset(
         "outside",
     ]
 )
-SHARES = (0.85, 0.65, 0.5, 0.35, 0.2)
+SHARES = (1, 0.85, 0.65, 0.5, 0.35, 0.2)
+"""How much of the words that count each shorter prompt keeps."""
+
+STRUCK = 0.1
+"""What weighs less than this is struck out, and no shorter prompt has it."""
+
+_USELESS = 0.05
+_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,26 +160,30 @@ class Token:
     weight: float
 
 
-def weighed(text: str) -> list[Token]:
-    """Every word of a prompt with its weight; said again, a word matters less, and so do later ones a
-    little.
+def weighed(text: str, unknown: Collection[str] = ()) -> list[Token]:
+    """Every word of a prompt with its weight; said again, a word matters less, and so do later ones a little.
+
+    `unknown`: words of it that the model does not know, which change no picture.
     """
+    strange = {word.casefold() for word in unknown}
     seen: set[str] = set()
     tokens = []
     words = text.split()
     for place, typed in enumerate(words):
         word = re.sub(r"^\W+|\W+$", "", typed).lower()
-        weight = _kind(word) * (1 - 0.3 * place / max(1, len(words)))
+        weight = _USELESS if word.casefold() in strange else _kind(word)
+        weight *= 1 - 0.3 * place / max(1, len(words))
         tokens.append(Token(typed, round(weight * (0.2 if word in seen else 1), 3)))
         seen.add(word)
     return tokens
 
 
-def shortened(text: str) -> list[str]:
-    """Up to five prompts, each shorter than the one before, with the words that matter most, in their
-    order.
+def shortened(text: str, unknown: Collection[str] = ()) -> list[str]:
+    """Up to five prompts, each shorter than the one before, with the words that matter most, in their order.
+
+    Words that are struck out are in none of them.
     """
-    tokens = weighed(text)
+    tokens = [token for token in weighed(text, unknown) if token.weight >= STRUCK]
     found: list[str] = []
     for share in SHARES:
         count = max(1, round(share * len(tokens)))
@@ -180,12 +191,12 @@ def shortened(text: str) -> list[str]:
         prompt = " ".join(tokens[at].text for at in kept).strip(" ,;.")
         if prompt and prompt != text and prompt not in found:
             found.append(prompt)
-    return found
+    return found[:_MOST]
 
 
 def _kind(word: str) -> float:
     if not word or word in FILLER:
-        return 0.05
+        return _USELESS
     if word in GRAMMAR:
         return 0.15
     return 0.45 if word in PLACING else 1.0

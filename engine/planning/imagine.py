@@ -69,4 +69,4 @@ def plan_imagine(
 
 def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:
     """The same prompt again with a new seed: one that the spec says is left out."""
-    return plan_imagine(spec.replace(seed=None, sameseed=None), registry, model=model)
+    return plan_imagine(spec.unseeded(), registry, model=model)

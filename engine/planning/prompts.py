@@ -14,7 +14,7 @@ from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text
-from grammar import PARAMETERS
+from grammar import PARAMETERS, remarks
 
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
@@ -102,7 +102,7 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
         weird=weird,
         muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
         oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
-        notes=notes,
+        notes=(*notes, *without_effect(spec), *remarks(spec)),
     )
 
 
@@ -131,7 +131,7 @@ def style_weight(stylize: float | None, default: float) -> float:
 
 def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
     """A sentence about the parameters that parse but do nothing here yet."""
-    said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short)]
+    said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short) is not None]
     return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
 
 

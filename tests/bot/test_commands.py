@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.text.shortening import shortened, weighed
+from bot.text.shortening import STRUCK, shortened, weighed
 from tests.bot.sketch import buttons
 
 
@@ -178,6 +178,24 @@ def test_filler_goes_first_and_things_stay():
     assert [len(p) for p in prompts] == sorted((len(p) for p in prompts), reverse=True)
     assert all("fox" in prompt for prompt in prompts[:3])
     assert shortened("fox") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a very beautiful picture of a red fox in the snow", "masterpiece, best quality, a cat"]
+)
+def test_no_shorter_prompt_has_a_word_that_is_struck(text):
+    kept = [token.text.strip(",") for token in weighed(text) if token.weight >= STRUCK]
+    assert len(kept) < len(text.split())
+    assert shortened(text)[0].replace(",", "").split() == kept
+    assert all(set(prompt.replace(",", "").split()) <= set(kept) for prompt in shortened(text))
+
+
+def test_words_that_the_model_does_not_know_do_not_count():
+    text, unknown = "a zeppelin over a Red house", ("Zeppelin", "over")
+    weights = {token.text: token.weight for token in weighed(text, unknown)}
+    assert weights["zeppelin"] < STRUCK < weights["house"]
+    assert not any("zeppelin" in prompt for prompt in shortened(text, unknown))
+    assert shortened(text, unknown)[0] == "a Red house"
 
 
 async def test_every_command_is_offered_in_servers_direct_messages_and_user_installed(env):

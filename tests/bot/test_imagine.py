@@ -137,8 +137,9 @@ async def test_low_variation_mode_makes_v_subtle(world):
     assert "Variations (Subtle) by" in message.content
 
 
-async def test_reroll_keeps_the_given_seed_out(world):
-    grid = await world.imagine("a fox --seed 7")
+@pytest.mark.parametrize("said", ["--seed 7", "--sameseed 7", "--seed 7 --sameseed 7"])
+async def test_reroll_keeps_the_given_seed_out(world, said):
+    grid = await world.imagine(f"a fox {said}")
     message = (await world.press(grid, "🔄")).response.message
     assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
     first, second = (job.plan for job in world.engine.seen)

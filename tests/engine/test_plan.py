@@ -149,6 +149,20 @@ class TestImagine:
     def test_what_has_no_effect_is_said(self, registry: Registry) -> None:
         assert "--sref" in planned(registry, sref=(Part("random"),)).notes[0]
 
+    def test_so_is_how_the_prompt_was_read(self, registry: Registry) -> None:
+        (spec,) = parse("a fox like https://a.com/x.png Steps: 20, Seed: 5 --loop")
+        first = plan_imagine(spec, registry, model="small")
+        remix = plan_vary(first, 1, registry, strong=True, spec=spec)
+        for said in ("`Steps: 20`", "`https://a.com/x.png`", "`--loop`"):
+            assert any(said in note for note in first.notes)
+            assert any(said in note for note in remix.notes)
+
+    @pytest.mark.parametrize("said", ["--p", "--edit", "--motion low", "--loop", "--bs 1", "--sv 4"])
+    def test_so_it_is_of_everything_that_the_table_calls_idle(self, registry: Registry, said: str) -> None:
+        (spec,) = parse(f"a fox {said}")
+        notes = plan_imagine(spec, registry, model="small").notes
+        assert f"`{said.split()[0]}`: understood, but without effect here." in notes
+
 
 class TestLaterJobs:
     def test_a_reroll_draws_a_new_seed_and_keeps_the_rest(self, registry: Registry) -> None:

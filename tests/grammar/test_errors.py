@@ -23,7 +23,7 @@ def refused(prompt: str) -> PromptError:
         ("a --seeds 5", "Did you mean `--seed`?"),
         ("a --no-text", "Write `--no text`."),
         ("a --v 5 -ar", "Write `--ar`."),
-        ("a --v 5 -- ar 3:2", "Write `--ar` without a space."),
+        ("a --v 5 -- ar wide", "Write `--ar` without a space."),
         ("a --v 5 a dog", "Words go before the parameters."),
         ("a --- b", "Leave the dashes out."),
         ("a --v v6", "Write `6`."),

@@ -59,6 +59,14 @@ def test_the_page_and_the_help_name_every_row(row: Parameter) -> None:
         assert find(f"--{name.upper()}") is row
 
 
+def test_what_has_no_effect_yet_says_so_in_help_and_on_the_page() -> None:
+    row = find("motion")
+    assert row
+    assert row.idle
+    assert help_line(row) == "--motion low high (low): how much moves in a film (no effect yet)"
+    assert "how much moves in a film (no effect yet)" in page()
+
+
 def test_help_lines_read_well() -> None:
     row = find("s")
     assert row
@@ -80,7 +88,7 @@ def test_unfinished_names_are_completed(text: str, first: str) -> None:
     assert 1 <= len(found) <= 25
 
 
-@pytest.mark.parametrize("text", ["a cat", "a cat --ar ", "a cat --zzz", "well-known --ar 3:2 and"])
+@pytest.mark.parametrize("text", ["a cat", "a cat --zzz", "well-known --ar 3:2 and"])
 def test_nothing_else_is(text: str) -> None:
     assert complete(text) == []
 

@@ -81,7 +81,7 @@ def test_it_is_all_text(text: str) -> None:
         ("a cat\u200b--ar 3:2", "a cat --ar 3:2"),
         ("a cat --style “raw” --ar ‘3:2’", "a cat --ar 3:2 --style raw"),
         ("“a cat” in a hat --v 6", "“a cat” in a hat --v 6"),
-        ('"a raven, details --v 4",', '"a raven, details --v 4'),
+        ('"a raven, details --v 4",', "a raven, details --v 4"),
         ("a note (default --q 1).", "a note (default --q 1"),
         ("a cat --ar=3:2 --v:6", "a cat --ar 3:2 --v 6"),
         ("a cat --ar 16 : 9 --v 5", "a cat --ar 16:9 --v 5"),

@@ -70,7 +70,7 @@ async def reroll(interaction: Interaction, job_id: str, index: int) -> None:
     job = await finished(interaction, job_id)
     for file in await interaction.client.history.inputs(job.id):
         await interaction.client.pictures.read(file)
-    spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
+    spec = GenerationSpec.from_dict(job.spec).unseeded()
     if (await interaction.client.user_of(interaction)).remix:
         await ask_to_remix(interaction, "remixed_reroll", job.id, index, format_prompt(spec))
     else:
@@ -90,7 +90,7 @@ async def remixed_subtle(interaction: Interaction, job_id: str, index: int, said
 async def remixed_reroll(interaction: Interaction, job_id: str, _: int, said: Answers) -> None:
     """The dialog of 🔄 came back: an unchanged prompt is a plain re-roll."""
     job = await finished(interaction, job_id)
-    spec = GenerationSpec.from_dict(job.spec).replace(seed=None)
+    spec = GenerationSpec.from_dict(job.spec).unseeded()
     if said["prompt"].strip() == format_prompt(spec):
         await _reroll(interaction, job, spec)
         return

@@ -1,0 +1,184 @@
+"""Prompts written for other programs: what of them is certain is taken, on the rest there is a sentence.
+
+    a fox Negative prompt: blurry Steps: 20, Seed: 123, Size: 512x768
+    →  a fox --no blurry --seed 123 --ar 512:768
+
+Knows how those programs write, and the names of Easel's parameters; nothing of how prompts are parsed.
+"""
+
+import re
+
+from grammar.errors import cut
+from grammar.typography import COLONS, Edit
+
+_COLON = rf"\s*[{COLONS}]\s*"
+_WORDS = ("negative", "steps", "seed", "sampler", "cfg")
+_NEGATIVE = re.compile(rf"negative[\s_]+prompt{_COLON}", re.IGNORECASE)
+_KEYS = (
+    r"(?:Steps|Sampler|Schedule\s+type|CFG\s+scale|Guidance\s+scale|Seed|Size|Model\s+hash|Model"
+    r"|Clip\s+skip|Version|Denoising\s+strength|VAE)"
+)
+_NEXT = r"\s*[,;|\n]\s*"
+_SETTINGS = re.compile(rf"(?<![\w-]){_KEYS}{_COLON}(?=\S)", re.IGNORECASE)
+_NUMBERED = rf"(?:Steps|Seed|CFG\s+scale){_COLON}-?\d[\d.]*"
+_SURE_SETTINGS = re.compile(
+    rf"(?<![\w-])(?:{_NUMBERED}|Sampler{_COLON}[^,:;|]{{1,40}}){_NEXT}{_KEYS}{_COLON}", re.IGNORECASE
+)
+_SETTING = re.compile(
+    rf"([A-Za-z][\w ./+-]{{0,40}}?){_COLON}"
+    r'("(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|\[[^\[\]]*+\]|[^,;|\n]*+)[\s,;|]*+|[^,;|\n]++[,;|\s]*'
+)
+_SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
+_MOST_SEED = 4294967295
+_SHOWN = 12
+_NAMED = 3
+_EMPHASIS = re.compile(
+    rf"(?<!\()\(++([^()\[\],{COLONS}]+)(?:[{COLONS}]\s*\d*\.?\d+\s*)?\)+|(?<!\[)\[++([^()\[\],{COLONS}|]+)\]+"
+)
+
+LORA = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
+"""A small model beside the large one, as Stable Diffusion's programs write it."""
+
+_CHOICES = re.compile(r"(?<!\\)\{([^{}\\]*\|[^{}\\]*)\}")
+_CHANCE = re.compile(r"(?:\A|(?<=\|))\s*(\d*\.?\d+::)(?=[^|])")
+
+_NO_LORA = "{}: no effect, there are no LoRAs here yet."
+_WEIGHT = "Read as words: {}; here a weight stands behind a part of the prompt, `red fox::1.3`."
+_CHOICE = "Read as words: {}; here `{{red, green}}` makes a job of each."
+_BREAK = "Read as words: {}; here `::` parts the words of a prompt."
+_REMARKS = (
+    (LORA, _NO_LORA),
+    (re.compile(rf"\([^()]*[^()\d\s]\s*[{COLONS}]\s*\d*\.?\d+\s*\)"), _WEIGHT),
+    (re.compile(r"\(\([^()]+\)\)"), _WEIGHT),
+    (re.compile(r"(?:\([^()]+\)|(?<!\w)[^\W\d_]\w*)(?:\+{2,}(?!\w)|(?<=\))\d*\.\d+)"), _WEIGHT),
+    (re.compile(r"\[[^\[\]|:]*+(?:\|[^\[\]]*+|:[^\[\]]*+(?<=\d))\]"), _CHOICE),
+    (re.compile(r"(?<!\w)__[\w/*-]+?__(?!\w)|\d+(?:-\d+)?\$\$"), _CHOICE),
+    (re.compile(r"\)\.(?:blend|swap|and)\([^()]*\)"), _BREAK),
+    (re.compile(r"(?<!\w)(?:BREAK|AND)(?!\w)(?=.*[a-z])"), _BREAK),
+)
+_TELLTALE = re.compile(r"[<(\[_$+]|BREAK|AND")
+
+OTHER_NAMES = {
+    "neg": "no",
+    "negative": "no",
+    "negprompt": "no",
+    "ratio": "ar",
+    "size": "ar",
+    "cfg": "s",
+    "count": "r",
+    "num": "r",
+    "n": "r",
+    "model": "v",
+}
+"""Names that other programs have for a parameter, and its name here."""
+
+
+def may_have_block(text: str) -> bool:
+    """Whether it is worth looking for one; a quick question, since hardly any prompt has one."""
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS)
+
+
+def block(text: str, start: int, end: int) -> tuple[list[Edit], list[str]]:
+    """What makes a prompt of the text that Stable Diffusion's programs keep with a picture; [] for others.
+
+    Its words stay, the negative prompt becomes `--no`, seed and size what they are here. A sentence tells
+    which settings do nothing.
+    """
+    negative = _NEGATIVE.search(text, start, end)
+    settings = (_SETTINGS if negative else _SURE_SETTINGS).search(
+        text, negative.end() if negative else start, end
+    )
+    edits: list[Edit] = []
+    notes: list[str] = []
+    if negative:
+        behind = settings.start() if settings else end
+        if text[negative.end() : behind].strip(" ,."):
+            weights = _unweighted(text, negative.end(), behind)
+            edits += [(negative.start(), negative.end(), " --no "), *weights]
+        else:
+            weights = []
+            edits.append((negative.start(), behind, ""))
+        if weights:
+            typed = _named([text[at:until] for at, until, _ in weights])
+            notes.append(f"{typed}: no effect, everything behind `--no` weighs the same here.")
+    if settings:
+        said, idle = _settings(text[settings.start() : end])
+        edits.append((settings.start(), end, f" {said}"))
+        if idle:
+            notes.append(f"Of the settings that were pasted, these have no effect here: {idle}.")
+    return edits, notes
+
+
+def _unweighted(text: str, start: int, end: int) -> list[Edit]:
+    """What is not wanted has no weight of its own here: the brackets for it go."""
+    edits = [
+        (match.start(), match.end(), (match[1] or match[2]).strip())
+        for match in _EMPHASIS.finditer(text, start, end)
+    ]
+    edits += [(match.start(), match.end(), "") for match in LORA.finditer(text, start, end)]
+    apart: list[Edit] = []
+    for edit in sorted(edits):
+        if not apart or apart[-1][1] <= edit[0]:
+            apart.append(edit)
+    return apart
+
+
+def _settings(text: str) -> tuple[str, str]:
+    """The settings as parameters, and those that are none."""
+    said: dict[str, str] = {}
+    idle: list[str] = []
+    for match in _SETTING.finditer(text):
+        key, value = (match[1] or "").strip().lower(), (match[2] or "").strip(' "')
+        if key == "seed" and "seed" not in said and value.lstrip("-").isdigit():
+            if value == "-1":
+                continue
+            if value.isdecimal() and int(value) <= _MOST_SEED:
+                said["seed"] = f"--seed {value}"
+                continue
+        size = _SIZE.fullmatch(value)
+        if key == "size" and "ar" not in said and size and int(size[1]) and int(size[2]):
+            said["ar"] = f"--ar {size[1]}:{size[2]}"
+        elif typed := match[0].strip(" ,\n\t"):
+            idle.append(f"`{cut(typed)}`")
+    more = f" and {len(idle) - _SHOWN} more" if len(idle) > _SHOWN else ""
+    return " ".join(said.values()), ", ".join(idle[:_SHOWN]) + more
+
+
+def remarks_on(text: str) -> tuple[str, ...]:
+    """A sentence on each way of writing in the words that means nothing here."""
+    if not _TELLTALE.search(text):
+        return ()
+    found: dict[str, list[str]] = {}
+    for pattern, sentence in _REMARKS:
+        for match in pattern.finditer(text):
+            found.setdefault(sentence, []).append(match[0])
+    return tuple(sentence.format(_named(pieces)) for sentence, pieces in found.items())
+
+
+def _named(pieces: list[str]) -> str:
+    unique = list(dict.fromkeys(pieces))
+    more = f" and {len(unique) - _NAMED} more" if len(unique) > _NAMED else ""
+    return ", ".join(f"`{cut(piece)}`" for piece in unique[:_NAMED]) + more
+
+
+def without_loras(text: str) -> str:
+    """The words that a model reads of the text."""
+    if "<" not in text or not LORA.search(text):
+        return text
+    return " ".join(re.sub(r",(?:\s*,)+", ",", LORA.sub(" ", text)).split()).lstrip(", ")
+
+
+def chances(text: str) -> tuple[list[Edit], list[str]]:
+    """What to take out of `{0.5::red|0.3::blue}`: each choice makes a job, however likely it was."""
+    if "|" not in text or "::" not in text:
+        return [], []
+    edits = [
+        (group.start(1) + chance.start(1), group.start(1) + chance.end(1), "")
+        for group in _CHOICES.finditer(text)
+        for chance in _CHANCE.finditer(group[1])
+    ]
+    if not edits:
+        return [], []
+    typed = text[slice(*edits[0][:2])]
+    return edits, [f"`{cut(typed)}` has no effect: each of the choices makes a job."]

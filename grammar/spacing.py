@@ -1,0 +1,157 @@
+"""Dashes with spaces between or behind them: `- -ar 9 :16` is `--ar 9:16`, `a cat -- a dog` are words.
+
+Knows the table of parameters and characters; nothing of how prompts are parsed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grammar.errors import cut
+from grammar.links import link_in
+from grammar.parameters import Parameter
+from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
+from grammar.values import RATIO, UnfitError, bare
+from grammar.wrapping import front
+
+_SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
+_RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
+_BETWEEN = re.compile(r"[\s,]+")
+_INK = re.compile(r"\s*\S")
+_SHOWN = 3
+_GAP = re.compile(rf"[\s=,{COLONS}]*")
+_BEHIND = re.compile(r"[\s,.;!\"'“”„’»)\]，。；）」]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Dashes before a known name: where they begin, where the name begins, where its value ends.
+
+    `sure`: nobody writes this as words.
+    """
+
+    start: int
+    name: int
+    end: int
+    sure: bool
+
+
+class Spacing:
+    """The rules for the names of one table."""
+
+    def __init__(self, rows: Mapping[str, Parameter], start: str, known: str, word: str) -> None:
+        """As regular expressions: where a parameter begins, its dashes and name, and a word of a value."""
+        self._rows = rows
+        self._start = re.compile(start)
+        self._behind_weight = re.compile(rf"::{NUMBER}{known}")
+        self._word = re.compile(rf"(?!{start}){word}")
+        names = "|".join(sorted(map(re.escape, rows), key=lambda name: (-len(name), name))) or "(?!)"
+        dashes = rf"([{DASHES}]++(?:\s++[{DASHES}]++)*+)\s*+"
+        self._spaced = re.compile(rf"{dashes}(?:(?ai:({names}))(?![A-Za-z_\u00c0-\u024f]|-\w))?")
+        self._before = re.compile(rf"[^\W{UNSPACED}]")
+
+    def mended(self, text: str, end: int) -> tuple[list[Edit], list[str]]:
+        """What to take out so that the parser sees the parameter, and a sentence where that is not sure.
+
+        Sure is what has a value that fits and nothing but parameters behind it.
+        """
+        if not _SPACED.search(text, 0, end):
+            return [], []
+        goes_on = {end}
+        candidates = self._candidates(text, end)
+        for candidate in reversed(candidates):
+            behind = _BEHIND.match(text, candidate.end, end)
+            at = behind.end() if behind else candidate.end
+            if at in goes_on or candidate.end in goes_on or self._start.match(text, at, end):
+                goes_on.add(candidate.start)
+        found = (self._start.search(text, 0, end), self._behind_weight.search(text, 0, end))
+        parameters = min((match.end() for match in found if match), default=end)
+        edits: list[Edit] = []
+        words: list[_Candidate] = []
+        for candidate in candidates:
+            if candidate.start in goes_on and (candidate.sure or candidate.start >= parameters):
+                parameters = min(parameters, candidate.end)
+                edits.append((candidate.start, candidate.name, "--"))
+            elif candidate.start in goes_on or candidate.sure:
+                words.append(candidate)
+        return edits, [_note(text, words)] if words else []
+
+    def _candidates(self, text: str, end: int) -> "list[_Candidate]":
+        found = []
+        ahead = -1
+        apart_from_words = {0, front(text, end), *(name.end() for name in self._start.finditer(text, 0, end))}
+        for match in self._spaced.finditer(text, 0, end):
+            name = match[2]
+            if not name or not any(map(str.isspace, text[match.start() : match.start(2)])):
+                continue
+            if match.start() not in apart_from_words and self._before.match(text[match.start() - 1]):
+                continue
+            row = self._rows[name.lower()]
+            nearest = match[1].split()[-1]
+            if match.end(1) == match.start(2) and (len(nearest) > 1 or nearest in LONG_DASHES):
+                continue
+            apart = nearest != match[1]
+            double = apart or len(nearest) > 1
+            gap = _GAP.match(text, match.end(), end)
+            value_at = gap.end() if gap else match.end()
+            if row.kind.shape == "things" and ahead < value_at:
+                start = self._start.search(text, value_at, end)
+                ahead = start.start() if start else end
+            value = self._value(row, text, value_at, ahead if row.kind.shape == "things" else end)
+            if value is None:
+                continue
+            until, tells = value
+            if until == value_at:
+                until = match.end()
+            if not tells and not double:
+                continue
+            sure = apart or (tells and (double or row.kind is RATIO))
+            found.append(_Candidate(match.start(), match.start(2), until, sure))
+        return found
+
+    def _value(self, row: Parameter, text: str, at: int, end: int) -> tuple[int, bool] | None:
+        """Where a value that fits ends, and whether it tells that a parameter is meant; None: none fits."""
+        if row.kind.shape == "flag":
+            return at, False
+        if row.kind is RATIO:
+            ratio = _RATIO.match(text, at, end)
+            return (ratio.end(), True) if ratio else None
+        if row.kind.shape == "things":
+            return (end, False) if _INK.match(text, at, end) else None
+        until, tells = at, False
+        while word := self._word.match(text, until, end):
+            if not self._fits(row, word[0]):
+                break
+            tells = tells or self._tells(row, word[0])
+            until = word.end()
+            if row.kind.shape != "list" or not (space := _BETWEEN.match(text, until, end)):
+                break
+            if not self._word.match(text, space.end(), end):
+                break
+            until = space.end()
+        if until == at:
+            return (at, False) if row.kind.alone is not None else None
+        return until, tells
+
+    @staticmethod
+    def _fits(row: Parameter, word: str) -> bool:
+        for kind in filter(None, (row.kind, row.old)):
+            try:
+                kind.read(word)
+            except UnfitError:
+                continue
+            return True
+        return False
+
+    @staticmethod
+    def _tells(row: Parameter, word: str) -> bool:
+        text = bare(word)
+        return (
+            row.kind.numeric or text.lower() in row.kind.known or text.isdigit() or link_in(word) is not None
+        )
+
+
+def _note(text: str, words: list[_Candidate]) -> str:
+    typed = ", ".join(f"`{cut(text[each.start : each.end])}`" for each in words[:_SHOWN])
+    meant = ", ".join(f"`--{cut(text[each.name : each.end])}`" for each in words[:_SHOWN])
+    return f"Read as words: {typed}; a parameter is written without a space behind its dashes: {meant}."
