@@ -1,8 +1,7 @@
 """Which words of a prompt matter, and shorter prompts made of those: by the words alone, without a model.
 
 Filler that changes no picture goes first, then grammar, then qualities; things and colours stay longest.
-Knows nothing
-of Discord.
+Knows nothing of Discord.
 """
 
 from __future__ import annotations
@@ -154,9 +153,7 @@ class Token:
 
 
 def weighed(text: str) -> list[Token]:
-    """Every word of a prompt with its weight; said again, a word matters less, and so do later ones a
-    little.
-    """
+    """Every word of a prompt with its weight; said again, or later, a word matters less."""
     seen: set[str] = set()
     tokens = []
     words = text.split()
@@ -169,9 +166,7 @@ def weighed(text: str) -> list[Token]:
 
 
 def shortened(text: str) -> list[str]:
-    """Up to five prompts, each shorter than the one before, with the words that matter most, in their
-    order.
-    """
+    """Up to five prompts, each shorter than the one before, of the words that matter most, in order."""
     tokens = weighed(text)
     found: list[str] = []
     for share in SHARES:

@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from bot.memory.picture_files import PictureGone, Pictures, fitted, normalised
+from bot.errors import PictureGone
+from bot.memory.picture_files import Pictures, fitted, normalised
 from engine import BadPicture
 from tests.bot.sketch import png
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.memory.jobs import Status
-from bot.surface import intake as desk
+from bot.memory.records import Status
 from tests.bot.sketch import png
 
 
 async def the_job(world):
     rows = await world.database.rows("SELECT id FROM jobs ORDER BY seq")
-    return [await world.bot.history.get(row["id"]) for row in rows]
+    return [await world.bot.hub.jobs.get(row["id"]) for row in rows]
 
 
 async def test_a_job_that_was_being_rendered_is_delivered_by_the_next_life(world, env):
@@ -169,7 +168,7 @@ async def test_where_the_bot_may_not_write_the_grid_comes_by_direct_message(worl
 
 async def test_files_that_no_row_needs_are_swept_at_the_start(world, env, settings):
     await world.imagine("a fox")
-    await world.bot.pictures.keep(b"left behind")
+    await world.bot.hub.pictures.keep(b"left behind")
     await world.restart()
     await env.settle()
     assert len(list(settings.easel_data.glob("pictures/*/*"))) == 4
@@ -235,7 +234,7 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
 
     async def slow(data):
         while not noted:
-            noted.extend(await world.bot.history.promises())
+            noted.extend(await world.bot.hub.promises.open())
             await asyncio.sleep(0.01)
         return await normalised(data)
 
@@ -247,4 +246,4 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
     await env.settle()
     assert result.response.attachments
     assert len(noted) == 1
-    assert await world.bot.history.promises() == []
+    assert await world.bot.hub.promises.open() == []
