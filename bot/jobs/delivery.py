@@ -1,4 +1,4 @@
-"""Getting one job's one message to Discord, whatever happens: token or channel, edit or post, until it stands.
+"""Getting one job's one message to Discord, whatever happens: token or channel, edit or post.
 
 A message is reached in three ways, tried in this order: through its interaction's token, by editing it in its
 channel, by posting it anew. What Discord answers decides which ways are left; a clock never does. Knows

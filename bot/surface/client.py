@@ -83,8 +83,8 @@ class EaselTree(app_commands.CommandTree[HubClient]):
 class EaselClient(HubClient):
     """The connection to Discord and what hangs on it.
 
-    Start it with ``start(token)``, stop it with ``close()``. ``actions`` are the buttons it knows; ``edit_every``
-    are the seconds between two passing edits in one channel.
+    Start it with ``start(token)``, stop it with ``close()``. ``actions`` are the buttons it knows,
+    ``edit_every`` the seconds between two passing edits in one channel.
     """
 
     def __init__(

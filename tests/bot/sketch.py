@@ -40,7 +40,8 @@ def jpeg() -> bytes:
 
 def buttons(message: discord.Message) -> list[discord.Button]:
     """Every button of a message, row by row."""
-    children = [child for row in message.components for child in row.children]
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    children = [child for row in rows for child in row.children]
     return [child for child in children if isinstance(child, discord.Button)]
 
 

@@ -39,7 +39,7 @@ def test_relaxed_jobs_say_so():
 
 
 def test_a_place_in_the_queue_is_told_below_the_line():
-    first, second = messages.waiting(JOB, 3, 40.4).content.splitlines()
+    first, second = messages.waiting(JOB, position=3, eta=40.4).content.splitlines()
     assert first == "**a red fox** - <@1> (Waiting to start)"
     assert second == "-# Number 3 in the queue, about 40 s"
 

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import replace
 
+import discord
 import pytest
 
 from bot.memory.records import Status
+from bot.surface.client import EaselClient
 from tests.bot.sketch import png
 
 
@@ -206,19 +208,19 @@ async def test_a_job_that_comes_while_the_start_looks_for_older_ones_is_rendered
 ):
     ready, looked = asyncio.Event(), asyncio.Event()
 
-    async def hold(client):
-        await env.external_wait(ready.wait(), reason="the start is slow")
+    class Slow(EaselClient):
+        async def wait_until_ready(self):
+            await env.external_wait(ready.wait(), reason="the start is slow")
+            asyncio.get_running_loop().call_soon(looked.set)
 
-    async def acknowledge_late(*args, **options):
+    async def defer_late(response, **options):
         ready.set()
         await env.external_wait(looked.wait(), reason="the start looks")
-        return await acknowledge(*args, **options)
+        return await defer(response, **options)
 
-    acknowledge = desk.acknowledge
-    monkeypatch.setattr("bot.surface.client.EaselClient.wait_until_ready", hold)
-    monkeypatch.setattr("bot.surface.intake.acknowledge", acknowledge_late)
-    await world.restart()
-    world.bot._recovery.add_done_callback(lambda _: looked.set())
+    defer = discord.InteractionResponse.defer
+    monkeypatch.setattr(discord.InteractionResponse, "defer", defer_late)
+    await world.restart(Slow)
     await world.slash("imagine", prompt="a fox")
     await env.settle()
     [message] = world.messages()
@@ -232,14 +234,14 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
 ):
     noted = []
 
-    async def slow(data):
+    async def slow(attachment):
         while not noted:
             noted.extend(await world.bot.hub.promises.open())
             await asyncio.sleep(0.01)
-        return await normalised(data)
+        return await read(attachment)
 
-    normalised = desk.normalised
-    monkeypatch.setattr("bot.surface.intake.normalised", slow)
+    read = discord.Attachment.read
+    monkeypatch.setattr(discord.Attachment, "read", slow)
     result = await world.slash(
         command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
     )

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.memory.panels import RegionPicker
 from bot.memory.records import JobKind
 from engine import Canvas, Plan
 from engine.planning.canvas import Box
@@ -189,7 +190,7 @@ async def test_a_picker_outlives_a_restart_and_belongs_to_one(world):
     part = next(b for b in buttons(picker) if str(b.emoji) == "↖️")
     await world.alice.click(picker, custom_id=part.custom_id)
     panel_id = part.custom_id.split(":")[2]
-    assert (await world.bot.history.panel(panel_id)).data["parts"] == [0]
+    assert (await world.bot.hub.panels.get(panel_id, RegionPicker)).data.parts == [0]
 
 
 async def test_somebody_elses_picker_does_nothing(world):

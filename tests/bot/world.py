@@ -56,11 +56,11 @@ class World:
         button = next(b for b in buttons(message) if label in (b.label, str(b.emoji)))
         return await (who or self.alice).click(message, custom_id=button.custom_id)
 
-    async def restart(self, **options: object) -> None:
+    async def restart(self, client: type[EaselClient] = EaselClient, **options: object) -> None:
         """The process ends, whatever it was doing, and a new one takes over its data."""
         old = self.bot
         await old.hub.flow.close()
-        new = EaselClient(self.settings, Registry.load(), self.engine, self.database, **options)
+        new = client(self.settings, Registry.load(), self.engine, self.database, **options)
         await self.env.restart_bot(new)
         await old.hub.links.close()
 
