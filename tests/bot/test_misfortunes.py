@@ -17,8 +17,8 @@ def refusal(result):
 
 
 async def limit_pages(world, pages):
-    async with world.database._turn:
-        await world.database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    async with world.database.transaction() as tx:
+        await tx.execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def test_a_database_without_room_refuses_in_words_and_takes_jobs_again_when_there_is_some(world):
@@ -52,8 +52,8 @@ async def test_a_disk_that_fills_while_pictures_are_kept_ends_that_job_alone(
 async def test_a_locked_database_delays_a_job_that_is_under_way_and_refuses_new_ones(world, env):
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
-    async with world.database._turn:
-        await world.database._writer.execute("PRAGMA busy_timeout = 20")
+    async with world.database.transaction() as tx:
+        await tx.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(world.settings.easel_data / "easel.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert "busy" in refusal(await world.slash("imagine", prompt="a dog")).description
