@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.memory.database import Database
-from bot.memory.jobs import History, indexed
+from bot.memory.history import History, indexed
 from engine import Registry, plan_imagine
 from grammar import parse
 

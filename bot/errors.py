@@ -4,10 +4,10 @@
     ├── QueueFull           the user has as many jobs as may wait
     ├── BadLink             an address that is not fetched, or gave no picture
     └── Gone                the job, panel or picture behind a button is no more
+        └── PictureGone     the file of a kept picture is missing or damaged
 
 Knows no Discord objects. An error that is not in the map is the program's own fault: the user gets a sentence
-and a
-mark to quote, the log gets the rest.
+and a mark to quote, the log gets the rest.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import logging
 import secrets
 import sqlite3
 
-from bot.memory.picture_files import PictureGone
 from engine import BadPicture, EngineError, NoRoom, NoSegmenter
 from grammar import PromptError
 
-__all__ = ["BadLink", "Gone", "QueueFull", "Refusal", "told"]
+__all__ = ["BadLink", "Gone", "PictureGone", "QueueFull", "Refusal", "explained"]
 
 log = logging.getLogger(__name__)
 
@@ -57,15 +56,21 @@ class Gone(Refusal):
     title = "No longer here"
 
 
-def told(error: BaseException) -> tuple[str, str]:
+class PictureGone(Gone):
+    """The file of a kept picture is missing, or no longer holds what was put into it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("That picture is no longer kept here.")
+        self.name = name
+
+
+def explained(error: BaseException) -> tuple[str, str]:
     """The title and the sentence that a user is told about an error. Logs what is the program's fault."""
     match error:
         case Refusal():
             return error.title, error.sentence
         case PromptError():
             return error.title, str(error)
-        case PictureGone():
-            return Gone.title, "That picture is no longer kept here."
         case BadPicture():
             return "Invalid picture", str(error)
         case NoRoom() | NoSegmenter():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable, Sequence
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -17,7 +18,7 @@ from yarl import URL
 
 from bot.errors import BadLink
 
-__all__ = ["PublicResolver", "fetch", "is_public", "session"]
+__all__ = ["MOST_BYTES", "Links", "is_public"]
 
 MOST_BYTES = 25 * 2**20
 REDIRECTS = 4
@@ -27,9 +28,7 @@ PORTS = (80, 443, 8080, 8443)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet: not private, loopback, link-local, reserved or
-    multicast.
-    """
+    """Whether an IP address is of the open internet: not private, loopback, link-local or reserved."""
     try:
         ip = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
@@ -46,15 +45,16 @@ def is_public(address: str) -> bool:
 class PublicResolver(AbstractResolver):
     """Resolves names and gives back public addresses only; what it gives is what is connected to."""
 
-    def __init__(self, inner: AbstractResolver) -> None:
+    def __init__(self, inner: AbstractResolver, public: Callable[[str], bool] = is_public) -> None:
         self._inner = inner
+        self._public = public
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The public addresses of ``host``. Raises BadLink when one of them is not public."""
         found = await self._inner.resolve(host, port, family)
-        if not found or not all(is_public(result["host"]) for result in found):
+        if not found or not all(self._public(result["host"]) for result in found):
             raise BadLink(f"`{host}` is not a public address.")
         return found
 
@@ -63,68 +63,101 @@ class PublicResolver(AbstractResolver):
         await self._inner.close()
 
 
-def session(resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A client that can reach public addresses only. To be closed by the caller; needs a running loop."""
-    guarded = PublicResolver(resolver or aiohttp.ThreadedResolver())
-    connector = aiohttp.TCPConnector(
-        resolver=guarded, use_dns_cache=False, limit=8, socket_factory=_public_socket
-    )
-    return aiohttp.ClientSession(connector=connector, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+class Links:
+    """Fetches what is behind links. Connects at the first one; to be closed in the end.
 
+    ``resolver`` looks up names, ``ports`` are those that are asked, ``public`` judges an address.
+    """
 
-async def fetch(client: aiohttp.ClientSession, link: str) -> bytes:
-    """The bytes behind ``link``, at most 25 MB of something that calls itself a picture. Raises BadLink."""
-    url = _checked(link)
-    try:
-        for _ in range(REDIRECTS):
-            async with client.get(url, allow_redirects=False) as answer:
-                if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
-                    url = _checked(str(url.join(URL(answer.headers["Location"]))))
-                    continue
-                return await _body(answer, link)
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        if isinstance(error.__cause__, BadLink):
-            raise error.__cause__ from None
-        raise BadLink(f"`{_short(link)}` could not be fetched.") from None
-    raise BadLink(f"`{_short(link)}` leads from one address to the next without end.")
+    def __init__(
+        self,
+        resolver: AbstractResolver | None = None,
+        *,
+        ports: Sequence[int] = PORTS,
+        most_bytes: int = MOST_BYTES,
+        public: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._resolver = resolver
+        self._ports = ports
+        self._most_bytes = most_bytes
+        self._public = public
+        self._client: aiohttp.ClientSession | None = None
 
+    async def __aenter__(self) -> Links:
+        return self
 
-def _public_socket(address: AddrInfoType) -> socket.socket:
-    """The last word: whatever was resolved or written, a socket is only made for a public address."""
-    family, kind, protocol, _, where = address
-    if not is_public(str(where[0])):
-        raise BadLink(f"`{where[0]}` is not a public address.")
-    return socket.socket(family=family, type=kind, proto=protocol)
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
+    async def close(self) -> None:
+        """Close what is connected."""
+        if self._client is not None:
+            await self._client.close()
 
-async def _body(answer: aiohttp.ClientResponse, link: str) -> bytes:
-    if answer.status != 200:
-        raise BadLink(f"`{_short(link)}` answered with {answer.status}; no picture is there.")
-    if not answer.content_type.startswith(KINDS):
-        raise BadLink(f"`{_short(link)}` is no picture but `{answer.content_type}`.")
-    if (answer.content_length or 0) > MOST_BYTES:
-        raise BadLink(f"`{_short(link)}` is larger than {MOST_BYTES >> 20} MB.")
-    body = bytearray()
-    async for piece in answer.content.iter_chunked(2**16):
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise BadLink(f"`{_short(link)}` is larger than {MOST_BYTES >> 20} MB.")
-    return bytes(body)
+    async def fetch(self, link: str) -> bytes:
+        """The bytes behind ``link``, so many at most of something that calls itself a picture.
 
+        Raises BadLink.
+        """
+        url = self._checked(link)
+        self._client = self._client or self._session()
+        try:
+            for _ in range(REDIRECTS):
+                async with self._client.get(url, allow_redirects=False) as answer:
+                    if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
+                        url = self._checked(str(url.join(URL(answer.headers["Location"]))))
+                        continue
+                    return await self._body(answer, link)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            if isinstance(error.__cause__, BadLink):
+                raise error.__cause__ from None
+            raise BadLink(f"`{_short(link)}` could not be fetched.") from None
+        raise BadLink(f"`{_short(link)}` leads from one address to the next without end.")
 
-def _checked(link: str) -> URL:
-    try:
-        url = URL(link)
-        host, port = url.host, url.port
-    except ValueError:
-        raise BadLink(f"`{_short(link)}` is not an address.") from None
-    if url.scheme not in ("http", "https") or not host:
-        raise BadLink(f"`{_short(link)}` is not an `http` or `https` address.")
-    if url.user is not None or port not in PORTS:
-        raise BadLink(f"`{_short(link)}` names a user or a port, which is not fetched.")
-    if _looks_numeric(host) and not is_public(host):
-        raise BadLink(f"`{host}` is not a public address.")
-    return url
+    def _session(self) -> aiohttp.ClientSession:
+        """A client that can reach public addresses only. Needs a running loop."""
+        guarded = PublicResolver(self._resolver or aiohttp.ThreadedResolver(), self._public)
+        connector = aiohttp.TCPConnector(
+            resolver=guarded, use_dns_cache=False, limit=8, socket_factory=self._public_socket
+        )
+        return aiohttp.ClientSession(
+            connector=connector, timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    def _public_socket(self, address: AddrInfoType) -> socket.socket:
+        """The last word: whatever was resolved or written, a socket is only made for a public address."""
+        family, kind, protocol, _, where = address
+        if not self._public(str(where[0])):
+            raise BadLink(f"`{where[0]}` is not a public address.")
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    async def _body(self, answer: aiohttp.ClientResponse, link: str) -> bytes:
+        if answer.status != 200:
+            raise BadLink(f"`{_short(link)}` answered with {answer.status}; no picture is there.")
+        if not answer.content_type.startswith(KINDS):
+            raise BadLink(f"`{_short(link)}` is no picture but `{answer.content_type}`.")
+        if (answer.content_length or 0) > self._most_bytes:
+            raise BadLink(f"`{_short(link)}` is larger than {self._most_bytes >> 20} MB.")
+        body = bytearray()
+        async for piece in answer.content.iter_chunked(2**16):
+            body += piece
+            if len(body) > self._most_bytes:
+                raise BadLink(f"`{_short(link)}` is larger than {self._most_bytes >> 20} MB.")
+        return bytes(body)
+
+    def _checked(self, link: str) -> URL:
+        try:
+            url = URL(link)
+            host, port = url.host, url.port
+        except ValueError:
+            raise BadLink(f"`{_short(link)}` is not an address.") from None
+        if url.scheme not in ("http", "https") or not host:
+            raise BadLink(f"`{_short(link)}` is not an `http` or `https` address.")
+        if url.user is not None or port not in self._ports:
+            raise BadLink(f"`{_short(link)}` names a user or a port, which is not fetched.")
+        if _looks_numeric(host) and not is_public(host):
+            raise BadLink(f"`{host}` is not a public address.")
+        return url
 
 
 def _looks_numeric(host: str) -> bool:

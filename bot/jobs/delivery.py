@@ -1,31 +1,29 @@
-"""Getting one job's one message to Discord, whatever happens: token or channel, edit or post, again and
-again.
+"""Getting one job's one message to Discord, whatever happens: token or channel, edit or post.
 
 A message is reached in three ways, tried in this order: through its interaction's token, by editing it in its
-channel,
-by posting it anew. What Discord answers decides which ways are left; a clock never does. Knows nothing of how
-a job
-is rendered or what a message says.
+channel, by posting it anew. What Discord answers decides which ways are left; a clock never does. Knows
+nothing of how a job is rendered or what a message says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import aiohttp
 import discord
 
-from bot.memory.jobs import JobRecord, Place, Promise
-from bot.messages.letters import Letter
+from bot.memory.promises import Promise
+from bot.memory.records import JobRecord, Place
+from bot.messages.message import Message
+from bot.messages.sending import edited, posted
 
-__all__ = ["Delivery", "Undeliverable", "parts", "view_of"]
+__all__ = ["Delivery", "Undeliverable"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,12 +31,8 @@ T = TypeVar("T")
 NO_FURTHER = {50027, 40094}  # the token is invalid; a user-installed application has no follow-ups left
 TOO_OLD_TO_EDIT = {30046}
 UNKNOWN_WEBHOOK = 10015
-LONGEST_WAIT = 60.0
-LOOK = (
-    100  # messages searched, from where it was asked for and from the newest, for one that was not noted down
-)
-
-
+LONGEST_WAIT = 60.0  # seconds between two tries
+LOOK = 100  # messages searched from where it was asked for, and from the newest, for one not noted down
 REMEMBERED = 1000  # interactions whose first answer is known to stand
 
 
@@ -54,62 +48,8 @@ class _Unsure(Exception):
     """A follow-up was sent and its answer lost: whether it stands is known to nobody yet."""
 
 
-def view_of(letter: Letter) -> discord.ui.View | None:
-    """The letter's buttons.
-
-    The view is stopped: presses find their way by ``custom_id``, nothing is kept in memory.
-    """
-    if not letter.rows:
-        return None
-    view = discord.ui.View(timeout=None)
-    for row, keys in enumerate(letter.rows):
-        for key in keys:
-            view.add_item(
-                discord.ui.Button(
-                    style=key.style, label=key.label, emoji=key.emoji, custom_id=key.custom_id, row=row
-                )
-            )
-    view.stop()
-    return view
-
-
-def parts(letter: Letter, user_id: int) -> dict[str, Any]:
-    """What every way of editing takes; a part that the letter lacks is removed from the message."""
-    return {
-        "content": letter.content or None,
-        "embeds": list(letter.embeds),
-        "attachments": files_of(letter),
-        "view": view_of(letter),
-        "allowed_mentions": only(user_id),
-    }
-
-
-def files_of(letter: Letter) -> list[discord.File]:
-    """The letter's files, to be sent once."""
-    return [discord.File(io.BytesIO(data), name) for name, data in letter.files]
-
-
-def fresh(letter: Letter, user_id: int) -> dict[str, Any]:
-    """What every way of posting takes."""
-    view = view_of(letter)
-    return {
-        "content": letter.content,
-        "embeds": list(letter.embeds),
-        "files": files_of(letter),
-        "allowed_mentions": only(user_id),
-        **({"view": view} if view else {}),
-    }
-
-
-def only(user_id: int) -> discord.AllowedMentions:
-    """A prompt pings nobody but the user who wrote it."""
-    return discord.AllowedMentions(
-        everyone=False, roles=False, users=[discord.Object(user_id)], replied_user=False
-    )
-
-
 class Delivery:
-    """Puts letters where their jobs' places are."""
+    """Puts messages where their jobs' places are."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -122,13 +62,13 @@ class Delivery:
         if self._once_only is not None:
             await self._once_only.close()
 
-    async def attempt(self, job: JobRecord, letter: Letter) -> Place | None:
+    async def attempt(self, job: JobRecord, message: Message) -> Place | None:
         """Update the message once, where it stands.
 
         None when that did not work; the caller has better to come.
         """
         try:
-            return await self._once(job, letter, post=False)
+            return await self._once(job, message, post=False)
         except (
             _Absent,
             _Unsure,
@@ -140,28 +80,28 @@ class Delivery:
             log.debug("a passing edit of %s was lost: %r", job.id, error)
             return None
 
-    async def insist(self, job: JobRecord, letter: Letter) -> Place:
-        """Put the letter up for good; where it stands then. Raises Undeliverable when Discord says never."""
-        return await self._persist(f"job {job.id}", lambda: self._once(job, letter, post=True))
+    async def insist(self, job: JobRecord, message: Message) -> Place:
+        """Put the message up for good; where it stands then. Raises Undeliverable when Discord says never."""
+        return await self._persist(f"job {job.id}", lambda: self._once(job, message, post=True))
 
     async def found(self, job: JobRecord) -> Place:
         """The job's place, with the message that an earlier life posted but did not live to note down."""
         return await self._persist(f"job {job.id}", lambda: self._find(job))
 
-    async def excuse(self, promise: Promise, letter: Letter) -> None:
-        """Put the letter where somebody still waits for a first answer, if it can be reached."""
+    async def excuse(self, promise: Promise, message: Message) -> None:
+        """Put the message where somebody still waits for a first answer, if it can be reached."""
         try:
             await self._persist(
-                f"interaction {promise.interaction_id}", lambda: self._excuse(promise, letter)
+                f"interaction {promise.interaction_id}", lambda: self._excuse(promise, message)
             )
         except Undeliverable as error:
             log.warning("interaction %d stays without an answer: %s", promise.interaction_id, error)
 
-    async def _excuse(self, promise: Promise, letter: Letter) -> None:
+    async def _excuse(self, promise: Promise, message: Message) -> None:
         webhook, original = self._webhook(promise.token), cast(int, "@original")
         try:
             if (await webhook.fetch_message(original)).flags.loading:
-                await webhook.edit_message(original, content=None, embeds=list(letter.embeds))
+                await webhook.edit_message(original, content=None, embeds=list(message.embeds))
         except discord.HTTPException as error:
             if error.status not in (401, 403, 404) and error.code not in NO_FURTHER:
                 raise
@@ -232,7 +172,7 @@ class Delivery:
             log.debug("message %s stays: %s", place.message_id, error)
 
     async def _once(
-        self, job: JobRecord, letter: Letter, *, post: bool, tried: frozenset[int] = frozenset()
+        self, job: JobRecord, message: Message, *, post: bool, tried: frozenset[int] = frozenset()
     ) -> Place:
         place = job.place
         if job.id in self._unsure:
@@ -240,12 +180,12 @@ class Delivery:
             self._unsure.discard(job.id)
         if place.token is not None:
             try:
-                return await self._by_token(place, place.token, job, letter)
+                return await self._by_token(place, place.token, job, message)
             except _Absent:
                 place = replace(place, token=None)
         if place.message_id is not None:
             try:
-                await self._message(place.channel_id, place.message_id).edit(**parts(letter, job.user_id))
+                await self._message(place.channel_id, place.message_id).edit(**edited(message, job.user_id))
             except discord.HTTPException as error:
                 if not _elsewhere(error):
                     raise
@@ -258,21 +198,21 @@ class Delivery:
         # An earlier life may have posted one, and not lived to note it down.
         found = await self._find(job.at(place), tried)
         if found.message_id is not None and found.message_id not in tried:
-            posted = await self._once(job.at(found), letter, post=True, tried=tried)
+            stands = await self._once(job.at(found), message, post=True, tried=tried)
         else:
-            posted = await self._post(job, place, letter)
+            stands = await self._post(job, place, message)
         if place.message_id is not None:
             await self.withdraw(place)
-        return posted
+        return stands
 
-    async def _by_token(self, place: Place, token: str, job: JobRecord, letter: Letter) -> Place:
+    async def _by_token(self, place: Place, token: str, job: JobRecord, message: Message) -> Place:
         try:
             if place.message_id is None and not place.original:
                 await self._begin(token, place)
-                return replace(place, message_id=await self._follow_up(token, job, letter))
+                return replace(place, message_id=await self._follow_up(token, job, message))
             # The route takes this word as well as an id; it serves where the id was never learnt.
             which = cast(int, place.message_id or "@original")
-            sent = await self._webhook(token).edit_message(which, **parts(letter, job.user_id))
+            sent = await self._webhook(token).edit_message(which, **edited(message, job.user_id))
             self._begun.append(place.interaction_id)
             return replace(place, message_id=sent.id)
         except discord.HTTPException as error:
@@ -297,24 +237,24 @@ class Delivery:
                 raise _Absent
         self._begun.append(place.interaction_id)
 
-    async def _follow_up(self, token: str, job: JobRecord, letter: Letter) -> int:
+    async def _follow_up(self, token: str, job: JobRecord, message: Message) -> int:
         """Post one more answer to an interaction. It takes no nonce, so it is never sent twice unseen."""
         if self._once_only is None:
             self._once_only = aiohttp.ClientSession(middlewares=(_never_again,))
         application = cast(int, self._client.application_id)
         webhook = discord.Webhook.partial(application, token, session=self._once_only, client=self._client)
         try:
-            sent = await webhook.send(wait=True, **fresh(letter, job.user_id))
+            sent = await webhook.send(wait=True, **posted(message, job.user_id))
         except _Unsure:
             self._unsure.add(job.id)
             raise
         return sent.id
 
-    async def _post(self, job: JobRecord, place: Place, letter: Letter) -> Place:
+    async def _post(self, job: JobRecord, place: Place, message: Message) -> Place:
         for channel in (place.channel_id, None):
             try:
                 where = await self._channel(channel, job.user_id)
-                sent = await where.send(nonce=_nonce(job), **fresh(letter, job.user_id))
+                sent = await where.send(nonce=_nonce(job), **posted(message, job.user_id))
             except discord.HTTPException as error:
                 if not _elsewhere(error):
                     raise

@@ -1,8 +1,7 @@
 """The SQLite file: opened once, brought up to date, written to in transactions.
 
 Knows nothing of what the tables mean. Two connections, each with a thread of its own: one writes, one reads,
-so
-that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder.
+so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder.
 """
 
 from __future__ import annotations
@@ -10,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TypeAlias, TypeVar
 
 import aiosqlite
 import yoyo
 
-__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "pending_migrations"]
+__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "insist", "pending_migrations"]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 BUSY_TIMEOUT_MS = 5000
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
 
 Row: TypeAlias = aiosqlite.Row
 Value: TypeAlias = str | int | float | None
@@ -52,8 +56,7 @@ class Database:
                     connection.row_factory = aiosqlite.Row
                     await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
                     await connection.execute("PRAGMA foreign_keys = ON")
-                # In WAL mode NORMAL loses nothing when the process dies, and spares a disk flush a
-                # transaction.
+                # In WAL mode NORMAL loses nothing when the process dies and flushes the disk less often.
                 await writer.execute("PRAGMA synchronous = NORMAL")
                 await reader.execute("PRAGMA query_only = ON")
                 yield cls(writer, reader)
@@ -69,8 +72,7 @@ class Database:
                 yield self._writer
                 await self._writer.execute("COMMIT")
             except BaseException:
-                # Queued behind whatever the connection's thread still does, and harmless where nothing is
-                # open.
+                # Queued behind what the connection's thread still does; harmless where nothing is open.
                 await asyncio.shield(self._writer.rollback())
                 raise
 
@@ -82,6 +84,18 @@ class Database:
         """The first row that a query finds."""
         found = await self.rows(sql, values)
         return found[0] if found else None
+
+
+async def insist(write: Callable[[], Awaitable[T]]) -> T:
+    """Write until the database takes it: a lock or a full disk passes, a finished job must not be lost."""
+    wait = FIRST_WAIT
+    while True:
+        try:
+            return await write()
+        except sqlite3.OperationalError as error:
+            log.warning("the database would not write (%s); again in %.1f s", error, wait)
+        await asyncio.sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 2)
 
 
 def pending_migrations(path: Path) -> list[str]:
@@ -101,9 +115,7 @@ def _connect(path: Path) -> aiosqlite.Connection:
 
 
 def _lock(path: Path) -> IO[str]:
-    """Held for as long as the file stays open; the kernel lets go of it when the process dies, however it
-    dies.
-    """
+    """Held for as long as the file stays open; however the process dies, the kernel lets go of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.open("w")
     try:

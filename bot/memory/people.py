@@ -28,8 +28,7 @@ class User:
     """One person and their settings. ``stylize`` and ``model`` None: not set, the defaults apply.
 
     ``strong`` is High Variation Mode; ``suffix`` holds parameters that are added to every prompt; ``options``
-    are
-    parameters of the user's own, name to what it stands for.
+    are parameters of the user's own, name to what it stands for.
     """
 
     id: int
@@ -51,9 +50,7 @@ class User:
 
 
 class People:
-    """Users by their Discord id, read once and then kept in memory: a press must be answered in
-    milliseconds.
-    """
+    """Users by their Discord id, read once and then kept in memory: a press must be answered at once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,5 +1,4 @@
-"""Pictures as files: kept under the hash of their content, read back checked, deleted, and made fit for
-sending.
+"""Pictures as files: kept under the hash of their content, read back checked, deleted, made fit for sending.
 
 Knows nothing of jobs or of Discord. Whatever touches the disk or a pixel runs in a thread.
 """
@@ -16,17 +15,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from bot.errors import PictureGone
 from engine.pictures.decoding import load_input, to_png
 
-__all__ = ["PictureGone", "Pictures", "fitted", "normalised"]
+__all__ = ["Pictures", "fitted", "normalised"]
 
 XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; a JPEG has a place for it too
 
 _decoding = asyncio.Semaphore(1)
-
-
-class PictureGone(Exception):
-    """The file is missing, or no longer holds what was put into it."""
 
 
 class Pictures:

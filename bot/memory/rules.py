@@ -1,5 +1,4 @@
-"""The operators' rules: limits of roles, the channels that are allowed, and whether new jobs are taken at
-all.
+"""The operators' rules: limits of roles, the channels that are allowed, and whether new jobs are taken.
 
 All of it is read once and kept in memory, for every interaction asks. Knows nothing of Discord's objects.
 """
@@ -18,8 +17,8 @@ __all__ = ["Limits", "Rules"]
 class Limits:
     """How many jobs of one user may render, and wait, at a time."""
 
-    running: int = 3
-    queued: int = 10
+    running: int
+    queued: int
 
 
 class Rules:

@@ -1,8 +1,7 @@
 """Dialogs: what they ask, and what came back.
 
-Like buttons they are found again by their ``custom_id`` alone (``easel:<action>:<id>:<index>``); nothing
-about an open
-dialog is kept in memory, so it may be answered after a restart. Knows nothing of what an answer is used for.
+Like buttons they are found again by their custom id alone; nothing about an open dialog is kept in memory, so
+it may be answered after a restart. Knows nothing of what an answer is used for.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
+
+from bot.messages.custom_ids import CustomId
 
 __all__ = ["Field", "answers", "dialog"]
 
@@ -29,9 +30,9 @@ class Field:
     required: bool = True
 
 
-def dialog(title: str, action: str, target: str, index: int, *fields: Field) -> discord.ui.Modal:
+def dialog(title: str, custom_id: CustomId, *fields: Field) -> discord.ui.Modal:
     """A dialog to be sent once. It is stopped: discord.py keeps no reference to it."""
-    modal = discord.ui.Modal(title=title[:45], custom_id=f"easel:{action}:{target}:{index}")
+    modal = discord.ui.Modal(title=title[:45], custom_id=str(custom_id))
     for field in fields:
         style = discord.TextStyle.paragraph if field.paragraph else discord.TextStyle.short
         modal.add_item(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.config import BadSetting, Settings, load
 from bot.memory.database import pending_migrations
-from bot.program.serve import registry_of
+from bot.program.wiring import registry_of
 
 __all__ = ["Finding", "findings"]
 

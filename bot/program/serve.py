@@ -1,8 +1,7 @@
 """The running bot: settings in, one process that stays until it is told to stop.
 
 Puts database, engine and client together and takes them apart again in the opposite order. Knows nothing of
-what they
-do in between.
+what they do in between.
 """
 
 from __future__ import annotations
@@ -20,43 +19,16 @@ from yarl import URL
 
 from bot.config import BadSetting, Settings
 from bot.memory.database import Database, InUse
+from bot.program.wiring import engine_of, registry_of
 from bot.surface.client import EaselClient
-from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 
-__all__ = ["engine_of", "give_back_memory", "registry_of", "serve"]
+__all__ = ["give_back_memory", "serve"]
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0  # seconds between two tries to reach Discord
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # mallopt(3)
-LARGE = 128 * 1024
-
-
-def registry_of(settings: Settings) -> Registry:
-    """The models, with the default one known to exist. Raises BadSetting."""
-    try:
-        registry = Registry.load(extra=settings.easel_models_file)
-        registry.get(settings.easel_model)
-    except UnknownModel as error:
-        raise BadSetting(f"EASEL_MODEL: {error}") from None
-    except (BadRegistry, OSError) as error:
-        raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
-    return registry
-
-
-def engine_of(settings: Settings, registry: Registry) -> Engine:
-    """The engine as the settings want it, not started yet."""
-    return Engine(
-        registry=registry,
-        device=settings.easel_device,
-        settings=WorkerSettings(
-            active=settings.easel_side_by_side,
-            models=settings.easel_models_in_memory,
-            compiler=settings.easel_compiler,
-            precision=settings.easel_precision,
-            checked=settings.easel_safety_checker,
-        ),
-    )
+LARGE = 128 * 1024  # bytes of a buffer whose memory goes back at once
 
 
 async def serve(settings: Settings) -> None:

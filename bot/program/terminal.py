@@ -17,11 +17,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot import links
 from bot.config import BadSetting, Settings
 from bot.errors import Refusal
+from bot.jobs.outcome import Origin, notes_of
+from bot.links import Links
 from bot.memory.picture_files import normalised
-from bot.program.serve import engine_of, registry_of
+from bot.program.wiring import engine_of, registry_of
 from engine import (
     BadPicture,
     Engine,
@@ -33,11 +34,9 @@ from engine import (
     Queued,
     Registry,
     UnknownModel,
-    make_grid,
     plan_imagine,
 )
 from engine import Progress as Step
-from engine.pictures.provenance import stamp
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "imagine"]
@@ -119,8 +118,8 @@ async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, bytes]:
     wanted = dict.fromkeys(link for spec in specs for link in spec.images)
     if not wanted:
         return {}
-    async with links.session() as client:
-        return {link: await normalised(await links.fetch(client, link)) for link in wanted}
+    async with Links() as links:
+        return {link: await normalised(await links.fetch(link)) for link in wanted}
 
 
 async def _render(
@@ -149,23 +148,18 @@ async def _render(
 def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
-    def write(name: str, png: bytes, seed: int) -> Path:
+    origin = Origin(shown, spec.to_dict(), job.plan.model, job.id)
+
+    def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"
-        path.write_bytes(
-            stamp(
-                png,
-                prompt=shown,
-                spec=spec.to_dict(),
-                seed=seed,
-                model=job.plan.model,
-                job_id=job.id,
-            )
-        )
+        path.write_bytes(png)
         return path
 
-    grid = write("grid", make_grid([picture.png for picture in done.pictures]), done.pictures[0].seed)
-    pictures = tuple(write(str(picture.position), picture.png, picture.seed) for picture in done.pictures)
-    notes = tuple(dict.fromkeys((*job.plan.notes, *done.notes)))
+    grid = write("grid", origin.grid([picture.png for picture in done.pictures], done.pictures[0].seed))
+    pictures = tuple(
+        write(str(picture.position), origin.stamped(picture.png, picture.seed)) for picture in done.pictures
+    )
+    notes = notes_of(job.plan, done)
     return Result(shown, grid, pictures, job.plan, done.seconds, notes)
 
 

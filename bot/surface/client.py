@@ -1,50 +1,60 @@
-"""The Discord client: one command tree, one gate that every interaction passes, one way to say no.
+"""The Discord client: the connection, the command tree, and where what comes from Discord goes.
 
-Knows where everything is and puts it together; what the commands and buttons do is in ``commands`` and
-``views``.
+Puts the services together into the hub; what commands and buttons do is in ``commands`` and ``buttons``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any
 
-import aiohttp
 import discord
 from discord import app_commands
 
-from bot import links
 from bot.config import Settings
-from bot.errors import Refusal, told
 from bot.jobs.delivery import Delivery
-from bot.jobs.flow import Studio
+from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.flow import JobFlow
+from bot.jobs.rendering import RenderEngine
+from bot.jobs.results import Results
+from bot.jobs.updates import EDIT_EVERY, Updates
+from bot.links import Links
 from bot.memory.database import Database
-from bot.memory.jobs import History, JobRecord, Promise
-from bot.memory.people import People, User
+from bot.memory.favourites import Favourites
+from bot.memory.history import History
+from bot.memory.jobs import Jobs
+from bot.memory.panels import Panels
+from bot.memory.people import People
 from bot.memory.picture_files import Pictures
+from bot.memory.promises import Promise, Promises
+from bot.memory.records import JobRecord
 from bot.memory.rules import Limits, Rules
-from bot.messages.letters import interrupted, refusal
+from bot.memory.showings import Showings
+from bot.memory.usage import Usage
+from bot.messages.job_messages import interrupted
+from bot.surface import catalogue, commands
+from bot.surface.actions import Actions
+from bot.surface.commands.reactions import react
+from bot.surface.gate import Gate
+from bot.surface.hub import Hub, HubClient, Interaction
 from bot.text.moderation import BannedWords
-from engine import Engine, Registry
+from engine import Registry
 from grammar import parse
 
-__all__ = ["EaselClient", "Interaction"]
+__all__ = ["EaselClient"]
 
 log = logging.getLogger(__name__)
 
-PAGES_KEPT = 30 * 24 * 3600.0
-
-Interaction: TypeAlias = "discord.Interaction[EaselClient]"
+PAGES_KEPT = 30 * 24 * 3600.0  # seconds
 
 
-class EaselTree(app_commands.CommandTree["EaselClient"]):
-    """The slash commands: everywhere Discord offers them, behind the client's gate."""
+class EaselTree(app_commands.CommandTree[HubClient]):
+    """The slash commands: everywhere Discord offers them, behind the gate."""
 
-    def __init__(self, client: EaselClient) -> None:
+    def __init__(self, client: HubClient) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(
@@ -56,9 +66,9 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """The gate; a refusal is answered here, so that False needs no more."""
         try:
-            await self.client.admit(interaction)
+            await self.client.hub.gate.admit(interaction)
         except Exception as error:
-            await self.client.refuse(interaction, error)
+            await self.client.hub.gate.refuse(interaction, error)
             return False
         return True
 
@@ -67,16 +77,26 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
         if isinstance(error, app_commands.CheckFailure) and interaction.response.is_done():
             return
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await self.client.refuse(interaction, cause)
+        await self.client.hub.gate.refuse(interaction, cause)
 
 
-class EaselClient(discord.AutoShardedClient):
+class EaselClient(HubClient):
     """The connection to Discord and what hangs on it.
 
-    Start it with ``start(token)``, stop it with ``close()``.
+    Start it with ``start(token)``, stop it with ``close()``. ``actions`` are the buttons it knows,
+    ``edit_every`` the seconds between two passing edits in one channel.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, engine: Engine, database: Database) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        engine: RenderEngine,
+        database: Database,
+        *,
+        actions: Actions | None = None,
+        edit_every: float = EDIT_EVERY,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         intents = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
         super().__init__(
@@ -90,36 +110,18 @@ class EaselClient(discord.AutoShardedClient):
             # With a gateway of one's own there is nobody to ask how many shards it wants.
             shard_count=1 if settings.discord_gateway_url else None,
         )
-        self.settings = settings
-        self.registry = registry
-        self.engine = engine
-        self.people = People(database)
-        self.history = History(database)
-        self.pictures = Pictures(settings.easel_data / "pictures")
-        limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
-        self.rules = Rules(database, limits)
-        self.delivery = Delivery(self)
-        self.studio = Studio(engine, self.history, self.pictures, self.delivery, limits, self._delivered)
+        self._actions = actions or catalogue.actions()
         self.tree = EaselTree(self)
-        self.banned = BannedWords(settings.easel_banned_words)
-        self.links: aiohttp.ClientSession
-        self._operators: frozenset[int] | None = None
+        self.hub = self._hub(settings, registry, engine, database, edit_every)
         self._recovery: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
-        """Make commands and buttons answerable; nothing here waits for a model."""
-        await self.rules.load()
+        """Make commands answerable; nothing here waits for a model."""
+        await self.hub.rules.load()
         # Looked up before the first interaction, so that what this life takes on is not among it.
-        jobs, promises = await self.history.unfinished(), await self.history.promises()
+        jobs, promises = await self.hub.jobs.unfinished(), await self.hub.promises.open()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
-        from bot.surface import (
-            buttons as views,  # they know the client, so it cannot know them before it exists
-        )
-        from bot.surface import commands
-
-        self.links = links.session()
         commands.register(self.tree)
-        views.register(self)
         try:
             await self.tree.sync()
         except discord.HTTPException as error:
@@ -134,88 +136,80 @@ class EaselClient(discord.AutoShardedClient):
         """Leave every job where it stands, then leave Discord."""
         if self._recovery is not None:
             self._recovery.cancel()
-        await self.studio.close()
-        await self.delivery.close()
-        if hasattr(self, "links"):
-            await self.links.close()
+        await self.hub.flow.close()
+        await self.hub.delivery.close()
+        await self.hub.links.close()
         await super().close()
 
-    async def admit(self, interaction: Interaction) -> None:
-        """The gate that every command and every press passes. Raises Refusal."""
-        if (await self.user_of(interaction)).banned:
-            raise Refusal("You may not use this bot. Its operator can change that.")
-        parent = getattr(interaction.channel, "parent_id", None)
-        allowed = self.rules.allows(interaction.guild_id, interaction.channel_id, parent)
-        if not allowed and not await self.is_operator(interaction.user.id):
-            raise Refusal("Easel does not answer in this channel.")
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Buttons, menus and dialogs come back here; commands have a way of their own."""
+        if interaction.type in (
+            discord.InteractionType.component,
+            discord.InteractionType.modal_submit,
+        ):
+            await self._actions.answer(interaction)
 
-    async def is_operator(self, user_id: int) -> bool:
-        """Whether a user runs this bot: named in EASEL_ADMINS, else the application's owner or their team."""
-        if self._operators is None:
-            named = [int(word) for word in self.settings.easel_admins.split(",") if word.strip()]
-            self._operators = frozenset(named or await self._owners())
-        return user_id in self._operators
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Reactions of a job's owner: ❌ stops or deletes it, ✉️ sends its pictures."""
+        if self.user is not None and payload.user_id != self.user.id:
+            await react(self.hub, payload)
+
+    def _hub(
+        self,
+        settings: Settings,
+        registry: Registry,
+        engine: RenderEngine,
+        database: Database,
+        edit_every: float,
+    ) -> Hub:
+        people, jobs, promises = People(database), Jobs(database), Promises(database)
+        showings = Showings(database)
+        pictures = Pictures(settings.easel_data / "pictures")
+        limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
+        rules = Rules(database, limits)
+        buttons = self._actions.under
+        results = Results(jobs, pictures, buttons)
+        delivery = Delivery(self)
+        updates = Updates(delivery, jobs, edit_every)
+        flow = JobFlow(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons)
+        direct_messages = DirectMessages(self, people, jobs, results)
+        flow.on_delivery(direct_messages.after_delivery)
+        named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
+        return Hub(
+            settings=settings,
+            registry=registry,
+            engine=engine,
+            people=people,
+            jobs=jobs,
+            showings=showings,
+            history=History(database),
+            favourites=Favourites(database),
+            usage=Usage(database),
+            promises=promises,
+            panels=Panels(database),
+            pictures=pictures,
+            rules=rules,
+            banned=BannedWords(settings.easel_banned_words),
+            links=Links(),
+            results=results,
+            delivery=delivery,
+            flow=flow,
+            direct_messages=direct_messages,
+            gate=Gate(people, rules, promises, named, self._owners),
+        )
 
     async def _owners(self) -> list[int]:
         owned = await self.application_info()
         return [member.id for member in owned.team.members] if owned.team else [owned.owner.id]
 
-    async def refuse(self, interaction: Interaction, error: BaseException) -> None:
-        """Tell the user, and nobody else, why nothing was done."""
-        title, sentence = told(error)
-        embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None))
-        try:
-            if not interaction.response.is_done():
-                await interaction.response.send_message(embed=embed, ephemeral=True)
-                return
-            if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-                # The waiting answer is public; it goes, and the reason comes to the user alone.
-                await interaction.delete_original_response()
-            await interaction.followup.send(embed=embed, ephemeral=True)
-            await self.history.answered(interaction.id)
-        except (discord.HTTPException, sqlite3.OperationalError) as failure:
-            log.warning("a refusal (%s) did not reach its user: %s", title, failure)
-
-    async def user_of(self, interaction: Interaction) -> User:
-        """The settings of whoever pressed or typed."""
-        return await self.people.get(interaction.user.id, interaction.user.name)
-
-    def model_of(self, user: User) -> str:
-        """The model that a user's prompts run on."""
-        known = {entry.name for entry in self.registry.entries}
-        return user.model if user.model in known else self.settings.easel_model
-
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Dialogs come back here; commands and buttons have ways of their own."""
-        from bot.surface.buttons import submitted
-
-        if interaction.type is discord.InteractionType.modal_submit:
-            await submitted(interaction)
-
-    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        """Reactions of a job's owner: ❌ stops or deletes it, ✉️ sends its pictures."""
-        from bot.surface.commands.reactions import react
-
-        if self.user is not None and payload.user_id != self.user.id:
-            await react(self, payload)
-
-    async def _delivered(self, job: JobRecord) -> None:
-        from bot.surface.commands.reactions import send_results
-
-        if (await self.people.get(job.user_id, job.user_name)).auto_dm:
-            try:
-                await send_results(self, job)
-            except Refusal as error:
-                log.info("job %s is not sent to its owner: %s", job.id, error.sentence)
-
     async def _recover(self, jobs: Sequence[JobRecord], promises: Sequence[Promise]) -> None:
         """Go on with what an earlier life left behind."""
         await self.wait_until_ready()
-        self.studio.recover(jobs)
-        await self.history.forget_panels(time.time() - PAGES_KEPT)
-        removed = await self.pictures.sweep(self.history.files)
+        self.hub.flow.recover(jobs)
+        await self.hub.panels.forget(time.time() - PAGES_KEPT)
+        removed = await self.hub.pictures.sweep(self.hub.jobs.files)
         if jobs or removed:
             log.info("took up %d unfinished jobs, removed %d files that nothing needs", len(jobs), removed)
         for promise in promises:
-            await self.delivery.excuse(promise, interrupted())
-            await self.history.answered(promise.interaction_id)
+            await self.hub.delivery.excuse(promise, interrupted())
+            await self.hub.promises.answered(promise.interaction_id)

@@ -19,11 +19,12 @@ import discord
 
 from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
-from bot.links import MOST_BYTES, fetch
-from bot.memory.jobs import JobRecord, Kind, Place, Promise
+from bot.links import MOST_BYTES
 from bot.memory.people import User
 from bot.memory.picture_files import normalised
-from bot.surface.client import Interaction
+from bot.memory.promises import Promise
+from bot.memory.records import JobKind, JobRecord, Place
+from bot.surface.hub import Interaction
 from engine import Lane, Plan, Registry, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
 
@@ -60,7 +61,7 @@ def read(interaction: Interaction, prompt: str, user: User | None = None) -> lis
     else:
         specs = parse(prompt, options=user.options, suffix=user.suffix, defaults=user.defaults)
     for spec in specs:
-        word = interaction.client.banned.first_in(" , ".join((spec.text, *spec.no)))
+        word = interaction.client.hub.banned.first_in(" , ".join((spec.text, *spec.no)))
         if word is not None:
             raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
     return specs
@@ -102,7 +103,7 @@ async def prepared(
 
 async def _promise(interaction: Interaction) -> None:
     try:
-        await interaction.client.history.promise(Promise(interaction.id, interaction.token))
+        await interaction.client.hub.promises.add(Promise(interaction.id, interaction.token))
     except sqlite3.OperationalError as error:
         log.warning("interaction %d is answered without a note of it: %s", interaction.id, error)
 
@@ -125,23 +126,23 @@ async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequen
 
     Raises QueueFull and what ``make`` raises.
     """
-    client = interaction.client
+    hub = interaction.client.hub
 
     async def keep() -> list[JobRecord]:
-        user = await client.user_of(interaction)
-        return await client.studio.keep(user, place_of(interaction), await make(user))
+        user = await hub.user_of(interaction)
+        return await hub.flow.keep(user, place_of(interaction), await make(user))
 
-    if client.rules.paused:
+    if hub.rules.paused:
         raise QueueFull("No new jobs are taken at the moment. Please try again later.")
     roles = [role.id for role in getattr(interaction.user, "roles", ())]
-    with client.studio.admitted(interaction.user.id, client.rules.limits(roles)):
+    with hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)):
         (first, *others), message_id = await prepared(interaction, keep())
-        told = client.studio.start(first, message_id)
+        told = hub.flow.start(first, message_id)
     if others:
         # Until the first answer stands, Discord would take the others for it.
         await asyncio.wait({told})
     for job in others:
-        client.studio.start(job)
+        hub.flow.start(job)
 
 
 async def drafts_of(
@@ -155,19 +156,19 @@ async def drafts_of(
 
     ``given``: names of pictures that are kept already, by the link that stands for them.
     """
-    client = interaction.client
+    hub = interaction.client.hub
     kept = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in spec.images):
         if link not in kept:
             kept[link] = await kept_link(interaction, link)
-    model = client.model_of(user)
+    model = hub.model_of(user)
     return [
         Draft(
-            kind=Kind.IMAGINE,
+            kind=JobKind.IMAGINE,
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=await _planned(spec, client.registry, model),
+            plan=await _planned(spec, hub.registry, model),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(kept[link] for link in spec.images),
         )
@@ -193,7 +194,7 @@ def check_upload(upload: discord.Attachment) -> None:
 async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> str:
     """The name under which an uploaded picture is kept now. Raises Refusal and BadPicture."""
     check_upload(upload)
-    return await interaction.client.pictures.keep(await normalised(await upload.read()))
+    return await interaction.client.hub.pictures.keep(await normalised(await upload.read()))
 
 
 def link_of(upload: discord.Attachment) -> str:
@@ -203,5 +204,5 @@ def link_of(upload: discord.Attachment) -> str:
 
 async def kept_link(interaction: Interaction, link: str) -> str:
     """The name under which the picture behind a link is kept now. Raises BadLink and BadPicture."""
-    client = interaction.client
-    return await client.pictures.keep(await normalised(await fetch(client.links, link)))
+    hub = interaction.client.hub
+    return await hub.pictures.keep(await normalised(await hub.links.fetch(link)))

@@ -5,26 +5,38 @@ Anyone who sees a result may go on from it. Knows nothing of what the new job do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
-from bot.memory.jobs import JobRecord, Kind, Status
 from bot.memory.people import User
-from bot.messages.dialogs import Field, dialog
-from bot.surface.client import Interaction
+from bot.memory.records import JobKind, JobRecord
+from bot.messages.dialogs import Field
+from bot.surface.actions import Dialog
+from bot.surface.hub import Interaction
+from bot.surface.intake import read
 from engine import Plan
 from grammar import GenerationSpec, format_prompt
 
-__all__ = ["ask_to_remix", "child", "finished", "here", "picture_of", "remixed"]
+__all__ = [
+    "ask_to_remix",
+    "asked_for",
+    "child",
+    "finished",
+    "here",
+    "picture_of",
+    "remixed",
+    "remixing",
+]
 
 
 async def here(interaction: Interaction, job_id: str) -> JobRecord:
     """The job of a button that was pressed where the job's message stands. Raises Gone and Refusal."""
-    job = await interaction.client.history.get(job_id)
+    job = await interaction.client.hub.jobs.get(job_id)
     if job is None:
         raise Gone("The job of this button is no longer kept here.")
-    if not await interaction.client.history.stands_in(job, interaction.channel_id):
+    if not await interaction.client.hub.showings.stands_in(job, interaction.channel_id):
         raise Refusal("This button belongs to a message in another channel.")
     return job
 
@@ -32,20 +44,20 @@ async def here(interaction: Interaction, job_id: str) -> JobRecord:
 async def finished(interaction: Interaction, job_id: str) -> JobRecord:
     """The same, of a job that has pictures."""
     job = await here(interaction, job_id)
-    if job.status not in (Status.RENDERED, Status.DELIVERED):
+    if not job.status.has_pictures:
         raise Gone("This job has no pictures.")
     return job
 
 
 async def picture_of(interaction: Interaction, job: JobRecord, index: int) -> str:
     """The name of one of a job's pictures, which is known to be whole. Raises Gone and PictureGone."""
-    client = interaction.client
-    shot = await client.studio.picture(job, index)
-    await client.pictures.read(shot.file)
-    return shot.file
+    hub = interaction.client.hub
+    picture = await hub.results.picture(job, index)
+    await hub.pictures.read(picture.file)
+    return picture.file
 
 
-def child(parent: JobRecord, kind: Kind, user: User, index: int, file: str | None, *, plan: Plan) -> Draft:
+def child(parent: JobRecord, kind: JobKind, user: User, index: int, file: str | None, *, plan: Plan) -> Draft:
     """A new job with the parent's prompt, from the picture ``file``, for whoever pressed."""
     return Draft(
         kind=kind,
@@ -68,8 +80,18 @@ def remixed(draft: Draft, prompt: str, spec: GenerationSpec | None) -> Draft:
 
 
 async def ask_to_remix(
-    interaction: Interaction, action: str, target: str, index: int, prompt: str, *more: Field
+    interaction: Interaction, dialog: Dialog, target: str, index: int, prompt: str, *more: Field
 ) -> None:
-    """Open the prompt to be edited; the answer comes back to ``action``."""
-    fields = (*more, Field("prompt", "New prompt", prompt))
-    await interaction.response.send_modal(dialog("Remix Prompt", action, target, index, *fields))
+    """Open the prompt to be edited; the answer comes back to ``dialog``."""
+    await dialog.open(interaction, target, index, *more, Field("prompt", "New prompt", prompt))
+
+
+async def remixing(interaction: Interaction) -> bool:
+    """Whether whoever pressed wants to edit the prompt first."""
+    return (await interaction.client.hub.user_of(interaction)).remix
+
+
+def asked_for(interaction: Interaction, parent: JobRecord, prompt: str) -> Sequence[GenerationSpec | None]:
+    """What a dialog asks for; None where it left the prompt as it was. Raises PromptError and Refusal."""
+    changed = prompt and prompt.strip() != parent.shown.strip()
+    return read(interaction, prompt) if changed else [None]

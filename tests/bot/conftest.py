@@ -11,16 +11,15 @@ import simcord
 from bot.config import Settings
 from bot.errors import Refusal
 from bot.memory.database import Database
-from bot.memory.picture_files import PictureGone
 from bot.surface.client import EaselClient
 from engine import EngineError, Registry
 from grammar import PromptError
-from tests.bot.sketch import SketchEngine, World, settings_in
+from tests.bot.sketch import SketchEngine
+from tests.bot.world import World, settings_in
 
 TOLD = (
     Refusal,
     PromptError,
-    PictureGone,
     EngineError,
     sqlite3.OperationalError,
     discord.app_commands.CheckFailure,
@@ -56,7 +55,7 @@ async def env(settings: Settings, engine: SketchEngine, database: Database) -> A
     yield env
     bot = env.bot
     await env.shutdown()
-    await bot.links.close()
+    await bot.hub.links.close()
     unexpected = [error for error in env.errors if not isinstance(_cause(error), TOLD)]
     assert unexpected == []
 

@@ -1,18 +1,14 @@
-"""What the bot's tests share: an engine that draws real PNGs in no time, and people in a virtual Discord."""
+"""A sketch of an engine: it draws real PNGs in no time. Held against the real one by the bot's protocol."""
 
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import discord
 import simcord
 from PIL import Image
 
-from bot.config import Settings
-from bot.memory.database import Database
-from bot.surface.client import EaselClient
+from bot.jobs.rendering import RenderEngine
 from engine import (
     Action,
     BadPicture,
@@ -25,7 +21,6 @@ from engine import (
     Picture,
     Progress,
     Queued,
-    Registry,
     load_input,
 )
 
@@ -45,15 +40,15 @@ def jpeg() -> bytes:
 
 def buttons(message: discord.Message) -> list[discord.Button]:
     """Every button of a message, row by row."""
-    children = [child for row in message.components for child in row.children]
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    children = [child for row in rows for child in row.children]
     return [child for child in children if isinstance(child, discord.Button)]
 
 
 def grid_of(message: discord.Message, env: simcord.Env) -> Image.Image:
     """The picture that a message shows."""
     [attachment] = message.attachments
-    data = env.backend.cdn.get(attachment.url)
-    return Image.open(io.BytesIO(data))
+    return Image.open(io.BytesIO(env.backend.cdn.get(attachment.url)))
 
 
 class SketchEngine:
@@ -61,6 +56,7 @@ class SketchEngine:
 
     def __init__(self) -> None:
         self.held = False
+        self.scale = 1
         self.seen: list[Job] = []
         self.failure: str | None = None
         self.env: simcord.Env | None = None
@@ -76,6 +72,7 @@ class SketchEngine:
         yield Progress(job.id, 0, 2)
         yield Progress(job.id, 1, 2, jpeg())
         while self.held and job.id not in self._cancelled:
+            assert self.env is not None
             await self.env.external_wait(self._go[job.id].wait(), reason="rendering")
             self._go[job.id].clear()
             yield Progress(job.id, 1, 2)
@@ -127,63 +124,13 @@ class SketchEngine:
             out = io.BytesIO()
             large.save(out, "PNG")
             return [Picture(out.getvalue(), large.width, large.height, job.plan.seeds[0], 1)]
-        width, height = job.plan.width // 8, job.plan.height // 8
+        width, height = (side // 8 * self.scale for side in (job.plan.width, job.plan.height))
         return [
             Picture(png(width, height, seed % 97 + 1), width, height, seed, position)
             for position, seed in enumerate(job.plan.seeds, 1)
         ]
 
 
-@dataclass
-class World:
-    """One virtual Discord with a channel and two people, and the bot in it."""
-
-    env: simcord.Env
-    engine: SketchEngine
-    settings: Settings
-    database: Database
-    guild: object = field(init=False)
-    channel: object = field(init=False)
-    alice: object = field(init=False)
-    bob: object = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.guild = self.env.create_guild()
-        self.channel = self.guild.create_text_channel("easel")
-        self.alice = self.guild.add_member(self.env.create_user("alice"))
-        self.bob = self.guild.add_member(self.env.create_user("bob"))
-
-    @property
-    def bot(self) -> EaselClient:
-        return self.env.bot
-
-    def messages(self) -> list:
-        """What stands in the channel, oldest first."""
-        return sorted(self.channel.history(), key=lambda message: message.id)
-
-    async def slash(self, name: str, **options: object) -> simcord.InteractionResult:
-        """Alice types a command in the channel."""
-        return await self.alice.slash(self.channel, name, **options)
-
-    async def imagine(self, prompt: str = "two red foxes --ar 3:2 --seed 7") -> discord.Message:
-        """Alice's finished job."""
-        result = await self.slash("imagine", prompt=prompt)
-        return result.response.message
-
-    async def press(
-        self, message: discord.Message, label: str, who: object = None
-    ) -> simcord.InteractionResult:
-        """Somebody (Alice) clicks a button by its label or its emoji."""
-        button = next(b for b in buttons(message) if label in (b.label, str(b.emoji)))
-        return await (who or self.alice).click(message, custom_id=button.custom_id)
-
-    async def restart(self) -> None:
-        """The process ends, whatever it was doing, and a new one takes over its data."""
-        old = self.bot
-        await old.studio.close()
-        await self.env.restart_bot(EaselClient(self.settings, Registry.load(), self.engine, self.database))
-        await old.links.close()
-
-
-def settings_in(folder: Path, **changes: object) -> Settings:
-    return Settings(_env_file=None, easel_data=folder, **changes)
+def as_the_bot_sees_it(engine: SketchEngine) -> RenderEngine:
+    """Type-checked: the sketch keeps what the bot needs of an engine, as the real one does."""
+    return engine

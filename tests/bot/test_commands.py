@@ -69,7 +69,7 @@ async def test_info_tells_usage_and_queue(world):
 
 async def test_show_puts_a_job_up_again_with_buttons_that_work_there(world):
     await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     other = world.guild.create_text_channel("elsewhere")
     shown = (await world.alice.slash(other, "show", job_id=job.id)).response.message
     assert shown.content == f"**a fox** - <@{world.alice.id}> (fast)"
@@ -84,23 +84,24 @@ async def test_show_knows_only_jobs(world, job_id):
 
 async def test_a_job_shown_again_has_no_buttons_before_its_place_is_noted(world, monkeypatch):
     await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     other = world.guild.create_text_channel("elsewhere")
-    note, seen = world.bot.history.showing, []
+    showings, seen = world.bot.hub.showings, []
+    note = showings.add
 
-    async def showing(job_id, channel_id, message_id):
+    async def add(job_id, channel_id, message_id):
         channel = await world.bot.fetch_channel(channel_id)
         seen.append((await channel.fetch_message(message_id)).components)
         await note(job_id, channel_id, message_id)
 
-    monkeypatch.setattr(world.bot.history, "showing", showing)
+    monkeypatch.setattr(showings, "add", add)
     await world.alice.slash(other, "show", job_id=job.id)
     assert seen == [[]]
 
 
 async def test_nobody_shows_anothers_job(world):
     await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     assert (await world.bob.slash(world.channel, "show", job_id=job.id)).ephemeral
 
 
@@ -114,7 +115,7 @@ async def test_help_and_ask_know_the_parameters(world):
 async def test_a_heart_makes_a_favourite(world):
     single = (await world.press(await world.imagine("a fox"), "U1")).response.message
     assert "Added" in (await world.press(single, "Favorite")).response.content
-    [job] = await world.bot.history.page(world.alice.id, favourites=True)
+    [job] = await world.bot.hub.history.page(world.alice.id, favourites=True)
     assert job.kind == "upscale"
     assert (await world.press(single, "Favorite", world.bob)).response.embeds
 
@@ -139,7 +140,7 @@ async def test_an_envelope_sends_the_single_pictures(world):
     await world.bob.react(message, "✉️")
     await world.alice.react(message, "✉️")
     [letter] = await inbox(world)
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     assert letter.content == f"**a fox --seed 7**\n**Job ID**: {job.id}\n**seed** 7"
     assert len(letter.attachments) == 4
 

@@ -6,8 +6,13 @@ import uuid
 
 import pytest
 
-from bot.memory.jobs import History, JobRecord, Kind, Panel, Place, Shot, Status
+from bot.memory.favourites import Favourites
+from bot.memory.history import History
+from bot.memory.jobs import Jobs
+from bot.memory.panels import Described, HistoryPages, Panels, Question
 from bot.memory.people import People, User
+from bot.memory.records import JobKind, JobRecord, PictureRecord, Place, Status
+from bot.memory.usage import Usage
 from engine import Lane, Registry, plan_imagine
 from grammar import parse
 
@@ -21,7 +26,7 @@ def record(prompt="a red fox", user=ALICE, **changes):
         "id": str(uuid.uuid4()),
         "user_id": user.id,
         "user_name": user.name,
-        "kind": Kind.IMAGINE,
+        "kind": JobKind.IMAGINE,
         "prompt": prompt,
         "shown": prompt,
         "spec": spec.to_dict(),
@@ -34,55 +39,75 @@ def record(prompt="a red fox", user=ALICE, **changes):
 
 
 @pytest.fixture
+def store(database):
+    return Jobs(database)
+
+
+@pytest.fixture
 def history(database):
     return History(database)
 
 
-async def finished(history, job, count=4):
-    await history.add(User(job.user_id, job.user_name), [job], [()])
-    shots = [Shot(job.id, n, f"{job.id}-{n}.png", 8, 8, 100, n) for n in range(1, count + 1)]
-    await history.rendered(job.id, shots, 1.5, ["a note"])
-    await history.ended(job.id, Status.DELIVERED)
+@pytest.fixture
+def favourites(database):
+    return Favourites(database)
+
+
+@pytest.fixture
+def usage(database):
+    return Usage(database)
+
+
+@pytest.fixture
+def panels(database):
+    return Panels(database)
+
+
+async def finished(store, job, count=4):
+    await store.add(User(job.user_id, job.user_name), [job], [()])
+    shots = [PictureRecord(job.id, n, f"{job.id}-{n}.png", 8, 8, 100, n) for n in range(1, count + 1)]
+    await store.rendered(job.id, shots, 1.5, ["a note"])
+    await store.ended(job.id, Status.DELIVERED)
     return job
 
 
-async def test_a_job_comes_back_as_it_was_kept(history):
+async def test_a_job_comes_back_as_it_was_kept(store):
     job = record("a red fox --ar 3:2 --no dog --seed 4")
-    await history.add(ALICE, [job], [("one.png", "two.png")])
-    back = await history.get(job.id)
+    await store.add(ALICE, [job], [("one.png", "two.png")])
+    back = await store.get(job.id)
     assert back == JobRecord(**{**{f: getattr(job, f) for f in job.__slots__}, "seq": back.seq})
-    assert await history.inputs(job.id) == ["one.png", "two.png"]
+    assert await store.inputs(job.id) == ["one.png", "two.png"]
 
 
-async def test_jobs_are_kept_all_or_none(history):
+async def test_jobs_are_kept_all_or_none(store):
     job = record()
     with pytest.raises(Exception, match="UNIQUE"):
-        await history.add(ALICE, [record(), job, job], [(), (), ()])
-    assert await history.unfinished() == []
+        await store.add(ALICE, [record(), job, job], [(), (), ()])
+    assert await store.unfinished() == []
 
 
-async def test_unfinished_jobs_come_in_the_order_asked(history):
+async def test_unfinished_jobs_come_in_the_order_asked(store):
     jobs = [record(f"fox {n}") for n in range(3)]
-    await history.add(ALICE, jobs, [()] * 3)
-    await history.ended(jobs[1].id, Status.CANCELLED)
-    assert [job.id for job in await history.unfinished()] == [jobs[0].id, jobs[2].id]
+    await store.add(ALICE, jobs, [()] * 3)
+    await store.ended(jobs[1].id, Status.CANCELLED)
+    assert [job.id for job in await store.unfinished()] == [jobs[0].id, jobs[2].id]
 
 
-async def test_a_status_never_goes_back(history):
-    job = await finished(history, record())
-    await history.began(job.id)
-    await history.ended(job.id, Status.QUEUED)
-    assert (await history.get(job.id)).status is Status.DELIVERED
+async def test_a_status_never_goes_back(store):
+    job = await finished(store, record())
+    await store.began(job.id)
+    await store.ended(job.id, Status.QUEUED)
+    assert (await store.get(job.id)).status is Status.DELIVERED
 
 
-async def test_an_ended_job_forgets_its_token(history):
-    job = await finished(history, record())
-    assert (await history.get(job.id)).place.token is None
+async def test_an_ended_job_forgets_its_token(store):
+    job = await finished(store, record())
+    assert (await store.get(job.id)).place.token is None
 
 
-async def test_history_is_newest_first_paged_and_ones_own(history):
-    jobs = [await finished(history, record(f"fox {n}")) for n in range(7)]
-    await finished(history, record("fox of bob", BOB))
+async def test_history_is_newest_first_paged_and_ones_own(store, history):
+    jobs = [await finished(store, record(f"fox {n}")) for n in range(7)]
+    await finished(store, record("fox of bob", BOB))
     first = await history.page(ALICE.id, limit=5)
     second = await history.page(ALICE.id, offset=5, limit=5)
     assert [job.id for job in first + second] == [job.id for job in reversed(jobs)]
@@ -98,69 +123,69 @@ async def test_history_is_newest_first_paged_and_ones_own(history):
         *((words, False) for words in ("fox) OR (dog", "NOT red blue", "re", "foxes", "u1xred")),
     ],
 )
-async def test_search_takes_any_words_for_words(history, words, found):
-    red = await finished(history, record("a Réd fox, quoted or not 狐"))
-    await finished(history, record("a blue dog"))
-    await finished(history, record("a Réd fox, quoted or not 狐", BOB))
+async def test_search_takes_any_words_for_words(words, found, store, history):
+    red = await finished(store, record("a Réd fox, quoted or not 狐"))
+    await finished(store, record("a blue dog"))
+    await finished(store, record("a Réd fox, quoted or not 狐", BOB))
     assert [job.id for job in await history.page(ALICE.id, words=words)] == ([red.id] if found else [])
 
 
-async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(history):
-    job = await finished(history, record())
-    assert len(await history.delete(job.id)) == 4
-    assert await history.get(job.id) is None
+async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(store, history):
+    job = await finished(store, record())
+    assert len(await store.delete(job.id)) == 4
+    assert await store.get(job.id) is None
     assert await history.page(ALICE.id) == []
-    assert await history.files() == set()
+    assert await store.files() == set()
 
 
-async def test_the_files_that_are_needed_are_told_by_their_first_digits(history, database):
+async def test_the_files_that_are_needed_are_told_by_their_first_digits(database, store, panels):
     job = record()
-    await history.add(ALICE, [job], [("abc.png", "cab.png")])
-    await history.rendered(job.id, [Shot(job.id, 1, "ab0.png", 8, 8, 9, 1)], 1.0, [])
-    await history.add_panel(ALICE, Panel("one", 1, 10, "describe", {"picture": "abf.png"}))
-    await history.add_panel(ALICE, Panel("two", 1, 10, "history", {"picture": "abd.png"}))
-    assert await history.files("ab") == {"abc.png", "ab0.png", "abf.png"}
-    assert await history.files() == {"abc.png", "ab0.png", "abf.png", "cab.png"}
+    await store.add(ALICE, [job], [("abc.png", "cab.png")])
+    await store.rendered(job.id, [PictureRecord(job.id, 1, "ab0.png", 8, 8, 9, 1)], 1.0, [])
+    await panels.add(ALICE, 10, Described(["a fox"], "abf.png"))
+    await panels.add(ALICE, 10, HistoryPages("abd.png", False))
+    assert await store.files("ab") == {"abc.png", "ab0.png", "abf.png"}
+    assert await store.files() == {"abc.png", "ab0.png", "abf.png", "cab.png"}
     plan = await database.rows(
         "EXPLAIN QUERY PLAN SELECT file FROM pictures WHERE file BETWEEN 'ab' AND 'abg'"
     )
     assert "pictures_file" in plan[0]["detail"]
 
 
-async def test_a_heart_turns_over(history):
-    job = await finished(history, record())
-    await finished(history, record("another"))
-    job = await history.get(job.id)
-    assert [await history.favour(job, 2), await history.favour(job, 3)] == [True, True]
+async def test_a_heart_turns_over(store, history, favourites):
+    job = await finished(store, record())
+    await finished(store, record("another"))
+    job = await store.get(job.id)
+    assert [await favourites.turn(job, 2), await favourites.turn(job, 3)] == [True, True]
     assert [found.id for found in await history.page(ALICE.id, favourites=True)] == [job.id]
     assert [found.id for found in await history.page(ALICE.id, favourites=True, words="fox")] == [job.id]
     assert await history.page(ALICE.id, favourites=True, words="another") == []
-    assert [await history.favour(job, 2), await history.favour(job, 3)] == [False, False]
+    assert [await favourites.turn(job, 2), await favourites.turn(job, 3)] == [False, False]
     assert await history.page(ALICE.id, favourites=True) == []
 
 
-async def test_usage_counts_pictures_and_seconds(history):
-    await finished(history, record())
-    await finished(history, record(kind=Kind.UPSCALE), count=1)
-    assert await history.usage(ALICE.id) == (5, 3.0)
-    assert await history.usage(BOB.id) == (0, 0.0)
+async def test_usage_counts_pictures_and_seconds(store, usage):
+    await finished(store, record())
+    await finished(store, record(kind=JobKind.UPSCALE), count=1)
+    assert await usage.of(ALICE.id) == (5, 3.0)
+    assert await usage.of(BOB.id) == (0, 0.0)
 
 
 async def test_usage_counts_a_job_once_though_a_crash_had_it_kept_twice_and_not_back_when_it_is_deleted(
-    history,
+    store, usage
 ):
-    job = await finished(history, record())
-    shots = await history.shots(job.id)
-    await history.rendered(job.id, shots, 1.5, [])
-    await history.delete(job.id)
-    assert await history.usage(ALICE.id) == (4, 1.5)
+    job = await finished(store, record())
+    shots = await store.pictures(job.id)
+    await store.rendered(job.id, shots, 1.5, [])
+    await store.delete(job.id)
+    assert await usage.of(ALICE.id) == (4, 1.5)
 
 
-async def test_a_panel_can_be_taken_once(history):
-    panel = Panel("p", ALICE.id, 10, "confirm", {"prompt": "x"})
-    await history.add_panel(ALICE, panel)
-    assert await history.panel("p") == panel
-    assert [await history.take_panel("p"), await history.take_panel("p")] == [True, False]
+async def test_a_panel_can_be_taken_once(panels):
+    panel = await panels.add(ALICE, 10, Question("x"))
+    assert await panels.get(panel.id, Question) == panel
+    assert await panels.get(panel.id, HistoryPages) is None
+    assert [await panels.take(panel.id), await panels.take(panel.id)] == [True, False]
 
 
 async def test_settings_are_remembered_and_survive_a_restart(database):
@@ -175,23 +200,23 @@ async def test_settings_are_remembered_and_survive_a_restart(database):
     assert (await people.set_option(again, "mine", None)).options == {}
 
 
-async def test_a_burst_is_kept_together_and_a_bad_one_fails_alone(history):
+async def test_a_burst_is_kept_together_and_a_bad_one_fails_alone(store):
     jobs = [record(f"fox {n}", User(n, f"user{n}")) for n in range(1, 30)]
     jobs[7] = record("again", User(8, "user8"), id=jobs[3].id)
     kept = await asyncio.gather(
-        *(history.add(User(job.user_id, job.user_name), [job], [("one.png",)]) for job in jobs),
+        *(store.add(User(job.user_id, job.user_name), [job], [("one.png",)]) for job in jobs),
         return_exceptions=True,
     )
     assert [n for n, outcome in enumerate(kept) if outcome is not None] == [7]
     assert isinstance(kept[7], sqlite3.IntegrityError)
-    assert len(await history.unfinished()) == 28
+    assert len(await store.unfinished()) == 28
 
 
-async def test_whoever_leads_a_burst_may_be_cancelled_without_harm_to_the_others(history):
+async def test_whoever_leads_a_burst_may_be_cancelled_without_harm_to_the_others(store):
     jobs = [record(f"fox {n}") for n in range(5)]
-    tasks = [asyncio.create_task(history.add(ALICE, [job], [()])) for job in jobs]
+    tasks = [asyncio.create_task(store.add(ALICE, [job], [()])) for job in jobs]
     await asyncio.wait(tasks, timeout=0)
     tasks[0].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    kept = {job.id for job in await history.unfinished()}
+    kept = {job.id for job in await store.unfinished()}
     assert {job.id for job in jobs[1:]} <= kept

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.memory.jobs import Status
+from bot.memory.records import Status
 from engine.pictures.provenance import read
 from tests.bot.sketch import buttons, grid_of
 
@@ -37,8 +37,8 @@ async def test_a_prompt_becomes_one_message_with_a_grid_and_buttons(world, env):
     assert grid_of(message, env).size == (plan.width // 8 * 2, plan.height // 8 * 2)
 
 
-async def test_a_preview_is_shown_by_the_next_edit_that_goes_out(world, env, monkeypatch):
-    monkeypatch.setattr("bot.jobs.flow.EDIT_EVERY", 0.0)
+async def test_a_preview_is_shown_by_the_next_edit_that_goes_out(world, env):
+    await world.restart(edit_every=0.0)
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
     await env.settle()
@@ -65,11 +65,11 @@ async def test_the_answer_waits_first_and_is_deferred(world, env):
 
 async def test_every_kept_picture_tells_its_origin(world):
     message = await world.imagine("a fox --seed 7")
-    [job] = await world.bot.history.page(world.alice.id)
-    shots = await world.bot.history.shots(job.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
+    shots = await world.bot.hub.jobs.pictures(job.id)
     assert [shot.position for shot in shots] == [1, 2, 3, 4]
     for shot in shots:
-        told = read(await world.bot.pictures.read(shot.file))
+        told = read(await world.bot.hub.pictures.read(shot.file))
         assert told["prompt"] == "a fox --seed 7"
         assert (told["seed"], told["model"], told["job"]) == (shot.seed, "pocket", job.id)
         assert told["source_type"].endswith("trainedAlgorithmicMedia")
@@ -98,7 +98,7 @@ async def test_a_bad_prompt_is_told_to_its_author_alone_and_nothing_is_rendered(
     assert embed.colour.value == 16711680
     assert world.engine.seen == []
     assert world.messages() == []
-    assert await world.bot.history.unfinished() == []
+    assert await world.bot.hub.jobs.unfinished() == []
 
 
 async def test_u2_is_that_very_picture_at_twice_the_size(world, env):
@@ -124,8 +124,8 @@ async def test_v_makes_four_new_pictures_from_that_one(world, env):
     assert message.content == f"**a fox --seed 7** - Variations (Strong) by <@{world.alice.id}> (fast)"
     assert labels(message) == LABELS
     job = world.engine.seen[-1]
-    shots = await world.bot.history.shots(world.engine.seen[0].id)
-    assert job.inputs == (await world.bot.pictures.read(shots[2].file),)
+    shots = await world.bot.hub.jobs.pictures(world.engine.seen[0].id)
+    assert job.inputs == (await world.bot.hub.pictures.read(shots[2].file),)
     assert job.plan.strength is not None
 
 
@@ -155,9 +155,9 @@ async def test_buttons_work_after_a_restart(world):
 
 async def test_a_button_whose_picture_is_gone_says_so(world):
     grid = await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
-    shots = await world.bot.history.shots(job.id)
-    await world.bot.pictures.delete([shots[0].file])
+    [job] = await world.bot.hub.history.page(world.alice.id)
+    shots = await world.bot.hub.jobs.pictures(job.id)
+    await world.bot.hub.pictures.delete([shots[0].file])
     result = await world.press(grid, "U1")
     assert result.ephemeral
     assert "no longer" in result.response.embeds[0].description
@@ -165,8 +165,8 @@ async def test_a_button_whose_picture_is_gone_says_so(world):
 
 async def test_a_corrupt_picture_is_not_passed_on(world, settings):
     grid = await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
-    shots = await world.bot.history.shots(job.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
+    shots = await world.bot.hub.jobs.pictures(job.id)
     file = settings.easel_data / "pictures" / shots[1].file[:2] / shots[1].file
     file.write_bytes(file.read_bytes()[:-50])
     result = await world.press(grid, "V2")
@@ -177,8 +177,8 @@ async def test_a_corrupt_picture_is_not_passed_on(world, settings):
 async def test_a_button_of_another_channel_renders_nothing(world):
     await world.imagine("a fox")
     other = world.guild.create_text_channel("elsewhere")
-    [job] = await world.bot.history.page(world.alice.id)
-    await world.bot.history.moved(job.id, job.place.__class__(channel_id=other.id, message_id=1))
+    [job] = await world.bot.hub.history.page(world.alice.id)
+    await world.bot.hub.jobs.moved(job.id, job.place.__class__(channel_id=other.id, message_id=1))
     [message] = world.messages()
     result = await world.press(message, "U1", world.bob)
     assert result.ephemeral
@@ -205,7 +205,7 @@ async def test_a_long_prompt_fits_its_message_and_is_kept_whole(world):
     message = await world.imagine(prompt)
     assert len(message.content) <= 2000
     assert message.content.endswith(f"…** - <@{world.alice.id}> (fast)")
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     assert job.prompt == prompt
 
 
@@ -214,7 +214,7 @@ async def test_what_could_not_be_rendered_says_why_in_its_message(world):
     message = await world.imagine("a fox")
     assert message.embeds[0].description == "The device ran out of memory."
     assert message.attachments == []
-    assert await world.bot.history.unfinished() == []
+    assert await world.bot.hub.jobs.unfinished() == []
 
 
 async def test_permutations_run_as_so_many_jobs_each_with_its_message(world):
@@ -241,14 +241,14 @@ async def test_a_full_queue_refuses_in_private(world):
     result = await world.slash("imagine", prompt="a fox")
     assert result.ephemeral
     assert result.response.embeds[0].title == "Queue full"
-    assert len(await world.bot.history.unfinished()) == 13
+    assert len(await world.bot.hub.jobs.unfinished()) == 13
 
 
 async def test_a_user_renders_three_at_a_time_in_the_order_asked(world, env):
     world.engine.held = True
     for number in range(5):
         await world.slash("imagine", prompt=f"fox {number}")
-    waiting = [job.id for job in await world.bot.history.unfinished()]
+    waiting = [job.id for job in await world.bot.hub.jobs.unfinished()]
     assert [job.id for job in world.engine.seen] == waiting[:3]
     world.engine.release()
     await env.settle()
@@ -271,19 +271,19 @@ async def test_only_the_owner_cancels(world):
     world.engine.held = True
     message = (await world.slash("imagine", prompt="a fox")).response.message
     assert (await world.press(message, "Cancel", world.bob)).ephemeral
-    assert len(await world.bot.history.unfinished()) == 1
+    assert len(await world.bot.hub.jobs.unfinished()) == 1
     await world.press(message, "Cancel")
     [message] = world.messages()
     assert message.content == f"**a fox** - <@{world.alice.id}> (Cancelled)"
     assert message.components == []
-    assert await world.bot.history.unfinished() == []
+    assert await world.bot.hub.jobs.unfinished() == []
 
 
 async def test_a_cross_from_the_owner_cancels_and_from_others_does_nothing(world):
     world.engine.held = True
     message = (await world.slash("imagine", prompt="a fox")).response.message
     await world.bob.react(message, "❌")
-    assert len(await world.bot.history.unfinished()) == 1
+    assert len(await world.bot.hub.jobs.unfinished()) == 1
     await world.alice.react(message, "❌")
     assert "(Cancelled)" in world.messages()[0].content
 
@@ -310,9 +310,9 @@ async def test_settings_show_in_the_prompt_as_run(world):
 
 async def test_a_picture_over_the_upload_limit_is_re_encoded(world, env):
     grid = await world.imagine("a fox")
-    [job] = await world.bot.history.page(world.alice.id)
+    [job] = await world.bot.hub.history.page(world.alice.id)
     small = job.at(job.place.__class__(channel_id=1, upload_limit=500))
-    [(name, data)] = (await world.bot.studio.letter(small)).files
+    [(name, data)] = (await world.bot.hub.results.message(small)).files
     assert name.endswith(".jpg")
     assert Image.open(io.BytesIO(data)).size == grid_of(grid, env).size
 

@@ -2,13 +2,12 @@
 
 import socket
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
-from bot import links
 from bot.errors import BadLink
+from bot.links import REDIRECTS, Links, is_public
 from tests.bot.sketch import png
 
 
@@ -52,11 +51,6 @@ async def site():
     await runner.cleanup()
 
 
-@pytest.fixture
-def any_port(site, monkeypatch):
-    monkeypatch.setattr(links, "PORTS", (80, 443, site.port))
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -74,12 +68,12 @@ def any_port(site, monkeypatch):
     ],
 )
 def test_private_and_reserved_addresses_are_not_public(address):
-    assert not links.is_public(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111"])
 def test_the_open_internet_is_public(address):
-    assert links.is_public(address)
+    assert is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -105,19 +99,19 @@ def test_the_open_internet_is_public(address):
     ],
 )
 async def test_what_is_not_a_public_web_address_is_refused(link):
-    async with links.session(Names("127.0.0.1")) as client:
+    async with Links(Names("127.0.0.1")) as links:
         with pytest.raises(BadLink):
-            await links.fetch(client, link)
+            await links.fetch(link)
 
 
-async def test_a_name_for_a_private_address_causes_no_connection(site, any_port):
-    async with links.session(Names("127.0.0.1")) as client:
+async def test_a_name_for_a_private_address_causes_no_connection(site):
+    async with Links(Names("127.0.0.1"), ports=(site.port,)) as links:
         with pytest.raises(BadLink, match="not a public address"):
-            await links.fetch(client, f"http://pictures.example:{site.port}/a.png")
+            await links.fetch(f"http://pictures.example:{site.port}/a.png")
     assert site.visits == 0
 
 
-async def test_a_name_with_one_private_address_among_public_ones_is_refused(site, any_port):
+async def test_a_name_with_one_private_address_among_public_ones_is_refused(site):
     class Both(Names):
         async def resolve(self, host, port=0, family=socket.AF_INET):
             return [
@@ -125,53 +119,57 @@ async def test_a_name_with_one_private_address_among_public_ones_is_refused(site
                 *await Names("127.0.0.1").resolve(host, port),
             ]
 
-    async with links.session(Both("x")) as client:
+    async with Links(Both("x"), ports=(site.port,)) as links:
         with pytest.raises(BadLink):
-            await links.fetch(client, f"http://pictures.example:{site.port}/a.png")
+            await links.fetch(f"http://pictures.example:{site.port}/a.png")
     assert site.visits == 0
 
 
-async def test_the_address_is_judged_again_at_the_socket(site, any_port, monkeypatch):
-    monkeypatch.setattr(links.PublicResolver, "resolve", Names("127.0.0.1").resolve)
-    async with links.session() as client:
+async def test_the_address_is_judged_again_at_the_socket(site):
+    verdicts = iter([True])
+
+    def public(address):
+        return next(verdicts, False)
+
+    async with Links(Names("127.0.0.1"), ports=(site.port,), public=public) as links:
         with pytest.raises(BadLink):
-            await links.fetch(client, f"http://pictures.example:{site.port}/a.png")
+            await links.fetch(f"http://pictures.example:{site.port}/a.png")
     assert site.visits == 0
 
 
-@pytest.fixture
-def trusted(monkeypatch, any_port):
+def trusting(site, names=None, **options):
     """Loopback passes for a public address, so that answers can be served; `10.9.9.9` stays private."""
-    monkeypatch.setattr(links, "is_public", lambda address: address == "127.0.0.1")
+    ports = options.pop("ports", (80, 443, site.port))
+    return Links(names or Names("127.0.0.1"), ports=ports, public=lambda ip: ip == "127.0.0.1", **options)
 
 
-async def fetch(site, path="a.png", names=None):
-    async with links.session(names or Names("127.0.0.1")) as client:
-        return await links.fetch(client, f"http://pictures.example:{site.port}/{path}")
+async def fetch(site, path="a.png", names=None, **options):
+    async with trusting(site, names, **options) as links:
+        return await links.fetch(f"http://pictures.example:{site.port}/{path}")
 
 
-async def test_a_picture_is_fetched(site, trusted):
+async def test_a_picture_is_fetched(site):
     assert await fetch(site) == png()
 
 
-async def test_a_redirect_is_judged_like_the_link_itself(site, trusted):
+async def test_a_redirect_is_judged_like_the_link_itself(site):
     site.answer = lambda _: web.Response(status=302, headers={"Location": "http://10.9.9.9/a.png"})
     with pytest.raises(BadLink, match="not a public address"):
         await fetch(site)
     assert site.visits == 1
 
 
-async def test_a_redirect_to_a_name_that_turns_private_is_refused(site, trusted):
+async def test_a_redirect_to_a_name_that_turns_private_is_refused(site):
     site.answer = lambda request: web.Response(status=302, headers={"Location": "/b.png"})
     with pytest.raises(BadLink):
         await fetch(site, names=Names("127.0.0.1", "10.9.9.9"))
 
 
-async def test_endless_redirects_end(site, trusted):
+async def test_endless_redirects_end(site):
     site.answer = lambda _: web.Response(status=302, headers={"Location": "/again"})
     with pytest.raises(BadLink, match="without end"):
         await fetch(site)
-    assert site.visits == links.REDIRECTS
+    assert site.visits == REDIRECTS
 
 
 @pytest.mark.parametrize(
@@ -182,39 +180,44 @@ async def test_endless_redirects_end(site, trusted):
         lambda _: web.Response(status=302, headers={"Location": "file:///etc/passwd"}),
     ],
 )
-async def test_what_gives_no_picture_is_refused(site, trusted, answer):
+async def test_what_gives_no_picture_is_refused(site, answer):
     site.answer = answer
     with pytest.raises(BadLink):
         await fetch(site)
 
 
-async def test_too_much_is_not_read(site, trusted, monkeypatch):
-    monkeypatch.setattr(links, "MOST_BYTES", 1000)
+async def test_too_much_is_not_read(site):
     site.answer = lambda _: web.Response(body=b"x" * 1001, content_type="image/png")
     with pytest.raises(BadLink, match="larger"):
-        await fetch(site)
+        await fetch(site, most_bytes=1000)
 
 
-async def test_a_server_that_says_nothing_of_the_size_is_stopped_too(site, trusted, monkeypatch):
-    monkeypatch.setattr(links, "MOST_BYTES", 1000)
-
+async def test_a_server_that_says_nothing_of_the_size_is_stopped_too(site):
     async def pieces():
         while True:
             yield b"x" * 500
 
     site.answer = lambda _: web.Response(body=pieces(), content_type="image/png")
     with pytest.raises(BadLink, match="larger"):
-        await fetch(site)
+        await fetch(site, most_bytes=1000)
 
 
-async def test_a_server_that_is_not_there_is_a_bad_link(trusted, monkeypatch):
-    monkeypatch.setattr(links, "PORTS", (9,))
-    async with links.session(Names("127.0.0.1")) as client:
+async def test_a_server_that_is_not_there_is_a_bad_link(site):
+    async with trusting(site, ports=(9,)) as links:
         with pytest.raises(BadLink, match="could not be fetched"):
-            await links.fetch(client, "http://pictures.example:9/a.png")
+            await links.fetch("http://pictures.example:9/a.png")
 
 
-async def test_the_client_keeps_no_cookies_and_uses_no_proxy():
-    async with links.session() as client:
-        assert isinstance(client.cookie_jar, aiohttp.DummyCookieJar)
-        assert client.trust_env is False
+async def test_no_cookie_is_kept_and_no_proxy_used(site, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    cookies = []
+
+    def answer(request):
+        cookies.append(request.headers.get("Cookie"))
+        return web.Response(body=png(), content_type="image/png", headers={"Set-Cookie": "a=b"})
+
+    site.answer = answer
+    async with trusting(site) as links:
+        for _ in range(2):
+            await links.fetch(f"http://pictures.example:{site.port}/a.png")
+    assert cookies == [None, None]

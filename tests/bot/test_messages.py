@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.memory.jobs import Kind
-from bot.messages import letters as messages
+from bot.memory.records import JobKind, Status
+from bot.messages import job_messages as messages
+from bot.messages.wording import file_name, quoted, refusal
+from bot.surface import catalogue
 from engine import Lane
 from tests.bot.test_history import record
 
@@ -15,29 +17,29 @@ JOB = replace(record("a red fox"), id="1f0c2b7e-0000-4000-8000-000000000001")
 def test_the_stages_of_a_grid():
     assert messages.waiting(JOB).content == "**a red fox** - <@1> (Waiting to start)"
     assert messages.running(JOB, 31, None).content == "**a red fox** - <@1> (31%) (fast)"
-    assert messages.final(JOB, b"", "png", 4).content == "**a red fox** - <@1> (fast)"
+    assert messages.final(JOB, b"", "png").content == "**a red fox** - <@1> (fast)"
     assert messages.cancelled(JOB).content == "**a red fox** - <@1> (Cancelled)"
 
 
 @pytest.mark.parametrize(
     ("kind", "position", "content"),
     [
-        (Kind.UPSCALE, 2, "**a red fox** - Image #2 <@1>"),
-        (Kind.VARY_STRONG, 3, "**a red fox** - Variations (Strong) by <@1> (fast)"),
-        (Kind.VARY_SUBTLE, 3, "**a red fox** - Variations (Subtle) by <@1> (fast)"),
+        (JobKind.UPSCALE, 2, "**a red fox** - Image #2 <@1>"),
+        (JobKind.VARY_STRONG, 3, "**a red fox** - Variations (Strong) by <@1> (fast)"),
+        (JobKind.VARY_SUBTLE, 3, "**a red fox** - Variations (Subtle) by <@1> (fast)"),
     ],
 )
 def test_the_forms_of_what_buttons_make(kind, position, content):
     job = replace(JOB, kind=kind, position=position)
-    assert messages.final(job, b"", "png", 4).content == content
+    assert messages.final(job, b"", "png").content == content
 
 
 def test_relaxed_jobs_say_so():
-    assert messages.final(replace(JOB, lane=Lane.RELAX), b"", "png", 4).content.endswith("(relaxed)")
+    assert messages.final(replace(JOB, lane=Lane.RELAX), b"", "png").content.endswith("(relaxed)")
 
 
 def test_a_place_in_the_queue_is_told_below_the_line():
-    first, second = messages.waiting(JOB, 3, 40.4).content.splitlines()
+    first, second = messages.waiting(JOB, position=3, eta=40.4).content.splitlines()
     assert first == "**a red fox** - <@1> (Waiting to start)"
     assert second == "-# Number 3 in the queue, about 40 s"
 
@@ -48,8 +50,8 @@ def test_a_preview_travels_with_progress():
 
 
 def test_buttons_carry_ids_only():
-    letter = messages.final(JOB, b"", "png", 4)
-    ids = [key.custom_id for row in letter.rows for key in row]
+    rows = catalogue.actions().under(replace(JOB, status=Status.DELIVERED), 4)
+    ids = [str(button.custom_id) for row in rows for button in row]
     assert ids == [
         *(f"easel:upscale:{JOB.id}:{n}" for n in (1, 2, 3, 4)),
         f"easel:reroll:{JOB.id}:0",
@@ -60,10 +62,10 @@ def test_buttons_carry_ids_only():
 
 
 def test_a_file_name_is_user_words_and_job():
-    name = messages.file_name("chacha1154", "Chinese classical-style poster of Mulan, female general", JOB.id)
+    name = file_name("chacha1154", "Chinese classical-style poster of Mulan, female general", JOB.id)
     assert name == f"chacha1154_Chinese_classical_style_poster_of_Mulan_female_gener_{JOB.id}.png"
-    assert messages.file_name("Zoë", "狐 🦊", "id") == "Zo_id.png"
-    assert messages.file_name("狐", "🦊", "id") == "id.png"
+    assert file_name("Zoë", "狐 🦊", "id") == "Zo_id.png"
+    assert file_name("狐", "🦊", "id") == "id.png"
 
 
 @pytest.mark.parametrize(
@@ -79,12 +81,12 @@ def test_a_file_name_is_user_words_and_job():
     ],
 )
 def test_a_prompt_is_no_markdown(text, shown):
-    assert messages.quoted(text, 1000) == shown
+    assert quoted(text, 1000) == shown
 
 
 @pytest.mark.parametrize("text", ["*" * 5000, "word " * 1200, "https://x.y/" + "z" * 3000, "狐" * 4000])
 def test_what_is_too_long_is_cut_between_characters(text):
-    shown = messages.quoted(text, 1900)
+    shown = quoted(text, 1900)
     assert len(shown) <= 1900
     assert shown.endswith("…")
     assert not shown.removesuffix("…").endswith("\\")
@@ -92,7 +94,7 @@ def test_what_is_too_long_is_cut_between_characters(text):
 
 
 def test_a_refusal_is_red_and_can_be_copied():
-    embed = messages.refusal("Invalid parameter", "No.", "a fox --foo")
+    embed = refusal("Invalid parameter", "No.", "a fox --foo")
     assert (embed.title, embed.description, embed.colour.value) == ("Invalid parameter", "No.", 16711680)
     assert embed.footer.text == "/imagine a fox --foo"
-    assert len(messages.refusal("t", "s" * 9000, "p" * 9000)) <= 6000
+    assert len(refusal("t", "s" * 9000, "p" * 9000)) <= 6000

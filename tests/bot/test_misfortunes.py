@@ -4,11 +4,10 @@ import errno
 import os
 import sqlite3
 import time
-from types import SimpleNamespace
 
 import pytest
 
-from bot.memory.jobs import Status
+from bot.memory.records import Status
 
 
 def refusal(result):
@@ -18,8 +17,8 @@ def refusal(result):
 
 
 async def limit_pages(world, pages):
-    async with world.database._turn:
-        await world.database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    async with world.database.transaction() as tx:
+        await tx.execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def test_a_database_without_room_refuses_in_words_and_takes_jobs_again_when_there_is_some(world):
@@ -41,7 +40,7 @@ async def test_a_disk_that_fills_while_pictures_are_kept_ends_that_job_alone(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr("bot.memory.picture_files.os.fsync", full)
+        patched.setattr(os, "fsync", full)
         await world.slash("imagine", prompt="a fox")
     [message] = world.messages()
     assert "(Stopped)" in message.content
@@ -53,8 +52,8 @@ async def test_a_disk_that_fills_while_pictures_are_kept_ends_that_job_alone(
 async def test_a_locked_database_delays_a_job_that_is_under_way_and_refuses_new_ones(world, env):
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
-    async with world.database._turn:
-        await world.database._writer.execute("PRAGMA busy_timeout = 20")
+    async with world.database.transaction() as tx:
+        await tx.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(world.settings.easel_data / "easel.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert "busy" in refusal(await world.slash("imagine", prompt="a dog")).description
@@ -74,14 +73,13 @@ async def test_a_clock_that_jumps_changes_neither_order_nor_delivery(world, env,
     await world.imagine("the first fox")
     world.engine.held = True
     await world.slash("imagine", prompt="the second fox")
-    jumped = SimpleNamespace(time=lambda: time.time() + jump, monotonic=time.monotonic)
-    for module in ("memory.jobs", "jobs.flow", "memory.people", "surface.client"):
-        monkeypatch.setattr(f"bot.{module}.time", jumped)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + jump)
     world.engine.release()
     await env.settle()
     await world.imagine("the third fox")
     await world.restart()
     await env.settle()
-    page = await world.bot.history.page(world.alice.id)
+    page = await world.bot.hub.history.page(world.alice.id)
     assert [job.prompt for job in page] == ["the third fox", "the second fox", "the first fox"]
     assert all(message.content.endswith("(fast)") for message in world.messages())

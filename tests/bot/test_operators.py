@@ -3,12 +3,14 @@
 import pytest
 
 from bot.text.moderation import BannedWords
+from tests.bot.world import settings_in
 
 
 @pytest.fixture
 async def operator(world):
     """Alice runs this bot."""
-    world.bot._operators = frozenset({world.alice.id})
+    world.settings = settings_in(world.settings.easel_data, easel_admins=str(world.alice.id))
+    await world.restart()
     return world.alice
 
 
@@ -24,14 +26,14 @@ async def test_others_may_not(world, operator):
 
 async def test_the_applications_owner_is_the_operator_by_default(world):
     owner = (await world.bot.application_info()).owner.id
-    assert await world.bot.is_operator(owner)
-    assert not await world.bot.is_operator(world.bob.id)
+    assert await world.bot.hub.gate.is_operator(owner)
+    assert not await world.bot.hub.gate.is_operator(world.bob.id)
 
 
 @pytest.mark.parametrize("settings", [{"easel_admins": "5, 6"}], indirect=True)
 async def test_operators_can_be_named(world):
-    assert await world.bot.is_operator(5)
-    assert not await world.bot.is_operator((await world.bot.application_info()).owner.id)
+    assert await world.bot.hub.gate.is_operator(5)
+    assert not await world.bot.hub.gate.is_operator((await world.bot.application_info()).owner.id)
 
 
 async def test_a_pause_takes_no_new_jobs_and_lets_the_kept_ones_go_on(world, operator, env):

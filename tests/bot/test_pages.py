@@ -7,7 +7,6 @@ import zipfile
 import pytest
 from PIL import ImageChops, ImageStat
 
-from bot.surface.commands import history
 from tests.bot.sketch import buttons, grid_of
 
 
@@ -35,13 +34,16 @@ async def test_pages_go_back_in_time_with_pictures(world):
     assert prompts(back) == prompts(first)
 
 
-@pytest.mark.parametrize("largest", [512, 20])
-async def test_every_job_is_shown_by_its_grid_made_small(world, env, monkeypatch, largest):
-    monkeypatch.setattr(history, "THUMBNAIL", largest)
+LARGEST = 512  # pixels of a thumbnail's longer side
+
+
+@pytest.mark.parametrize("scale", [1, 12])
+async def test_every_job_is_shown_by_its_grid_made_small(world, env, scale):
+    world.engine.scale = scale
     grid = grid_of(await world.imagine("two foxes --ar 2:1 --seed 7"), env)
     shown = grid_of(await page(world), env)
     expected = grid.convert("RGB")
-    expected.thumbnail((largest, largest))
+    expected.thumbnail((LARGEST, LARGEST))
     assert (shown.format, shown.size) == ("JPEG", expected.size)
     assert max(ImageStat.Stat(ImageChops.difference(shown, expected)).mean) < 16
 

@@ -1,11 +1,13 @@
 """Pictures as files: named by content, whole or absent, swept when nothing needs them."""
 
 import io
+import os
 
 import pytest
 from PIL import Image
 
-from bot.memory.picture_files import PictureGone, Pictures, fitted, normalised
+from bot.errors import PictureGone
+from bot.memory.picture_files import Pictures, fitted, normalised
 from engine import BadPicture
 from tests.bot.sketch import png
 
@@ -65,7 +67,7 @@ async def test_what_is_kept_while_the_rows_are_read_is_not_swept(pictures, tmp_p
 
 
 async def test_a_failed_write_leaves_no_half_file(pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         await pictures.keep(png())
     assert list(tmp_path.glob("pictures/*/*")) == []

@@ -3,16 +3,17 @@
 import asyncio
 from dataclasses import replace
 
+import discord
 import pytest
 
-from bot.memory.jobs import Status
-from bot.surface import intake as desk
+from bot.memory.records import Status
+from bot.surface.client import EaselClient
 from tests.bot.sketch import png
 
 
 async def the_job(world):
     rows = await world.database.rows("SELECT id FROM jobs ORDER BY seq")
-    return [await world.bot.history.get(row["id"]) for row in rows]
+    return [await world.bot.hub.jobs.get(row["id"]) for row in rows]
 
 
 async def test_a_job_that_was_being_rendered_is_delivered_by_the_next_life(world, env):
@@ -169,7 +170,7 @@ async def test_where_the_bot_may_not_write_the_grid_comes_by_direct_message(worl
 
 async def test_files_that_no_row_needs_are_swept_at_the_start(world, env, settings):
     await world.imagine("a fox")
-    await world.bot.pictures.keep(b"left behind")
+    await world.bot.hub.pictures.keep(b"left behind")
     await world.restart()
     await env.settle()
     assert len(list(settings.easel_data.glob("pictures/*/*"))) == 4
@@ -207,19 +208,19 @@ async def test_a_job_that_comes_while_the_start_looks_for_older_ones_is_rendered
 ):
     ready, looked = asyncio.Event(), asyncio.Event()
 
-    async def hold(client):
-        await env.external_wait(ready.wait(), reason="the start is slow")
+    class Slow(EaselClient):
+        async def wait_until_ready(self):
+            await env.external_wait(ready.wait(), reason="the start is slow")
+            asyncio.get_running_loop().call_soon(looked.set)
 
-    async def acknowledge_late(*args, **options):
+    async def defer_late(response, **options):
         ready.set()
         await env.external_wait(looked.wait(), reason="the start looks")
-        return await acknowledge(*args, **options)
+        return await defer(response, **options)
 
-    acknowledge = desk.acknowledge
-    monkeypatch.setattr("bot.surface.client.EaselClient.wait_until_ready", hold)
-    monkeypatch.setattr("bot.surface.intake.acknowledge", acknowledge_late)
-    await world.restart()
-    world.bot._recovery.add_done_callback(lambda _: looked.set())
+    defer = discord.InteractionResponse.defer
+    monkeypatch.setattr(discord.InteractionResponse, "defer", defer_late)
+    await world.restart(Slow)
     await world.slash("imagine", prompt="a fox")
     await env.settle()
     [message] = world.messages()
@@ -233,18 +234,18 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
 ):
     noted = []
 
-    async def slow(data):
+    async def slow(attachment):
         while not noted:
-            noted.extend(await world.bot.history.promises())
+            noted.extend(await world.bot.hub.promises.open())
             await asyncio.sleep(0.01)
-        return await normalised(data)
+        return await read(attachment)
 
-    normalised = desk.normalised
-    monkeypatch.setattr("bot.surface.intake.normalised", slow)
+    read = discord.Attachment.read
+    monkeypatch.setattr(discord.Attachment, "read", slow)
     result = await world.slash(
         command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
     )
     await env.settle()
     assert result.response.attachments
     assert len(noted) == 1
-    assert await world.bot.history.promises() == []
+    assert await world.bot.hub.promises.open() == []

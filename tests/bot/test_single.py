@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from bot.memory.jobs import Kind
+from bot.memory.panels import RegionPicker
+from bot.memory.records import JobKind
 from engine import Canvas, Plan
 from engine.planning.canvas import Box
 from tests.bot.sketch import buttons, grid_of
@@ -30,12 +31,12 @@ async def single(world, prompt="a red house --seed 7", which="U2"):
 
 async def source_of(world, job):
     """The file of the picture that a job was made from, as bytes."""
-    [file] = await world.bot.history.inputs(job.id)
-    return await world.bot.pictures.read(file)
+    [file] = await world.bot.hub.jobs.inputs(job.id)
+    return await world.bot.hub.pictures.read(file)
 
 
 async def newest(world, who=None):
-    [job] = await world.bot.history.page((who or world.alice).id, limit=1)
+    [job] = await world.bot.hub.history.page((who or world.alice).id, limit=1)
     return job
 
 
@@ -87,8 +88,8 @@ async def test_what_goes_beyond_the_frame_is_a_new_grid_around_that_picture(
     assert (job.plan.width, job.plan.height) == size
     assert job.plan.canvas.picture == canvas
     upscaled = await newest(world)
-    [shot] = await world.bot.history.shots(upscaled.id)
-    assert job.inputs == (await world.bot.pictures.read(shot.file),)
+    [shot] = await world.bot.hub.jobs.pictures(upscaled.id)
+    assert job.inputs == (await world.bot.hub.pictures.read(shot.file),)
     assert grid_of(again, env).size == (size[0] // 8 * 2, size[1] // 8 * 2)
 
 
@@ -189,7 +190,7 @@ async def test_a_picker_outlives_a_restart_and_belongs_to_one(world):
     part = next(b for b in buttons(picker) if str(b.emoji) == "↖️")
     await world.alice.click(picker, custom_id=part.custom_id)
     panel_id = part.custom_id.split(":")[2]
-    assert (await world.bot.history.panel(panel_id)).data["parts"] == [0]
+    assert (await world.bot.hub.panels.get(panel_id, RegionPicker)).data.parts == [0]
 
 
 async def test_somebody_elses_picker_does_nothing(world):
@@ -282,8 +283,8 @@ async def test_a_restart_in_the_middle_of_a_pan_delivers_it_once(world):
 
 async def test_jobs_from_a_single_picture_are_in_the_history_of_whoever_pressed(world):
     await world.press(await single(world), "Zoom Out 2x", world.bob)
-    [job] = await world.bot.history.page(world.bob.id)
-    assert (job.kind, job.position) == (Kind.ZOOM, 1)
+    [job] = await world.bot.hub.history.page(world.bob.id)
+    assert (job.kind, job.position) == (JobKind.ZOOM, 1)
     assert job.parent_id == (await newest(world)).id
     assert Plan.from_dict(job.plan.to_dict()) == job.plan
 
@@ -301,5 +302,5 @@ async def test_a_heart_is_kept_and_taken_back(world):
     message = await single(world)
     for kept in (True, False):
         await world.press(message, "Favorite")
-        found = await world.bot.history.page(world.alice.id, favourites=True)
-        assert [job.kind for job in found] == ([Kind.UPSCALE] if kept else [])
+        found = await world.bot.hub.history.page(world.alice.id, favourites=True)
+        assert [job.kind for job in found] == ([JobKind.UPSCALE] if kept else [])

@@ -1,6 +1,8 @@
 """Nothing lost and nothing twice, with the real bot over the wire: kills, and a Discord that stumbles."""
 
+import contextlib
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,28 @@ async def test_a_corrupt_picture_file_is_told_and_harms_nothing_else(
     assert "no longer kept" in told[0].text
     await ada.slash("gallery", "imagine", prompt="a paper boat --q .25")
     assert len(await delivered(ada, "a paper boat")) == 1
+
+
+@pytest.mark.parametrize("route", ["POST /users/@me/channels", "POST /channels/*"])
+@pytest.mark.parametrize(
+    ("status", "when", "delay"),
+    [(0, "before", 0.0), (0, "after", 0.0), (403, "before", 0.0), (200, "before", 1.0)],
+)
+async def test_a_direct_message_that_is_dropped_refused_or_late_leaves_the_delivered_grid(
+    bot: Bot, discord: Remote, lin: Person, route: str, status: int, when: str, delay: float
+) -> None:
+    words = f"a small lamp number {random.randrange(10**9)}"
+    told = await (await lin.slash("gallery", "prefer auto_dm")).message(PATIENCE)
+    assert "are sent to you" in told.text
+    await discord.inject(route, status, when=when, delay=delay, times=30)
+    await lin.slash("gallery", "imagine", prompt=f"{words} --q .25")
+    await delivered(lin, words)
+    await lin.slash("gallery", "prefer auto_dm")
+    await lin.slash("gallery", "imagine", prompt=f"after {words} --q .25")
+    await delivered(lin, f"after {words}")
+    await discord.clear_faults()
+    grids = [message.content for message in await delivered(lin, f"**{words}") if finished(message)]
+    assert grids == [f"**{words} --q 0.25** - {lin.mention} (fast)"]
+    with contextlib.closing(sqlite3.connect(f"file:{bot.data / 'easel.db'}?mode=ro", uri=True)) as rows:
+        found = rows.execute("SELECT status FROM jobs WHERE prompt LIKE ?", (f"{words}%",)).fetchall()
+    assert found == [(3,)]

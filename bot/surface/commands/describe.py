@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import math
-import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.delivery import parts
 from bot.jobs.flow import Draft
-from bot.memory.jobs import Panel
+from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
-from bot.messages.letters import Key, Letter, quoted
-from bot.surface.client import Interaction
+from bot.messages.message import Message
+from bot.messages.sending import edited
+from bot.messages.wording import quoted
+from bot.surface.actions import Action
 from bot.surface.commands.imagine import run
+from bot.surface.hub import Interaction
 from bot.surface.intake import drafts_of, kept_link, kept_upload, prepared, read, take
+from bot.surface.panels import PanelKind
 
-__all__ = ["again", "describe", "draw", "draw_all"]
+__all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 
 DIGITS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣")
 COLOUR = 0x5865F2
+GONE = "These prompts are no longer kept here."
+PROMPTS = PanelKind(Prompts, gone=GONE, shared=True)
+DESCRIBED = PanelKind(Described, gone=GONE, shared=True)
 
 
 @app_commands.command(description="Get four prompts for a picture")
@@ -37,20 +42,18 @@ async def describe(
     await _answer(interaction, _described(interaction, image, link))
 
 
-async def draw(interaction: Interaction, panel_id: str, index: int) -> None:
+async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
     """A number was pressed: imagine that prompt."""
-    panel = await _panel(interaction, panel_id)
-    prompts = panel.data["prompts"]
+    prompts = (await PROMPTS.fetched(interaction, panel_id)).data.prompts
     if not 1 <= index <= len(prompts):
         raise Gone("There is no such prompt.")
     await run(interaction, prompts[index - 1])
 
 
-async def draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
+async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
     """🎉: imagine all of them."""
-    panel = await _panel(interaction, panel_id)
-    prompts: list[str] = panel.data["prompts"]
-    user = await interaction.client.user_of(interaction)
+    prompts = (await PROMPTS.fetched(interaction, panel_id)).data.prompts
+    user = await interaction.client.hub.user_of(interaction)
     specs = [read(interaction, prompt, user) for prompt in prompts]
 
     async def make(user: User) -> list[Draft]:
@@ -63,59 +66,41 @@ async def draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
     await take(interaction, make)
 
 
-async def again(interaction: Interaction, panel_id: str, index: int) -> None:
+async def _again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture."""
-    panel = await _panel(interaction, panel_id)
-    await _answer(interaction, _told(interaction, panel.data["picture"]))
+    panel = await DESCRIBED.fetched(interaction, panel_id)
+    await _answer(interaction, _told(interaction, panel.data.picture))
 
 
-async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Letter]) -> None:
-    letter, _ = await prepared(interaction, work)
-    await interaction.edit_original_response(**parts(letter, interaction.user.id))
-    await interaction.client.history.answered(interaction.id)
+async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> None:
+    message, _ = await prepared(interaction, work)
+    await interaction.edit_original_response(**edited(message, interaction.user.id))
+    await interaction.client.hub.promises.answered(interaction.id)
 
 
-async def _panel(interaction: Interaction, panel_id: str) -> Panel:
-    panel = await interaction.client.history.panel(panel_id)
-    if panel is None or panel.channel_id != interaction.channel_id:
-        raise Gone("These prompts are no longer kept here.")
-    return panel
-
-
-async def _described(interaction: Interaction, image: discord.Attachment | None, link: str | None) -> Letter:
+async def _described(interaction: Interaction, image: discord.Attachment | None, link: str | None) -> Message:
     if image is None:
         return await _told(interaction, await kept_link(interaction, str(link)))
     return await _told(interaction, await kept_upload(interaction, image))
 
 
-async def _told(interaction: Interaction, picture: str) -> Letter:
-    client = interaction.client
-    png = await client.pictures.read(picture)
-    prompts = [_with_ratio(prompt, png) for prompt in await client.engine.describe(png)]
-    user = await client.user_of(interaction)
-    panel = Panel(
-        str(uuid.uuid4()),
-        user.id,
-        interaction.channel_id or 0,
-        "describe",
-        {"prompts": prompts, "picture": picture},
-    )
-    await client.history.add_panel(user, panel)
-    return _letter(panel, prompts, png)
+async def _told(interaction: Interaction, picture: str) -> Message:
+    hub = interaction.client.hub
+    png = await hub.pictures.read(picture)
+    prompts = [_with_ratio(prompt, png) for prompt in await hub.engine.describe(png)]
+    return _message(await DESCRIBED.opened(interaction, Described(prompts, picture)), png)
 
 
-def _letter(panel: Panel, prompts: Sequence[str], png: bytes) -> Letter:
+def _message(panel: Panel[Described], png: bytes) -> Message:
+    prompts = panel.data.prompts
     lines = [f"{digit} {quoted(prompt, 900)}" for digit, prompt in zip(DIGITS, prompts, strict=False)]
     embed = discord.Embed(description="\n\n".join(lines), colour=COLOUR)
     embed.set_image(url=f"attachment://{panel.id}.png")
-    numbers = tuple(Key("draw", panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(lines)], 1))
-    return Letter(
+    numbers = tuple(DRAW.button(panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(lines)], 1))
+    return Message(
         files=((f"{panel.id}.png", png),),
         embeds=(embed,),
-        rows=(
-            (*numbers, Key("describe", panel.id, emoji="🔄")),
-            (Key("draw_all", panel.id, label="Imagine all", emoji="🎉"),),
-        ),
+        rows=((*numbers, AGAIN.button(panel.id)), (DRAW_ALL.button(panel.id),)),
     )
 
 
@@ -126,3 +111,10 @@ def _with_ratio(prompt: str, png: bytes) -> str:
     width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     shared = math.gcd(width, height)
     return f"{prompt} --ar {width // shared}:{height // shared}"
+
+
+DRAW = Action(name="draw", press=_draw)
+AGAIN = Action(name="describe", press=_again, emoji="🔄")
+DRAW_ALL = Action(name="draw_all", press=_draw_all, label="Imagine all", emoji="🎉")
+
+ACTIONS = (DRAW, AGAIN, DRAW_ALL)

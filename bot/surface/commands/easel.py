@@ -12,18 +12,16 @@ from discord import app_commands
 
 from bot.errors import Refusal
 from bot.memory.rules import Limits
-from bot.messages.letters import mention, quoted
-from bot.surface.client import Interaction
+from bot.messages.wording import mention, quoted
 from bot.surface.commands.preferences import tell
+from bot.surface.hub import Interaction
 
 __all__ = ["Easel"]
 
 log = logging.getLogger(__name__)
 
-LOADING = (
-    600.0  # seconds in which a model that is loaded is waited for; an answer can be edited for 15 minutes
-)
-LEAVING = 20.0
+LOADING = 600.0  # seconds that a model is waited for; an answer can be edited for 15 minutes
+LEAVING = 20.0  # seconds that a model's end is waited for
 
 
 class Guarded(app_commands.Group):
@@ -31,9 +29,11 @@ class Guarded(app_commands.Group):
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Operators only. Whoever is not hears it here, so that False needs no more."""
-        if await interaction.client.is_operator(interaction.user.id):
+        if await interaction.client.hub.gate.is_operator(interaction.user.id):
             return True
-        await interaction.client.refuse(interaction, Refusal("Only the operators of this bot may do that."))
+        await interaction.client.hub.gate.refuse(
+            interaction, Refusal("Only the operators of this bot may do that.")
+        )
         return False
 
 
@@ -46,18 +46,18 @@ class Models(Guarded):
     @app_commands.command(name="list", description="The models, and which of them are in memory")
     async def list_(self, interaction: Interaction) -> None:
         """A line each."""
-        client = interaction.client
-        loaded = client.engine.status().models
+        hub = interaction.client.hub
+        loaded = hub.engine.status().models
         lines = [
             f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
-            for entry in client.registry.entries
+            for entry in hub.registry.entries
         ]
         await tell(interaction, "\n".join(lines)[:2000])
 
     @app_commands.command(description="Have a model ready before anyone asks for it")
     async def load(self, interaction: Interaction, model: str) -> None:
         """Downloads it first where it must be; the answer says when it is there."""
-        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        engine, entry = interaction.client.hub.engine, interaction.client.hub.registry.get(model)
         engine.load(entry.name)
         await tell(interaction, f"`{entry.name}` is being loaded.")
         there = await _comes_true(lambda: entry.name in engine.status().models, LOADING)
@@ -67,7 +67,7 @@ class Models(Guarded):
     @app_commands.command(description="Free the memory of a model that no job is using")
     async def unload(self, interaction: Interaction, model: str) -> None:
         """It is loaded again when somebody asks for it."""
-        engine, entry = interaction.client.engine, interaction.client.registry.get(model)
+        engine, entry = interaction.client.hub.engine, interaction.client.hub.registry.get(model)
         if entry.name not in engine.status().models:
             raise Refusal(f"`{entry.name}` is not in memory.")
         engine.unload(entry.name)
@@ -80,7 +80,9 @@ class Models(Guarded):
     @unload.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """The names in the registry."""
-        names = [entry.name for entry in interaction.client.registry.entries if typed.lower() in entry.name]
+        names = [
+            entry.name for entry in interaction.client.hub.registry.entries if typed.lower() in entry.name
+        ]
         return [app_commands.Choice(name=name, value=name) for name in names[:25]]
 
 
@@ -94,30 +96,30 @@ class Easel(Guarded):
     @app_commands.command(description="What waits and what is being rendered")
     async def queue(self, interaction: Interaction) -> None:
         """The jobs in order, newest last."""
-        client = interaction.client
-        jobs = await client.history.unfinished()
+        hub = interaction.client.hub
+        jobs = await hub.jobs.unfinished()
         lines = [
             f"{mention(job.user_id)} {job.status.name.lower()}: {quoted(job.shown, 80)}" for job in jobs[:15]
         ]
-        waiting, running = client.studio.live()
-        state = "Paused. " if client.rules.paused else ""
+        waiting, running = hub.flow.live()
+        state = "Paused. " if hub.rules.paused else ""
         await tell(interaction, "\n".join((f"{state}{waiting} waiting, {running} running.", *lines))[:2000])
 
     @app_commands.command(description="Take no new jobs; those that are kept go on")
     async def pause(self, interaction: Interaction) -> None:
         """Until they are taken again, or the bot is started anew."""
-        interaction.client.rules.paused = True
+        interaction.client.hub.rules.paused = True
         await tell(interaction, "Paused: no new jobs are taken until `/easel resume`.")
 
     @app_commands.command(description="Take no new jobs, finish those that are kept, then say so")
     async def drain(self, interaction: Interaction) -> None:
         """What one does before an update; the news comes by direct message when it takes long."""
-        client = interaction.client
-        client.rules.paused = True
-        count = sum(client.studio.live())
+        hub = interaction.client.hub
+        hub.rules.paused = True
+        count = sum(hub.flow.live())
         await tell(interaction, f"No new jobs are taken. {count} go on; you are told when they are done.")
-        await client.studio.idle()
-        if not client.rules.paused:
+        await hub.flow.lines.idle()
+        if not hub.rules.paused:
             return
         said = "Drained: every job is finished. `/easel resume` takes new ones."
         try:
@@ -129,7 +131,7 @@ class Easel(Guarded):
     @app_commands.command(description="Take new jobs again")
     async def resume(self, interaction: Interaction) -> None:
         """The end of a pause."""
-        interaction.client.rules.paused = False
+        interaction.client.hub.rules.paused = False
         await tell(interaction, "New jobs are taken again.")
 
     @app_commands.command(description="Keep a user from using this bot")
@@ -153,7 +155,7 @@ class Easel(Guarded):
         queued: app_commands.Range[int, 0, 1000] | None = None,
     ) -> None:
         """The most generous of a user's roles counts."""
-        rules = interaction.client.rules
+        rules = interaction.client.hub.rules
         if running is None and queued is None:
             await rules.limit(role.id, None)
             await tell(interaction, f"{role.mention} has the limits of everyone.")
@@ -168,11 +170,13 @@ class Easel(Guarded):
         """Once a server names a channel, Easel answers in the named ones only."""
         if interaction.guild_id is None or interaction.channel_id is None:
             raise Refusal("This works in servers only.")
-        await interaction.client.rules.allow(interaction.guild_id, interaction.channel_id, allowed=allowed)
+        await interaction.client.hub.rules.allow(
+            interaction.guild_id, interaction.channel_id, allowed=allowed
+        )
         await tell(interaction, "Easel answers here." if allowed else "This channel is no longer named.")
 
     async def _ban(self, interaction: Interaction, user: discord.User, *, banned: bool) -> None:
-        people = interaction.client.people
+        people = interaction.client.hub.people
         await people.change(await people.get(user.id, user.name), banned=banned)
         await tell(
             interaction,

@@ -5,28 +5,30 @@ from __future__ import annotations
 import asyncio
 import io
 import math
-import uuid
 import zipfile
 from collections.abc import Sequence
-from typing import Any
 
 import discord
 from discord import app_commands
 from PIL import Image
 
-from bot.errors import Gone
-from bot.jobs.delivery import parts
-from bot.memory.jobs import JobRecord, Panel
-from bot.memory.picture_files import PictureGone
-from bot.messages.letters import Key, Letter, quoted
-from bot.surface.client import EaselClient, Interaction
+from bot.errors import Gone, PictureGone
+from bot.memory.panels import HistoryPages, Panel
+from bot.memory.records import JobRecord
+from bot.messages.message import Message, Rows
+from bot.messages.sending import edited
+from bot.messages.wording import quoted
+from bot.surface.actions import Action
+from bot.surface.hub import Hub, Interaction
 from bot.surface.intake import ANYWHERE
+from bot.surface.panels import PanelKind
 
-__all__ = ["export", "history", "turn"]
+__all__ = ["ACTIONS", "history"]
 
-PAGE = 5
-THUMBNAIL = 512
+PAGE = 5  # jobs
+THUMBNAIL = 512  # pixels of the longer side
 EXPORTED = 200  # jobs looked at for one archive
+PAGES = PanelKind(HistoryPages, gone="This page is closed; use `/history` again.")
 
 
 @app_commands.command(description="Look through your own pictures, newest first")
@@ -34,26 +36,24 @@ EXPORTED = 200  # jobs looked at for one archive
 async def history(interaction: Interaction, search: str = "", favorites: bool = False) -> None:
     """The first page."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    client = interaction.client
-    user = await client.user_of(interaction)
-    wanted = {"search": search, "favourites": favorites}
-    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "history", wanted)
-    await client.history.add_panel(user, panel)
-    letter = await _page(client, panel, 0)
-    await interaction.edit_original_response(**parts(letter, user.id))
+    panel = await PAGES.opened(interaction, HistoryPages(search, favorites))
+    message = await _page(interaction.client.hub, panel, 0)
+    await interaction.edit_original_response(**edited(message, panel.user_id))
 
 
-async def export(interaction: Interaction, panel_id: str, _: int) -> None:
+async def _export(interaction: Interaction, panel_id: str, _: int) -> None:
     """As many of the found pictures as fit into one file, newest first, as a zip."""
-    client = interaction.client
-    panel = await _own(interaction, panel_id)
+    hub = interaction.client.hub
+    panel = await PAGES.fetched(interaction, panel_id)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    jobs = await client.history.page(panel.user_id, **_wanted(panel), limit=EXPORTED)
+    jobs = await hub.history.page(
+        panel.user_id, words=panel.data.search, favourites=panel.data.favourites, limit=EXPORTED
+    )
     room = min(interaction.filesize_limit, ANYWHERE) - 2**16
     found: list[tuple[str, bytes]] = []
     for job in jobs:
         try:
-            singles = await client.studio.singles(job)
+            singles = await hub.results.singles(job)
         except PictureGone:
             continue
         room -= sum(len(data) + 400 for _, data in singles)
@@ -64,40 +64,31 @@ async def export(interaction: Interaction, panel_id: str, _: int) -> None:
         raise Gone("There are no pictures to export.")
     archive = await asyncio.to_thread(_zipped, found)
     about = f"{len(found)} pictures, newest first. Search for words to get others."
-    letter = Letter(about, files=(("easel.zip", archive),))
-    await interaction.edit_original_response(**parts(letter, panel.user_id))
+    message = Message(about, files=(("easel.zip", archive),))
+    await interaction.edit_original_response(**edited(message, panel.user_id))
 
 
-async def turn(interaction: Interaction, panel_id: str, page: int) -> None:
+async def _turn(interaction: Interaction, panel_id: str, page: int) -> None:
     """Next or Previous was pressed; the panel knows what is searched for."""
-    panel = await _own(interaction, panel_id)
+    panel = await PAGES.fetched(interaction, panel_id)
     await interaction.response.defer()
-    letter = await _page(interaction.client, panel, page)
-    await interaction.edit_original_response(**parts(letter, panel.user_id))
+    message = await _page(interaction.client.hub, panel, page)
+    await interaction.edit_original_response(**edited(message, panel.user_id))
 
 
-async def _own(interaction: Interaction, panel_id: str) -> Panel:
-    panel = await interaction.client.history.panel(panel_id)
-    if panel is None or panel.user_id != interaction.user.id:
-        raise Gone("This page is closed; use `/history` again.")
-    return panel
-
-
-def _wanted(panel: Panel) -> dict[str, Any]:
-    return {"words": str(panel.data["search"]), "favourites": bool(panel.data["favourites"])}
-
-
-async def _page(client: EaselClient, panel: Panel, page: int) -> Letter:
-    search = str(panel.data["search"])
-    jobs = await client.history.page(panel.user_id, **_wanted(panel), offset=page * PAGE, limit=PAGE + 1)
+async def _page(hub: Hub, panel: Panel[HistoryPages], page: int) -> Message:
+    search, hearts = panel.data.search, panel.data.favourites
+    jobs = await hub.history.page(
+        panel.user_id, words=search, favourites=hearts, offset=page * PAGE, limit=PAGE + 1
+    )
     about = f" with “{quoted(search, 200)}”" if search else ""
     if not jobs:
-        return Letter(
+        return Message(
             f"You have no pictures{about} here yet." if page == 0 else "There is nothing further back."
         )
     shown = jobs[:PAGE]
-    thumbnails = [await _thumbnail(client, job) for job in shown]
-    return Letter(
+    thumbnails = [await _thumbnail(hub, job) for job in shown]
+    return Message(
         f"Your pictures{about}, page {page + 1}",
         # Not tied to the embeds: Discord then shows them large, side by side, in the order of the list.
         files=tuple((f"{job.id}.jpg", data) for job, data in zip(shown, thumbnails, strict=True) if data),
@@ -120,13 +111,13 @@ def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
     return discord.Embed(description="\n".join(lines))
 
 
-def _turns(panel: Panel, page: int, *, more: bool) -> tuple[tuple[Key, ...], ...]:
-    keys = []
+def _turns(panel: Panel[HistoryPages], page: int, *, more: bool) -> Rows:
+    buttons = []
     if page > 0:
-        keys.append(Key("page", panel.id, page - 1, "Previous", "⬅️"))
+        buttons.append(TURN.button(panel.id, page - 1, label="Previous", emoji="⬅️"))
     if more:
-        keys.append(Key("page", panel.id, page + 1, "Next", "➡️"))
-    return ((*keys, Key("export", panel.id, label="Export", emoji="📦")),)
+        buttons.append(TURN.button(panel.id, page + 1, label="Next", emoji="➡️"))
+    return ((*buttons, EXPORT.button(panel.id)),)
 
 
 def _zipped(files: Sequence[tuple[str, bytes]]) -> bytes:
@@ -137,9 +128,9 @@ def _zipped(files: Sequence[tuple[str, bytes]]) -> bytes:
     return out.getvalue()
 
 
-async def _thumbnail(client: EaselClient, job: JobRecord) -> bytes | None:
+async def _thumbnail(hub: Hub, job: JobRecord) -> bytes | None:
     try:
-        tiles = [await client.pictures.read(shot.file) for shot in await client.history.shots(job.id)]
+        tiles = [await hub.pictures.read(picture.file) for picture in await hub.jobs.pictures(job.id)]
     except PictureGone:
         return None
     return await asyncio.to_thread(_small, tiles) if tiles else None
@@ -161,3 +152,9 @@ def _small(tiles: Sequence[bytes]) -> bytes:
     out = io.BytesIO()
     sheet.save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+TURN = Action(name="page", press=_turn)
+EXPORT = Action(name="export", press=_export, label="Export", emoji="📦")
+
+ACTIONS = (TURN, EXPORT)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
 import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.delivery import only, view_of
 from bot.jobs.flow import Draft
-from bot.memory.jobs import Panel
+from bot.memory.panels import ImagePrompt, Question
 from bot.memory.people import User
 from bot.memory.picture_files import normalised
-from bot.messages.dialogs import Field, dialog
-from bot.messages.letters import Key, Letter, quoted
-from bot.surface.client import Interaction
+from bot.messages.dialogs import Field
+from bot.messages.sending import only, view_of
+from bot.messages.wording import quoted
+from bot.surface.actions import Action, Answers, Dialog
+from bot.surface.hub import Interaction
 from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, take
-from grammar import GenerationSpec, complete
+from bot.surface.panels import PanelKind
+from grammar import complete
 
-__all__ = ["answer", "blend", "image_menu", "imagine", "run", "with_image"]
+__all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
 
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
+QUESTION = PanelKind(
+    Question,
+    gone="This question was answered already.",
+    others="Only who typed the prompt can answer this.",
+)
+IMAGE = PanelKind(ImagePrompt, gone="That picture is no longer known here; choose it again.")
 
 
 @app_commands.command(description="Create images from a prompt")
@@ -80,14 +87,14 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
 
     Uploaded pictures become image prompts.
     """
-    client = interaction.client
+    hub = interaction.client.hub
     for upload in uploads:
         check_upload(upload)
-    user = await client.user_of(interaction)
+    user = await hub.user_of(interaction)
     whole = " ".join([*(link_of(upload) for upload in uploads), prompt])
     specs = read(interaction, whole, user)
-    if len(specs) > client.settings.easel_confirm_above and not uploads:
-        await _ask(interaction, user, prompt, len(specs))
+    if len(specs) > hub.settings.easel_confirm_above and not uploads:
+        await _ask(interaction, prompt, len(specs))
         return
 
     async def make(user: User) -> list[Draft]:
@@ -100,75 +107,59 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
 @app_commands.context_menu(name="Use as image prompt")
 async def image_menu(interaction: Interaction, message: discord.Message) -> None:
     """The message's first picture becomes an image prompt; a dialog asks for the words."""
-    client = interaction.client
     upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
     if upload is None:
         raise Refusal("This message holds no picture.", "Invalid picture")
     check_upload(upload)
-    user = await client.user_of(interaction)
-    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "image", {"url": upload.url})
-    await client.history.add_panel(user, panel)
-    field = Field("prompt", "Prompt")
-    await interaction.response.send_modal(dialog("Use as image prompt", "with_image", panel.id, 0, field))
+    panel = await IMAGE.opened(interaction, ImagePrompt(upload.url))
+    await WORDS.open(interaction, panel.id, 0, Field("prompt", "Prompt"))
 
 
-async def with_image(interaction: Interaction, panel_id: str, _: int, said: dict[str, str]) -> None:
+async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
     """The words for a picture came back."""
-    client = interaction.client
-    panel = await client.history.panel(panel_id)
-    if panel is None or panel.user_id != interaction.user.id:
-        raise Gone("That picture is no longer known here; choose it again.")
-    url = str(panel.data["url"])
+    hub = interaction.client.hub
+    url = (await IMAGE.fetched(interaction, panel_id)).data.url
     link = url.partition("?")[0]
     prompt = f"{link} {said['prompt']}"
-    specs = read(interaction, prompt, await client.user_of(interaction))
+    specs = read(interaction, prompt, await hub.user_of(interaction))
 
     async def make(user: User) -> list[Draft]:
         # The address came from Discord itself, so it is fetched the way Discord's own files are.
-        data = await client.http.get_from_cdn(url)
-        given = {link: await client.pictures.keep(await normalised(data))}
+        data = await interaction.client.http.get_from_cdn(url)
+        given = {link: await hub.pictures.keep(await normalised(data))}
         return await drafts_of(interaction, user, prompt, specs, given)
 
     await take(interaction, make)
 
 
-async def answer(interaction: Interaction, panel_id: str, index: int) -> None:
+async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
     """The answer to "really so many?": index 1 is Yes."""
-    client = interaction.client
-    panel = await client.history.panel(panel_id)
-    if panel is None:
-        raise Gone("This question was answered already.")
-    if panel.user_id != interaction.user.id:
-        raise Refusal("Only who typed the prompt can answer this.")
-    if not await client.history.take_panel(panel_id):
-        raise Gone("This question was answered already.")
+    hub = interaction.client.hub
+    panel = await QUESTION.fetched(interaction, panel_id)
+    if not await hub.panels.take(panel_id):
+        raise Gone(QUESTION.gone)
     if index != 1:
         await interaction.response.edit_message(content="Nothing was started.", view=None)
         return
-    prompt = str(panel.data["prompt"])
-    user = await client.user_of(interaction)
-    await _take(interaction, prompt, read(interaction, prompt, user))
-
-
-async def _take(interaction: Interaction, prompt: str, specs: Sequence[GenerationSpec]) -> None:
+    prompt = panel.data.prompt
+    specs = read(interaction, prompt, await hub.user_of(interaction))
     await take(interaction, lambda user: drafts_of(interaction, user, prompt, specs))
 
 
-async def _ask(interaction: Interaction, user: User, prompt: str, count: int) -> None:
-    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "confirm", {"prompt": prompt})
-    await interaction.client.history.add_panel(user, panel)
-    letter = Letter(
-        f"This prompt makes **{count}** jobs. Start them all?\n{quoted(prompt, 1500)}",
-        rows=(
-            (
-                Key("confirm", panel.id, 1, "Yes", style=discord.ButtonStyle.success),
-                Key("confirm", panel.id, 0, "No"),
-            ),
-        ),
-    )
+async def _ask(interaction: Interaction, prompt: str, count: int) -> None:
+    panel = await QUESTION.opened(interaction, Question(prompt))
+    yes = CONFIRM.button(panel.id, 1, label="Yes", style=discord.ButtonStyle.success)
+    no = CONFIRM.button(panel.id, 0, label="No")
     await interaction.response.send_message(
-        letter.content,
-        view=view_of(letter) or discord.utils.MISSING,
+        f"This prompt makes **{count}** jobs. Start them all?\n{quoted(prompt, 1500)}",
+        view=view_of(((yes, no),)) or discord.utils.MISSING,
         ephemeral=True,
-        allowed_mentions=only(user.id),
+        allowed_mentions=only(interaction.user.id),
     )
+
+
+CONFIRM = Action(name="confirm", press=_answer)
+WORDS = Dialog("with_image", "Use as image prompt", _with_image)
+
+ACTIONS = (CONFIRM,)
+DIALOGS = (WORDS,)

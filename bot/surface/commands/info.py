@@ -6,10 +6,9 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.delivery import parts
-from bot.memory.jobs import Status
-from bot.messages.letters import quoted
-from bot.surface.client import Interaction
+from bot.messages.sending import edited
+from bot.messages.wording import quoted
+from bot.surface.hub import Interaction
 from bot.surface.intake import acknowledge
 from grammar import PARAMETERS
 from grammar.help import find, help_line
@@ -20,16 +19,16 @@ __all__ = ["ask", "help_", "info", "show"]
 @app_commands.command(description="Your settings, your usage and the queue")
 async def info(interaction: Interaction) -> None:
     """For the user's eyes only."""
-    client = interaction.client
-    user = await client.user_of(interaction)
-    pictures, seconds = await client.history.usage(user.id)
-    waiting, running = client.studio.live(user.id)
-    all_waiting, all_running = client.studio.live()
+    hub = interaction.client.hub
+    user = await hub.user_of(interaction)
+    pictures, seconds = await hub.usage.of(user.id)
+    waiting, running = hub.flow.live(user.id)
+    all_waiting, all_running = hub.flow.live()
     stylize = "default" if user.stylize is None else str(user.stylize)
     lines = [
         f"**Your user ID**: {user.id}",
         f"**Job Mode**: {user.lane.capitalize()}",
-        f"**Model**: {client.model_of(user)}",
+        f"**Model**: {hub.model_of(user)}",
         f"**Stylize**: {stylize}",
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
@@ -49,19 +48,19 @@ async def info(interaction: Interaction) -> None:
 @app_commands.describe(job_id="The job's id: the end of its picture's name, or from ✉️")
 async def show(interaction: Interaction, job_id: str) -> None:
     """The job's message once more; its buttons work in both places."""
-    client = interaction.client
-    job = await client.history.get(job_id.strip().lower())
+    hub = interaction.client.hub
+    job = await hub.jobs.get(job_id.strip().lower())
     if job is None or job.user_id != interaction.user.id:
         raise Gone("You have no job with that id.")
-    if job.status not in (Status.RENDERED, Status.DELIVERED):
+    if not job.status.has_pictures:
         raise Refusal("That job has no pictures.")
-    letter = await client.studio.letter(job)
+    shown = await hub.results.message(job)
     message_id = await acknowledge(interaction)
     if message_id is None:
         message_id = (await interaction.original_response()).id
     # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
-    await client.history.showing(job.id, interaction.channel_id or 0, message_id)
-    await interaction.edit_original_response(**parts(letter, job.user_id))
+    await hub.showings.add(job.id, interaction.channel_id or 0, message_id)
+    await interaction.edit_original_response(**edited(shown, job.user_id))
 
 
 @app_commands.command(name="help", description="What can be said in a prompt")

@@ -9,8 +9,8 @@ from discord import app_commands
 
 from bot.errors import Refusal
 from bot.memory.people import Setting
-from bot.messages.letters import quoted
-from bot.surface.client import Interaction
+from bot.messages.wording import quoted
+from bot.surface.hub import Interaction
 from engine import Lane
 from grammar import check_option, check_suffix
 
@@ -26,8 +26,8 @@ option = app_commands.Group(name="option", description="Parameters of your own",
 @app_commands.describe(option="Its name, to be used as --name", value="What it stands for")
 async def option_set(interaction: Interaction, option: str, value: str | None = None) -> None:
     """`--name` will stand for `value`."""
-    people = interaction.client.people
-    user = await interaction.client.user_of(interaction)
+    people = interaction.client.hub.people
+    user = await interaction.client.hub.user_of(interaction)
     name = option.strip().lstrip("-—")
     if not (value or "").strip():
         await people.set_option(user, name, None)
@@ -43,14 +43,14 @@ async def option_set(interaction: Interaction, option: str, value: str | None = 
 @option_set.autocomplete("option")
 async def complete_option(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The options that there are."""
-    user = await interaction.client.user_of(interaction)
+    user = await interaction.client.hub.user_of(interaction)
     return [app_commands.Choice(name=name, value=name) for name in user.options if current in name][:25]
 
 
 @option.command(name="list", description="List your own parameters")
 async def option_list(interaction: Interaction) -> None:
     """Name and meaning, a line each."""
-    user = await interaction.client.user_of(interaction)
+    user = await interaction.client.hub.user_of(interaction)
     lines = [f"`--{name}`: {quoted(value, 80)}" for name, value in user.options.items()]
     await tell(interaction, "\n".join(lines) or "You have no options of your own.")
 
@@ -69,7 +69,7 @@ async def suffix(interaction: Interaction, new_value: str | None = None) -> None
 @prefer.command(description="Turn Remix mode on or off")
 async def remix(interaction: Interaction) -> None:
     """V and 🔄 open the prompt to edit first."""
-    user = await interaction.client.user_of(interaction)
+    user = await interaction.client.hub.user_of(interaction)
     await _set(interaction, remix=not user.remix)
     if user.remix:
         await tell(interaction, "Remix mode turned off! Buttons use the prompt as it is.")
@@ -80,7 +80,7 @@ async def remix(interaction: Interaction) -> None:
 @prefer.command(description="Turn High Variation Mode on or off")
 async def variability(interaction: Interaction) -> None:
     """How far V1–V4 go."""
-    user = await interaction.client.user_of(interaction)
+    user = await interaction.client.hub.user_of(interaction)
     await _set(interaction, strong=not user.strong)
     await tell(interaction, f"{'Low' if user.strong else 'High'} Variation Mode is on.")
 
@@ -88,7 +88,7 @@ async def variability(interaction: Interaction) -> None:
 @prefer.command(description="Get each finished job as a direct message too")
 async def auto_dm(interaction: Interaction) -> None:
     """As if every result were given an ✉️."""
-    user = await interaction.client.user_of(interaction)
+    user = await interaction.client.hub.user_of(interaction)
     await _set(interaction, auto_dm=not user.auto_dm)
     on = not user.auto_dm
     await tell(
@@ -127,5 +127,5 @@ async def tell(interaction: Interaction, sentence: str) -> None:
 
 
 async def _set(interaction: Interaction, **settings: Setting) -> None:
-    client = interaction.client
-    await client.people.change(await client.user_of(interaction), **settings)
+    hub = interaction.client.hub
+    await hub.people.change(await hub.user_of(interaction), **settings)

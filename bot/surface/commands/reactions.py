@@ -5,39 +5,35 @@
 
 from __future__ import annotations
 
-import secrets
-
 import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.delivery import fresh
-from bot.memory.jobs import JobRecord, Status
-from bot.memory.picture_files import PictureGone
-from bot.messages.letters import CONTENT_LIMIT, Letter, mention, quoted
-from bot.surface.client import EaselClient, Interaction
+from bot.memory.records import JobRecord, Status
+from bot.messages.wording import mention
+from bot.surface.hub import Hub, Interaction
 
-__all__ = ["cancel_menu", "react", "results_menu", "send_results"]
+__all__ = ["cancel_menu", "react", "results_menu"]
 
 CROSS, ENVELOPES = "❌", ("✉️", "✉", "📩")
 
 
-async def react(client: EaselClient, payload: discord.RawReactionActionEvent) -> None:
+async def react(hub: Hub, payload: discord.RawReactionActionEvent) -> None:
     """Do what a reaction means, if it stands under a job of whoever reacted."""
     emoji = str(payload.emoji)
     if emoji not in (CROSS, *ENVELOPES):
         return
-    job = await client.history.by_message(payload.message_id)
+    job = await hub.showings.job_in(payload.message_id)
     if job is None or job.user_id != payload.user_id:
         return
-    if not await client.history.stands_in(job, payload.channel_id):
+    if not await hub.showings.stands_in(job, payload.channel_id):
         return
     if emoji == CROSS:
-        await _stop_or_delete(client, job)
+        await _stop_or_delete(hub, job)
     elif job.status >= Status.RENDERED:
         try:
-            await send_results(client, job)
-        except (Refusal, PictureGone):
+            await hub.direct_messages.send(job)
+        except Refusal:
             return  # a reaction has no answer, and there is nowhere to tell its user
 
 
@@ -48,7 +44,7 @@ async def cancel_menu(interaction: Interaction, message: discord.Message) -> Non
     await interaction.response.send_message(
         "Deleted." if job.status >= Status.RENDERED else "The job is being cancelled.", ephemeral=True
     )
-    await _stop_or_delete(interaction.client, job)
+    await _stop_or_delete(interaction.client.hub, job)
 
 
 @app_commands.context_menu(name="DM Results")
@@ -58,33 +54,12 @@ async def results_menu(interaction: Interaction, message: discord.Message) -> No
     if job.status < Status.RENDERED:
         raise Refusal("This job is not finished yet.")
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await send_results(interaction.client, job)
+    await interaction.client.hub.direct_messages.send(job)
     await interaction.edit_original_response(content="Sent.")
 
 
-async def send_results(client: EaselClient, job: JobRecord) -> None:
-    """The single pictures of a finished job, by direct message to its owner.
-
-    Raises Refusal and PictureGone.
-    """
-    shots = await client.history.shots(job.id)
-    if not shots:
-        raise Gone("This job has no pictures.")
-    tail = f"\n**Job ID**: {job.id}\n**seed** {shots[0].seed}"
-    content = f"**{quoted(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}"
-    letter = Letter(content, tuple(await client.studio.singles(job)))
-    try:
-        channel = await client.create_dm(discord.Object(job.user_id))
-        # The nonce keeps a letter whose answer is lost from being sent twice.
-        await channel.send(nonce=secrets.token_hex(12), **fresh(letter, job.user_id))
-    except discord.Forbidden:
-        raise Refusal(
-            "You do not take direct messages from here; change that in your privacy settings."
-        ) from None
-
-
 async def _own(interaction: Interaction, message: discord.Message) -> JobRecord:
-    job = await interaction.client.history.by_message(message.id)
+    job = await interaction.client.hub.showings.job_in(message.id)
     if job is None:
         raise Gone("This message shows no job.")
     if job.user_id != interaction.user.id:
@@ -92,9 +67,9 @@ async def _own(interaction: Interaction, message: discord.Message) -> JobRecord:
     return job
 
 
-async def _stop_or_delete(client: EaselClient, job: JobRecord) -> None:
+async def _stop_or_delete(hub: Hub, job: JobRecord) -> None:
     if job.status < Status.RENDERED:
-        await client.studio.cancel(job.id, job.user_id)
+        await hub.flow.cancel(job.id, job.user_id)
     else:
-        await client.studio.settled(job.id)
-        await client.studio.delete(job)
+        await hub.flow.settled(job.id)
+        await hub.flow.delete(job)

@@ -10,14 +10,16 @@ from discord import app_commands
 
 from bot.errors import Gone
 from bot.memory.people import Setting, User
-from bot.messages.letters import quoted
-from bot.surface.client import EaselClient, Interaction
+from bot.messages.custom_ids import MODEL_MENU
+from bot.messages.sending import discord_button
+from bot.messages.wording import quoted
+from bot.surface.actions import Action
+from bot.surface.hub import Hub, Interaction
 from engine import Lane
 
-__all__ = ["choose_model", "press", "settings"]
+__all__ = ["ACTIONS", "MENUS", "settings"]
 
 STYLIZE = {"low": 50, "med": 100, "high": 250, "very high": 750}
-MODEL = "easel:model:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +36,35 @@ class Toggle:
 @app_commands.command(description="Change how your prompts are rendered")
 async def settings(interaction: Interaction) -> None:
     """Only the user sees it."""
-    client = interaction.client
-    user = await client.user_of(interaction)
-    embed = await _embed(client, user)
-    await interaction.response.send_message(embed=embed, view=_view(client, user), ephemeral=True)
+    hub = interaction.client.hub
+    user = await hub.user_of(interaction)
+    embed = await _embed(hub, user)
+    await interaction.response.send_message(embed=embed, view=_view(hub, user), ephemeral=True)
 
 
-async def press(interaction: Interaction, _: str, index: int) -> None:
+async def _press(interaction: Interaction, _: str, index: int) -> None:
     """One of the panel's buttons; ``index`` is its place among them."""
-    client = interaction.client
-    user = await client.user_of(interaction)
+    hub = interaction.client.hub
+    user = await hub.user_of(interaction)
     toggles = _toggles(user)
     if index >= len(toggles):
         raise Gone("This panel is from another version of Easel; use `/settings` again.")
-    await _show(interaction, await client.people.change(user, **toggles[index].sets))
+    await _show(interaction, await hub.people.change(user, **toggles[index].sets))
 
 
-async def choose_model(interaction: Interaction, name: str) -> None:
+async def _choose_model(interaction: Interaction, name: str) -> None:
     """A model was chosen from the menu."""
-    client = interaction.client
-    client.registry.get(name)
-    user = await client.user_of(interaction)
-    model = None if name == client.settings.easel_model else name
-    await _show(interaction, await client.people.change(user, model=model))
+    hub = interaction.client.hub
+    hub.registry.get(name)
+    user = await hub.user_of(interaction)
+    model = None if name == hub.settings.easel_model else name
+    await _show(interaction, await hub.people.change(user, model=model))
 
 
 async def _show(interaction: Interaction, user: User) -> None:
-    client = interaction.client
-    embed = await _embed(client, user)
-    await interaction.response.edit_message(embed=embed, view=_view(client, user))
+    hub = interaction.client.hub
+    embed = await _embed(hub, user)
+    await interaction.response.edit_message(embed=embed, view=_view(hub, user))
 
 
 def _toggles(user: User) -> list[Toggle]:
@@ -83,8 +85,8 @@ def _toggles(user: User) -> list[Toggle]:
     ]
 
 
-async def _embed(client: EaselClient, user: User) -> discord.Embed:
-    model = client.registry.get(client.model_of(user))
+async def _embed(hub: Hub, user: User) -> discord.Embed:
+    model = hub.registry.get(hub.model_of(user))
     here = await asyncio.to_thread(model.on_this_machine)
     download = "" if here else f" (about {model.gigabytes:g} GB are downloaded at first use)"
     stylize = "as the prompt says, else 100" if user.stylize is None else f"`--s {user.stylize}`"
@@ -99,25 +101,25 @@ async def _embed(client: EaselClient, user: User) -> discord.Embed:
     return discord.Embed(title="Settings", description="\n".join(lines))
 
 
-def _view(client: EaselClient, user: User) -> discord.ui.View:
+def _view(hub: Hub, user: User) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
-    chosen = client.model_of(user)
+    chosen = hub.model_of(user)
     # A menu takes 25 entries; the chosen one is always among them.
-    entries = sorted(client.registry.entries, key=lambda entry: entry.name != chosen)[:25]
+    entries = sorted(hub.registry.entries, key=lambda entry: entry.name != chosen)[:25]
     options = [
         discord.SelectOption(label=entry.title, value=entry.name, default=entry.name == chosen)
         for entry in entries
     ]
-    view.add_item(discord.ui.Select(custom_id=MODEL, options=options, row=0))
+    view.add_item(discord.ui.Select(custom_id=MODEL_MENU, options=options, row=0))
     for index, toggle in enumerate(_toggles(user)):
-        view.add_item(
-            discord.ui.Button(
-                style=discord.ButtonStyle.success if toggle.on else discord.ButtonStyle.secondary,
-                label=toggle.label,
-                emoji=toggle.emoji,
-                custom_id=f"easel:set::{index}",
-                row=toggle.row,
-            )
-        )
+        style = discord.ButtonStyle.success if toggle.on else discord.ButtonStyle.secondary
+        button = SET.button("", index, label=toggle.label, emoji=toggle.emoji, style=style)
+        view.add_item(discord_button(button, toggle.row))
     view.stop()
     return view
+
+
+SET = Action(name="set", press=_press)
+
+ACTIONS = (SET,)
+MENUS = {MODEL_MENU: _choose_model}

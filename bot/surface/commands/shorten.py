@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import uuid
-
 import discord
 from discord import app_commands
 
 from bot.errors import Refusal
-from bot.jobs.delivery import only, view_of
-from bot.memory.jobs import Panel
-from bot.messages.letters import Key, Letter, quoted
-from bot.surface.client import Interaction
-from bot.surface.commands.describe import DIGITS
+from bot.memory.panels import Shortened
+from bot.messages.sending import only, view_of
+from bot.messages.wording import quoted
+from bot.surface.commands.describe import DIGITS, DRAW, GONE
+from bot.surface.hub import Interaction
+from bot.surface.panels import PanelKind
 from bot.text.shortening import Token, shortened, weighed
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["shorten"]
 
 NUMBERS = (*DIGITS, "5️⃣")
-STRONG, WEAK = 0.6, 0.1
+STRONG, WEAK = 0.6, 0.1  # weights from which a word is shown bold, and below which it is struck out
+SHORTENED = PanelKind(Shortened, gone=GONE, shared=True)
 
 
 @app_commands.command(description="See which words of a prompt matter, and shorter prompts")
 @app_commands.describe(prompt="The prompt to shorten")
 async def shorten(interaction: Interaction, prompt: str) -> None:
     """Not for prompts in parts or with `--no`, whose words weigh by what they are told."""
-    client = interaction.client
     spec = parse(prompt)[0]
     if len(spec.parts) > 1 or spec.no:
         raise Refusal("`/shorten` does not work with `::` or `--no`.", "Invalid prompt")
     prompts = [_with_parameters(text, spec) for text in shortened(spec.text)]
     if not prompts:
         raise Refusal("This prompt is as short as it can be.", "Invalid prompt")
-    user = await client.user_of(interaction)
-    panel = Panel(str(uuid.uuid4()), user.id, interaction.channel_id or 0, "shorten", {"prompts": prompts})
-    await client.history.add_panel(user, panel)
+    panel = await SHORTENED.opened(interaction, Shortened(prompts))
     numbers = tuple(
-        Key("draw", panel.id, number, emoji=emoji) for number, emoji in zip(range(1, 6), NUMBERS, strict=True)
+        DRAW.button(panel.id, number, emoji=emoji) for number, emoji in enumerate(NUMBERS[: len(prompts)], 1)
     )
-    letter = Letter(embeds=(_embed(weighed(spec.text), prompts),), rows=(numbers[: len(prompts)],))
     await interaction.response.send_message(
-        embed=letter.embeds[0],
-        view=view_of(letter) or discord.utils.MISSING,
-        allowed_mentions=only(user.id),
+        embed=_embed(weighed(spec.text), prompts),
+        view=view_of((numbers,)) or discord.utils.MISSING,
+        allowed_mentions=only(interaction.user.id),
     )
 
 

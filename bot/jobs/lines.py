@@ -1,0 +1,96 @@
+"""How many jobs of one user may wait and render: whoever comes is admitted, begins, or stands in line.
+
+Knows nothing of what a job does when it is its turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.errors import QueueFull
+from bot.jobs.updates import Run
+from bot.memory.rules import Limits
+
+__all__ = ["Lines"]
+
+
+class Lines:
+    """One line of waiting jobs a user. ``limits`` are everyone's."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._open: Counter[int] = Counter()  # jobs that have entered and not left
+        self._coming: Counter[int] = Counter()  # jobs that are admitted and have not entered yet
+        self._busy: Counter[int] = Counter()  # jobs that have begun
+        self._shares: dict[int, int] = {}  # how many may, where a role says otherwise
+        self._waiting: dict[int, deque[Run]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def admitted(self, user_id: int, limits: Limits) -> Iterator[None]:
+        """Room for one more job of the user's, held until the body has started it.
+
+        Raises QueueFull when the user has as many jobs as may wait.
+        """
+        if self._open[user_id] + self._coming[user_id] >= limits.queued + limits.running:
+            raise QueueFull(
+                "Your job queue is full. Please wait for a job to finish first, then resubmit this one."
+            )
+        self._shares[user_id] = limits.running
+        self._coming[user_id] += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            _decrease(self._coming, user_id)
+            self._settle(user_id)
+
+    def enter(self, run: Run) -> bool:
+        """Whether a job may begin at once; else it stands in its user's line."""
+        user_id = run.job.user_id
+        self._open[user_id] += 1
+        self._idle.clear()
+        if self._busy[user_id] < self._shares.get(user_id, self._limits.running):
+            self._busy[user_id] += 1
+            return True
+        self._waiting.setdefault(user_id, deque()).append(run)
+        return False
+
+    def pass_by(self, run: Run) -> None:
+        """A job leaves the line before its turn and begins, because it will end at once."""
+        self._waiting[run.job.user_id].remove(run)
+        self._busy[run.job.user_id] += 1
+
+    def leave(self, run: Run) -> None:
+        """A job that had begun is at its end."""
+        _decrease(self._open, run.job.user_id)
+        _decrease(self._busy, run.job.user_id)
+        self._settle(run.job.user_id)
+
+    def next(self, user_id: int) -> Run | None:
+        """Whoever is next in a user's line and begins now."""
+        if not (line := self._waiting.get(user_id)):
+            self._waiting.pop(user_id, None)
+            return None
+        self._busy[user_id] += 1
+        return line.popleft()
+
+    async def idle(self) -> None:
+        """Come back when there is no job that is not finished."""
+        await self._idle.wait()
+
+    def _settle(self, user_id: int) -> None:
+        if not self._busy[user_id]:
+            self._shares.pop(user_id, None)
+        if not self._open and not self._coming:
+            self._idle.set()
+
+
+def _decrease(counter: Counter[int], key: int) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -1,0 +1,41 @@
+"""What the bot needs of an engine: jobs in, events out, pictures described, models in and out of memory.
+
+The real one is `engine.Engine`; whatever keeps this protocol can stand in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from engine import EngineStatus, Event, Job
+
+__all__ = ["RenderEngine"]
+
+
+class RenderEngine(Protocol):
+    """An engine, as the bot sees it."""
+
+    def submit(self, job: Job) -> AsyncIterator[Event]:
+        """The job's events: Queued, Progress, one final event. Raises EngineClosed while they are read."""
+        ...
+
+    async def cancel(self, job_id: str) -> bool:
+        """End a job now. False when it is not open (any more)."""
+        ...
+
+    async def describe(self, png: bytes, /) -> tuple[str, ...]:
+        """Four prompts for a picture. Raises BadPicture and EngineError."""
+        ...
+
+    def load(self, model: str) -> None:
+        """Have a model ready before anyone asks for it. Raises UnknownModel."""
+        ...
+
+    def unload(self, model: str) -> None:
+        """Free a model's memory, if no job is using it."""
+        ...
+
+    def status(self) -> EngineStatus:
+        """What goes on."""
+        ...

@@ -1,0 +1,97 @@
+"""A job on its way, and its message: edits that pass while it is rendered, and the one that stays.
+
+Knows nothing of what the messages say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+
+from bot.jobs.delivery import Delivery, Undeliverable
+from bot.memory.database import insist
+from bot.memory.jobs import Jobs
+from bot.memory.records import JobRecord, Place, Status
+from bot.messages.message import Message
+
+__all__ = ["Run", "Updates"]
+
+log = logging.getLogger(__name__)
+
+EDIT_EVERY = 1.5  # seconds between two passing edits in one channel; Discord takes about five in five seconds
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A job on its way: the record as it stands and the task that drives it.
+
+    ``noted`` is the place that the database knows, ``edit`` the passing edit that is on the wire. ``preview``
+    is the newest: it comes rarely, and the edit that shows it is seldom its own. ``again``: an earlier life
+    had begun with it.
+    """
+
+    job: JobRecord
+    noted: Place
+    task: asyncio.Task[None] | None = None
+    edit: asyncio.Task[None] | None = None
+    preview: bytes | None = None
+    rendering: bool = False
+    cancelled: bool = False
+    again: bool = False
+    ending: bool = False
+
+
+class Updates:
+    """Keeps jobs' messages up to date. ``every``: seconds between two passing edits in one channel."""
+
+    def __init__(self, delivery: Delivery, jobs: Jobs, every: float = EDIT_EVERY) -> None:
+        self._delivery = delivery
+        self._jobs = jobs
+        self._every = every
+        self._next_edit: dict[int, float] = {}
+
+    def begin(self, run: Run, message: Message) -> asyncio.Task[None]:
+        """The first edit of a job's message; it is not dropped."""
+        run.edit = asyncio.create_task(self._edit(run, message))
+        return run.edit
+
+    def show(self, run: Run, message: Message) -> None:
+        """A passing edit: dropped when the channel has just had one or this job's last is on the wire."""
+        now = time.monotonic()
+        channel = run.job.place.channel_id
+        if run.edit is not None or now < self._next_edit.get(channel, 0.0):
+            return
+        self._next_edit = {where: when for where, when in self._next_edit.items() if when > now}
+        self._next_edit[channel] = now + self._every
+        run.edit = asyncio.create_task(self._edit(run, message))
+
+    async def settle(self, run: Run, message: Message, status: Status, reason: str = "") -> None:
+        """Put up the message that stays, then mark the job: done twice after a crash, it is the same."""
+        run.ending = True
+        if run.edit is not None:
+            await asyncio.wait({run.edit})
+        try:
+            place = await self._delivery.insist(run.job, message)
+        except Undeliverable as error:
+            log.warning("job %s has nowhere to go: %s", run.job.id, error)
+        else:
+            await self._moved(run, place)
+        await insist(lambda: self._jobs.ended(run.job.id, status, reason))
+        run.job = replace(run.job, status=status)
+
+    async def _edit(self, run: Run, message: Message) -> None:
+        try:
+            await self._moved(run, run.job.place)
+            place = await self._delivery.attempt(run.job, message)
+            if place is not None:
+                await self._moved(run, place)
+        finally:
+            run.edit = None
+
+    async def _moved(self, run: Run, place: Place) -> None:
+        run.job = run.job.at(place)
+        if place != run.noted:
+            run.noted = place
+            await insist(lambda: self._jobs.moved(run.job.id, place))

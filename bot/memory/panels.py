@@ -1,0 +1,164 @@
+"""Panels: what stands behind the buttons of a message that is no job's, as typed data.
+
+A kind of panel is one frozen dataclass here; its fields are the keys of the JSON that is stored, so a field
+that was ever stored keeps its name. Knows nothing of what a panel looks like.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+from bot.memory.database import Database, Row
+from bot.memory.people import User, remember
+
+__all__ = [
+    "Described",
+    "HistoryPages",
+    "ImagePrompt",
+    "Panel",
+    "PanelData",
+    "Panels",
+    "Prompts",
+    "Question",
+    "RegionPicker",
+    "Shortened",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelData:
+    """What a panel holds. ``kind`` is stored beside it and tells which class reads it again."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts(PanelData):
+    """Prompts that can be drawn by their numbers."""
+
+    prompts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described(Prompts):
+    """Prompts for a kept picture, whose file name is ``picture``."""
+
+    kind: ClassVar[str] = "describe"
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened(Prompts):
+    """Shorter prompts of a prompt."""
+
+    kind: ClassVar[str] = "shorten"
+
+
+@dataclass(frozen=True, slots=True)
+class Question(PanelData):
+    """Whether a prompt of many jobs is to be started."""
+
+    kind: ClassVar[str] = "confirm"
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPages(PanelData):
+    """What is looked for in a history."""
+
+    kind: ClassVar[str] = "history"
+    search: str
+    favourites: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrompt(PanelData):
+    """A picture that waits for words. ``url`` is Discord's own address of it."""
+
+    kind: ClassVar[str] = "image"
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPicker(PanelData):
+    """The chosen ``parts`` (0 to 8, in reading order) of the picture at ``position`` of a job."""
+
+    kind: ClassVar[str] = "region"
+    job: str
+    position: int
+    parts: list[int]
+
+
+_KINDS: dict[str, type[PanelData]] = {
+    data.kind: data for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker)
+}
+
+D = TypeVar("D", bound=PanelData)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel(Generic[D]):
+    """One row of ``panels``: whose it is, where it stands, and what it holds."""
+
+    id: str
+    user_id: int
+    channel_id: int
+    data: D
+
+
+class Panels:
+    """The table of panels."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, user: User, channel_id: int, data: D) -> Panel[D]:
+        """Keep a new panel of a user's."""
+        panel = Panel(str(uuid.uuid4()), user.id, channel_id, data)
+        async with self._database.transaction() as tx:
+            await remember(tx, user)
+            await tx.execute(
+                "INSERT INTO panels VALUES (?, ?, ?, ?, ?, ?)",
+                (panel.id, user.id, channel_id, data.kind, json.dumps(asdict(data)), time.time()),
+            )
+        return panel
+
+    async def get(self, panel_id: str, of: type[D]) -> Panel[D] | None:
+        """The panel with that id, if it holds data of that class."""
+        row = await self._database.row("SELECT * FROM panels WHERE id = ?", (panel_id,))
+        return _panel(row, of) if row else None
+
+    async def rewrite(self, panel_id: str, of: type[D], change: Callable[[D], D]) -> Panel[D] | None:
+        """The panel with other data, made of what it has now; None when there is no such panel."""
+        async with self._database.transaction() as tx:
+            rows = list(await tx.execute_fetchall("SELECT * FROM panels WHERE id = ?", (panel_id,)))
+            panel = _panel(rows[0], of) if rows else None
+            if panel is None:
+                return None
+            panel = replace(panel, data=change(panel.data))
+            data = json.dumps(asdict(panel.data))
+            await tx.execute("UPDATE panels SET data = ? WHERE id = ?", (data, panel_id))
+        return panel
+
+    async def take(self, panel_id: str) -> bool:
+        """Remove a panel; True for the one caller that did (a question is answered once)."""
+        async with self._database.transaction() as tx:
+            rows = await tx.execute_fetchall("DELETE FROM panels WHERE id = ? RETURNING id", (panel_id,))
+        return bool(list(rows))
+
+    async def forget(self, before: float) -> None:
+        """Drop questions and pages that nobody will come back to; what was described stays."""
+        async with self._database.transaction() as tx:
+            await tx.execute("DELETE FROM panels WHERE kind <> ? AND created < ?", (Described.kind, before))
+
+
+def _panel(row: Row, of: type[D]) -> Panel[D] | None:
+    made = _KINDS.get(row["kind"])
+    stored: dict[str, Any] = json.loads(row["data"])
+    data = made(**stored) if made is not None else None
+    return Panel(row["id"], row["user_id"], row["channel_id"], data) if isinstance(data, of) else None

@@ -1,0 +1,159 @@
+"""More around a single picture: Zoom Out, Custom Zoom, Make Square and the four arrows.
+
+Each gives a new grid. In Remix mode the prompt is opened first. A tile that repeats has none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from bot.jobs.flow import Draft
+from bot.memory.people import User
+from bot.memory.records import JobKind, JobRecord
+from bot.messages.dialogs import Field
+from bot.surface.actions import Answers, Dialog, JobAction, on_singles_with_surroundings
+from bot.surface.hub import Interaction
+from bot.surface.intake import read, take
+from bot.surface.source_job import (
+    ask_to_remix,
+    asked_for,
+    child,
+    finished,
+    picture_of,
+    remixed,
+    remixing,
+)
+from engine import Direction, Plan, Registry, plan_pan, plan_square, plan_zoom
+from grammar import GenerationSpec
+
+__all__ = ["ACTIONS"]
+
+
+class Planned(Protocol):
+    """What makes a plan of a picture, given a prompt that replaces the parent's or None."""
+
+    def __call__(
+        self, parent: Plan, position: int, registry: Registry, *, spec: GenerationSpec | None = None
+    ) -> Plan: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Extension:
+    """One way to draw more around a picture: the kind of its job, its plan, and the name of its dialog."""
+
+    kind: JobKind
+    plan: Planned
+    remix_name: str
+
+    @property
+    def dialog(self) -> Dialog:
+        """Opened in Remix mode."""
+        return Dialog(self.remix_name, "Remix Prompt", self.remixed)
+
+    async def press(self, interaction: Interaction, job_id: str, index: int) -> None:
+        """Four continuations of the picture."""
+        parent = await finished(interaction, job_id)
+        self.plan(parent.plan, index, interaction.client.hub.registry)  # may refuse
+        file = await picture_of(interaction, parent, index)
+        if await remixing(interaction):
+            await ask_to_remix(interaction, self.dialog, parent.id, index, parent.shown)
+        else:
+            await self._take(interaction, parent, index, file)
+
+    async def remixed(self, interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
+        """The dialog came back."""
+        parent = await finished(interaction, job_id)
+        file = await picture_of(interaction, parent, index)
+        await self._take(interaction, parent, index, file, said["prompt"])
+
+    async def _take(
+        self, interaction: Interaction, parent: JobRecord, index: int, file: str, prompt: str = ""
+    ) -> None:
+        registry = interaction.client.hub.registry
+        specs = asked_for(interaction, parent, prompt)
+        plans = [self.plan(parent.plan, index, registry, spec=spec) for spec in specs]
+
+        async def make(user: User) -> list[Draft]:
+            return [
+                remixed(child(parent, self.kind, user, index, file, plan=plan), prompt, spec)
+                for spec, plan in zip(specs, plans, strict=True)
+            ]
+
+        await take(interaction, make)
+
+
+def _extension(
+    name: str,
+    label: str | None,
+    emoji: str,
+    row: int,
+    kind: JobKind,
+    plan: Planned,
+    shown: Callable[[JobRecord], bool] = on_singles_with_surroundings,
+) -> JobAction:
+    way = _Extension(kind, plan, f"{name}_remixed")
+    return JobAction(
+        name=name, press=way.press, label=label, emoji=emoji, row=row, shown=shown, dialogs=(way.dialog,)
+    )
+
+
+async def _custom_zoom(interaction: Interaction, job_id: str, index: int) -> None:
+    """The prompt, in which `--zoom` and `--ar` say how the picture is to be framed."""
+    parent = await finished(interaction, job_id)
+    await picture_of(interaction, parent, index)
+    field = Field("prompt", "Custom Zoom", f"{parent.shown} --zoom 2")
+    await CUSTOM_ZOOM.open(interaction, parent.id, index, field)
+
+
+async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
+    """No `--zoom` in the answer means 2."""
+    parent = await finished(interaction, job_id)
+    file = await picture_of(interaction, parent, index)
+    before = GenerationSpec.from_dict(parent.spec)
+    specs = read(interaction, said["prompt"])
+
+    def planned(spec: GenerationSpec) -> Plan:
+        zoom = 2.0 if spec.zoom is None else spec.zoom
+        # A proportion that was not changed is not asked for: pans and squares have another one by now.
+        asked = spec.replace(zoom=None, aspect=None if spec.aspect == before.aspect else spec.aspect)
+        return plan_zoom(parent.plan, index, interaction.client.hub.registry, zoom=zoom, spec=asked)
+
+    plans = [planned(spec) for spec in specs]
+    shown = [spec.replace(zoom=None) for spec in specs]
+
+    async def make(user: User) -> list[Draft]:
+        return [
+            remixed(child(parent, JobKind.ZOOM, user, index, file, plan=plan), said["prompt"], spec)
+            for spec, plan in zip(shown, plans, strict=True)
+        ]
+
+    await take(interaction, make)
+
+
+def _not_square(job: JobRecord) -> bool:
+    return on_singles_with_surroundings(job) and job.plan.width != job.plan.height
+
+
+CUSTOM_ZOOM = Dialog("zoom_custom", "Zoom Out", _custom_zoomed)
+
+ACTIONS = (
+    _extension("zoom_far", "Zoom Out 2x", "🔍", 2, JobKind.ZOOM, partial(plan_zoom, zoom=2.0)),
+    _extension("zoom_near", "Zoom Out 1.5x", "🔍", 2, JobKind.ZOOM, partial(plan_zoom, zoom=1.5)),
+    JobAction(
+        name="custom_zoom",
+        press=_custom_zoom,
+        label="Custom Zoom",
+        emoji="🔍",
+        row=2,
+        shown=on_singles_with_surroundings,
+        dialogs=(CUSTOM_ZOOM,),
+    ),
+    _extension("square", "Make Square", "↔️", 2, JobKind.ZOOM, plan_square, _not_square),
+    _extension("pan_left", None, "⬅️", 3, JobKind.PAN_LEFT, partial(plan_pan, direction=Direction.LEFT)),
+    _extension("pan_right", None, "➡️", 3, JobKind.PAN_RIGHT, partial(plan_pan, direction=Direction.RIGHT)),
+    _extension("pan_up", None, "⬆️", 3, JobKind.PAN_UP, partial(plan_pan, direction=Direction.UP)),
+    _extension("pan_down", None, "⬇️", 3, JobKind.PAN_DOWN, partial(plan_pan, direction=Direction.DOWN)),
+)

@@ -1,0 +1,49 @@
+"""What a job's owner alone may do with it: cancel it, delete it, keep a picture among the favourites."""
+
+from __future__ import annotations
+
+from bot.errors import Refusal
+from bot.messages.wording import mention
+from bot.surface.actions import JobAction, on_singles, while_unfinished
+from bot.surface.hub import Interaction
+from bot.surface.source_job import finished, here
+
+__all__ = ["ACTIONS"]
+
+
+async def _cancel(interaction: Interaction, job_id: str, _: int) -> None:
+    job = await here(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal(f"Only {mention(job.user_id)} can cancel this job.")
+    if not await interaction.client.hub.flow.cancel(job_id, interaction.user.id):
+        raise Refusal("This job has ended already.")
+    await interaction.response.send_message("The job is being cancelled.", ephemeral=True)
+
+
+async def _favourite(interaction: Interaction, job_id: str, index: int) -> None:
+    """Keep it among one's favourites, or no longer."""
+    hub = interaction.client.hub
+    job = await finished(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal("Only the owner's favourites are kept; use 🔄 or V to make it yours.")
+    await hub.results.picture(job, index)
+    liked = await hub.favourites.turn(job, index)
+    await interaction.response.send_message(
+        "Added to your favourites." if liked else "No longer among your favourites.", ephemeral=True
+    )
+
+
+async def _delete(interaction: Interaction, job_id: str, _: int) -> None:
+    """The message, the rows and the files."""
+    job = await finished(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal(f"Only {mention(job.user_id)} can delete this.")
+    await interaction.response.send_message("Deleted.", ephemeral=True)
+    await interaction.client.hub.flow.delete(job)
+
+
+ACTIONS = (
+    JobAction(name="cancel", press=_cancel, label="Cancel", row=0, shown=while_unfinished, index=0),
+    JobAction(name="favourite", press=_favourite, label="Favorite", emoji="❤️", row=4, shown=on_singles),
+    JobAction(name="delete", press=_delete, label="Delete", emoji="🗑️", row=4, shown=on_singles, index=0),
+)

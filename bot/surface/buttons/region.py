@@ -1,0 +1,163 @@
+"""Vary (Region): a picker of a picture's nine parts, for whoever pressed alone, or words that name it.
+
+In Remix mode the prompt is asked for last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import discord
+
+from bot.errors import Gone, Refusal
+from bot.jobs.flow import Draft
+from bot.memory.panels import Panel, RegionPicker
+from bot.memory.people import User
+from bot.memory.records import JobKind
+from bot.messages.dialogs import Field
+from bot.messages.message import Rows
+from bot.messages.sending import view_of
+from bot.surface.actions import Action, Answers, Dialog, JobAction, on_singles
+from bot.surface.hub import Interaction
+from bot.surface.intake import take
+from bot.surface.panels import PanelKind
+from bot.surface.source_job import (
+    ask_to_remix,
+    asked_for,
+    child,
+    finished,
+    picture_of,
+    remixed,
+    remixing,
+)
+from engine import PARTS, Plan, plan_region
+from grammar import GenerationSpec
+
+__all__ = ["ACTIONS"]
+
+ARROWS = ("↖️", "⬆️", "↗️", "⬅️", "⏺️", "➡️", "↙️", "⬇️", "↘️")
+PICK = "Choose the parts of the picture that are to be drawn anew, then press Submit."
+PICKER = PanelKind(
+    RegionPicker,
+    gone="This picker is no longer known here; press Vary (Region) again.",
+    others="This picker belongs to somebody else; press Vary (Region) yourself.",
+)
+
+
+async def _open(interaction: Interaction, job_id: str, index: int) -> None:
+    parent = await finished(interaction, job_id)
+    await picture_of(interaction, parent, index)
+    panel = await PICKER.opened(interaction, RegionPicker(parent.id, index, []))
+    view = view_of(await _rows(interaction, panel)) or discord.utils.MISSING
+    await interaction.response.send_message(PICK, view=view, ephemeral=True)
+
+
+async def _choose(interaction: Interaction, panel_id: str, part: int) -> None:
+    """One of the nine parts was chosen, or is no longer."""
+    await PICKER.fetched(interaction, panel_id)
+
+    def turned(picker: RegionPicker) -> RegionPicker:
+        return replace(picker, parts=sorted(set(picker.parts) ^ {part % PARTS}))
+
+    panel = await interaction.client.hub.panels.rewrite(panel_id, RegionPicker, turned)
+    if panel is None:
+        raise Gone(PICKER.gone)
+    await interaction.response.edit_message(view=view_of(await _rows(interaction, panel)))
+
+
+async def _submit(interaction: Interaction, panel_id: str, _: int) -> None:
+    panel = await PICKER.fetched(interaction, panel_id)
+    if not panel.data.parts:
+        raise Refusal("Choose at least one part of the picture first.")
+    parent = await finished(interaction, panel.data.job)
+    if await remixing(interaction):
+        await ask_to_remix(interaction, REMIXED, panel.id, 0, parent.shown)
+    else:
+        await _take(interaction, panel)
+
+
+async def _remixed(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
+    await _take(interaction, await PICKER.fetched(interaction, panel_id), said["prompt"])
+
+
+async def _name(interaction: Interaction, panel_id: str, _: int) -> None:
+    """The region is to be named in words."""
+    panel = await PICKER.fetched(interaction, panel_id)
+    parent = await finished(interaction, panel.data.job)
+    what = Field("region", "What is to be drawn anew?", paragraph=False)
+    if await remixing(interaction):
+        await ask_to_remix(interaction, NAMED_AND_REMIXED, panel.id, 0, parent.shown, what)
+    else:
+        await NAMED.open(interaction, panel.id, 0, what)
+
+
+async def _named(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
+    words = " ".join(said["region"].split())
+    if not words:
+        raise Refusal("Say what is to be drawn anew, for instance “the hat”.")
+    panel = await PICKER.fetched(interaction, panel_id)
+    await _take(interaction, panel, said.get("prompt"), words=words)
+
+
+async def _take(
+    interaction: Interaction, panel: Panel[RegionPicker], prompt: str | None = None, words: str = ""
+) -> None:
+    parent = await finished(interaction, panel.data.job)
+    index = panel.data.position
+    file = await picture_of(interaction, parent, index)
+    specs = asked_for(interaction, parent, prompt or "")
+    parts = frozenset[int]() if words else frozenset(panel.data.parts)
+
+    def planned(spec: GenerationSpec | None) -> Plan:
+        registry = interaction.client.hub.registry
+        return plan_region(parent.plan, index, registry, parts=parts, words=words, spec=spec)
+
+    async def make(user: User) -> list[Draft]:
+        # Whether a segmenter is on this machine is read from the disk.
+        plans = [await asyncio.to_thread(planned, spec) for spec in specs]
+        return [
+            remixed(child(parent, JobKind.VARY_REGION, user, index, file, plan=plan), prompt or "", spec)
+            for spec, plan in zip(specs, plans, strict=True)
+        ]
+
+    await take(interaction, make)
+
+
+async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
+    """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine."""
+    parts = [
+        PART.button(
+            panel.id,
+            part,
+            emoji=ARROWS[part],
+            style=discord.ButtonStyle.success if part in panel.data.parts else None,
+        )
+        for part in range(PARTS)
+    ]
+    last = [SUBMIT.button(panel.id)]
+    if await asyncio.to_thread(interaction.client.hub.registry.segmenter) is not None:
+        last.append(NAME.button(panel.id))
+    return tuple(parts[:3]), tuple(parts[3:6]), tuple(parts[6:]), tuple(last)
+
+
+REMIXED = Dialog("region_remixed", "Remix Prompt", _remixed)
+NAMED = Dialog("region_named", "Vary (Region)", _named)
+NAMED_AND_REMIXED = replace(NAMED, title="Remix Prompt")
+
+PART = Action(name="region_part", press=_choose)
+SUBMIT = Action(
+    name="region_submit",
+    press=_submit,
+    label="Submit",
+    style=discord.ButtonStyle.primary,
+    dialogs=(REMIXED,),
+)
+NAME = Action(name="region_words", press=_name, label="Name it instead…", dialogs=(NAMED,))
+
+ACTIONS = (
+    JobAction(name="vary_region", press=_open, label="Vary (Region)", emoji="🖌️", row=1, shown=on_singles),
+    PART,
+    SUBMIT,
+    NAME,
+)

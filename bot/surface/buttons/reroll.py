@@ -1,0 +1,81 @@
+"""🔄 under a grid: the same once more with a new seed; a seed that the prompt gave is kept out.
+
+In Remix mode the prompt is opened first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.jobs.flow import Draft
+from bot.memory.people import User
+from bot.memory.records import JobKind, JobRecord
+from bot.surface.actions import Answers, Dialog, JobAction, on_grids
+from bot.surface.hub import Interaction
+from bot.surface.intake import drafts_of, read, take
+from bot.surface.source_job import ask_to_remix, child, finished, remixed, remixing
+from engine import plan_again, plan_reroll
+from grammar import GenerationSpec, format_prompt
+
+__all__ = ["ACTIONS"]
+
+
+async def _press(interaction: Interaction, job_id: str, index: int) -> None:
+    hub = interaction.client.hub
+    job = await finished(interaction, job_id)
+    for file in await hub.jobs.inputs(job.id):
+        await hub.pictures.read(file)
+    spec = GenerationSpec.from_dict(job.spec).unseeded()
+    if await remixing(interaction):
+        await ask_to_remix(interaction, REMIXED, job.id, index, format_prompt(spec))
+    else:
+        await _reroll(interaction, job, spec)
+
+
+async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec) -> None:
+    hub = interaction.client.hub
+    inputs = tuple(await hub.jobs.inputs(job.id))
+
+    async def make(user: User) -> list[Draft]:
+        if job.kind is JobKind.IMAGINE:
+            plan = await asyncio.to_thread(plan_reroll, spec, hub.registry, model=job.plan.model)
+        else:
+            plan = plan_again(job.plan, hub.registry)
+        shown = format_prompt(spec)
+        draft = child(job, job.kind, user, job.position, None, plan=plan)
+        return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
+
+    await take(interaction, make)
+
+
+async def _remixed(interaction: Interaction, job_id: str, _: int, said: Answers) -> None:
+    """An unchanged prompt is a plain re-roll."""
+    hub = interaction.client.hub
+    job = await finished(interaction, job_id)
+    spec = GenerationSpec.from_dict(job.spec).unseeded()
+    if said["prompt"].strip() == format_prompt(spec):
+        await _reroll(interaction, job, spec)
+        return
+    specs = read(interaction, said["prompt"])
+    if job.kind is JobKind.IMAGINE:
+        await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
+        return
+    inputs = tuple(await hub.jobs.inputs(job.id))
+
+    async def make(user: User) -> list[Draft]:
+        plans = [plan_again(job.plan, hub.registry, spec) for spec in specs]
+        drafts = [child(job, job.kind, user, job.position, None, plan=plan) for plan in plans]
+        return [
+            replace(remixed(draft, said["prompt"], spec), inputs=inputs)
+            for draft, spec in zip(drafts, specs, strict=True)
+        ]
+
+    await take(interaction, make)
+
+
+REMIXED = Dialog("remixed_reroll", "Remix Prompt", _remixed)
+
+ACTIONS = (
+    JobAction(name="reroll", press=_press, emoji="🔄", row=0, shown=on_grids, index=0, dialogs=(REMIXED,)),
+)

@@ -1,0 +1,82 @@
+"""The gate that every command and every press passes, and the one way to say no.
+
+Knows nothing of what is asked for behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import discord
+
+from bot.errors import Refusal, explained
+from bot.memory.people import People
+from bot.memory.promises import Promises
+from bot.memory.rules import Rules
+from bot.messages.wording import refusal
+
+__all__ = ["Gate"]
+
+log = logging.getLogger(__name__)
+
+
+class Gate:
+    """Lets interactions in. ``operators`` are user ids; with none named, ``owners`` tells them once."""
+
+    def __init__(
+        self,
+        people: People,
+        rules: Rules,
+        promises: Promises,
+        operators: Iterable[int],
+        owners: Callable[[], Awaitable[Iterable[int]]],
+    ) -> None:
+        self._people = people
+        self._rules = rules
+        self._promises = promises
+        self._operators = frozenset(operators)
+        self._owners = owners
+
+    async def admit(self, interaction: discord.Interaction[Any]) -> None:
+        """Raises Refusal for who is banned, and where Easel does not answer."""
+        if (await self._people.get(interaction.user.id, interaction.user.name)).banned:
+            raise Refusal("You may not use this bot. Its operator can change that.")
+        parent = getattr(interaction.channel, "parent_id", None)
+        allowed = self._rules.allows(interaction.guild_id, interaction.channel_id, parent)
+        if not allowed and not await self.is_operator(interaction.user.id):
+            raise Refusal("Easel does not answer in this channel.")
+
+    async def is_operator(self, user_id: int) -> bool:
+        """Whether a user runs this bot: named in EASEL_ADMINS, else the application's owner or their team."""
+        if not self._operators:
+            self._operators = frozenset(await self._owners())
+        return user_id in self._operators
+
+    async def guarded(
+        self, interaction: discord.Interaction[Any], act: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Let the interaction in and do what it asks for, or say why not."""
+        try:
+            await self.admit(interaction)
+            await act()
+        except Exception as error:
+            await self.refuse(interaction, error)
+
+    async def refuse(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
+        """Tell the user, and nobody else, why nothing was done."""
+        title, sentence = explained(error)
+        embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None))
+        try:
+            if not interaction.response.is_done():
+                await interaction.response.send_message(embed=embed, ephemeral=True)
+                return
+            if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+                # The waiting answer is public; it goes, and the reason comes to the user alone.
+                await interaction.delete_original_response()
+            await interaction.followup.send(embed=embed, ephemeral=True)
+            await self._promises.answered(interaction.id)
+        except (discord.HTTPException, sqlite3.OperationalError) as failure:
+            log.warning("a refusal (%s) did not reach its user: %s", title, failure)

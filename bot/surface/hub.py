@@ -1,0 +1,78 @@
+"""The services of one running bot, held together for the commands and buttons that need them.
+
+Knows neither the client nor any command: both know it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import discord
+
+from bot.config import Settings
+from bot.jobs.delivery import Delivery
+from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.flow import JobFlow
+from bot.jobs.rendering import RenderEngine
+from bot.jobs.results import Results
+from bot.links import Links
+from bot.memory.favourites import Favourites
+from bot.memory.history import History
+from bot.memory.jobs import Jobs
+from bot.memory.panels import Panels
+from bot.memory.people import People, User
+from bot.memory.picture_files import Pictures
+from bot.memory.promises import Promises
+from bot.memory.rules import Rules
+from bot.memory.showings import Showings
+from bot.memory.usage import Usage
+from bot.surface.gate import Gate
+from bot.text.moderation import BannedWords
+from engine import Registry
+
+__all__ = ["Hub", "HubClient", "Interaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What the bot is made of."""
+
+    settings: Settings
+    registry: Registry
+    engine: RenderEngine
+    people: People
+    jobs: Jobs
+    showings: Showings
+    history: History
+    favourites: Favourites
+    usage: Usage
+    promises: Promises
+    panels: Panels
+    pictures: Pictures
+    rules: Rules
+    banned: BannedWords
+    links: Links
+    results: Results
+    delivery: Delivery
+    flow: JobFlow
+    direct_messages: DirectMessages
+    gate: Gate
+
+    async def user_of(self, interaction: Interaction) -> User:
+        """The settings of whoever pressed or typed."""
+        return await self.people.get(interaction.user.id, interaction.user.name)
+
+    def model_of(self, user: User) -> str:
+        """The model that a user's prompts run on."""
+        known = {entry.name for entry in self.registry.entries}
+        return user.model if user.model in known else self.settings.easel_model
+
+
+class HubClient(discord.AutoShardedClient):
+    """A connection to Discord that brings the services along."""
+
+    hub: Hub
+
+
+Interaction: TypeAlias = "discord.Interaction[HubClient]"
