@@ -130,8 +130,14 @@ class Actions:
         return tuple(row for row in rows if row)
 
     async def answer(self, interaction: Interaction) -> None:
-        """A button, menu or dialog came back: do what it is for, or say why not. What is not ours is left."""
+        """A button, menu or dialog came back: do what it is for, or say why not. What is not ours is left.
+
+        So is a press on what its message does not hold: nobody can press that without forging it.
+        """
         data: Any = interaction.data or {}
+        pressed = interaction.type is discord.InteractionType.component
+        if pressed and data.get("custom_id") not in _held(interaction.message):
+            return
         act = self._act(interaction, data)
         if act is not None:
             await interaction.client.hub.gate.guarded(interaction, act)
@@ -154,6 +160,14 @@ class Actions:
             return self._actions[name]
         except KeyError:
             raise Gone("This button is from another version of Easel and does nothing any more.") from None
+
+
+def _held(message: discord.Message | None) -> set[str | None]:
+    """The custom ids of a message's buttons and menus."""
+    rows = (
+        [] if message is None else [row for row in message.components if isinstance(row, discord.ActionRow)]
+    )
+    return {part.custom_id for row in rows for part in row.children}
 
 
 def while_unfinished(job: JobRecord) -> bool:
