@@ -253,7 +253,7 @@ def _found(entry: ModelEntry | DescriberEntry | SegmenterEntry, name: str) -> Pa
     """The folder on this machine that holds the file ``name`` of the entry, or None."""
     if entry.folder is not None:
         return entry.folder if (entry.folder / name).is_file() else None
-    from huggingface_hub import try_to_load_from_cache  # a quarter second, only for who asks
+    from huggingface_hub import try_to_load_from_cache  # for speed: a quarter second, only for who asks
 
     path = try_to_load_from_cache(entry.source, name, revision=entry.revision)
     return Path(path).parent if isinstance(path, str) else None

@@ -135,7 +135,7 @@ def _quiet() -> None:
 
 def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
     """The device that ``wanted`` means here, and all of its kind."""
-    import torch
+    import torch  # for speed: the process says that it lives before seconds of imports
 
     if wanted == "auto":
         wanted = (
@@ -149,11 +149,11 @@ def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _program(setup: Setup) -> Program:
-    import diffusers.utils.logging
-    import transformers.utils.logging
+    import diffusers.utils.logging  # for speed, like torch
+    import transformers.utils.logging  # for speed, like torch
 
-    from engine import drawing
-    from engine.drawing import preview
+    from engine import drawing  # for speed: it loads torch
+    from engine.drawing import preview  # for speed, likewise
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
@@ -165,12 +165,12 @@ def _program(setup: Setup) -> Program:
         return drawing.load(entry, device, dtype, checked=setup.settings.checked)
 
     def describe(png: bytes) -> Sequence[str]:
-        from engine.seeing.describe import describe  # only for who asks
+        from engine.seeing.describe import describe  # for speed: only for who asks
 
         return describe(png, registry.describers)
 
     def locate(plan: Plan, inputs: Sequence[bytes]) -> bytes:
-        from engine.seeing.segment import located
+        from engine.seeing.segment import located  # for speed: only for who asks
 
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
