@@ -9,6 +9,8 @@ import json
 import time
 from collections.abc import Sequence
 
+from aiosqlite import Connection
+
 from bot.memory import favourites, showings, usage
 from bot.memory.additions import Additions
 from bot.memory.database import Database
@@ -96,16 +98,25 @@ class Jobs:
             )
 
     async def delete(self, job_id: str) -> list[str]:
-        """Forget the job's pictures; the file names that nothing needs any more."""
+        """Forget the job's pictures and inputs; the names of those files that nothing needs any more.
+
+        A file stays while it is a picture or an input of another job, or stands behind a panel.
+        """
         async with self._database.transaction() as tx:
-            files = await tx.execute_fetchall("SELECT file FROM pictures WHERE job_id = ?", (job_id,))
+            files = await tx.execute_fetchall(
+                "SELECT file FROM pictures WHERE job_id = :job"
+                " UNION SELECT file FROM inputs WHERE job_id = :job",
+                {"job": job_id},
+            )
             await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
+            await tx.execute("DELETE FROM inputs WHERE job_id = ?", (job_id,))
             await showings.forget(tx, job_id)
             await favourites.forget(tx, job_id)
             await tx.execute(
                 "UPDATE jobs SET status = ?, token = NULL WHERE id = ?", (Status.DELETED, job_id)
             )
-        return [row["file"] for row in files]
+            needed = {file["file"] for file in files if await _needed(tx, file["file"])}
+        return [row["file"] for row in files if row["file"] not in needed]
 
     async def files(self, prefix: str = "") -> set[str]:
         """The names, beginning with some hexadecimal digits, of every file that a row still needs."""
@@ -117,3 +128,14 @@ class Jobs:
             {"first": prefix, "last": f"{prefix}g"},
         )
         return {row["file"] for row in rows}
+
+
+async def _needed(tx: Connection, file: str) -> bool:
+    """Whether a row still needs a file, as part of a transaction."""
+    found = await tx.execute_fetchall(
+        "SELECT 1 FROM pictures WHERE file = :file UNION ALL SELECT 1 FROM inputs WHERE file = :file"
+        " UNION ALL SELECT 1 FROM panels WHERE kind = 'describe' AND json_extract(data, '$.picture') = :file"
+        " LIMIT 1",
+        {"file": file},
+    )
+    return bool(list(found))
