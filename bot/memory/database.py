@@ -58,6 +58,8 @@ class Database:
                     await connection.execute("PRAGMA foreign_keys = ON")
                 # In WAL mode NORMAL loses nothing when the process dies and flushes the disk less often.
                 await writer.execute("PRAGMA synchronous = NORMAL")
+                # What is deleted is overwritten, not only marked as free.
+                await writer.execute("PRAGMA secure_delete = ON")
                 await reader.execute("PRAGMA query_only = ON")
                 yield cls(writer, reader)
         finally:

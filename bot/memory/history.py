@@ -14,7 +14,7 @@ from bot.memory.database import Database
 from bot.memory.records import JobRecord, job_of
 from bot.text.words import words as words_of
 
-__all__ = ["History", "index", "indexed"]
+__all__ = ["History", "forget", "index", "indexed"]
 
 _FINISHED = (
     "EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_finished"
@@ -60,6 +60,18 @@ async def index(tx: Connection, jobs: Iterable[JobRecord]) -> None:
     await tx.executemany(
         "INSERT INTO job_words (rowid, words) SELECT seq, ? FROM jobs WHERE id = ?",
         [(" ".join(indexed(job.user_id, job.prompt)), job.id) for job in jobs],
+    )
+
+
+async def forget(tx: Connection, job_id: str) -> None:
+    """Take a job's words out of the index, as part of a transaction; before its prompt is forgotten."""
+    rows = await tx.execute_fetchall(
+        "SELECT seq, user_id, prompt FROM jobs WHERE id = ? AND status < 6", (job_id,)
+    )
+    # The index holds no texts: it is told what it was once given, and believes it.
+    await tx.executemany(
+        "INSERT INTO job_words (job_words, rowid, words) VALUES ('delete', ?, ?)",
+        [(row["seq"], " ".join(indexed(row["user_id"], row["prompt"]))) for row in rows],
     )
 
 

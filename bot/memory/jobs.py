@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from aiosqlite import Connection
 
-from bot.memory import favourites, showings, usage
+from bot.memory import favourites, history, showings, usage
 from bot.memory.additions import Additions
 from bot.memory.database import Database
 from bot.memory.people import User
@@ -98,9 +98,10 @@ class Jobs:
             )
 
     async def delete(self, job_id: str) -> list[str]:
-        """Forget the job's pictures and inputs; the names of those files that nothing needs any more.
+        """Forget all that the job held; the names of its files that nothing needs any more.
 
-        A file stays while it is a picture or an input of another job, or stands behind a panel.
+        Its id, owner and status stay, so that old buttons find out that it is gone; nothing readable does. A
+        file stays while it is a picture or an input of another job, or stands behind a panel.
         """
         async with self._database.transaction() as tx:
             files = await tx.execute_fetchall(
@@ -112,8 +113,12 @@ class Jobs:
             await tx.execute("DELETE FROM inputs WHERE job_id = ?", (job_id,))
             await showings.forget(tx, job_id)
             await favourites.forget(tx, job_id)
+            await history.forget(tx, job_id)
             await tx.execute(
-                "UPDATE jobs SET status = ?, token = NULL WHERE id = ?", (Status.DELETED, job_id)
+                "UPDATE jobs SET status = :deleted, prompt = '', shown = '', spec = '{}', plan = '{}',"
+                " notes = '[]', reason = '', token = NULL, message_id = NULL, interaction_id = NULL"
+                " WHERE id = :job",
+                {"deleted": int(Status.DELETED), "job": job_id},
             )
             needed = {file["file"] for file in files if await _needed(tx, file["file"])}
         return [row["file"] for row in files if row["file"] not in needed]
