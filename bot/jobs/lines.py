@@ -14,7 +14,37 @@ from bot.errors import QueueFull
 from bot.jobs.updates import Run
 from bot.memory.rules import Limits
 
-__all__ = ["Lines"]
+__all__ = ["Admission", "Lines"]
+
+
+class Admission:
+    """Room for some jobs of one user's: one at first, as many as fit once their number is known."""
+
+    def __init__(self, coming: Counter[int], user_id: int, most: int, open_: Counter[int]) -> None:
+        self._coming = coming
+        self._open = open_
+        self._user_id = user_id
+        self._most = most
+        self._held = 1
+        coming[user_id] += 1
+
+    def widen(self, wanted: int) -> int:
+        """Hold room for ``wanted`` jobs, or for as many as there is room for; how many, at least one."""
+        free = self._most - self._open[self._user_id] - self._coming[self._user_id]
+        more = max(0, min(wanted - self._held, free))
+        self._held += more
+        self._coming[self._user_id] += more
+        return min(wanted, self._held)
+
+    def started(self) -> None:
+        """One of them has entered its line and needs the room here no longer."""
+        self._held -= 1
+        _decrease(self._coming, self._user_id)
+
+    def end(self) -> None:
+        """Give back what was not needed."""
+        for _ in range(self._held):
+            self.started()
 
 
 class Lines:
@@ -31,22 +61,23 @@ class Lines:
         self._idle.set()
 
     @contextmanager
-    def admitted(self, user_id: int, limits: Limits) -> Iterator[None]:
-        """Room for one more job of the user's, held until the body has started it.
+    def admitted(self, user_id: int, limits: Limits) -> Iterator[Admission]:
+        """Room for at least one more job of the user's, held until the body has started it.
 
         Raises QueueFull when the user has as many jobs as may wait.
         """
-        if self._open[user_id] + self._coming[user_id] >= limits.queued + limits.running:
+        room = limits.queued + limits.running - self._open[user_id] - self._coming[user_id]
+        if room < 1:
             raise QueueFull(
                 "Your job queue is full. Please wait for a job to finish first, then resubmit this one."
             )
         self._shares[user_id] = limits.running
-        self._coming[user_id] += 1
+        admission = Admission(self._coming, user_id, limits.queued + limits.running, self._open)
         self._idle.clear()
         try:
-            yield
+            yield admission
         finally:
-            _decrease(self._coming, user_id)
+            admission.end()
             self._settle(user_id)
 
     def enter(self, run: Run) -> bool:

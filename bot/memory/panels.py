@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from bot.memory.database import Database, Row
@@ -61,10 +61,14 @@ class Shortened(Prompts):
 
 @dataclass(frozen=True, slots=True)
 class Question(PanelData):
-    """Whether a prompt of many jobs is to be started."""
+    """Whether a prompt of many jobs is to be started.
+
+    ``images``: Discord's own addresses of the pictures it starts from.
+    """
 
     kind: ClassVar[str] = "confirm"
     prompt: str
+    images: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

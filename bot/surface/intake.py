@@ -24,6 +24,7 @@ from bot.memory.people import User
 from bot.memory.picture_files import normalised
 from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
+from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
 from engine import Lane, Plan, Registry, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
@@ -124,25 +125,46 @@ async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> i
 async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequence[Draft]]]) -> None:
     """Keep the jobs that ``make`` drafts, acknowledge, and set them going.
 
+    As many as the user's queue has room for; the user is told of the others.
     Raises QueueFull and what ``make`` raises.
     """
     hub = interaction.client.hub
 
-    async def keep() -> list[JobRecord]:
-        user = await hub.user_of(interaction)
-        return await hub.flow.keep(user, place_of(interaction), await make(user))
-
     if hub.rules.paused:
         raise QueueFull("No new jobs are taken at the moment. Please try again later.")
     roles = [role.id for role in getattr(interaction.user, "roles", ())]
-    with hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)):
-        (first, *others), message_id = await prepared(interaction, keep())
+    with hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)) as room:
+
+        async def keep() -> tuple[list[JobRecord], int]:
+            user = await hub.user_of(interaction)
+            drafts = await make(user)
+            fitting = drafts[: room.widen(len(drafts))]
+            return await hub.flow.keep(user, place_of(interaction), fitting), len(drafts)
+
+        ((first, *others), asked), message_id = await prepared(interaction, keep())
         told = hub.flow.start(first, message_id)
-    if others:
-        # Until the first answer stands, Discord would take the others for it.
+        room.started()
+        if others:
+            # Until the first answer stands, Discord would take the others for it.
+            await asyncio.wait({told})
+        for job in others:
+            hub.flow.start(job)
+            room.started()
+    if len(others) + 1 < asked:
         await asyncio.wait({told})
-    for job in others:
-        hub.flow.start(job)
+        await _tell_taken(interaction, len(others) + 1, asked)
+
+
+async def _tell_taken(interaction: Interaction, taken: int, asked: int) -> None:
+    """Say to the user alone that their queue had no room for all."""
+    sentence = (
+        f"{taken} of {asked} jobs were taken, for more may not wait at a time."
+        " Ask for the others when some of these are finished."
+    )
+    try:
+        await interaction.followup.send(embed=refusal(QueueFull.title, sentence), ephemeral=True)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        log.warning("a user was not told that %d of %d jobs were taken: %s", taken, asked, error)
 
 
 async def drafts_of(
@@ -197,9 +219,9 @@ async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> s
     return await interaction.client.hub.pictures.keep(await normalised(await upload.read()))
 
 
-def link_of(upload: discord.Attachment) -> str:
+def link_of(url: str) -> str:
     """What stands for an uploaded picture in a prompt: its address without the signature, which expires."""
-    return upload.url.partition("?")[0]
+    return url.partition("?")[0]
 
 
 async def kept_link(interaction: Interaction, link: str) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from bot.memory.records import Status
 from engine.pictures.provenance import read
-from tests.bot.sketch import buttons, grid_of
+from tests.bot.sketch import buttons, grid_of, png
 
 LABELS = ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
 
@@ -242,6 +242,44 @@ async def test_a_full_queue_refuses_in_private(world):
     assert result.ephemeral
     assert result.response.embeds[0].title == "Queue full"
     assert len(await world.bot.hub.jobs.unfinished()) == 13
+
+
+@pytest.mark.parametrize(("before", "taken_then"), [(0, 13), (9, 4), (12, 1)])
+async def test_each_job_of_a_prompt_counts_and_the_answer_says_how_many_were_taken(world, before, taken_then):
+    world.engine.held = True
+    for _ in range(before):
+        await world.slash("imagine", prompt="a dog")
+    asked = await world.slash("imagine", prompt="a fox --repeat 40")
+    result = await world.press(asked.response.message, "Yes")
+    await world.env.settle()
+    assert len(await world.bot.hub.jobs.unfinished()) == 13
+    [told] = [f for f in result.followups if f.embeds]
+    assert told.embeds[0].title == "Queue full"
+    assert told.embeds[0].description.startswith(f"{taken_then} of 40 jobs were taken")
+    assert told.flags.ephemeral
+    assert (await world.slash("imagine", prompt="a fox")).response.embeds[0].title == "Queue full"
+    assert not (await world.bob.slash(world.channel, "imagine", prompt="a fox")).ephemeral
+
+
+async def test_a_batch_that_has_room_is_taken_whole_and_nothing_is_said(world):
+    asked = await world.slash("imagine", prompt="a fox --repeat 13")
+    result = await world.press(asked.response.message, "Yes")
+    await world.env.settle()
+    assert len(world.engine.seen) == 13
+    assert not [f for f in result.followups if f.embeds]
+
+
+async def test_with_a_picture_many_jobs_ask_first_too(world):
+    asked = await world.slash("imagine", prompt="a fox --repeat 6", image=("mine.png", png(40, 30)))
+    assert asked.ephemeral
+    assert "makes **6** jobs" in asked.response.content
+    assert world.engine.seen == []
+    await world.restart()
+    await world.press(asked.response.message, "Yes")
+    await world.env.settle()
+    assert len(world.engine.seen) == 6
+    assert all(len(job.inputs) == 1 for job in world.engine.seen)
+    assert world.engine.seen[0].inputs[0] == world.engine.seen[5].inputs[0]
 
 
 async def test_a_user_renders_three_at_a_time_in_the_order_asked(world, env):

@@ -19,7 +19,7 @@ from bot.surface.actions import Action, Answers, Dialog
 from bot.surface.hub import Interaction
 from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, take
 from bot.surface.panels import PanelKind
-from grammar import complete
+from grammar import GenerationSpec, complete
 
 __all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
 
@@ -87,18 +87,15 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
 
     Uploaded pictures become image prompts.
     """
-    hub = interaction.client.hub
     for upload in uploads:
         check_upload(upload)
-    user = await hub.user_of(interaction)
-    whole = " ".join([*(link_of(upload) for upload in uploads), prompt])
-    specs = read(interaction, whole, user)
-    if len(specs) > hub.settings.easel_confirm_above and not uploads:
-        await _ask(interaction, prompt, len(specs))
+    whole = " ".join([*(link_of(upload.url) for upload in uploads), prompt])
+    specs = read(interaction, whole, await interaction.client.hub.user_of(interaction))
+    if await _asked(interaction, prompt, len(specs), [upload.url for upload in uploads]):
         return
 
     async def make(user: User) -> list[Draft]:
-        given = {link_of(upload): await kept_upload(interaction, upload) for upload in uploads}
+        given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in uploads}
         return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make)
@@ -117,17 +114,27 @@ async def image_menu(interaction: Interaction, message: discord.Message) -> None
 
 async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
     """The words for a picture came back."""
-    hub = interaction.client.hub
     url = (await IMAGE.fetched(interaction, panel_id)).data.url
-    link = url.partition("?")[0]
-    prompt = f"{link} {said['prompt']}"
-    specs = read(interaction, prompt, await hub.user_of(interaction))
+    whole = f"{link_of(url)} {said['prompt']}"
+    specs = read(interaction, whole, await interaction.client.hub.user_of(interaction))
+    if not await _asked(interaction, said["prompt"], len(specs), [url]):
+        await _take_with(interaction, whole, specs, [url])
+
+
+async def _take_with(
+    interaction: Interaction, whole: str, specs: Sequence[GenerationSpec], images: Sequence[str]
+) -> None:
+    """Draw a prompt that begins with pictures.
+
+    Their addresses came from Discord itself, so they are fetched the way Discord's own files are.
+    """
 
     async def make(user: User) -> list[Draft]:
-        # The address came from Discord itself, so it is fetched the way Discord's own files are.
-        data = await interaction.client.http.get_from_cdn(url)
-        given = {link: await hub.pictures.keep(await normalised(data))}
-        return await drafts_of(interaction, user, prompt, specs, given)
+        given = {}
+        for url in images:
+            data = await interaction.client.http.get_from_cdn(url)
+            given[link_of(url)] = await interaction.client.hub.pictures.keep(await normalised(data))
+        return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make)
 
@@ -141,13 +148,16 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
     if index != 1:
         await interaction.response.edit_message(content="Nothing was started.", view=None)
         return
-    prompt = panel.data.prompt
-    specs = read(interaction, prompt, await hub.user_of(interaction))
-    await take(interaction, lambda user: drafts_of(interaction, user, prompt, specs))
+    images = panel.data.images
+    whole = " ".join([*map(link_of, images), panel.data.prompt])
+    await _take_with(interaction, whole, read(interaction, whole, await hub.user_of(interaction)), images)
 
 
-async def _ask(interaction: Interaction, prompt: str, count: int) -> None:
-    panel = await QUESTION.opened(interaction, Question(prompt))
+async def _asked(interaction: Interaction, prompt: str, count: int, images: list[str]) -> bool:
+    """Ask first where a prompt makes many jobs; whether that was needed."""
+    if count <= interaction.client.hub.settings.easel_confirm_above:
+        return False
+    panel = await QUESTION.opened(interaction, Question(prompt, images))
     yes = CONFIRM.button(panel.id, 1, label="Yes", style=discord.ButtonStyle.success)
     no = CONFIRM.button(panel.id, 0, label="No")
     await interaction.response.send_message(
@@ -156,6 +166,7 @@ async def _ask(interaction: Interaction, prompt: str, count: int) -> None:
         ephemeral=True,
         allowed_mentions=only(interaction.user.id),
     )
+    return True
 
 
 CONFIRM = Action(name="confirm", press=_answer)
