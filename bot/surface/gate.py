@@ -66,10 +66,17 @@ class Gate:
             await self.refuse(interaction, error)
 
     async def refuse(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
-        """Tell the user, and nobody else, why nothing was done."""
+        """Tell the user, and nobody else, why nothing was done.
+
+        What is asked while one types takes no sentence: Discord wants a list, and gets an empty one.
+        """
         title, sentence = explained(error)
         embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None))
         try:
+            if interaction.type is discord.InteractionType.autocomplete:
+                if not interaction.response.is_done():
+                    await interaction.response.autocomplete([])
+                return
             if not interaction.response.is_done():
                 await interaction.response.send_message(embed=embed, ephemeral=True)
                 return

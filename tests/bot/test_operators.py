@@ -84,6 +84,26 @@ async def test_a_banned_user_is_refused_everything_until_unbanned(world, operato
     assert not (await world.press(grid, "U1", world.bob)).ephemeral
 
 
+CHOICES = 8  # the one type of answer that Discord takes while somebody types
+
+
+async def test_whoever_is_refused_gets_an_empty_list_while_typing(world, operator):
+    elsewhere = world.guild.create_text_channel("elsewhere")
+
+    async def typed(channel):
+        choices = await world.bob.autocomplete(channel, "imagine", "prompt", "a fox --styl")
+        sent = [what for kind, name, what in world.env.backend.transcript if name.endswith("/callback")]
+        assert sent[-1]["type"] == CHOICES
+        return choices
+
+    assert await typed(world.channel)
+    await world.slash("easel channel")
+    assert await typed(elsewhere) == []
+    assert await typed(world.channel)
+    await world.slash("easel ban", user=world.bob)
+    assert await typed(world.channel) == []
+
+
 async def test_a_role_can_have_limits_of_its_own(world, operator, env):
     role = world.guild.create_role("patrons")
     patron = world.guild.add_member(env.create_user("carol"), roles=[role])
