@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
-Workers = Annotated[str, StringConstraints(pattern=r"^(local|[a-z]+://\S+|[\w.-]+:\d+)$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
@@ -42,7 +41,9 @@ class Settings(BaseSettings):
     easel_device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:1 or mps; several with commas between."
     )
-    easel_workers: Workers = Field("local", description="local, or the address of a cluster.")
+    easel_workers: Literal["local"] = Field(
+        "local", description="local, for this machine's devices; so far there is nothing else."
+    )
     easel_side_by_side: int = Field(16, ge=1, le=256, description="Jobs rendered together on one device.")
     easel_models_in_memory: int = Field(2, ge=1, le=64, description="Models kept in a device's memory.")
     easel_precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(

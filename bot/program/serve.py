@@ -38,8 +38,6 @@ async def serve(settings: Settings) -> None:
         raise BadSetting(
             "DISCORD_TOKEN: not set; make a bot on discord.com/developers and put its token into .env"
         )
-    if settings.easel_workers != "local":
-        raise BadSetting("EASEL_WORKERS: only `local` can be used so far")
     registry = registry_of(settings)
     give_back_memory()
     _point_at(settings)
