@@ -243,15 +243,16 @@ class Delivery:
             self._once_only = aiohttp.ClientSession(middlewares=(_never_again,))
         application = cast(int, self._client.application_id)
         webhook = discord.Webhook.partial(application, token, session=self._once_only, client=self._client)
+        webhook.type = discord.WebhookType.application  # which alone sends to one user's eyes
         try:
-            sent = await webhook.send(wait=True, **posted(message, job.user_id))
+            sent = await webhook.send(wait=True, ephemeral=job.place.private, **posted(message, job.user_id))
         except _Unsure:
             self._unsure.add(job.id)
             raise
         return sent.id
 
     async def _post(self, job: JobRecord, place: Place, message: Message) -> Place:
-        for channel in (place.channel_id, None):
+        for channel in (None,) if place.private else (place.channel_id, None):
             try:
                 where = await self._channel(channel, job.user_id)
                 sent = await where.send(nonce=_nonce(job), **posted(message, job.user_id))

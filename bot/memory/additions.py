@@ -82,7 +82,7 @@ class Additions:
             await tx.executemany(
                 "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, parent_id, position,"
                 " notes, created, guild_id, channel_id, message_id, original, token, upload_limit,"
-                f" interaction_id) VALUES ({', '.join('?' * 19)})",
+                f" interaction_id, private) VALUES ({', '.join('?' * 20)})",
                 [values_of(job) for job in jobs],
             )
             await history.index(tx, jobs)

@@ -27,8 +27,8 @@ Setting: TypeAlias = str | int | bool | None
 class User:
     """One person and their settings. ``stylize`` and ``model`` None: not set, the defaults apply.
 
-    ``strong`` is High Variation Mode; ``suffix`` holds parameters that are added to every prompt; ``options``
-    are parameters of the user's own, name to what it stands for.
+    ``strong`` is High Variation Mode; ``stealth``: only they see their jobs; ``suffix`` holds parameters that
+    are added to every prompt; ``options`` are parameters of the user's own, name to what it stands for.
     """
 
     id: int
@@ -41,12 +41,14 @@ class User:
     suffix: str = ""
     auto_dm: bool = False
     banned: bool = False
+    stealth: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def defaults(self) -> dict[str, int]:
+    def defaults(self) -> dict[str, int | bool]:
         """What the settings say where a prompt does not, by short parameter name."""
-        return {} if self.stylize is None else {"s": self.stylize}
+        said: dict[str, int | bool] = {} if self.stylize is None else {"s": self.stylize}
+        return {**said, "stealth": True} if self.stealth else said
 
 
 class People:
@@ -109,7 +111,7 @@ async def remember(tx: Connection, *users: User) -> None:
 
 def _user(row: Row, options: Iterable[Row]) -> User:
     values = {name: row[name] for name in row.keys() if name != "created"}  # noqa: SIM118 — a row is no mapping
-    for flag in ("strong", "remix", "auto_dm", "banned"):
+    for flag in ("strong", "remix", "auto_dm", "banned", "stealth"):
         values[flag] = bool(values[flag])
     values["lane"] = Lane(values["lane"])
     return User(**values, options={option["name"]: option["value"] for option in options})

@@ -83,6 +83,7 @@ class Place:
 
     ``original``: the message is the first answer to its interaction, so that the token reaches it without an
     id. ``upload_limit`` is in bytes. ``interaction_id`` is the interaction that the message answers.
+    ``private``: only the job's owner may see it, so it never stands openly in a channel.
     """
 
     channel_id: int
@@ -92,6 +93,7 @@ class Place:
     original: bool = True
     upload_limit: int = 10 * 2**20
     interaction_id: int | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def values_of(job: JobRecord) -> tuple[Any, ...]:
         *(job.id, job.user_id, job.kind, job.prompt, job.shown, json.dumps(job.spec)),
         *(json.dumps(job.plan.to_dict()), job.lane, job.parent_id, job.position, json.dumps(list(job.notes))),
         *(job.created or time.time(), place.guild_id, place.channel_id, place.message_id, place.original),
-        *(place.token, place.upload_limit, place.interaction_id),
+        *(place.token, place.upload_limit, place.interaction_id, place.private),
     )
 
 
@@ -159,6 +161,7 @@ def job_of(row: Row) -> JobRecord:
         bool(row["original"]),
         row["upload_limit"],
         row["interaction_id"],
+        bool(row["private"]),
     )
     return JobRecord(
         id=row["id"],

@@ -41,6 +41,7 @@ __all__ = [
     "place_of",
     "prepared",
     "read",
+    "secret",
     "take",
 ]
 
@@ -68,7 +69,7 @@ def read(interaction: Interaction, prompt: str, user: User | None = None) -> lis
     return specs
 
 
-def place_of(interaction: Interaction) -> Place:
+def place_of(interaction: Interaction, *, private: bool = False) -> Place:
     """Where the answer to an interaction stands."""
     return Place(
         channel_id=interaction.channel_id or 0,
@@ -76,6 +77,7 @@ def place_of(interaction: Interaction) -> Place:
         token=interaction.token,
         upload_limit=min(interaction.filesize_limit, ANYWHERE),
         interaction_id=interaction.id,
+        private=private,
     )
 
 
@@ -122,10 +124,24 @@ async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> i
     return answer.message_id if answer is not None else None
 
 
-async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequence[Draft]]]) -> None:
+def secret(specs: Sequence[GenerationSpec | None], parent: JobRecord | None = None) -> bool:
+    """Whether only their owner sees these jobs: what a prompt says decides, else the job they come from."""
+    said = {spec.visibility for spec in specs if spec is not None}
+    if "stealth" in said:
+        return True
+    return parent is not None and parent.place.private and "public" not in said
+
+
+async def take(
+    interaction: Interaction,
+    make: Callable[[User], Awaitable[Sequence[Draft]]],
+    *,
+    private: bool,
+) -> None:
     """Keep the jobs that ``make`` drafts, acknowledge, and set them going.
 
-    As many as the user's queue has room for; the user is told of the others.
+    As many as the user's queue has room for; the user is told of the others. ``private``: everything about
+    them is for the user alone.
     Raises QueueFull and what ``make`` raises.
     """
     hub = interaction.client.hub
@@ -139,9 +155,9 @@ async def take(interaction: Interaction, make: Callable[[User], Awaitable[Sequen
             user = await hub.user_of(interaction)
             drafts = await make(user)
             fitting = drafts[: room.widen(len(drafts))]
-            return await hub.flow.keep(user, place_of(interaction), fitting), len(drafts)
+            return await hub.flow.keep(user, place_of(interaction, private=private), fitting), len(drafts)
 
-        ((first, *others), asked), message_id = await prepared(interaction, keep())
+        ((first, *others), asked), message_id = await prepared(interaction, keep(), ephemeral=private)
         told = hub.flow.start(first, message_id)
         room.started()
         if others:

@@ -36,6 +36,8 @@ async def here(interaction: Interaction, job_id: str) -> JobRecord:
     job = await interaction.client.hub.jobs.get(job_id)
     if job is None:
         raise Gone("The job of this button is no longer kept here.")
+    if job.place.private and job.user_id != interaction.user.id:
+        raise Gone("The job of this button is no longer kept here.")
     if not await interaction.client.hub.showings.stands_in(job, interaction.channel_id):
         raise Refusal("This button belongs to a message in another channel.")
     return job

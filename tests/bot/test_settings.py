@@ -34,12 +34,12 @@ async def test_each_stylize_button_shows_in_prompts(world):
         assert message.content.startswith(f"**a fox --s {value}** - ")
 
 
-async def test_reset_takes_everything_back_but_the_speed(world):
+async def test_reset_takes_everything_back(world):
     message = await panel(world)
-    for label in ("Stylize low", "Low Variation Mode", "Relax mode", "Reset Settings"):
+    for label in ("Stylize low", "Low Variation Mode", "Relax mode", "Stealth mode", "Reset Settings"):
         await world.press(message, label)
-    assert on(await panel(world)) == {"High Variation Mode", "Relax mode"}
-    assert (await world.imagine("a fox")).content == f"**a fox** - <@{world.alice.id}> (relaxed)"
+    assert on(await panel(world)) == {"High Variation Mode", "Fast mode"}
+    assert (await world.imagine("a fox")).content == f"**a fox** - <@{world.alice.id}> (fast)"
 
 
 async def test_settings_belong_to_their_user_and_survive_a_restart(world):

@@ -16,7 +16,7 @@ from bot.memory.records import JobKind, JobRecord
 from bot.messages.dialogs import Field
 from bot.surface.actions import Answers, Dialog, JobAction, on_singles_with_surroundings
 from bot.surface.hub import Interaction
-from bot.surface.intake import read, take
+from bot.surface.intake import read, secret, take
 from bot.surface.source_job import (
     ask_to_remix,
     asked_for,
@@ -82,7 +82,7 @@ class _Extension:
                 for spec, plan in zip(specs, plans, strict=True)
             ]
 
-        await take(interaction, make)
+        await take(interaction, make, private=secret(specs, parent))
 
 
 def _extension(
@@ -130,7 +130,7 @@ async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said
             for spec, plan in zip(shown, plans, strict=True)
         ]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs, parent))
 
 
 def _not_square(job: JobRecord) -> bool:

@@ -38,7 +38,10 @@ async def _delete(interaction: Interaction, job_id: str, _: int) -> None:
     job = await finished(interaction, job_id)
     if job.user_id != interaction.user.id:
         raise Refusal(f"Only {mention(job.user_id)} can delete this.")
-    await interaction.response.send_message("Deleted.", ephemeral=True)
+    if job.place.private:  # only this press reaches a message that its owner alone sees
+        await interaction.response.edit_message(content="Deleted.", embeds=[], attachments=[], view=None)
+    else:
+        await interaction.response.send_message("Deleted.", ephemeral=True)
     await interaction.client.hub.flow.delete(job)
 
 

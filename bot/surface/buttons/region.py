@@ -20,7 +20,7 @@ from bot.messages.message import Rows
 from bot.messages.sending import view_of
 from bot.surface.actions import Action, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
-from bot.surface.intake import take
+from bot.surface.intake import secret, take
 from bot.surface.panels import PanelKind
 from bot.surface.source_job import (
     ask_to_remix,
@@ -121,7 +121,7 @@ async def _take(
             for spec, plan in zip(specs, plans, strict=True)
         ]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs, parent))
 
 
 async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:

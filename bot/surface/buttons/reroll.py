@@ -13,7 +13,7 @@ from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, read, take
+from bot.surface.intake import drafts_of, read, secret, take
 from bot.surface.source_job import ask_to_remix, child, finished, remixed, remixing
 from engine import plan_again, plan_reroll
 from grammar import GenerationSpec, format_prompt
@@ -46,7 +46,7 @@ async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec
         draft = child(job, job.kind, user, job.position, None, plan=plan)
         return [replace(draft, prompt=shown, shown=shown, spec=spec.to_dict(), inputs=inputs)]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret([spec], job))
 
 
 async def _remixed(interaction: Interaction, job_id: str, _: int, said: Answers) -> None:
@@ -59,7 +59,11 @@ async def _remixed(interaction: Interaction, job_id: str, _: int, said: Answers)
         return
     specs = read(interaction, said["prompt"])
     if job.kind is JobKind.IMAGINE:
-        await take(interaction, lambda user: drafts_of(interaction, user, said["prompt"], specs))
+        await take(
+            interaction,
+            lambda user: drafts_of(interaction, user, said["prompt"], specs),
+            private=secret(specs, job),
+        )
         return
     inputs = tuple(await hub.jobs.inputs(job.id))
 
@@ -71,7 +75,7 @@ async def _remixed(interaction: Interaction, job_id: str, _: int, said: Answers)
             for draft, spec in zip(drafts, specs, strict=True)
         ]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs, job))
 
 
 REMIXED = Dialog("remixed_reroll", "Remix Prompt", _remixed)

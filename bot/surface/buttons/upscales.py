@@ -7,7 +7,7 @@ from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import JobAction, on_grids, on_singles_with_surroundings
 from bot.surface.hub import Interaction
-from bot.surface.intake import take
+from bot.surface.intake import secret, take
 from bot.surface.source_job import child, finished, picture_of
 from engine import Plan, plan_redo, plan_refine, plan_upscale
 
@@ -46,7 +46,7 @@ async def _take_one(
     async def make(user: User) -> list[Draft]:
         return [child(parent, kind, user, index, file, plan=plan)]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret((), parent))
 
 
 async def _redo(interaction: Interaction, job_id: str, kind: JobKind) -> None:
@@ -61,7 +61,7 @@ async def _redo(interaction: Interaction, job_id: str, kind: JobKind) -> None:
     async def make(user: User) -> list[Draft]:
         return [child(job, kind, user, job.position, file, plan=plan) for file in files[:1]]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret((), job))
 
 
 def _first(job: JobRecord) -> bool:

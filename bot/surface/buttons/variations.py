@@ -10,7 +10,7 @@ from bot.memory.people import User
 from bot.memory.records import JobKind
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids, on_singles
 from bot.surface.hub import Interaction
-from bot.surface.intake import read, take
+from bot.surface.intake import read, secret, take
 from bot.surface.source_job import ask_to_remix, child, finished, picture_of, remixed, remixing
 from engine import plan_vary
 
@@ -50,7 +50,7 @@ async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bo
         plan = plan_vary(parent.plan, index, interaction.client.hub.registry, strong=strong)
         return [child(parent, KINDS[False, strong], user, index, file, plan=plan)]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret((), parent))
 
 
 async def _remixed_strong(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
@@ -75,7 +75,7 @@ async def _remixed(interaction: Interaction, job_id: str, index: int, said: Answ
             drafts.append(remixed(draft, said["prompt"], spec))
         return drafts
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs, parent))
 
 
 REMIXED_STRONG = Dialog("remixed_strong", "Remix Prompt", _remixed_strong)

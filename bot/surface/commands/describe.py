@@ -19,7 +19,7 @@ from bot.messages.wording import quoted
 from bot.surface.actions import Action
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, kept_link, kept_upload, prepared, read, take
+from bot.surface.intake import drafts_of, kept_link, kept_upload, prepared, read, secret, take
 from bot.surface.panels import PanelKind
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
@@ -63,7 +63,7 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
         ]
         return [draft for some in drafts for draft in some]
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret([spec for some in specs for spec in some]))
 
 
 async def _again(interaction: Interaction, panel_id: str, index: int) -> None:

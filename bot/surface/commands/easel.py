@@ -99,7 +99,9 @@ class Easel(Guarded):
         hub = interaction.client.hub
         jobs = await hub.jobs.unfinished()
         lines = [
-            f"{mention(job.user_id)} {job.status.name.lower()}: {quoted(job.shown, 80)}" for job in jobs[:15]
+            f"{mention(job.user_id)} {job.status.name.lower()}:"
+            f" {'(private)' if job.place.private else quoted(job.shown, 80)}"
+            for job in jobs[:15]
         ]
         waiting, running = hub.flow.live()
         state = "Paused. " if hub.rules.paused else ""

@@ -17,7 +17,7 @@ from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, take
+from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, secret, take
 from bot.surface.panels import PanelKind
 from grammar import GenerationSpec, complete
 
@@ -98,7 +98,7 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
         given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in uploads}
         return await drafts_of(interaction, user, whole, specs, given)
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs))
 
 
 @app_commands.context_menu(name="Use as image prompt")
@@ -136,7 +136,7 @@ async def _take_with(
             given[link_of(url)] = await interaction.client.hub.pictures.keep(await normalised(data))
         return await drafts_of(interaction, user, whole, specs, given)
 
-    await take(interaction, make)
+    await take(interaction, make, private=secret(specs))
 
 
 async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:

@@ -55,7 +55,7 @@ async def show(interaction: Interaction, job_id: str) -> None:
     if not job.status.has_pictures:
         raise Refusal("That job has no pictures.")
     shown = await hub.results.message(job)
-    message_id = await acknowledge(interaction)
+    message_id = await acknowledge(interaction, ephemeral=job.place.private)
     if message_id is None:
         message_id = (await interaction.original_response()).id
     # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
