@@ -160,6 +160,14 @@ async def test_auto_dm_sends_each_finished_job(world):
     assert len(await inbox(world)) == 1
 
 
+async def test_shorten_strikes_what_the_users_model_does_not_know_and_leaves_it_out(world):
+    message = (await world.slash("shorten", prompt="a red house, zeppelin, in the snow")).response.message
+    [embed] = message.embeds
+    assert "~~zeppelin,~~" in embed.description
+    assert "zeppelin" not in embed.fields[0].value
+    assert "**house,**" in embed.description
+
+
 async def test_shorten_offers_shorter_prompts_that_can_be_drawn(world):
     result = await world.slash(
         "shorten",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import discord
 from discord import app_commands
 
@@ -12,13 +14,14 @@ from bot.messages.wording import quoted
 from bot.surface.commands.describe import DIGITS, DRAW, GONE
 from bot.surface.hub import Interaction
 from bot.surface.panels import PanelKind
-from bot.text.shortening import Token, shortened, weighed
+from bot.text.shortening import STRUCK, Token, shortened, weighed
+from engine.planning.vocabulary import known_text
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["shorten"]
 
 NUMBERS = (*DIGITS, "5️⃣")
-STRONG, WEAK = 0.6, 0.1  # weights from which a word is shown bold, and below which it is struck out
+STRONG = 0.6  # the weight from which a word is shown bold
 SHORTENED = PanelKind(Shortened, gone=GONE, shared=True)
 
 
@@ -29,7 +32,11 @@ async def shorten(interaction: Interaction, prompt: str) -> None:
     spec = parse(prompt)[0]
     if len(spec.parts) > 1 or spec.no:
         raise Refusal("`/shorten` does not work with `::` or `--no`.", "Invalid prompt")
-    prompts = [_with_parameters(text, spec) for text in shortened(spec.text)]
+    hub = interaction.client.hub
+    model = hub.registry.get(hub.model_of(await hub.user_of(interaction)))
+    # The words that a model knows are read from the disk.
+    _, unknown = await asyncio.to_thread(known_text, spec.text, model)
+    prompts = [_with_parameters(text, spec) for text in shortened(spec.text, unknown)]
     if not prompts:
         raise Refusal("This prompt is as short as it can be.", "Invalid prompt")
     panel = await SHORTENED.opened(interaction, Shortened(prompts))
@@ -37,7 +44,7 @@ async def shorten(interaction: Interaction, prompt: str) -> None:
         DRAW.button(panel.id, number, emoji=emoji) for number, emoji in enumerate(NUMBERS[: len(prompts)], 1)
     )
     await interaction.response.send_message(
-        embed=_embed(weighed(spec.text), prompts),
+        embed=_embed(weighed(spec.text, unknown), prompts),
         view=view_of((numbers,)) or discord.utils.MISSING,
         allowed_mentions=only(interaction.user.id),
     )
@@ -55,7 +62,7 @@ def _marked(token: Token) -> str:
     shown = quoted(token.text, 100)
     if token.weight >= STRONG:
         return f"**{shown}**"
-    return f"~~{shown}~~" if token.weight < WEAK else shown
+    return f"~~{shown}~~" if token.weight < STRUCK else shown
 
 
 def _with_parameters(text: str, spec: GenerationSpec) -> str:
