@@ -193,6 +193,8 @@ class JobFlow:
         self.lines.leave(run)
         if task.cancelled():
             return
+        if run.job.status.done:
+            _note(run.job)
         if (error := task.exception()) is not None:
             log.error("job %s stays unfinished until the next start", run.job.id, exc_info=error)
         if (following := self.lines.next(run.job.user_id)) is not None:
@@ -209,6 +211,7 @@ class JobFlow:
                     return
             if run.again and await self._delivery.stands(run.job):
                 await insist(lambda: self._jobs.ended(run.job.id, Status.DELIVERED))
+                run.job = replace(run.job, status=Status.DELIVERED)
             else:
                 await self._deliver(run)
         except EngineClosed:
@@ -257,7 +260,7 @@ class JobFlow:
         pictures = [await self._results.keep(job, picture) for picture in done.pictures]
         notes = notes_of(job.plan, done)
         await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes))
-        run.job = replace(run.job, status=Status.RENDERED, notes=notes)
+        run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
 
     async def _deliver(self, run: Run) -> None:
         try:
@@ -277,6 +280,15 @@ class JobFlow:
         else:
             message = job_messages.failed(run.job, event.reason)
             await self._updates.settle(run, message, Status.FAILED, event.reason)
+
+
+def _note(job: JobRecord) -> None:
+    """One line in the log for a job at its end; what was asked for is nobody's business there."""
+    log.info(
+        "job %s of %s (%d): %s, %s, rendered %.1f s, %s after %.1f s",
+        *(job.id, job.user_name, job.user_id, job.kind, job.plan.model, job.seconds),
+        *(job.status.name.lower(), time.time() - job.created),
+    )
 
 
 async def _told(listener: Listener, job: JobRecord) -> None:

@@ -391,3 +391,15 @@ async def test_a_remixed_reroll_is_a_new_prompt(world):
     await world.restart()
     result = await world.alice.submit_modal(shown, {"prompt": "two dogs"})
     assert result.response.content == f"**two dogs** - <@{world.alice.id}> (fast)"
+
+
+@pytest.mark.parametrize(("failure", "outcome"), [(None, "delivered"), ("It broke.", "failed")])
+async def test_the_log_has_one_line_a_job_without_its_prompt(world, caplog, failure, outcome):
+    caplog.set_level("INFO", "bot")
+    world.engine.failure = failure
+    await world.imagine("a wombat")
+    await world.env.settle()
+    [line] = [text for text in caplog.messages if text.startswith("job ")]
+    for piece in ("alice", "imagine", "pocket", outcome):
+        assert piece in line
+    assert "wombat" not in line
