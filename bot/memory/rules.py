@@ -51,6 +51,10 @@ class Rules:
         named = self._channels.get(guild_id or 0)
         return not named or any(channel in named for channel in channels)
 
+    def channels(self, guild_id: int | None) -> list[int]:
+        """The channels that a server names; none: all are allowed."""
+        return sorted(self._channels.get(guild_id or 0, ()))
+
     async def limit(self, role_id: int, limits: Limits | None) -> None:
         """Give a role limits of its own; None takes them away."""
         async with self._database.transaction() as tx:

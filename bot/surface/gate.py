@@ -22,6 +22,8 @@ __all__ = ["Gate"]
 
 log = logging.getLogger(__name__)
 
+NAMED = 10  # channels that a refusal names, where there are more
+
 
 class Gate:
     """Lets interactions in. ``operators`` are user ids; with none named, ``owners`` tells them once."""
@@ -47,7 +49,9 @@ class Gate:
         parent = getattr(interaction.channel, "parent_id", None)
         allowed = self._rules.allows(interaction.guild_id, interaction.channel_id, parent)
         if not allowed and not await self.is_operator(interaction.user.id):
-            raise Refusal("Easel does not answer in this channel.")
+            named = self._rules.channels(interaction.guild_id)
+            where = ", ".join(f"<#{channel}>" for channel in named[:NAMED])
+            raise Refusal(f"Easel does not answer in this channel. It does in {where}.")
 
     async def is_operator(self, user_id: int) -> bool:
         """Whether a user runs this bot: named in EASEL_ADMINS, else the application's owner or their team."""

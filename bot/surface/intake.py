@@ -142,12 +142,12 @@ async def take(
 
     As many as the user's queue has room for; the user is told of the others. ``private``: everything about
     them is for the user alone.
-    Raises QueueFull and what ``make`` raises.
+    Raises QueueFull, Refusal and what ``make`` raises.
     """
     hub = interaction.client.hub
 
     if hub.rules.paused:
-        raise QueueFull("No new jobs are taken at the moment. Please try again later.")
+        raise Refusal("No new jobs are taken at the moment. Please try again later.", "Paused")
     roles = [role.id for role in getattr(interaction.user, "roles", ())]
     with hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)) as room:
 

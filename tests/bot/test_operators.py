@@ -40,7 +40,9 @@ async def test_a_pause_takes_no_new_jobs_and_lets_the_kept_ones_go_on(world, ope
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
     await world.slash("easel pause")
-    assert "No new jobs" in await refused(await world.slash("imagine", prompt="a dog"))
+    said = await world.slash("imagine", prompt="a dog")
+    assert "No new jobs" in await refused(said)
+    assert said.response.embeds[0].title == "Paused"
     world.engine.release()
     await env.settle()
     assert "(fast)" in world.messages()[0].content
@@ -119,7 +121,8 @@ async def test_a_role_can_have_limits_of_its_own(world, operator, env):
 async def test_a_server_can_name_the_channels(world, operator):
     other = world.guild.create_text_channel("elsewhere")
     await world.slash("easel channel")
-    assert "does not answer" in await refused(await world.bob.slash(other, "imagine", prompt="a fox"))
+    said = await refused(await world.bob.slash(other, "imagine", prompt="a fox"))
+    assert said == f"Easel does not answer in this channel. It does in <#{world.channel.id}>."
     assert not (await world.bob.slash(world.channel, "imagine", prompt="a fox")).ephemeral
     await world.restart()
     assert "does not answer" in await refused(await world.bob.slash(other, "imagine", prompt="a fox"))
