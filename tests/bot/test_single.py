@@ -304,3 +304,15 @@ async def test_a_heart_is_kept_and_taken_back(world):
         await world.press(message, "Favorite")
         found = await world.bot.hub.history.page(world.alice.id, favourites=True)
         assert [job.kind for job in found] == ([JobKind.UPSCALE] if kept else [])
+
+
+async def test_a_favourite_is_deleted_only_when_asked_once_more(world):
+    message = await single(world)
+    await world.press(message, "Favorite")
+    asked = await world.press(message, "Delete")
+    assert asked.ephemeral
+    assert "favourites" in asked.response.content
+    assert len(world.messages()) == 2
+    assert (await world.press(asked.response.message, "Delete it")).response.content == "Deleted."
+    assert len(world.messages()) == 1
+    assert await world.bot.hub.history.page(world.alice.id, favourites=True) == []
