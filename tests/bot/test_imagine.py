@@ -403,3 +403,32 @@ async def test_the_log_has_one_line_a_job_without_its_prompt(world, caplog, fail
     for piece in ("alice", "imagine", "pocket", outcome):
         assert piece in line
     assert "wombat" not in line
+
+
+async def offered(world, typed):
+    choices = await world.alice.autocomplete(world.channel, "imagine", "prompt", typed)
+    assert all(len(choice["name"]) <= 100 and len(choice["value"]) <= 100 for choice in choices)
+    return {choice["value"]: choice["name"] for choice in choices}
+
+
+async def test_completion_shows_what_a_choice_means_and_what_the_registry_has(world):
+    assert (await offered(world, "a fox --ar 16"))["a fox --ar 16:9"].startswith("a fox --ar 16:9 ⟨as wide")
+    assert (await offered(world, "a fox --v "))["a fox --v 7"] == "a fox --v 7 ⟨FLUX.1 schnell⟩"
+    styles = await offered(world, "a fox --style sc")
+    assert styles == {"a fox --style scenic": "a fox --style scenic ⟨a style of Animagine XL 3.1⟩"}
+    await world.slash("prefer option set", option="mine", value="in the rain")
+    assert "in the rain" in (await offered(world, "a fox --mi"))["a fox --mine "]
+
+
+async def test_a_meaning_that_came_into_the_field_with_a_choice_is_no_part_of_the_prompt(world):
+    [name] = (await offered(world, "a fox --ar 16")).values()
+    assert "a fox --ar 16:9 --style raw" in await offered(world, f"{name} --style r")
+    message = await world.imagine(f"{name} --s 250")
+    assert message.content.startswith("**a fox --ar 16:9 --s 250** - ")
+    ones_own = await world.imagine("a fox ⟨in brackets⟩")
+    assert ones_own.content.startswith("**a fox ⟨in brackets⟩** - ")
+
+
+async def test_a_long_prompt_is_offered_without_a_meaning_where_there_is_no_room(world):
+    text = "a " + "very " * 17 + "fox --ar 16"
+    assert await offered(world, text) == {f"{text}:9": f"{text}:9"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import discord
@@ -19,11 +20,14 @@ from bot.surface.actions import Action, Answers, Dialog
 from bot.surface.hub import Interaction
 from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, secret, take
 from bot.surface.panels import PanelKind
-from grammar import GenerationSpec, complete
+from engine import Registry
+from grammar import PARAMETERS, GenerationSpec, complete
 
 __all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
 
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
+SHORTEST = 12  # characters of a meaning that are worth showing
+MEANING = re.compile(r"(--\w+(?: [^\s⟨]+)?) ⟨[^⟨⟩]*⟩ ?")
 QUESTION = PanelKind(
     Question,
     gone="This question was answered already.",
@@ -47,16 +51,47 @@ async def imagine(
     image3: discord.Attachment | None = None,
 ) -> None:
     """What the product is about."""
-    await run(interaction, prompt, [upload for upload in (image, image2, image3) if upload is not None])
+    await run(interaction, said(prompt), [upload for upload in (image, image2, image3) if upload is not None])
 
 
 @imagine.autocomplete("prompt")
-async def complete_prompt(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    """What a parameter begun at the end of the prompt may become; Discord takes 100 characters a choice.
+async def complete_prompt(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """What a parameter begun at the end of the prompt may become, and what that means.
 
-    It is named as the prompt would read: Discord puts the name into the field, where one goes on typing.
+    Discord puts a choice's name into the field, where one goes on typing: the meaning comes back with it, and
+    ``said`` takes it away again.
     """
-    return [app_commands.Choice(name=text, value=text) for text, _ in complete(typed) if len(text) <= CHOICE]
+    hub = interaction.client.hub
+    user = await hub.user_of(interaction)
+    found = complete(said(typed), values=_values(hub.registry), options=user.options)
+    return [
+        app_commands.Choice(name=_explained(text, meaning), value=text)
+        for text, meaning in found
+        if len(text) <= CHOICE
+    ]
+
+
+def said(prompt: str) -> str:
+    """A prompt without the meanings that were offered with its parameters."""
+    return MEANING.sub(r"\1 ", prompt)
+
+
+def _explained(text: str, meaning: str) -> str:
+    """A choice's name: the prompt as it would read, and what its new end means where there is room for it."""
+    room = CHOICE - len(text) - len("⟨⟩ ")
+    if room < SHORTEST:
+        return text
+    cut = meaning if len(meaning) <= room else f"{meaning[: room - 1]}…"
+    return f"{text.rstrip()} ⟨{cut}⟩"
+
+
+def _values(registry: Registry) -> dict[str, list[tuple[str, str]]]:
+    """The versions and styles that there are: the table's, and what the models here say of them."""
+    offered = {row.name: dict(row.offers) for row in PARAMETERS if row.name in ("version", "style")}
+    for entry in registry.entries:
+        offered["version"] |= dict.fromkeys(entry.versions, entry.title)
+        offered["style"] |= dict.fromkeys(entry.styles, f"a style of {entry.title}")
+    return {name: list(values.items()) for name, values in offered.items()}
 
 
 @app_commands.command(description="Blend two to five pictures into new ones")
