@@ -1,5 +1,6 @@
 """`/easel`, and what the operators' rules mean for everybody else."""
 
+import discord
 import pytest
 
 from bot.text.moderation import BannedWords
@@ -8,9 +9,11 @@ from tests.bot.world import settings_in
 
 @pytest.fixture
 async def operator(world):
-    """Alice runs this bot."""
+    """Alice runs this bot; in this server its operators' commands are shown to Bob, too."""
     world.settings = settings_in(world.settings.easel_data, easel_admins=str(world.alice.id))
     await world.restart()
+    [easel] = [command for command in await world.bot.tree.fetch_commands() if command.name == "easel"]
+    world.guild.set_command_permissions(easel, {world.alice: True, world.bob: True})
     return world.alice
 
 
@@ -22,6 +25,13 @@ async def refused(result):
 async def test_others_may_not(world, operator):
     for command in ("easel queue", "easel pause", "easel drain", "easel models list"):
         assert "operators" in await refused(await world.bob.slash(world.channel, command))
+
+
+async def test_their_commands_are_hidden_from_members_who_cannot_manage_the_server(world):
+    commands = await world.bot.tree.fetch_commands()
+    shown = {command.name: command.default_member_permissions for command in commands}
+    assert shown.pop("easel") == discord.Permissions(manage_guild=True)
+    assert set(shown.values()) == {None}
 
 
 async def test_the_applications_owner_is_the_operator_by_default(world):

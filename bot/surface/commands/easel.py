@@ -90,7 +90,12 @@ class Easel(Guarded):
     """The operators' commands."""
 
     def __init__(self) -> None:
-        super().__init__(name="easel", description="For the operators of this bot")
+        super().__init__(
+            name="easel",
+            description="For the operators of this bot",
+            # Whom Discord shows them to; who may use them is checked again.
+            default_permissions=discord.Permissions(manage_guild=True),
+        )
         self.add_command(Models())
 
     @app_commands.command(description="What waits and what is being rendered")
