@@ -11,13 +11,12 @@ from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
 from bot.memory.panels import ImagePrompt, Question
 from bot.memory.people import User
-from bot.memory.picture_files import normalised
 from bot.messages.dialogs import Field
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, take
+from bot.surface.intake import check_upload, drafts_of, kept, kept_upload, link_of, read, take
 from bot.surface.panels import PanelKind
 from grammar import complete
 
@@ -126,7 +125,7 @@ async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Ans
     async def make(user: User) -> list[Draft]:
         # The address came from Discord itself, so it is fetched the way Discord's own files are.
         data = await interaction.client.http.get_from_cdn(url)
-        given = {link: await hub.pictures.keep(await normalised(data))}
+        given = {link: await kept(interaction, data)}
         return await drafts_of(interaction, user, prompt, specs, given)
 
     await take(interaction, make)
