@@ -18,10 +18,11 @@ from PIL import Image
 
 from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
+from engine.pictures.provenance import in_jpeg
 
 __all__ = ["HandedIn", "Pictures", "fitted", "normalised"]
 
-XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; a JPEG has a place for it too
+LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
 _decoding = asyncio.Semaphore(1)
 
@@ -155,11 +156,15 @@ def _plain(data: bytes) -> HandedIn:
 
 def _squeezed(png: bytes, limit: int) -> tuple[bytes, str]:
     with Image.open(io.BytesIO(png)) as image:
-        mark = image.info.get(XMP, "")
         picture = image.convert("RGB")
+    said = in_jpeg(png)
     for quality in (95, 90, 80, 65, 50):
         out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, subsampling=0, xmp=mark.encode() or None)
+        picture.save(out, "JPEG", quality=quality, subsampling=0, **said)
         if out.tell() <= limit:
-            break
+            return out.getvalue(), "jpg"
+    while out.tell() > limit and max(picture.size) > LEAST_SIDE:
+        picture = picture.resize((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=50, **said)
     return out.getvalue(), "jpg"

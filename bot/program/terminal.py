@@ -151,7 +151,7 @@ async def _render(
 def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
-    origin = Origin(shown, spec.to_dict(), job.plan.model, job.id)
+    origin = Origin(shown, spec.to_dict(), job.plan, job.id)
 
     def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"
