@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin, features
 
+from bench import fuzz_pictures
 from engine import BadPicture
 from engine.pictures.decoding import CUT_OFF, load_input, opened, to_png
 
@@ -181,3 +182,12 @@ class TestDeepPixels:
         for value, grey in ((0.0, 0), (0.5, 128), (1.0, 255)):
             data = saved(Image.new("F", (8, 8), value), "TIFF")
             assert load_input(data).getpixel((2, 2)) == (grey,) * 3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_mutated_file_is_a_picture_or_a_sentence(seed: int) -> None:
+    for data in fuzz_pictures.mutated(150, seed):
+        try:
+            assert opened(data).picture.mode == "RGB"
+        except BadPicture as error:
+            assert str(error).endswith(".")  # noqa: PT017
