@@ -22,17 +22,24 @@ def notes_of(plan: Plan, done: Finished) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where pictures come from, as each of them tells: the prompt as run, its spec, the model, the job."""
+    """Where pictures come from, as each of them tells: the prompt as run, its spec, its plan, the job."""
 
     prompt: str
     spec: Mapping[str, Any]
-    model: str
+    plan: Plan
     job_id: str
 
     def stamped(self, png: bytes, seed: int) -> bytes:
         """The picture with its origin written into it."""
         return stamp(
-            png, prompt=self.prompt, spec=dict(self.spec), seed=seed, model=self.model, job_id=self.job_id
+            png,
+            prompt=self.prompt,
+            spec=dict(self.spec),
+            seed=seed,
+            model=self.plan.model,
+            job_id=self.job_id,
+            steps=self.plan.steps,
+            guidance=self.plan.guidance,
         )
 
     def grid(self, pngs: Sequence[bytes], seed: int) -> bytes:

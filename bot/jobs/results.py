@@ -75,4 +75,4 @@ class Results:
 
 
 def _origin(job: JobRecord) -> Origin:
-    return Origin(job.shown, job.spec, job.plan.model, job.id)
+    return Origin(job.shown, job.spec, job.plan, job.id)

@@ -11,16 +11,18 @@ import io
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from bot.errors import PictureGone
-from engine.pictures.decoding import load_input, to_png
+from engine.pictures.decoding import opened, to_png
+from engine.pictures.provenance import in_jpeg
 
-__all__ = ["Pictures", "fitted", "normalised"]
+__all__ = ["HandedIn", "Pictures", "fitted", "normalised"]
 
-XMP = "XML:com.adobe.xmp"  # where a PNG keeps the mark that a machine made it; a JPEG has a place for it too
+LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
 _decoding = asyncio.Semaphore(1)
 
@@ -111,13 +113,21 @@ class Pictures:
             self._young.clear()
 
 
-async def normalised(data: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A picture that someone brought, as a plain PNG, and what they should know of it, in sentences."""
+
+    png: bytes
+    notes: tuple[str, ...] = ()
+
+
+async def normalised(data: bytes) -> HandedIn:
     """A handed-in picture as a plain PNG. Raises engine.BadPicture with a sentence for the user.
 
     One at a time: each may cost as much memory as the engine lets a single picture cost.
     """
     async with _decoding:
-        return await asyncio.to_thread(lambda: to_png(load_input(data)))
+        return await asyncio.to_thread(_plain, data)
 
 
 async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:
@@ -139,13 +149,22 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _plain(data: bytes) -> HandedIn:
+    found = opened(data)
+    return HandedIn(to_png(found.picture), found.notes)
+
+
 def _squeezed(png: bytes, limit: int) -> tuple[bytes, str]:
     with Image.open(io.BytesIO(png)) as image:
-        mark = image.info.get(XMP, "")
         picture = image.convert("RGB")
+    said = in_jpeg(png)
     for quality in (95, 90, 80, 65, 50):
         out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, subsampling=0, xmp=mark.encode() or None)
+        picture.save(out, "JPEG", quality=quality, subsampling=0, **said)
         if out.tell() <= limit:
-            break
+            return out.getvalue(), "jpg"
+    while out.tell() > limit and max(picture.size) > LEAST_SIDE:
+        picture = picture.resize((max(1, picture.width * 3 // 4), max(1, picture.height * 3 // 4)))
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=50, **said)
     return out.getvalue(), "jpg"

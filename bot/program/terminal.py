@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from bot.config import BadSetting, Settings
 from bot.errors import Refusal
 from bot.jobs.outcome import Origin, notes_of
 from bot.links import Links
-from bot.memory.picture_files import normalised
+from bot.memory.picture_files import HandedIn, normalised
 from bot.program.wiring import engine_of, registry_of
 from engine import (
     BadPicture,
@@ -80,7 +80,7 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, tuple(inputs[link] for link in spec.images), out)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in spec.images], out)
                 for spec, plan in zip(specs, plans, strict=True)
             ]
     _print(results, as_json)
@@ -92,9 +92,11 @@ async def describe(settings: Settings, file: Path) -> None:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
         raise BadPicture(f"{file} cannot be read: {error.strerror}.") from None
-    png = await normalised(data)
+    found = await normalised(data)
+    for note in found.notes:
+        Console(stderr=True).print(note)
     async with engine_of(settings, registry_of(settings)) as engine:
-        for prompt in await engine.describe(png):
+        for prompt in await engine.describe(found.png):
             print(prompt)
 
 
@@ -114,7 +116,7 @@ def _tell_of_download(registry: Registry, plans: Sequence[Plan]) -> None:
             )
 
 
-async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, bytes]:
+async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]:
     wanted = dict.fromkeys(link for spec in specs for link in spec.images)
     if not wanted:
         return {}
@@ -123,10 +125,11 @@ async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, bytes]:
 
 
 async def _render(
-    engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, inputs: tuple[bytes, ...], out: Path
+    engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, given: Sequence[HandedIn], out: Path
 ) -> Result:
     shown = format_prompt(spec)
-    job = Job(str(uuid.uuid4()), plan, "command line", inputs=inputs)
+    plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(note for one in given for note in one.notes)))
+    job = Job(str(uuid.uuid4()), plan, "command line", inputs=tuple(one.png for one in given))
     row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
     last: Event | None = None
     async for event in engine.submit(job):
@@ -148,7 +151,7 @@ async def _render(
 def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
-    origin = Origin(shown, spec.to_dict(), job.plan.model, job.id)
+    origin = Origin(shown, spec.to_dict(), job.plan, job.id)
 
     def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -32,9 +33,11 @@ from grammar import GenerationSpec, format_prompt, parse
 __all__ = [
     "ANYWHERE",
     "GRACE",
+    "KeptPicture",
     "acknowledge",
     "check_upload",
     "drafts_of",
+    "kept",
     "kept_link",
     "kept_upload",
     "link_of",
@@ -51,6 +54,14 @@ T = TypeVar("T")
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
 LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that someone brought: the name under which it is kept, and what they should know of it."""
+
+    name: str
+    notes: tuple[str, ...] = ()
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
@@ -188,17 +199,17 @@ async def drafts_of(
     user: User,
     prompt: str,
     specs: Sequence[GenerationSpec],
-    given: Mapping[str, str] | None = None,
+    given: Mapping[str, KeptPicture] | None = None,
 ) -> list[Draft]:
     """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture.
 
-    ``given``: names of pictures that are kept already, by the link that stands for them.
+    ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
-    kept = dict(given or {})
+    found = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in spec.images):
-        if link not in kept:
-            kept[link] = await kept_link(interaction, link)
+        if link not in found:
+            found[link] = await kept_link(interaction, link)
     model = hub.model_of(user)
     return [
         Draft(
@@ -206,9 +217,9 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=await _planned(spec, hub.registry, model),
+            plan=_noted(await _planned(spec, hub.registry, model), [found[link] for link in spec.images]),
             lane=Lane(spec.speed) if spec.speed else user.lane,
-            inputs=tuple(kept[link] for link in spec.images),
+            inputs=tuple(found[link].name for link in spec.images),
         )
         for spec in specs
     ]
@@ -221,18 +232,32 @@ async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan
     return await asyncio.to_thread(plan_imagine, spec, registry, model=model)
 
 
+def _noted(plan: Plan, pictures: Sequence[KeptPicture]) -> Plan:
+    """The plan with what is to be known of the pictures that it starts from, each sentence once."""
+    said = dict.fromkeys((*plan.notes, *(note for picture in pictures for note in picture.notes)))
+    return replace(plan, notes=tuple(said))
+
+
 def check_upload(upload: discord.Attachment) -> None:
     """Raises Refusal for what is plainly no picture, before a byte of it is fetched."""
     if upload.size > MOST_BYTES:
         raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
     if upload.content_type and not upload.content_type.startswith("image/"):
-        raise Refusal(f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP or GIF.", "Invalid picture")
+        raise Refusal(
+            f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF or GIF.", "Invalid picture"
+        )
 
 
-async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> str:
-    """The name under which an uploaded picture is kept now. Raises Refusal and BadPicture."""
+async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
+    """Keep a picture that someone brought. Raises BadPicture."""
+    found = await normalised(data)
+    return KeptPicture(await interaction.client.hub.pictures.keep(found.png), found.notes)
+
+
+async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
+    """An uploaded picture, kept now. Raises Refusal and BadPicture."""
     check_upload(upload)
-    return await interaction.client.hub.pictures.keep(await normalised(await upload.read()))
+    return await kept(interaction, await upload.read())
 
 
 def link_of(url: str) -> str:
@@ -240,7 +265,6 @@ def link_of(url: str) -> str:
     return url.partition("?")[0]
 
 
-async def kept_link(interaction: Interaction, link: str) -> str:
-    """The name under which the picture behind a link is kept now. Raises BadLink and BadPicture."""
-    hub = interaction.client.hub
-    return await hub.pictures.keep(await normalised(await hub.links.fetch(link)))
+async def kept_link(interaction: Interaction, link: str) -> KeptPicture:
+    """The picture behind a link, kept now. Raises BadLink and BadPicture."""
+    return await kept(interaction, await interaction.client.hub.links.fetch(link))

@@ -1,8 +1,9 @@
 """What a PNG says about itself: its prompt, spec, seed, model and job, and the mark that a machine made it.
 
 The mark is IPTC's `DigitalSourceType = trainedAlgorithmicMedia`, in an XMP packet (XMP specification part 3,
-1.1.5: an iTXt chunk with the keyword `XML:com.adobe.xmp`). Chunks are inserted into the file as it is: no
-pixel is decoded. Knows nothing of how the picture came to be.
+1.1.5: an iTXt chunk with the keyword `XML:com.adobe.xmp`). Beside Easel's own keys stands A1111's
+`parameters`, which other programs read; no key is a bare `prompt`, for ComfyUI takes that for its own JSON.
+Chunks are inserted into the file as it is: no pixel is decoded. Knows nothing of how the picture came to be.
 """
 
 from __future__ import annotations
@@ -10,31 +11,42 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from engine.errors import BadPicture
+from PIL import ExifTags, Image
 
-__all__ = ["SOURCE_TYPE", "read", "stamp"]
+from engine.errors import BadPicture
+from engine.pictures.chunks import SIGNATURE, chunk, chunks
+
+__all__ = ["SOURCE_TYPE", "in_jpeg", "read", "stamp"]
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = "XML:com.adobe.xmp"
 _KEYS = {
-    "prompt": "prompt",
+    "prompt": "easel:prompt",
     "spec": "easel:spec",
     "seed": "easel:seed",
     "model": "easel:model",
     "job": "easel:job",
 }
+_PARAMETERS = "parameters"
+_BARE_PROMPT = "prompt"
+"""Where the prompt of older files stands."""
+
+_MOST_EXIF = 60_000  # bytes: a JPEG's segment holds 65,533
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
   <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-    xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/">
+    xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:made="urn:easel:provenance:">
    <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
+   <made:seed>{seed}</made:seed>
+   <made:model>{model}</made:model>
+   <made:job>{job}</made:job>
    <xmp:CreatorTool>Easel ({model})</xmp:CreatorTool>
    <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{prompt}</rdf:li></rdf:Alt></dc:description>
   </rdf:Description>
@@ -43,21 +55,50 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>"""
 
 
-def stamp(png: bytes, *, prompt: str, spec: dict[str, Any], seed: int, model: str, job_id: str) -> bytes:
+def stamp(
+    png: bytes,
+    *,
+    prompt: str,
+    spec: dict[str, Any],
+    seed: int,
+    model: str,
+    job_id: str,
+    steps: int = 0,
+    guidance: float = 0.0,
+) -> bytes:
     """The same PNG with its origin written in; what an earlier stamp said is replaced.
 
+    ``steps`` are those that were drawn, ``guidance`` the classifier-free guidance scale.
     Raises BadPicture when ``png`` is not a PNG.
     """
+    whole = list(_chunks(png))
+    width, height = struct.unpack_from(">II", whole[0][1]) if whole else (0, 0)
+    settings = {
+        "Steps": steps,
+        "CFG scale": f"{guidance:g}",
+        "Seed": seed,
+        "Size": f"{width}x{height}",
+        "Model": model,
+        "Version": "Easel",
+    }
     texts = {
+        _PARAMETERS: _parameters(spec, prompt, settings),
         _KEYS["prompt"]: prompt,
         _KEYS["spec"]: json.dumps(spec, ensure_ascii=False, sort_keys=True),
         _KEYS["seed"]: str(seed),
         _KEYS["model"]: model,
         _KEYS["job"]: job_id,
-        _XMP: _PACKET.format(source=SOURCE_TYPE, model=escape(model), prompt=escape(_printable(prompt))),
+        _XMP: _PACKET.format(
+            source=SOURCE_TYPE,
+            model=escape(model),
+            seed=seed,
+            job=escape(job_id),
+            prompt=escape(_printable(prompt)),
+        ),
     }
-    kept = [raw for kind, body, raw in _chunks(png) if kind != b"iTXt" or _text(body)[0] not in texts]
-    return b"".join([_SIGNATURE, kept[0], *(_chunk(*item) for item in texts.items()), *kept[1:]])
+    replaced = {*texts, _BARE_PROMPT}
+    kept = [raw for kind, body, raw in whole if kind != b"iTXt" or _text(body)[0] not in replaced]
+    return b"".join([SIGNATURE, kept[0], *(_chunk(*item) for item in texts.items()), *kept[1:]])
 
 
 def read(png: bytes) -> dict[str, Any]:
@@ -65,7 +106,9 @@ def read(png: bytes) -> dict[str, Any]:
 
     Raises BadPicture when ``png`` is not a PNG.
     """
-    texts = dict(_text(body) for kind, body, _ in _chunks(png) if kind == b"iTXt")
+    texts = _texts(png)
+    if _KEYS["seed"] in texts and _BARE_PROMPT in texts:
+        texts.setdefault(_KEYS["prompt"], texts[_BARE_PROMPT])
     found: dict[str, Any] = {name: texts[key] for name, key in _KEYS.items() if key in texts}
     if "spec" in found:
         found["spec"] = json.loads(found["spec"])
@@ -76,23 +119,49 @@ def read(png: bytes) -> dict[str, Any]:
     return found
 
 
+def in_jpeg(png: bytes) -> dict[str, Any]:
+    """What a stamped PNG says, as Pillow's options for a JPEG that takes its place: ``exif`` and ``xmp``.
+
+    The EXIF comment is A1111's text with the job behind it. Raises BadPicture when ``png`` is not a PNG.
+    """
+    texts = _texts(png)
+    options: dict[str, Any] = {}
+    if _XMP in texts:
+        options["xmp"] = texts[_XMP].encode()
+    if _PARAMETERS in texts:
+        comment = f"{texts[_PARAMETERS]}, Job: {texts.get(_KEYS['job'], '')}"
+        exif = Image.Exif()
+        exif[ExifTags.Base.Software] = "Easel"
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = (
+            b"UNICODE\0" + comment.encode("utf-16-be", "replace")[-_MOST_EXIF:]
+        )
+        options["exif"] = exif
+    return options
+
+
+def _texts(png: bytes) -> dict[str, str]:
+    return dict(_text(body) for kind, body, _ in _chunks(png) if kind == b"iTXt")
+
+
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, body and the whole chunk, in file order; the first is IHDR."""
-    if not png.startswith(_SIGNATURE):
+    if not png.startswith(SIGNATURE):
         raise BadPicture("That is not a PNG picture.")
-    at = len(_SIGNATURE)
-    while at + 12 <= len(png):
-        (length,) = struct.unpack_from(">I", png, at)
-        end = at + 12 + length
-        yield png[at + 4 : at + 8], png[at + 8 : end - 4], png[at:end]
-        at = end
+    return chunks(png)
 
 
 def _chunk(keyword: str, text: str) -> bytes:
     plain = b"\0\0\0\0\0"  # not compressed, no language, no translation
-    body = keyword.encode("latin-1") + plain + text.encode()
-    typed = b"iTXt" + body
-    return struct.pack(">I", len(body)) + typed + struct.pack(">I", zlib.crc32(typed))
+    return chunk(b"iTXt", keyword.encode("latin-1") + plain + text.encode())
+
+
+def _parameters(spec: Mapping[str, Any], prompt: str, settings: Mapping[str, Any]) -> str:
+    """As A1111 writes it and most programs read it: the words, what is unwanted, one line of settings."""
+    unwanted = spec.get("params", {}).get("no", ())
+    lines = [" ".join(str(spec.get("text") or prompt).split())]
+    if unwanted:
+        lines.append(f"Negative prompt: {', '.join(unwanted)}")
+    lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
+    return "\n".join(lines)
 
 
 def _text(body: bytes) -> tuple[str, str]:

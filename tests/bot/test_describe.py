@@ -1,8 +1,12 @@
 """`/describe`: a picture becomes four prompts that can be drawn."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from engine import load_input
+from engine.pictures.decoding import CUT_OFF
 from tests.bot.sketch import buttons, png
 
 
@@ -104,3 +108,32 @@ async def test_any_messages_picture_can_become_an_image_prompt(world):
     result = await world.bob.submit_modal(shown, {"prompt": "a dog --ar 3:2"})
     assert "a dog --ar 3:2** - " in result.response.content
     assert len(world.engine.seen[-1].inputs) == 1
+
+
+def cut_jpeg():
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 90).convert("RGB").save(out, "JPEG")
+    return out.getvalue()[: len(out.getvalue()) * 4 // 5]
+
+
+async def test_a_picture_whose_file_is_cut_off_is_drawn_from_and_a_note_says_so(world):
+    result = await world.slash("imagine", prompt="a fox", image=("cut.jpg", cut_jpeg()))
+    assert CUT_OFF in result.response.embeds[0].description
+    [job] = world.engine.seen
+    assert load_input(job.inputs[0]).size == (64, 64)
+
+
+async def test_a_picture_whose_file_is_cut_off_is_described_and_a_note_says_so(world):
+    described = (await describe(world, cut_jpeg())).response.embeds[0].description
+    assert described.endswith(CUT_OFF)
+
+
+async def test_a_described_picture_that_is_too_large_to_send_is_made_fit(world):
+    out = io.BytesIO()
+    noise = [Image.effect_noise((2048, 2048), 120) for _ in range(3)]
+    Image.merge("RGB", noise).save(out, "JPEG", quality=80)
+    response = (await describe(world, out.getvalue())).response
+    [sent] = response.attachments
+    assert sent.filename.endswith(".jpg")
+    assert sent.size <= 10 * 2**20
+    assert response.embeds[0].title is None

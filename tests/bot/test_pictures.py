@@ -9,6 +9,7 @@ from PIL import Image
 from bot.errors import PictureGone
 from bot.memory.picture_files import Pictures, fitted, normalised
 from engine import BadPicture
+from engine.pictures.provenance import stamp
 from tests.bot.sketch import png
 
 
@@ -76,7 +77,7 @@ async def test_a_failed_write_leaves_no_half_file(pictures, tmp_path, monkeypatc
 async def test_a_handed_in_picture_becomes_a_plain_png():
     out = io.BytesIO()
     Image.new("RGBA", (5000, 20), (255, 0, 0, 0)).save(out, "WEBP")
-    image = Image.open(io.BytesIO(await normalised(out.getvalue())))
+    image = Image.open(io.BytesIO((await normalised(out.getvalue())).png))
     assert (image.format, image.mode, image.size[0]) == ("PNG", "RGB", 2048)
     assert image.getpixel((0, 0)) == (255, 255, 255)
 
@@ -93,3 +94,14 @@ async def test_a_picture_is_re_encoded_only_where_it_must_be():
     data, extension = await fitted(large, len(large) // 2)
     assert extension == "jpg"
     assert Image.open(io.BytesIO(data)).size == (300, 300)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.2, 0.1])
+async def test_a_picture_is_made_as_small_as_it_must_be(share):
+    out = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise((1200, 1200), 120) for _ in range(3)]).save(out, "PNG")
+    large = stamp(out.getvalue(), prompt="a fox", spec={"text": "a fox"}, seed=5, model="m", job_id="j1")
+    data, extension = await fitted(large, int(len(large) * share))
+    assert extension == "jpg"
+    assert len(data) <= len(large) * share
+    assert b"<made:job>j1<" in data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import discord
@@ -13,13 +13,24 @@ from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
+from bot.memory.picture_files import fitted
 from bot.messages.message import Message
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.actions import Action
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, kept_link, kept_upload, prepared, read, secret, take
+from bot.surface.intake import (
+    ANYWHERE,
+    KeptPicture,
+    drafts_of,
+    kept_link,
+    kept_upload,
+    prepared,
+    read,
+    secret,
+    take,
+)
 from bot.surface.panels import PanelKind
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
@@ -69,7 +80,7 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
 async def _again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture."""
     panel = await DESCRIBED.fetched(interaction, panel_id)
-    await _answer(interaction, _told(interaction, panel.data.picture))
+    await _answer(interaction, _told(interaction, KeptPicture(panel.data.picture)))
 
 
 async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> None:
@@ -84,21 +95,26 @@ async def _described(interaction: Interaction, image: discord.Attachment | None,
     return await _told(interaction, await kept_upload(interaction, image))
 
 
-async def _told(interaction: Interaction, picture: str) -> Message:
+async def _told(interaction: Interaction, picture: KeptPicture) -> Message:
     hub = interaction.client.hub
-    png = await hub.pictures.read(picture)
+    png = await hub.pictures.read(picture.name)
     prompts = [_with_ratio(prompt, png) for prompt in await hub.engine.describe(png)]
-    return _message(await DESCRIBED.opened(interaction, Described(prompts, picture)), png)
+    panel = await DESCRIBED.opened(interaction, Described(prompts, picture.name))
+    data, extension = await fitted(png, min(interaction.filesize_limit, ANYWHERE))
+    return _message(panel, data, extension, picture.notes)
 
 
-def _message(panel: Panel[Described], png: bytes) -> Message:
+def _message(panel: Panel[Described], data: bytes, extension: str, notes: Sequence[str]) -> Message:
     prompts = panel.data.prompts
     lines = [f"{digit} {quoted(prompt, 900)}" for digit, prompt in zip(DIGITS, prompts, strict=False)]
+    lines += notes
     embed = discord.Embed(description="\n\n".join(lines), colour=COLOUR)
-    embed.set_image(url=f"attachment://{panel.id}.png")
-    numbers = tuple(DRAW.button(panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(lines)], 1))
+    embed.set_image(url=f"attachment://{panel.id}.{extension}")
+    numbers = tuple(
+        DRAW.button(panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(prompts)], 1)
+    )
     return Message(
-        files=((f"{panel.id}.png", png),),
+        files=((f"{panel.id}.{extension}", data),),
         embeds=(embed,),
         rows=((*numbers, AGAIN.button(panel.id)), (DRAW_ALL.button(panel.id),)),
     )

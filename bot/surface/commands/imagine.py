@@ -12,13 +12,12 @@ from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
 from bot.memory.panels import ImagePrompt, Question
 from bot.memory.people import User
-from bot.memory.picture_files import normalised
 from bot.messages.dialogs import Field
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, drafts_of, kept_upload, link_of, read, secret, take
+from bot.surface.intake import check_upload, drafts_of, kept, kept_upload, link_of, read, secret, take
 from bot.surface.panels import PanelKind
 from engine import Registry
 from grammar import PARAMETERS, GenerationSpec, complete
@@ -167,8 +166,7 @@ async def _take_with(
     async def make(user: User) -> list[Draft]:
         given = {}
         for url in images:
-            data = await interaction.client.http.get_from_cdn(url)
-            given[link_of(url)] = await interaction.client.hub.pictures.keep(await normalised(data))
+            given[link_of(url)] = await kept(interaction, await interaction.client.http.get_from_cdn(url))
         return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
