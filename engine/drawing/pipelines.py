@@ -31,6 +31,11 @@ from engine.planning.seeds import picture_seeds
 
 __all__ = ["forward_mode", "run"]
 
+_NO_NUMBERS = (
+    "The model's numbers overflowed, and its pictures would be black."
+    " The operator can set `EASEL_PRECISION` to `bf16` or `fp32`."
+)
+
 
 def forward_mode(plan: Plan) -> ForwardMode:
     """How the plan's shared forwards must run; part of what decides who shares them."""
@@ -182,10 +187,13 @@ def _call(
 def _pictures(made: Any) -> list[Image.Image]:
     """Pictures from what a pipeline made: a tensor (n, 3, height, width) from 0 to 1, or pictures already.
 
-    Rounded where the tensor is, as diffusers rounds on the processor: a quarter of the bytes cross.
+    Raises EngineError where numbers overflowed, which would be black. Rounded where the tensor is, as
+    diffusers rounds on the processor: a quarter of the bytes cross.
     """
     if not isinstance(made, torch.Tensor):
         return list(made)
+    if not torch.isfinite(made).all():
+        raise EngineError(_NO_NUMBERS)
     pixels = (made.float() * 255).round().to(torch.uint8).movedim(1, -1).contiguous().cpu().numpy()
     return [Image.fromarray(picture) for picture in pixels]
 

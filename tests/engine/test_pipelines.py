@@ -108,6 +108,21 @@ class TestImagine:
             pytest.skip("its absent text is zeros, not the empty text")
         assert apart(drawn(each, plan), drawn(each, replace(plan, guidance=9.0))) == 0
 
+    @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+    def test_numbers_that_overflow_are_a_clear_failure_and_no_black_picture(
+        self, each: LoadedModel, number: float
+    ) -> None:
+        weights = next(each.pipe.vae.decoder.parameters())
+        before = weights.detach().clone()
+        try:
+            with torch.no_grad():
+                weights.fill_(number)
+            with pytest.raises(EngineError, match="EASEL_PRECISION"):
+                drawn(each, planned(each))
+        finally:
+            with torch.no_grad():
+                weights.copy_(before)
+
 
 class TestSeveralTexts:
     def test_a_text_beside_itself_is_itself(self, each: LoadedModel) -> None:
