@@ -25,7 +25,8 @@ async def test_every_table_of_ours_is_strict(database):
 
 
 def test_migrations_are_numbered_without_gaps():
-    numbers = [int(path.name.split(".")[0]) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    files = [path for path in MIGRATIONS.iterdir() if path.suffix in (".sql", ".py")]
+    numbers = sorted(int(path.name.split(".")[0]) for path in files)
     assert numbers == list(range(1, len(numbers) + 1))
 
 

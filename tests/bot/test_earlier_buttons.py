@@ -62,7 +62,7 @@ NEW_MESSAGES = {
 ANSWERS = {
     ("single", "Favorite"): "No longer among your favourites.",
     ("upscaled", "Favorite"): "Added to your favourites.",
-    ("single", "Delete"): "Deleted.",
+    ("single", "Delete"): "Delete it all the same?",  # a favourite, which asks since then
     ("upscaled", "Delete"): "Deleted.",
     ("single", "Vary (Region)"): "Choose the parts",
     ("upscaled", "Vary (Region)"): "Choose the parts",
