@@ -13,7 +13,6 @@ import warnings
 import zlib
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from engine.errors import BadPicture
@@ -59,10 +58,6 @@ _SAMPLE_FORMAT = 339  # the TIFF tag that tells signed (2) from unsigned numbers
 _MOST_PROFILE = 4 * 2**20  # bytes: the largest profiles of printers are about half of it
 _PROFILE_OF = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 _SRGB = ImageCms.createProfile("sRGB")
-_LEAST_FLOAT = (
-    0.02  # floats whose brightest are below this are not meant as 0 to 1, nor below the next as 0 to 255
-)
-_LEAST_BYTE = 16.0
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -175,9 +170,10 @@ def _signless(picture: Image.Image) -> Image.Image:
     if picture.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
         return picture.convert("I").point(lambda value: value / 257.0 + 0.0).convert("L")
     if picture.mode == "I":
-        numbers = np.asarray(picture)
+        from engine.pictures.deep import floats  # for speed, as below
+
         signed = picture.format != "TIFF" or 2 in picture.tag_v2.get(_SAMPLE_FORMAT, ())  # type: ignore[attr-defined]
-        return Image.fromarray((numbers if signed else numbers.view(np.uint32)).astype(np.float32))
+        return floats(picture, signed=signed)
     return picture
 
 
@@ -202,31 +198,9 @@ def _shallow(picture: Image.Image) -> Image.Image:
     """Eight bits a channel, from floats of whatever range they have."""
     if picture.mode != "F":
         return picture
-    numbers = np.nan_to_num(np.asarray(picture), nan=0.0, posinf=np.inf, neginf=-np.inf)
-    finite = numbers[np.isfinite(numbers)]
-    if not finite.size:
-        return Image.new("L", picture.size)
-    low, high = _range(finite)
-    scaled = (np.clip(numbers, low, high) - low) * np.float32(255 / (high - low))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    from engine.pictures.deep import shallow  # for speed: it loads numpy, and few pictures are so deep
 
-
-def _range(numbers: np.ndarray) -> tuple[float, float]:
-    """What is black and what is white: a usual range where the numbers fill it, else their own.
-
-    A few numbers may lie past 0 to 1: highlights do, and so does what a scaling overshot.
-    """
-    low, high = (float(number) for number in np.percentile(numbers, (0.5, 99.5)))
-    least, most = float(numbers.min()), float(numbers.max())
-    if most == least:
-        return min(0.0, least), max(1.0, most)
-    if _LEAST_FLOAT < high <= 1.02 and low >= -0.02:
-        return 0.0, 1.0
-    if _LEAST_FLOAT < high <= 1.02 and low >= -1.02:
-        return -1.0, 1.0
-    if high > _LEAST_BYTE and most <= 256 and least >= -1:
-        return 0.0, 255.0
-    return least, most
+    return shallow(picture)
 
 
 def _rgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
