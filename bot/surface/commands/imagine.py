@@ -27,6 +27,9 @@ __all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
 SHORTEST = 12  # characters of a meaning that are worth showing
 MEANING = re.compile(r"(--\w+(?: [^\s⟨]+)?) ⟨[^⟨⟩]*⟩ ?")
+UNFINISHED = {f"--{name}" for row in PARAMETERS if row.kind.shape != "flag" for name in row.names}
+"""Parameters behind which a value is still to be typed."""
+
 QUESTION = PanelKind(
     Question,
     gone="This question was answered already.",
@@ -57,8 +60,8 @@ async def imagine(
 async def complete_prompt(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
     """What a parameter begun at the end of the prompt may become, and what that means.
 
-    Discord puts a choice's name into the field, where one goes on typing: the meaning comes back with it, and
-    ``said`` takes it away again.
+    Discord puts a choice's name into the field: the meaning comes back with it, and ``said`` takes it away
+    again. A parameter whose value is still to be typed is offered without one, which would be in the way.
     """
     hub = interaction.client.hub
     user = await hub.user_of(interaction)
@@ -77,6 +80,8 @@ def said(prompt: str) -> str:
 
 def _explained(text: str, meaning: str) -> str:
     """A choice's name: the prompt as it would read, and what its new end means where there is room for it."""
+    if text.split()[-1] in UNFINISHED:
+        return text
     room = CHOICE - len(text) - len("⟨⟩ ")
     if room < SHORTEST:
         return text
