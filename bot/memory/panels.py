@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "RegionPicker",
     "Shortened",
+    "Unanswered",
 ]
 
 
@@ -98,8 +99,20 @@ class RegionPicker(PanelData):
     parts: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered(PanelData):
+    """What was typed into a dialog of which nothing came, by its fields' names, and where it was opened."""
+
+    kind: ClassVar[str] = "unanswered"
+    dialog: str
+    target: str
+    index: int
+    said: dict[str, str]
+
+
 _KINDS: dict[str, type[PanelData]] = {
-    data.kind: data for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker)
+    data.kind: data
+    for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker, Unanswered)
 }
 
 D = TypeVar("D", bound=PanelData)

@@ -18,7 +18,6 @@ from bot.surface.actions import Answers, Dialog, JobAction, on_singles_with_surr
 from bot.surface.hub import Interaction
 from bot.surface.intake import read, secret, take
 from bot.surface.source_job import (
-    ask_to_remix,
     asked_for,
     child,
     finished,
@@ -59,7 +58,7 @@ class _Extension:
         self.plan(parent.plan, index, interaction.client.hub.registry)  # may refuse
         file = await picture_of(interaction, parent, index)
         if await remixing(interaction):
-            await ask_to_remix(interaction, self.dialog, parent.id, index, parent.shown)
+            await self.dialog.open(interaction, parent.id, index, prompt=parent.shown)
         else:
             await self._take(interaction, parent, index, file)
 
@@ -104,8 +103,7 @@ async def _custom_zoom(interaction: Interaction, job_id: str, index: int) -> Non
     """The prompt, in which `--zoom` and `--ar` say how the picture is to be framed."""
     parent = await finished(interaction, job_id)
     await picture_of(interaction, parent, index)
-    field = Field("prompt", "Custom Zoom", f"{parent.shown} --zoom 2")
-    await CUSTOM_ZOOM.open(interaction, parent.id, index, field)
+    await CUSTOM_ZOOM.open(interaction, parent.id, index, prompt=f"{parent.shown} --zoom 2")
 
 
 async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
@@ -137,7 +135,7 @@ def _not_square(job: JobRecord) -> bool:
     return on_singles_with_surroundings(job) and job.plan.width != job.plan.height
 
 
-CUSTOM_ZOOM = Dialog("zoom_custom", "Zoom Out", _custom_zoomed)
+CUSTOM_ZOOM = Dialog("zoom_custom", "Zoom Out", _custom_zoomed, (Field("prompt", "Custom Zoom"),))
 
 ACTIONS = (
     _extension("zoom_far", "Zoom Out 2x", "🔍", 2, JobKind.ZOOM, partial(plan_zoom, zoom=2.0)),

@@ -18,12 +18,11 @@ from bot.memory.records import JobKind
 from bot.messages.dialogs import Field
 from bot.messages.message import Rows
 from bot.messages.sending import view_of
-from bot.surface.actions import Action, Answers, Dialog, JobAction, on_singles
+from bot.surface.actions import PROMPT, Action, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
 from bot.surface.intake import secret, take
 from bot.surface.panels import PanelKind
 from bot.surface.source_job import (
-    ask_to_remix,
     asked_for,
     child,
     finished,
@@ -72,7 +71,7 @@ async def _submit(interaction: Interaction, panel_id: str, _: int) -> None:
         raise Refusal("Choose at least one part of the picture first.")
     parent = await finished(interaction, panel.data.job)
     if await remixing(interaction):
-        await ask_to_remix(interaction, REMIXED, panel.id, 0, parent.shown)
+        await REMIXED.open(interaction, panel.id, 0, prompt=parent.shown)
     else:
         await _take(interaction, panel)
 
@@ -85,11 +84,8 @@ async def _name(interaction: Interaction, panel_id: str, _: int) -> None:
     """The region is to be named in words."""
     panel = await PICKER.fetched(interaction, panel_id)
     parent = await finished(interaction, panel.data.job)
-    what = Field("region", "What is to be drawn anew?", paragraph=False)
-    if await remixing(interaction):
-        await ask_to_remix(interaction, NAMED_AND_REMIXED, panel.id, 0, parent.shown, what)
-    else:
-        await NAMED.open(interaction, panel.id, 0, what)
+    asked = {"region": "", "prompt": parent.shown} if await remixing(interaction) else {"region": ""}
+    await NAMED.open(interaction, panel.id, 0, **asked)
 
 
 async def _named(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
@@ -142,8 +138,8 @@ async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
 
 
 REMIXED = Dialog("region_remixed", "Remix Prompt", _remixed)
-NAMED = Dialog("region_named", "Vary (Region)", _named)
-NAMED_AND_REMIXED = replace(NAMED, title="Remix Prompt")
+REGION = Field("region", "What is to be drawn anew?", paragraph=False)
+NAMED = Dialog("region_named", "Vary (Region)", _named, (REGION, PROMPT))
 
 PART = Action(name="region_part", press=_choose)
 SUBMIT = Action(
