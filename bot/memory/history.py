@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from aiosqlite import Connection
 
 from bot.memory.database import Database
-from bot.memory.records import JobRecord, job_of
+from bot.memory.records import COLUMNS, JobRecord, job_of
 from bot.text.words import words as words_of
 
 __all__ = ["History", "forget", "index", "indexed"]
@@ -48,7 +48,7 @@ class History:
             where = f"favourites WHERE user_id = :user AND {_FINISHED.format('job_seq')}"
         rows = await self._database.rows(
             f"WITH page (seq) AS MATERIALIZED (SELECT {seq} FROM {where} ORDER BY 1 DESC LIMIT :limit"
-            " OFFSET :offset) SELECT jobs.*, users.name AS user_name FROM page JOIN jobs USING (seq)"
+            f" OFFSET :offset) SELECT {COLUMNS} FROM page JOIN jobs USING (seq)"
             " JOIN users ON users.id = jobs.user_id ORDER BY seq DESC",
             values,
         )

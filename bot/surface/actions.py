@@ -35,6 +35,7 @@ __all__ = [
 
 ROWS = 5  # of buttons that a message takes
 
+GREEN = discord.ButtonStyle.success
 PROMPT = Field("prompt", "New prompt")
 """What most dialogs ask for."""
 
@@ -95,18 +96,19 @@ class JobAction(Action):
     """A button under jobs' messages, in a ``row`` from 0 to 4, under those jobs for which ``shown`` is true.
 
     ``each``: one for each of the job's pictures, its label followed by the picture's number. Else it carries
-    ``index``.
+    ``index``. It is green where ``on`` says so.
     """
 
     row: int
     shown: Callable[[JobRecord], bool]
     each: bool = False
     index: int = 1
+    on: Callable[[JobRecord], bool] = lambda job: False
 
     def buttons(self, job: JobRecord, count: int) -> list[Button]:
         """Those under one job with so many pictures."""
         if not self.each:
-            return [self.button(job.id, self.index)]
+            return [self.button(job.id, self.index, style=GREEN if self.on(job) else None)]
         return [self.button(job.id, n, label=f"{self.label}{n}") for n in range(1, count + 1)]
 
 
