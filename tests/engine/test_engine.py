@@ -29,7 +29,7 @@ from engine import (
     UnknownModel,
     is_final,
 )
-from tests.engine import stub
+from tests.engine import stub, two_devices
 
 COMMAND = (sys.executable, stub.__file__)
 
@@ -177,6 +177,19 @@ async def test_several_devices_share_the_jobs() -> None:
     async with Engine(registry=stub.REGISTRY, device="cpu,cpu", command=COMMAND) as engine:
         streams = [engine.submit(job(str(number))) for number in range(4)]
         assert all([isinstance(await final(stream), Finished) for stream in streams])
+        assert engine.status().workers == 2
+
+
+@pytest.mark.parametrize("device", ["auto", "one,two"])
+async def test_what_was_asked_for_before_the_devices_were_known_is_shared_by_them(device: str) -> None:
+    command = (sys.executable, two_devices.__file__)
+    async with Engine(registry=stub.REGISTRY, device=device, command=command) as engine:
+        engine.load("second")
+        streams = [engine.submit(job(str(number))) for number in range(6)]
+        ends = [await final(stream) for stream in streams]
+        where = [end.notes for end in ends if isinstance(end, Finished)]
+        assert sorted(where) == [("one",)] * 3 + [("two",)] * 3
+        assert set(engine.status().models) == {"second on one", "second on two"}
         assert engine.status().workers == 2
 
 
