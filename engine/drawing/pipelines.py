@@ -14,10 +14,12 @@ from typing import Any
 
 import torch
 from PIL import Image, ImageOps
+from torch import nn
 
 from engine.drawing import safety
 from engine.drawing.estimate import OnStep
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
+from engine.drawing.precise import precise_vae
 from engine.drawing.repaint import Scene
 from engine.drawing.seamless import ForwardMode, calmest, wrapping_vae
 from engine.drawing.steering import Steering, steered_denoiser
@@ -180,6 +182,8 @@ def _call(
     }
     if sources:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + nudge)}
+    if isinstance(getattr(pipe, "vae", None), nn.Module):
+        put(pipe, "vae", precise_vae(pipe.vae))
     takes = inspect.signature(pipe.__call__).parameters
     made = pipe(**{name: value for name, value in said.items() if name in takes})
     return safety.passed(_pictures(made.images), getattr(made, "nsfw_content_detected", None))
