@@ -42,6 +42,8 @@ _FREELY, _HOLDING, _MOST_WEIGHT = 0.62, 0.125, 3.0
 """An image prompt of hardly any weight is re-noised to the first (0–1), and by the second less for each
 `--iw`, which counts up to the third: so half of the steps are run at 1, and a quarter at 3."""
 
+_NO_ZOOM = "`--zoom` acts in the dialog of Custom Zoom only, under a single picture; it has no effect here."
+
 _MOST_NAMED = 12
 """Unknown words that a note names at most: a message has little room."""
 
@@ -130,9 +132,10 @@ def style_weight(stylize: float | None, default: float) -> float:
 
 
 def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
-    """A sentence about the parameters that parse but do nothing here yet."""
+    """A sentence about the parameters that parse but do nothing here yet, or not outside their dialog."""
     said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short) is not None]
-    return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+    idle = (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+    return idle if spec.zoom is None else (*idle, _NO_ZOOM)
 
 
 def given(value: float | None, default: float) -> float:
