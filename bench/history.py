@@ -51,7 +51,7 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             await _fill(database, jobs, words, dice)
             console.print(f"{jobs} jobs kept in {time.monotonic() - began:.0f} s")
         history = History(database)
-        questions: dict[str, Callable[[], Awaitable[list[object]]]] = {
+        questions: dict[str, Callable[[], Awaitable[object]]] = {
             "the newest page": lambda: history.page(dice.randint(2, USERS)),
             "the newest page of who has a quarter of all": lambda: history.page(1),
             "page 200 of who has a quarter of all": lambda: history.page(1, offset=1000),
@@ -59,6 +59,10 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             "a rare word": lambda: history.page(1, words=words[dice.randint(1500, 1999)]),
             "two words": lambda: history.page(1, words=f"{words[dice.randint(0, 9)]} {dice.choice(words)}"),
             "two common words": lambda: history.page(1, words=" ".join(dice.sample(words[:10], 2))),
+            "a part of a common word": lambda: history.page(1, words=words[dice.randint(0, 9)][1:4]),
+            "one letter": lambda: history.page(1, words=words[dice.randint(0, 9)][0]),
+            "how many there are of a common word": lambda: history.count(1, words=words[dice.randint(0, 9)]),
+            "how many there are": lambda: history.count(1),
             "a word that is nowhere": lambda: history.page(1, words="nowhere"),
             "a word, page 100": lambda: history.page(1, words=words[dice.randint(0, 9)], offset=500),
             "favourites": lambda: history.page(1, favourites=True),
@@ -116,7 +120,7 @@ async def _fill(database: Database, jobs: int, words: list[str], dice: random.Ra
             )
             await tx.executemany(
                 "INSERT INTO job_words (rowid, words) VALUES (?, ?)",
-                [(seq, " ".join(indexed(user, prompt))) for seq, user, prompt in rows],
+                [(seq, indexed(user, prompt)) for seq, user, prompt in rows],
             )
             await tx.executemany(
                 "INSERT INTO pictures VALUES (?, ?, ?, 256, 256, 90000, 1)",

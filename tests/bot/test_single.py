@@ -56,7 +56,24 @@ async def test_one_that_is_not_square_can_be_made_so(world):
     plan = world.engine.seen[-1].plan
     assert plan.width == plan.height == 320
     assert plan.canvas.picture == Box(0, 56, 320, 208)
-    assert made.content == f"**a red house --ar 3:2** - Zoom Out by <@{world.alice.id}> (fast)"
+    assert made.content == f"**a red house** - Zoom Out by <@{world.alice.id}> (fast)"
+    assert made.embeds == []
+    again = (await world.press(made, "🔄")).response.message
+    assert again.content == f"**a red house** - Zoom Out by <@{world.alice.id}> (fast)"
+
+
+@pytest.mark.parametrize("typed", ["a red house", "a blue house", "a blue house --ar 16:9"])
+async def test_a_prompt_of_make_square_has_no_proportion(world, typed):
+    shown = await world.press(await remixing(world, prompt="a red house --ar 3:2"), "Make Square")
+    [field] = [part["component"] for part in shown.modal["components"]]
+    assert field["value"] == "a red house"
+    made = (await world.alice.submit_modal(shown, {"prompt": typed})).response.message
+    assert made.content.startswith(f"**{typed.removesuffix(' --ar 16:9')}** - Zoom Out by")
+    assert world.engine.seen[-1].plan.width == world.engine.seen[-1].plan.height
+    told = [embed.description for embed in made.embeds]
+    assert told == (
+        ["`--ar` has no effect here: Make Square makes the picture square."] if "--ar" in typed else []
+    )
 
 
 async def test_a_tile_has_no_surroundings(world):
