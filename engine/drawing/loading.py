@@ -20,6 +20,7 @@ from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES
 from engine.planning.registry import ModelEntry
+from engine.weights import LOADING
 
 __all__ = ["dtype_of", "load"]
 
@@ -60,7 +61,10 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
     try:
-        return DiffusionPipeline.from_pretrained(str(entry.folder or entry.source), **options)
+        # Fetched first: nobody else waits for a download.
+        folder = entry.folder or DiffusionPipeline.download(entry.source, **options)
+        with LOADING:
+            return DiffusionPipeline.from_pretrained(str(folder), **options)
     except (OSError, ValueError) as error:
         _LOG.exception("loading %s", entry.name)
         raise ModelUnavailable(_why(entry)) from error

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_imagine", "plan_reroll"]
 
+_WHOLE_GRID = "With `--c` or `--w` a seed is a whole grid's: one picture's own seed gives another picture."
+
 
 def plan_imagine(
     spec: GenerationSpec, registry: Registry, *, model: str = "pocket", seed: int | None = None
@@ -43,6 +45,8 @@ def plan_imagine(
     steps = scheduled(whole, strength)
     seeds = seeds_of(spec, seed)
     chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
+    if spec.seed is not None and (chaos or weird):
+        said = (*said, _WHOLE_GRID)
     return Plan(
         action=Action.IMAGINE,
         model=entry.name,
