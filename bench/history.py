@@ -21,6 +21,7 @@ from rich.table import Table
 
 from bot.memory.database import Database
 from bot.memory.history import History, indexed
+from bot.memory.usage import Usage
 from engine import Registry, plan_imagine
 from grammar import parse
 
@@ -50,7 +51,7 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             began = time.monotonic()
             await _fill(database, jobs, words, dice)
             console.print(f"{jobs} jobs kept in {time.monotonic() - began:.0f} s")
-        history = History(database)
+        history, usage = History(database), Usage(database)
         questions: dict[str, Callable[[], Awaitable[object]]] = {
             "the newest page": lambda: history.page(dice.randint(2, USERS)),
             "the newest page of who has a quarter of all": lambda: history.page(1),
@@ -69,7 +70,7 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             "favourites with a word": lambda: history.page(
                 1, words=words[dice.randint(0, 9)], favourites=True
             ),
-            "/info: usage of who has a quarter of all": lambda: history.usage(1),
+            "/info: usage of who has a quarter of all": lambda: usage.of(1),
         }
         table = Table(title=f"History of {jobs} jobs, {ASKED} questions each")
         for heading in ("", "p50 ms", "p99 ms", "slowest ms"):
