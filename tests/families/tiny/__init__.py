@@ -9,10 +9,10 @@ from typing import Any
 
 from PIL import Image
 
-from tests.families.tiny import packed, plain, unets
+from tests.families.tiny import mixed, packed, plain, sentences, unets
 from tests.families.tiny.parts import SIDE, WORDS
 
-__all__ = ["SIDE", "STOCK", "TINY", "WORDS"]
+__all__ = ["NEEDS", "SIDE", "STOCK", "TINY", "WORDS"]
 
 TINY: dict[str, Callable[[], Any]] = {
     "sd": unets.sd,
@@ -30,6 +30,16 @@ TINY: dict[str, Callable[[], Any]] = {
     "lumina2": plain.lumina2,
     "cogview3": plain.cogview3,
     "cogview4": plain.cogview4,
+    "hunyuan-dit": mixed.hunyuan_dit,
+    "hunyuan-image": mixed.hunyuan_image,
+    "hidream": mixed.hidream,
+    "z-image": mixed.z_image,
+    "kandinsky5": mixed.kandinsky5,
+    "prx": mixed.prx,
+    "ideogram4": mixed.ideogram4,
+    "glm-image": mixed.glm_image,
+    "kolors": sentences.kolors,
+    "omnigen": plain.omnigen,
     "flux": packed.flux,
     "flux-kontext": packed.flux_kontext,
     "flux-fill": packed.flux_fill,
@@ -41,8 +51,12 @@ TINY: dict[str, Callable[[], Any]] = {
     "longcat": packed.longcat,
     "bria": packed.bria,
     "krea2": packed.krea2,
+    "qwen-image-edit": packed.qwen_image_edit,
 }
 """From a family's name to what builds its pipeline, a few megabytes at most."""
+
+NEEDS = {"prx": "ftfy", "kolors": "sentencepiece", "omnigen": "torchvision", "qwen-image-edit": "torchvision"}
+"""The library, besides those that the engine needs, without which a family's pipeline does not draw."""
 
 STOCK: dict[str, dict[str, Any]] = {
     "flux-kontext": {"max_area": SIDE * SIDE, "_auto_resize": False},
@@ -50,6 +64,8 @@ STOCK: dict[str, dict[str, Any]] = {
         "image": Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"),
         "mask_image": Image.new("L", (SIDE, SIDE), 255),
     },
+    "ideogram4": {"guidance_scale": 5.0, "guidance_schedule": None},
+    "qwen-image-edit": {"image": Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")},
     "longcat": {"enable_prompt_rewrite": False},
 }
 """What the family's stock pipeline must be told besides text, size, steps and generator."""

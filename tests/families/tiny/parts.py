@@ -5,6 +5,8 @@ shut, because training is to open them, would make each comparison of texts an e
 """
 
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -39,6 +41,7 @@ WORDS = (*SOME_WORDS, "watercolour", "neon", "square", "at", "night", "blue", "b
 """The words that tests use; any other is unknown to `word_tokenizer`."""
 
 _TEMPLATE = ("system", "user", "assistant", "Describe", "image", "by", "color", "shape", ":", ",", ".")
+_NONE: Mapping[str, str] = MappingProxyType({})
 _Module = TypeVar("_Module", bound=nn.Module)
 _CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
@@ -82,15 +85,24 @@ def clip_tokenizer() -> CLIPTokenizer:
     return make_tokenizer(WORDS)
 
 
-def word_tokenizer(start: str = "", end: str = "", length: int = 512, side: str = "right") -> Any:
-    """A tokenizer of whole words and line ends, with the marks that the real one puts around a text."""
+def word_tokenizer(
+    start: str = "",
+    end: str = "",
+    length: int = 512,
+    side: str = "right",
+    named: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
+    """A tokenizer of whole words and line ends, with the marks that the real one puts around a text.
+
+    ``named`` are further marks, under the names by which a processor asks for them.
+    """
     ends = [mark for mark in (start, end) if mark]
     known = ["<pad>", "<unk>", *ends, "\n", *_TEMPLATE, *WORDS]
     tokenizer = Tokenizer(
         models.WordLevel({w: i for i, w in enumerate(dict.fromkeys(known))}, unk_token="<unk>")
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n|\w+|[^\w\s]"), "removed", invert=True)
-    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in _MARKS])
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False) for mark in (*_MARKS, *named.values())])
     if ends:
         tokenizer.post_processor = processors.TemplateProcessing(
             single=" ".join([*([start] if start else []), "$A", *([end] if end else [])]),
@@ -105,6 +117,7 @@ def word_tokenizer(start: str = "", end: str = "", length: int = 512, side: str 
         model_max_length=length,
         padding_side=side,
         chat_template=_CHAT,
+        extra_special_tokens=dict(named),
     )
 
 
@@ -162,14 +175,14 @@ def qwen3(kind: type[_Module], layers: int = 2, width: int = 32) -> _Module:
     return settled(kind(language_config(Qwen3Config, layers, width)))
 
 
-def qwen25_vl(width: int = 32) -> Qwen2_5_VLForConditionalGeneration:
+def qwen25_vl(width: int = 32, layers: int = 1) -> Qwen2_5_VLForConditionalGeneration:
     """A Qwen 2.5 VL that reads texts; its eyes are there because the class wants them."""
     config = Qwen2_5_VLConfig(
         text_config={
             "vocab_size": 96,
             "hidden_size": width,
             "intermediate_size": width,
-            "num_hidden_layers": 1,
+            "num_hidden_layers": layers,
             "num_attention_heads": 2,
             "num_key_value_heads": 2,
             "rope_parameters": {
@@ -278,3 +291,11 @@ def movq() -> VQModel:
         vq_embed_dim=4,
     )
     return settled(made, 0.7)
+
+
+def smaller(pipe: Any) -> Any:
+    """The pipeline, without the least size that its class has written down: nothing in its folder says it."""
+    if hasattr(pipe, "resolutions"):
+        pipe.resolutions = [(SIDE, SIDE)]
+    pipe.default_sample_size = SIDE // 8
+    return pipe

@@ -1,4 +1,4 @@
-"""Tiny pipelines of the families whose transformer sees latents as rows and columns: first half of them."""
+"""Tiny pipelines of the families whose transformer reads one text and sees latents as rows and columns."""
 
 from typing import Any
 
@@ -15,6 +15,8 @@ from diffusers import (
     Lumina2Transformer2DModel,
     LuminaNextDiT2DModel,
     LuminaPipeline,
+    OmniGenPipeline,
+    OmniGenTransformer2DModel,
     PixArtSigmaPipeline,
     PixArtTransformer2DModel,
     SanaPipeline,
@@ -251,4 +253,27 @@ def cogview4() -> CogView4Pipeline:
             use_dynamic_shifting=True,
             time_shift_type="linear",
         ),
+    )
+
+
+def omnigen() -> OmniGenPipeline:
+    """OmniGen: no text encoder, the words' tokens go into the transformer."""
+    return OmniGenPipeline(
+        transformer=parts.settled(
+            OmniGenTransformer2DModel(
+                in_channels=4,
+                hidden_size=32,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                intermediate_size=32,
+                num_layers=1,
+                pad_token_id=0,
+                vocab_size=96,
+                time_step_dim=8,
+                rope_scaling={"long_factor": [1.0] * 8, "short_factor": [1.0] * 8},
+            )
+        ),
+        scheduler=parts.flow(shift=1.0, invert_sigmas=True, num_train_timesteps=1),
+        vae=parts.vae(),
+        tokenizer=parts.word_tokenizer(start="<s>", end="</s>"),
     )

@@ -91,23 +91,24 @@ def sdxl() -> StableDiffusionXLPipeline:
         text_encoder_2=parts.clip(tokenizer, CLIPTextModelWithProjection),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
-        unet=_unet(**_CROSS, **_with_sizes(32, 64)),
+        unet=sizes_unet(32, 64),
         scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading"),
         add_watermarker=False,
     )
 
 
-def _with_sizes(pooled: int, states: int) -> dict[str, Any]:
-    """What makes a U-Net one of SDXL's kind: pooled texts and picture sizes beside the time."""
-    return {
-        "attention_head_dim": (2, 4),
-        "use_linear_projection": True,
-        "addition_embed_type": "text_time",
-        "addition_time_embed_dim": 8,
-        "transformer_layers_per_block": (1, 1),
-        "projection_class_embeddings_input_dim": 6 * 8 + pooled,
-        "cross_attention_dim": states,
-    }
+def sizes_unet(pooled: int, states: int) -> UNet2DConditionModel:
+    """A U-Net of SDXL's kind: pooled texts and picture sizes stand beside the time."""
+    return _unet(
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        transformer_layers_per_block=(1, 1),
+        projection_class_embeddings_input_dim=6 * 8 + pooled,
+        cross_attention_dim=states,
+        **_CROSS,
+    )
 
 
 def kandinsky22() -> KandinskyV22CombinedPipeline:
