@@ -295,6 +295,8 @@ def movq() -> VQModel:
 
 def smaller(pipe: Any) -> Any:
     """The pipeline, without the least size that its class has written down: nothing in its folder says it."""
+    if pipe is None:
+        return None
     if hasattr(pipe, "resolutions"):
         pipe.resolutions = [(SIDE, SIDE)]
     pipe.default_sample_size = SIDE // 8

@@ -45,5 +45,7 @@ def kolors() -> Any:
         text_encoder=parts.settled(ChatGLMModel(config)),
         tokenizer=tokenizer,
         unet=sizes_unet(32, 32),
-        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading"),
+        scheduler=EulerDiscreteScheduler(
+            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
+        ),
     )

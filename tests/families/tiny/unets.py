@@ -60,7 +60,9 @@ def sd() -> StableDiffusionPipeline:
         text_encoder=parts.clip(tokenizer, CLIPTextModel),
         tokenizer=tokenizer,
         unet=_unet(**_CROSS),
-        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading"),
+        scheduler=EulerDiscreteScheduler(
+            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
+        ),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -92,7 +94,9 @@ def sdxl() -> StableDiffusionXLPipeline:
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=sizes_unet(32, 64),
-        scheduler=EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading"),
+        scheduler=EulerDiscreteScheduler(
+            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
+        ),
         add_watermarker=False,
     )
 
