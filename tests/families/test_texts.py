@@ -1,4 +1,4 @@
-"""A family's row of texts is what its pipeline's `encode_prompt` returns: seen when diffusers reorders a return."""
+"""A family's row of texts is what `encode_prompt` returns: a diffusers that reorders a return is seen."""
 
 import ast
 import inspect

@@ -15,6 +15,7 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderKLFlux2,
     AutoencoderKLQwenImage,
+    EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     VQModel,
 )
@@ -78,6 +79,11 @@ def settled(module: _Module, gain: float = 1.0) -> _Module:
 def flow(**said: Any) -> FlowMatchEulerDiscreteScheduler:
     """A rectified flow's scheduler."""
     return FlowMatchEulerDiscreteScheduler(**({"shift": 3.0} | said))
+
+
+def euler() -> EulerDiscreteScheduler:
+    """Stable Diffusion's scheduler, as its checkpoints have it."""
+    return EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1)
 
 
 def clip_tokenizer() -> CLIPTokenizer:

@@ -5,8 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from diffusers import EulerDiscreteScheduler
-
 from tests.families.tiny import parts
 from tests.families.tiny.unets import sizes_unet
 
@@ -45,7 +43,5 @@ def kolors() -> Any:
         text_encoder=parts.settled(ChatGLMModel(config)),
         tokenizer=tokenizer,
         unet=sizes_unet(32, 32),
-        scheduler=EulerDiscreteScheduler(
-            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
-        ),
+        scheduler=parts.euler(),
     )

@@ -5,7 +5,6 @@ from typing import Any
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
-    EulerDiscreteScheduler,
     IFPipeline,
     Kandinsky3Pipeline,
     Kandinsky3UNet,
@@ -60,9 +59,7 @@ def sd() -> StableDiffusionPipeline:
         text_encoder=parts.clip(tokenizer, CLIPTextModel),
         tokenizer=tokenizer,
         unet=_unet(**_CROSS),
-        scheduler=EulerDiscreteScheduler(
-            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
-        ),
+        scheduler=parts.euler(),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -94,9 +91,7 @@ def sdxl() -> StableDiffusionXLPipeline:
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=sizes_unet(32, 64),
-        scheduler=EulerDiscreteScheduler(
-            beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
-        ),
+        scheduler=parts.euler(),
         add_watermarker=False,
     )
 
