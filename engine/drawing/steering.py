@@ -31,7 +31,7 @@ class Steering:
     """What steers a job's pictures: every embedding has one row a picture.
 
     ``main`` goes through the pipeline and weighs ``weight``; ``others`` are asked beside it. ``nothing`` is
-    the absent text.
+    the absent text. In ``styled_steps`` (from 0) the text ``styled`` is asked in the place of ``main``.
     """
 
     main: Embeds
@@ -40,11 +40,13 @@ class Steering:
     others: tuple[tuple[float, Embeds], ...] = ()
     state: str = "prompt_embeds"
     axes: Mapping[str, int | None] = field(default_factory=dict)
+    styled: Embeds | None = None
+    styled_steps: frozenset[int] = frozenset()
 
     @property
     def plain(self) -> bool:
         """Whether the pipeline alone does it all."""
-        return not self.others and self.weight == 1.0
+        return not self.others and self.weight == 1.0 and not self.styled_steps
 
     def only(self, index: int, count: int) -> Steering:
         """What steers the picture ``index`` (from 0) of ``count``."""
@@ -53,6 +55,7 @@ class Steering:
             main=_only(self.main, index, count, self.axes),
             nothing=_only(self.nothing, index, count, self.axes),
             others=tuple((weight, _only(text, index, count, self.axes)) for weight, text in self.others),
+            styled=None if self.styled is None else _only(self.styled, index, count, self.axes),
         )
 
     @property
@@ -79,12 +82,14 @@ def steered_denoiser(denoiser: nn.Module, steering: Steering) -> nn.Module:
     light.__class__ = type("Steered" + type(denoiser).__name__, (_Steered, type(denoiser)), {})
     vars(light)["_shared"] = denoiser
     vars(light)["_steering"] = steering
+    vars(light)["_times"] = []
     return light
 
 
 class _Steered:
     _shared: nn.Module
     _steering: Steering
+    _times: list[float]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         steering, shared = self._steering, self._shared
@@ -98,9 +103,8 @@ class _Steered:
             rest = 0.0
         # Texts of other lengths, where no mask hides what one is longer, are calls of their own.
         beside = [call.fits(embeds) for _, embeds in others]
-        together = call.with_others(
-            [embeds for (_, embeds), fits in zip(others, beside, strict=True) if fits]
-        )
+        fitting = [embeds for (_, embeds), fits in zip(others, beside, strict=True) if fits]
+        together = call.with_others(fitting, self._styled(call.arguments))
         output = shared(*together.args, **together.kwargs)
         first = output[0] if isinstance(output, tuple) else output.sample
         mixed = _weighed(steering.weight, _picked(first, call.steered))
@@ -118,6 +122,15 @@ class _Steered:
             mixed = _added(mixed, _weighed(rest, _picked(first, call.bare)))
         answer = _put(first[: call.arguments.rows], call.steered, mixed)
         return (answer, *output[1:]) if isinstance(output, tuple) else type(output)(sample=answer)
+
+    def _styled(self, arguments: Arguments) -> Embeds | None:
+        """The text that is asked instead of the main one at this step; None at the others."""
+        if not self._steering.styled_steps:
+            return None
+        time = float(torch.as_tensor(arguments.value("timestep")).flatten()[0])
+        if not self._times or self._times[-1] != time:
+            self._times.append(time)
+        return self._steering.styled if len(self._times) - 1 in self._steering.styled_steps else None
 
 
 class _Call:
@@ -143,14 +156,19 @@ class _Call:
             isinstance(value, list) or value.shape == self._main[name].shape for name, value in embeds.items()
         )
 
-    def with_others(self, others: Sequence[Embeds]) -> BoundArguments:
-        """The call with the steered rows once more for every one of the others, in the place of the main."""
+    def with_others(self, others: Sequence[Embeds], instead: Embeds | None = None) -> BoundArguments:
+        """The call with the steered rows once more for every one of the others, in the place of the main.
+
+        ``instead`` is a text that takes the main one's place in the steered rows themselves.
+        """
         leaves = []
         for (leaf, kind), name in zip(self._leaves, self._names, strict=True):
-            if kind == "same" or not others:
+            if kind == "same" or (not others and instead is None):
                 leaves.append(leaf)
                 continue
             own = leaf_rows(leaf, kind, self.steered)
+            if name is not None and instead is not None:
+                leaf = _placed(leaf, kind, self.steered, _like(instead[name], own))
             more = [own if name is None else _like(embeds[name], own) for embeds in others]
             leaves.append(leaf_joined([leaf, *more], kind))
         return self.arguments.bind(leaves)
@@ -224,6 +242,13 @@ def _added(rows: Any, more: Any) -> Any:
         if isinstance(rows, list)
         else rows + more
     )
+
+
+def _placed(leaf: Any, kind: str, places: Sequence[int], own: Any) -> Any:
+    """A leaf with other rows in the places."""
+    if kind != "column":
+        return _put(leaf, places, own)
+    return _put(leaf.movedim(1, 0), places, own.movedim(1, 0)).movedim(0, 1)
 
 
 def _put(rows: Any, places: Sequence[int], mixed: Any) -> Any:

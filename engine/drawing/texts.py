@@ -14,6 +14,7 @@ from engine.drawing.encoding import encoded
 from engine.drawing.steering import Steering
 from engine.families import Embeds, Family
 from engine.planning.plan import PICTURES, Conditioning, Plan
+from engine.planning.stepwise import styled_steps
 
 __all__ = ["Texts"]
 
@@ -70,10 +71,18 @@ class Texts:
             self._beside(part, plan, whole) for part in plan.conditionings if part is not lead and part.weight
         ]
         main, nothing = self._drawn(lead.text, plan), rows(self.nothing(), count, self._family.axes)
+        if not plan.calm:
+            return Steering(nothing, nothing, state=self._family.state, axes=self._family.axes)
+        steps = (
+            styled_steps(plan.style_weight, plan.stop_step) if plan.stepwise and plan.style else frozenset()
+        )
+        styled = self._drawn(lead.text, plan, styled=True) if steps else None
         if self._family.masks:  # what a mask can hide is brought to one length: one forward for all texts
-            main, nothing, *rest = alike([main, nothing, *(text for _, text in others)], self._family.masks)
+            texts = [main, nothing, *(text for _, text in others), *([] if styled is None else [styled])]
+            main, nothing, *rest = alike(texts, self._family.masks)
+            styled = None if styled is None else rest.pop()
             others = [(weight, text) for (weight, _), text in zip(others, rest, strict=True)]
-        told = (self._family.state, self._family.axes)
+        told = (self._family.state, self._family.axes, styled, steps)
         return Steering(main, nothing, lead.weight / whole, tuple(others), *told)
 
     def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
@@ -85,11 +94,14 @@ class Texts:
             away *= max(1.0, _FIRM / plan.guidance)
         return away * part.weight / whole, rows(self.embed(part.text), len(plan.seeds), self._family.axes)
 
-    def _drawn(self, text: str, plan: Plan) -> Embeds:
-        """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse."""
-        base = self.embed(text)
+    def _drawn(self, text: str, plan: Plan, *, styled: bool = False) -> Embeds:
+        """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse.
+
+        Where the style takes whole steps, ``styled`` is the text of those.
+        """
+        base = self.embed(_with(text, plan.style) if styled else text)
         shared = []
-        if plan.style_weight and plan.style:
+        if plan.style_weight and plan.style and not plan.stepwise:
             shared.append((_pull(plan.style_weight), self.embed(_with(text, plan.style))))
         if plan.weird and plan.oddity:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))

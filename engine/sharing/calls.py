@@ -79,6 +79,15 @@ class Arguments:
         batched = ((leaf, kind) for leaf, kind in zip(self.leaves, self.kinds, strict=True) if kind != "same")
         return next((int(_entry(leaf, kind).numel()) for leaf, kind in batched), 0)
 
+    def value(self, name: str) -> Any:
+        """The argument of that name; a number of all rows is one of each. Raises KeyError without one."""
+        start = 0
+        for known, tree in self._trees:
+            if known == name:
+                return tree_unflatten(self.leaves[start : start + tree.num_leaves], tree)
+            start += tree.num_leaves
+        raise KeyError(name)
+
     def bind(self, leaves: Sequence[Any]) -> inspect.BoundArguments:
         """The call's arguments with ``leaves`` in the places of its own."""
         rest = iter(leaves)
