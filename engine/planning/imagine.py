@@ -67,6 +67,7 @@ def plan_imagine(
         muses=muses_of(entry, seeds) if chaos else (),
         oddity=oddity_of(entry, seeds) if weird else "",
         effort=whole,
+        stepwise=entry.stepwise,
         notes=(*notes, *said, *cut, *unknown_style, *without_effect(spec), *remarks(spec)),
     )
 

@@ -52,6 +52,8 @@ class ModelEntry:
     surroundings of a picture are re-noised when it is zoomed out or panned, `refine` how far its details
     are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
     `grain` is how many pixels wide those details are at most: all that is coarser stays as it was.
+    `stepwise` has the house style take whole steps, without `extend_by_words` a picture is
+    continued from itself alone.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
     `gigabytes` is the size on disk.
     `folder` is where a local model lies, None for one of the hub.
@@ -75,6 +77,8 @@ class ModelEntry:
     strong: float = 0.75
     refine: float = 0.3
     grain: int = 32
+    stepwise: bool = False
+    extend_by_words: bool = True
     style: str = ""
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
