@@ -29,7 +29,8 @@ _ALIKE = (
 
 def encoded(pipe: Any, family: Family, text: str | None) -> Embeds:
     """The embeddings of ``text``, one row each; None is the absent text."""
-    with torch.no_grad():
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)  # a prior that draws what a text looks like draws it alike each time
         made = _asked(pipe, family, text) if family.encode is None else family.encode(pipe, text)
     return _padded(made, family) if family.pad else made
 
