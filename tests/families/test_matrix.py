@@ -219,7 +219,7 @@ def _company(studio: Studio) -> Company:
 
 
 def refused(studio: Studio, ability: Ability) -> str:
-    """What is said to who asks for what the family cannot do: why it failed, or a note beside the pictures."""
+    """What is said to who asks for what the family cannot do: why it failed, or a note."""
     asked: dict[Ability, dict[str, Any]] = {
         Ability.TEXTS: {"parts": (Part("a red house"), Part("blue boat"))},
         Ability.WITHOUT: {"no": ("blue boat",)},
