@@ -113,6 +113,8 @@ def _called(
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if steering is None:
         said = _plain_text(plan)
+        if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
+            raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
     else:
         if not steering.plain:

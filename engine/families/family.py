@@ -60,6 +60,7 @@ class Family:
     given plain text. ``encode`` makes the embeddings of a text, and of the absent text (None), where
     `encode_prompt` alone does not. ``masks`` are those of the texts that say which tokens count; with one,
     texts are brought to a multiple of ``pad`` tokens, so that other lengths share a forward.
+    ``pieces`` says that a text too long for its encoder is read in pieces.
     ``scale`` is the argument that takes the guidance (empty: the guiders among ``own`` take it), and ``less``
     is 1 where a pipeline counts it from 0. ``said`` are arguments that every call is given; one that can be
     called is asked with the pixels (width, height).
@@ -80,6 +81,7 @@ class Family:
     encode: Callable[[Any, str | None], Embeds] | None = None
     masks: frozenset[str] = frozenset()
     pad: int = 0
+    pieces: bool = False
     guidance: Guidance = Guidance.CONTRAST
     scale: str = "guidance_scale"
     less: float = 0.0

@@ -267,12 +267,8 @@ def _complete(folder: Path) -> bool:
         index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return all(_part_complete(folder / part) for part, value in index.items() if _names_a_class(value))
-
-
-def _names_a_class(value: Any) -> bool:
-    """Whether an entry of the index is a part, as [library, class]; other lists are a pipeline's settings."""
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)
+    parts = [name for name, value in index.items() if isinstance(value, list) and value[0] is not None]
+    return all(_part_complete(folder / part) for part in parts)
 
 
 def _part_complete(part: Path) -> bool:
