@@ -21,8 +21,8 @@ _TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3", "tokenizer_4")
 _INNER = ("prior_pipe",)
 """Pipelines inside a pipeline that read its text."""
 
-_MOST_NAMED = 12
-"""Words that a note names at most: a message has little room."""
+_NAMED = 6
+"""Words that a note names of either end of what was left out: a message has little room."""
 
 
 class Heard:
@@ -52,8 +52,8 @@ def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
     words = next((picture.info[MARK] for picture in pictures if MARK in picture.info), ())
     if not words:
         return ()
-    named = " ".join(words[:_MOST_NAMED]) + (" …" if len(words) > _MOST_NAMED else "")
-    return (f"The prompt is longer than this model reads; left out at its end: {named}.",)
+    named = words if len(words) <= 2 * _NAMED else (*words[:_NAMED], "…", *words[-_NAMED:])
+    return (f"The prompt is longer than this model reads; left out at its end: {' '.join(named)}.",)
 
 
 def _listening(pipe: Any, heard: Heard) -> Any:
