@@ -24,7 +24,7 @@ COLUMNS: dict[str, Ability | None] = {
     "image prompt": Ability.PICTURE,
     "long prompt": None,
     "cancelled midway": None,
-    "shared forwards": None,
+    "shared forwards": Ability.LENGTHS,
     "equal in company": None,
 }
 """The table's columns, and which ability a family lacks that cannot do it; None: every family can."""

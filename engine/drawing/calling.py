@@ -235,8 +235,9 @@ def _take(pipe: Any, said: dict[str, Any]) -> Any:
 def _pictures(made: Any) -> list[Image.Image]:
     """Pictures from what a pipeline made: numbers from 0 to 1, or pictures already.
 
-    A tensor is (n, 3, height, width), an array (n, height, width, 3). Raises EngineError where numbers overflowed, which would be black. Rounded where the tensor is, as
-    diffusers rounds on the processor: a quarter of the bytes cross.
+    A tensor is (n, 3, height, width), an array (n, height, width, 3). Raises EngineError where numbers
+    overflowed, which would be black. Rounded where the tensor is, as diffusers rounds on the processor: a
+    quarter of the bytes cross.
     """
     found = next(getattr(made, name) for name in ("images", "image", "frames") if hasattr(made, name))
     if isinstance(found, np.ndarray):

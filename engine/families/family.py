@@ -49,6 +49,7 @@ class Ability(StrEnum):
     STOP = "--stop"
     PICTURE = "a picture to start from"
     PREVIEW = "previews"
+    LENGTHS = "forwards shared with texts of other lengths"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,6 @@ FAMILY = Family(
     texts=("prompt_embeds_qwen", "prompt_embeds_clip", "prompt_cu_seqlens"),
     axes={"visual_rope_pos": None, "text_rope_pos": None},
     layout=Layout.CHANNELS_LAST,
-    cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT), _WHY),
+    cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.LENGTHS), _WHY),
     needs=("torchvision",),
 )

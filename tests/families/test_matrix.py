@@ -191,14 +191,15 @@ def equal_in_company(studio: Studio) -> None:
 class Company:
     """Two people's jobs, the second of which begins when the first has made a step: together, and alone.
 
-    Their texts, numbers of pictures and steps are others. ``shared`` is how many calls found a place in
-    another one's forward.
+    Their texts (``alike``: of one length), numbers of pictures and steps are others. ``shared`` is how many
+    calls found a place in another one's forward.
     """
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, *, alike: bool) -> None:
+        late = "a blue house" if alike else "a blue boat in the snow at night"
         plans = {
-            "early": replace(studio.plan(pictures=1), steps=4, stop_step=4),
-            "late": studio.plan("a blue boat in the snow at night", pictures=2),
+            "early": replace(studio.plan(), steps=4, stop_step=4),
+            "late": studio.plan(late, pictures=2),
         }
         self.alone = {name: studio.pictures(plan) for name, plan in plans.items()}
         batcher = studio.renderer.batcher
@@ -212,8 +213,8 @@ class Company:
 
 
 @functools.lru_cache(maxsize=1)
-def _company(studio: Studio) -> Company:
-    return Company(studio)
+def _company(studio: Studio, *, alike: bool = False) -> Company:
+    return Company(studio, alike=alike)
 
 
 def refused(studio: Studio, ability: Ability) -> str:
@@ -261,12 +262,14 @@ def test_what_the_table_says_is_so(family: str, column: str, studios: Callable[[
     if ability is None or ability not in FAMILIES[family].cannot:
         CELLS[column](studios(family))
         return
-    told = refused(studios(family), ability)
-    assert FAMILIES[family].cannot[ability] in told
+    if ability is Ability.LENGTHS:
+        assert _company(studios(family), alike=True).shared > 0
+        return
+    assert studios(family).entry.title in refused(studios(family), ability)
 
 
 def test_every_family_is_in_the_matrix() -> None:
-    assert FAMILIES.keys() == TINY.keys()
+    assert FAMILIES.keys() <= TINY.keys()
 
 
 def test_the_page_has_the_table_of_the_data() -> None:
