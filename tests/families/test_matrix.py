@@ -61,7 +61,7 @@ def text_to_picture(studio: Studio) -> None:
 
 def several_texts(studio: Studio) -> None:
     alone = studio.pictures(studio.plan("a red house"))
-    parts = [(Part("a red house", 1.0 * k), Part("blue boat", 2.0 * k)) for k in (1, 3)]
+    parts = [(Part("a red house", 3.0 * k), Part("blue boat", 2.0 * k)) for k in (1, 3)]
     both = [studio.pictures(studio.plan(parts=each)) for each in parts]
     assert apart(both[0], both[1]) <= 1
     assert apart(alone, both[0]) > 1
