@@ -233,12 +233,15 @@ def _take(pipe: Any, said: dict[str, Any]) -> Any:
 
 
 def _pictures(made: Any) -> list[Image.Image]:
-    """Pictures from what a pipeline made: a tensor (n, 3, height, width) from 0 to 1, or pictures already.
+    """Pictures from what a pipeline made: numbers from 0 to 1, or pictures already.
 
-    Raises EngineError where numbers overflowed, which would be black. Rounded where the tensor is, as
-    diffusers rounds on the processor: a quarter of the bytes cross.
+    A tensor is (n, 3, height, width), an array (n, height, width, 3). Raises EngineError where numbers
+    overflowed, which would be black. Rounded where the tensor is, as diffusers rounds on the processor: a
+    quarter of the bytes cross.
     """
     found = next(getattr(made, name) for name in ("images", "image", "frames") if hasattr(made, name))
+    if isinstance(found, np.ndarray):
+        found = torch.from_numpy(found).movedim(-1, 1)
     if not isinstance(found, torch.Tensor):
         return list(found)
     found = found.squeeze(1) if found.ndim == 5 else found

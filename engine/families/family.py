@@ -49,6 +49,7 @@ class Ability(StrEnum):
     STOP = "--stop"
     PICTURE = "a picture to start from"
     PREVIEW = "previews"
+    LENGTHS = "forwards shared with texts of other lengths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ class Family:
     ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
     is used, the scheduler begins late instead.
-    ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused, and
-    ``needs`` the Python packages without which diffusers does not load it.
+    ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused and
+    why, in half a sentence, and ``needs`` the Python packages without which diffusers does not load it.
     """
 
     texts: tuple[str | None, ...] = ()
@@ -98,7 +99,7 @@ class Family:
     together: bool = False
     nudge: float | None = None
     checker: bool = False
-    cannot: frozenset[Ability] = frozenset()
+    cannot: Mapping[Ability, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
     @property

@@ -21,4 +21,5 @@ FAMILY = Family(
     denoisers=("unet",),
     pipeline="KandinskyV22CombinedPipeline",
     part="decoder_pipe",
+    said={"output_type": "np"},  # its "pt" is from -1 to 1
 )

@@ -75,7 +75,7 @@ class Studio:
             source=str(folder),
             folder=folder,
             side=SIDE,
-            multiple=16,
+            multiple=64 if name.startswith("kandinsky") else 16,
             steps=2,
             guidance=3.0,
             style="watercolour",

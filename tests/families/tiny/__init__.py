@@ -15,6 +15,7 @@ from tests.families.tiny.parts import SIDE, WORDS
 __all__ = ["NEEDS", "SIDE", "STOCK", "TINY", "WORDS"]
 
 TINY: dict[str, Callable[[], Any]] = {
+    "auto": plain.auraflow,
     "sd": unets.sd,
     "lcm": unets.lcm,
     "sdxl": unets.sdxl,

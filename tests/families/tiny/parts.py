@@ -304,6 +304,6 @@ def smaller(pipe: Any) -> Any:
     if pipe is None:
         return None
     if hasattr(pipe, "resolutions"):
-        pipe.resolutions = [(SIDE, SIDE)]
+        pipe.resolutions = [(SIDE, SIDE), (SIDE, 2 * SIDE), (2 * SIDE, SIDE)]
     pipe.default_sample_size = SIDE // 8
     return pipe
