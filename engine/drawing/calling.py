@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.drawing import late, safety
+from engine.drawing import late, safety, unread
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
@@ -75,6 +75,9 @@ def drawn(
             ]
         )
     pictures = safety.passed([p for some, _ in made for p in some], [f for _, flags in made for f in flags])
+    missing = () if model.texts is None else model.texts.unread(plan)
+    for picture in pictures if missing else ():
+        picture.info[unread.MARK] = missing
     if not plan.tile or sources:
         return pictures
     return [safety.like(picture, calmest(picture)) for picture in pictures]
@@ -114,8 +117,12 @@ def _called(
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if vae_name(pipe):
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
+    heard = None
     if steering is None:
+        pipe, heard = unread.overheard(pipe)
         said = _plain_text(plan)
+        if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
+            raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
     else:
         if not steering.plain:
@@ -123,12 +130,13 @@ def _called(
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
         guided = family.contrasts(plan.acting_guidance) and not steering.pointless
         said = {"prompt": None, "negative_prompt": None, **steering.main}
-        if guided:
-            said |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
+        nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
+        said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
         if family.wordless:
             put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
     said |= _guided(pipe, family, plan, guided)
     said |= _sized(family, plan)
+    vars(pipe).update(_asked(family.sets, plan))
     if stock:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + (family.nudge or 0.0))}
     elif family.nudge is None and (sources or plan.stopped):
@@ -140,14 +148,25 @@ def _called(
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
     if sources and not stock:
         said["latents"] = _begun(pipe, model, plan, sources, said)
+    torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
     made = _take(pipe, said)
     flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
-    return _pictures(made), [bool(flag) for flag in flags or ()]
+    pictures = _pictures(made)
+    if heard is not None and (missing := heard.words(said["prompt"][0])):
+        for picture in pictures:
+            picture.info[unread.MARK] = missing
+    return pictures, [bool(flag) for flag in flags or ()]
 
 
 def _part(pipe: Any, family: Family) -> Any:
     """The pipeline that draws, where it is a part of another."""
     return getattr(pipe, family.part) if family.part else pipe
+
+
+def _demanded(pipe: Any) -> set[str]:
+    """The arguments without which the pipeline cannot be called."""
+    takes = inspect.signature(pipe.__call__).parameters.values()
+    return {parameter.name for parameter in takes if parameter.default is parameter.empty}
 
 
 def _wordless(encode: Any, prompt: Any = None, **said: Any) -> Any:
@@ -176,7 +195,6 @@ def _guided(pipe: Any, family: Family, plan: Plan, guided: bool) -> dict[str, An
 
 def _sized(family: Family, plan: Plan) -> dict[str, Any]:
     """What all pipelines are told alike, and what the family's are told besides."""
-    own = {k: v(plan.width, plan.height) if callable(v) else v for k, v in family.said.items()}
     return {
         "width": plan.width,
         "height": plan.height,
@@ -184,8 +202,13 @@ def _sized(family: Family, plan: Plan) -> dict[str, Any]:
         "output_type": "pt",
         "use_resolution_binning": False,
         "clean_caption": False,
-        **own,
+        **_asked(family.said, plan),
     }
+
+
+def _asked(values: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """A family's values, those that depend on the pixels for the plan's."""
+    return {k: v(plan.width, plan.height) if callable(v) else v for k, v in values.items()}
 
 
 def _begun(
@@ -213,12 +236,15 @@ def _take(pipe: Any, said: dict[str, Any]) -> Any:
 
 
 def _pictures(made: Any) -> list[Image.Image]:
-    """Pictures from what a pipeline made: a tensor (n, 3, height, width) from 0 to 1, or pictures already.
+    """Pictures from what a pipeline made: numbers from 0 to 1, or pictures already.
 
-    Raises EngineError where numbers overflowed, which would be black. Rounded where the tensor is, as
-    diffusers rounds on the processor: a quarter of the bytes cross.
+    A tensor is (n, 3, height, width), an array (n, height, width, 3). Raises EngineError where numbers
+    overflowed, which would be black. Rounded where the tensor is, as diffusers rounds on the processor: a
+    quarter of the bytes cross.
     """
     found = next(getattr(made, name) for name in ("images", "image", "frames") if hasattr(made, name))
+    if isinstance(found, np.ndarray):
+        found = torch.from_numpy(found).movedim(-1, 1)
     if not isinstance(found, torch.Tensor):
         return list(found)
     found = found.squeeze(1) if found.ndim == 5 else found

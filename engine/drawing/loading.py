@@ -6,12 +6,13 @@ Knows nothing of jobs or plans.
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import Any
 
 import diffusers
 import torch
 import transformers
-from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
+from diffusers import AutoPipelineForImage2Image
 
 from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
@@ -46,7 +47,7 @@ def load(
     denoisers = tuple(module for module in there if module is not None)
     if not denoisers:
         raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
-    texts = Texts(pipe, family) if family.texts else None
+    texts = _texts(pipe, entry, family)
     colours = fit(vae_of(draws)) if family.texts and Ability.PREVIEW not in family.cannot else None
     return LoadedModel(entry, device, pipe, _from_pictures(pipe, family), denoisers, texts, family, colours)
 
@@ -61,7 +62,8 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
-    options: dict[str, Any] = {"dtype": dtype} | safety.options(FAMILIES[entry.family], checked)
+    family = FAMILIES[entry.family]
+    options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
     if entry.variant:
         options["variant"] = entry.variant
     if entry.folder is None:
@@ -71,16 +73,36 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
     try:
+        kind = getattr(diffusers, family.pipeline or "DiffusionPipeline")
         # Fetched first: nobody else waits for a download.
-        folder = entry.folder or DiffusionPipeline.download(entry.source, **options)
+        folder = entry.folder or kind.download(entry.source, **options)
         with LOADING:
-            return DiffusionPipeline.from_pretrained(str(folder), **options)
-    except (OSError, ValueError) as error:
-        _LOG.exception("loading %s", entry.name)
-        raise ModelUnavailable(_why(entry)) from error
+            return kind.from_pretrained(str(folder), **options)
+    except Exception as error:  # a folder fails in as many ways as it has parts
+        raise _unavailable(entry) from error
+
+
+def _texts(pipe: Any, entry: ModelEntry, family: Family) -> Texts | None:
+    """The text side, tried with the absent text: what it lacks shows here, and not in somebody's job."""
+    if not family.texts:
+        return None
+    texts = Texts(pipe, family)
+    try:
+        texts.nothing()
+    except Exception as error:  # whatever a text encoder's code finds missing
+        raise _unavailable(entry) from error
+    return texts
+
+
+def _unavailable(entry: ModelEntry) -> ModelUnavailable:
+    _LOG.exception("loading %s", entry.name)
+    return ModelUnavailable(_why(entry))
 
 
 def _why(entry: ModelEntry) -> str:
+    missing = [package for package in FAMILIES[entry.family].needs if find_spec(package) is None]
+    if missing:
+        return f"{entry.title} needs the Python package {missing[0]}, which is not installed here."
     if entry.folder is not None:
         return f"The weights of {entry.title} could not be read."
     if entry.gated:

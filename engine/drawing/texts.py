@@ -41,7 +41,9 @@ class Texts:
     def __init__(self, pipe: Any, family: Family) -> None:
         self._pipe, self._family = pipe, family
         self._known: OrderedDict[str, Embeds] = OrderedDict()
+        self._unread: dict[str, tuple[str, ...]] = {}
         self._nothing: Embeds | None = None
+        self._empty: Embeds | None = None
         self.encoded = 0
 
     def embed(self, text: str) -> Embeds:
@@ -49,18 +51,22 @@ class Texts:
         if text in self._known:
             self._known.move_to_end(text)
             return self._known[text]
-        embeds = encoded(self._pipe, self._family, text)
+        embeds, self._unread[text] = encoded(self._pipe, self._family, text)
         self.encoded += 1
         self._known[text] = embeds
         if len(self._known) > _KEPT:
-            self._known.popitem(last=False)
+            del self._unread[self._known.popitem(last=False)[0]]
         return embeds
 
     def nothing(self) -> Embeds:
         """The embeddings of the absent text."""
         if self._nothing is None:
-            self._nothing = encoded(self._pipe, self._family, None)
+            self._nothing, _ = encoded(self._pipe, self._family, None)
         return self._nothing
+
+    def unread(self, plan: Plan) -> tuple[str, ...]:
+        """The words at the end of the plan's texts that the encoders did not read, of those used lately."""
+        return tuple(word for part in plan.conditionings for word in self._unread.get(part.text, ()))
 
     def steering(self, plan: Plan) -> Steering:
         """What steers the plan's pictures: the heaviest part leads, the others are asked beside it."""
@@ -77,13 +83,23 @@ class Texts:
             styled_steps(plan.style_weight, plan.stop_step) if plan.stepwise and plan.style else frozenset()
         )
         styled = self._drawn(lead.text, plan, styled=True) if steps else None
-        if self._family.masks:  # what a mask can hide is brought to one length: one forward for all texts
+        if self._family.masks or self._family.pieces:  # brought to one length: one forward for all texts
             texts = [main, nothing, *(text for _, text in others), *([] if styled is None else [styled])]
-            main, nothing, *rest = alike(texts, self._family.masks)
+            main, nothing, *rest = self._alike(texts)
             styled = None if styled is None else rest.pop()
             others = [(weight, text) for (weight, _), text in zip(others, rest, strict=True)]
         told = (self._family.state, self._family.axes, styled, steps)
         return Steering(main, nothing, lead.weight / whole, tuple(others), *told)
+
+    def _filler(self) -> Embeds | None:
+        """What a text takes up that is shorter than another one, where texts are read in pieces."""
+        if self._family.pieces and self._empty is None:
+            self._empty, _ = encoded(self._pipe, self._family, "")
+        return self._empty
+
+    def _alike(self, texts: list[Embeds]) -> list[Embeds]:
+        """The same texts with equal numbers of tokens."""
+        return alike(texts, self._family.masks, self._filler())
 
     def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
         """A further text's weight and rows. What is not wanted is left as it was said, and counts more."""
@@ -106,7 +122,9 @@ class Texts:
         if plan.weird and plan.oddity:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
-            return rows(towards(base, shared, self._family.masks), len(plan.seeds), self._family.axes)
+            return rows(
+                towards(base, shared, self._family.masks, self._filler()), len(plan.seeds), self._family.axes
+            )
         # Pictures give way one after another, each over its own quarter of the range of chaos. Half-way
         # between two texts a model that is sure of itself still draws the first: a pull that grows alike for
         # all four showed nothing at `--c 25`. And where each began before the last had gone over, three of
@@ -115,8 +133,8 @@ class Texts:
         for index, muse in enumerate(plan.muses):
             pull = min(1.0, max(0.0, PICTURES * plan.chaos - index % PICTURES))
             muses = [*shared, (pull, self.embed(_with(text, muse)))]
-            pictures.append(towards(base, muses, self._family.masks))
-        return joined(alike(pictures, self._family.masks), self._family.axes)
+            pictures.append(towards(base, muses, self._family.masks, self._filler()))
+        return joined(self._alike(pictures), self._family.axes)
 
 
 def _pull(share: float) -> float:

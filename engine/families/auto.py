@@ -4,4 +4,6 @@ from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
-FAMILY = Family(cannot=frozenset({Ability.TEXTS, Ability.EFFECTS}))
+_WHY = "how its texts are encoded is not known"
+
+FAMILY = Family(cannot=dict.fromkeys((Ability.TEXTS, Ability.EFFECTS), _WHY))

@@ -4,4 +4,8 @@ from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
-FAMILY = Family(texts=("prompt_embeds", "negative_prompt_embeds"), cannot=frozenset({Ability.PICTURE}))
+FAMILY = Family(
+    texts=("prompt_embeds", "negative_prompt_embeds"),
+    cannot={Ability.PICTURE: "it draws pixels from its own noise"},
+    said={"output_type": "np"},  # its "pt" is from -1 to 1
+)

@@ -4,4 +4,6 @@ from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
-FAMILY = Family(cannot=frozenset({Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS}))
+_WHY = "its texts become tokens, which cannot be mixed"
+
+FAMILY = Family(cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS), _WHY))

@@ -4,9 +4,12 @@ from engine.families.family import Ability, Family, Layout
 
 __all__ = ["FAMILY"]
 
+_WHY = "its transformer reads one text at a time"
+
 FAMILY = Family(
+    texts=("prompt_embeds_qwen", "prompt_embeds_clip", "prompt_cu_seqlens"),
     axes={"visual_rope_pos": None, "text_rope_pos": None},
     layout=Layout.CHANNELS_LAST,
-    cannot=frozenset({Ability.TEXTS, Ability.EFFECTS}),
+    cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.LENGTHS), _WHY),
     needs=("torchvision",),
 )

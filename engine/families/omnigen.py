@@ -4,8 +4,10 @@ from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
+_WHY = "its texts go into the transformer as tokens, which cannot be mixed"
+
 FAMILY = Family(
     axes={"position_ids": None},
-    cannot=frozenset({Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS}),
+    cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS), _WHY),
     needs=("torchvision",),
 )

@@ -9,12 +9,13 @@ from typing import Any
 
 from PIL import Image
 
-from tests.families.tiny import mixed, packed, plain, sentences, unets
+from tests.families.tiny import later, mixed, packed, plain, sentences, unets
 from tests.families.tiny.parts import SIDE, WORDS
 
 __all__ = ["NEEDS", "SIDE", "STOCK", "TINY", "WORDS"]
 
 TINY: dict[str, Callable[[], Any]] = {
+    "auto": plain.auraflow,
     "sd": unets.sd,
     "lcm": unets.lcm,
     "sdxl": unets.sdxl,
@@ -51,6 +52,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "longcat": packed.longcat,
     "bria": packed.bria,
     "krea2": packed.krea2,
+    "ernie-image": later.ernie_image,
     "qwen-image-edit": packed.qwen_image_edit,
 }
 """From a family's name to what builds its pipeline, a few megabytes at most."""

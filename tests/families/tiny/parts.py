@@ -223,7 +223,14 @@ def vae(channels: int = 4, shift: float | None = None, factor: int = 8, **said: 
         "shift_factor": shift,
         "mid_block_add_attention": False,
     }
-    return settled(AutoencoderKL(**(values | said)), 0.7)
+    return _clear(settled(AutoencoderKL(**(values | said)), 0.7))
+
+
+def _clear(vae: _Module) -> _Module:
+    """The autoencoder with latents about as large as noise, so that a little noise is little beside them."""
+    with torch.no_grad():
+        vae.encoder.conv_out.weight *= 6
+    return vae
 
 
 def vae_flux2(channels: int = 4) -> AutoencoderKLFlux2:
@@ -238,7 +245,7 @@ def vae_flux2(channels: int = 4) -> AutoencoderKLFlux2:
         sample_size=SIDE,
         mid_block_add_attention=False,
     )
-    made = settled(made, 0.7)
+    made = _clear(settled(made, 0.7))
     draw = torch.Generator().manual_seed(1)
     made.bn.running_mean.copy_(torch.randn(4 * channels, generator=draw) * 0.1)
     made.bn.running_var.copy_(1 + torch.rand(4 * channels, generator=draw))
@@ -304,6 +311,6 @@ def smaller(pipe: Any) -> Any:
     if pipe is None:
         return None
     if hasattr(pipe, "resolutions"):
-        pipe.resolutions = [(SIDE, SIDE)]
+        pipe.resolutions = [(SIDE, SIDE), (SIDE, 2 * SIDE), (2 * SIDE, SIDE)]
     pipe.default_sample_size = SIDE // 8
     return pipe
