@@ -14,7 +14,8 @@ import transformers
 from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 
 from engine.drawing import safety
-from engine.drawing.model import DENOISERS, LoadedModel
+from engine.drawing.latents import draws_films, vae_of
+from engine.drawing.model import LoadedModel
 from engine.drawing.preview import fit
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
@@ -43,9 +44,10 @@ def load(
     except ValueError:
         image_pipe = None
     family = FAMILIES[entry.family]
-    denoisers = tuple(getattr(pipe, name) for name in DENOISERS if getattr(pipe, name, None) is not None)
-    texts = Texts(pipe, family, family.encoding) if family.encoding else None
-    colours = fit(pipe.vae) if family.encoding else None
+    there = (getattr(pipe, name, None) for name in family.denoisers)
+    denoisers = tuple(module for module in there if module is not None)
+    texts = Texts(pipe, family) if family.texts else None
+    colours = fit(vae_of(pipe)) if family.texts else None
     return LoadedModel(entry, device, pipe, image_pipe, denoisers, texts, family, colours)
 
 
@@ -91,9 +93,9 @@ def _channels_last(pipe: Any) -> None:
 
     There the group norms lose more than the convolutions gain.
     """
-    for name in ("unet", "vae"):
+    for name in ("unet", "vae", "movq"):
         module = getattr(pipe, name, None)
-        if module is None:
+        if module is None or draws_films(module):
             continue
-        if name == "vae" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
+        if name != "unet" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
             module.to(memory_format=torch.channels_last)

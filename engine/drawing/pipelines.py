@@ -116,7 +116,8 @@ def _from_embeddings(
     family, guidance = model.family, plan.acting_guidance
     pipe = light_copy(model.image_pipe if sources else model.pipe)
     if not steering.plain:
-        put(pipe, denoiser_name(pipe), steered_denoiser(getattr(pipe, denoiser_name(pipe)), steering))
+        name = denoiser_name(pipe, family)
+        put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
     if plan.tile:
         put(pipe, "vae", wrapping_vae(pipe.vae))
     guided = family.contrasts(guidance) and not steering.pointless
@@ -127,7 +128,7 @@ def _from_embeddings(
         guidance = 1.0
     steps = BetweenSteps(pipe, model, plan, report, hold)
     pictures = _call(
-        pipe, plan, sources, family.nudge, guidance_scale=guidance, callback_on_step_end=steps, **texts
+        pipe, plan, sources, family.nudge or 0.0, guidance_scale=guidance, callback_on_step_end=steps, **texts
     )
     if not plan.tile or sources:
         return pictures
@@ -157,7 +158,7 @@ def _from_plain_text(
         pipe,
         plan,
         sources,
-        model.family.nudge,
+        model.family.nudge or 0.0,
         guidance_scale=plan.guidance,
         callback_on_step_end=steps,
         **texts,

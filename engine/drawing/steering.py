@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -35,6 +35,8 @@ class Steering:
     nothing: Embeds
     weight: float = 1.0
     others: tuple[tuple[float, Embeds], ...] = ()
+    state: str = "prompt_embeds"
+    axes: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -44,7 +46,7 @@ class Steering:
     @property
     def pointless(self) -> bool:
         """Whether the text is the absent text, so that guidance would contrast a prediction with itself."""
-        return self.plain and all(torch.equal(self.main[name], self.nothing[name]) for name in self.main)
+        return self.plain and all(same(self.main[name], self.nothing[name]) for name in self.main)
 
 
 def steered_denoiser(denoiser: nn.Module, steering: Steering) -> nn.Module:
@@ -63,7 +65,7 @@ class _Steered:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         steering = self._steering
         call = _Call(self._shared, args, kwargs)
-        steered = call.rows_asked(steering.main)
+        steered = call.rows_asked(steering.main[steering.state])
         if not len(steered):
             return self._shared(*args, **kwargs)
         others = list(steering.others)
@@ -98,9 +100,8 @@ class _Call:
         self.args: tuple[Any, ...] = ()
         self.rows: int = next(len(v) for v in self.kwargs.values() if isinstance(v, torch.Tensor) and v.ndim)
 
-    def rows_asked(self, main: Embeds) -> list[int]:
+    def rows_asked(self, states: Any) -> list[int]:
         """The rows that are asked for the main text, in picture order; recognised by their embeddings."""
-        states = main["prompt_embeds"]
         for leaf in _tensors(self.kwargs):
             if leaf.shape[1:] == states.shape[1:] and len(leaf) == self.rows and leaf.ndim == states.ndim:
                 same = (leaf.unsqueeze(1) == states.to(leaf).unsqueeze(0)).flatten(2).all(-1).any(-1)
@@ -122,6 +123,13 @@ class _Call:
 
         bigger.kwargs = {name: tree_map(longer, value) for name, value in self.kwargs.items()}
         return bigger
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two embeddings are equal, entry by entry where they are lists."""
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return torch.equal(one, other)
 
 
 def _is_that(rows: torch.Tensor, embedding: torch.Tensor) -> bool:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from engine.drawing.estimate import OnStep, Watch
+from engine.drawing.latents import cells, laid
 from engine.drawing.model import LoadedModel, denoiser_name
 from engine.drawing.repaint import Held
 from engine.drawing.seamless import Roll
@@ -31,7 +32,7 @@ class BetweenSteps:
         self._held = None if hold is None else Held(pipe.scheduler, hold)
         self._family, self._plan, self._report = model.family, plan, report
         self._soft: torch.Tensor | None = None
-        rolls = plan.tile and denoiser_name(pipe) != "unet" and model.texts is not None
+        rolls = plan.tile and denoiser_name(pipe, model.family) != "unet" and model.texts is not None
         self._roll = Roll(plan.seeds[0]) if rolls else None
 
     def __call__(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +68,8 @@ class BetweenSteps:
 
     def _plain(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
         """Latents as (n, channels, height, width), not rolled."""
-        latents = self._family.unpack(pipe, latents, self._plan.height, self._plan.width)
+        latents = cells(latents, self._family.layout, self._plan.height, self._plan.width)
         return latents if self._roll is None else self._roll.back(latents)
 
     def _packed(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
-        return self._family.pack(pipe, latents)
+        return laid(latents, self._family.layout)

@@ -1,7 +1,7 @@
 """Any other pipeline that diffusers loads: called with plain text, and only what every pipeline takes."""
 
-from engine.families.family import Family
+from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
-FAMILY = Family(guided=True)
+FAMILY = Family(cannot=frozenset({Ability.TEXTS, Ability.EFFECTS}))

@@ -1,0 +1,7 @@
+"""DeepFloyd IF, its first stage: it draws pixels, so no picture can be where it starts."""
+
+from engine.families.family import Ability, Family
+
+__all__ = ["FAMILY"]
+
+FAMILY = Family(texts=("prompt_embeds", "negative_prompt_embeds"), cannot=frozenset({Ability.PICTURE}))

@@ -1,0 +1,13 @@
+"""Ideogram 4: text and picture are one row of tokens; another transformer draws without text."""
+
+from engine.families.family import Ability, Family, Layout
+
+__all__ = ["FAMILY"]
+
+FAMILY = Family(
+    axes={"position_ids": 0},
+    layout=Layout.TOKENS,
+    denoisers=("transformer", "unconditional_transformer"),
+    said={"guidance_schedule": None},
+    cannot=frozenset({Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS}),
+)

@@ -1,0 +1,19 @@
+"""Kandinsky 2.2: a prior draws what the text looks like, a decoder draws the picture of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.families.family import Embeds, Family
+
+__all__ = ["FAMILY"]
+
+
+def _encode(pipe: Any, text: str | None) -> Embeds:
+    made = pipe.prior_pipe(text or "")
+    return {"image_embeds": made.negative_image_embeds if text is None else made.image_embeds}
+
+
+FAMILY = Family(
+    texts=("image_embeds", "negative_image_embeds"), encode=_encode, denoisers=("unet",), part="decoder_pipe"
+)

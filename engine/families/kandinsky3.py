@@ -1,0 +1,10 @@
+"""Kandinsky 3: a U-Net over T5, and movq for an autoencoder."""
+
+from engine.families.family import Family
+
+__all__ = ["FAMILY"]
+
+FAMILY = Family(
+    texts=("prompt_embeds", "negative_prompt_embeds", "attention_mask", "negative_attention_mask"),
+    masks=frozenset({"attention_mask"}),
+)
