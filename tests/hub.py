@@ -149,8 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.of.spoiled and len(data) >= LARGE:
             part = bytes(len(part))
-        cut = self.of.cut is not None and self.of.cuts > 0 and len(data) >= LARGE
-        if cut:
+        if self.of.cut is not None and self.of.cuts > 0 and len(data) >= LARGE and len(part) > self.of.cut:
             self.of.cuts -= 1
             part = part[: self.of.cut]
             self.close_connection = True

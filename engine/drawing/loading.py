@@ -1,17 +1,20 @@
-"""From an entry of the model list to a model on its device: weights found or fetched, laid out, made ready.
+"""From an entry of the model list to a model on its device: weights found, laid out, made ready.
 
 Knows nothing of jobs or plans.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
 from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
+from safetensors import SafetensorError
 
 from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
@@ -20,6 +23,7 @@ from engine.drawing.preview import fit
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES
+from engine.planning.presence import lacking
 from engine.planning.registry import ModelEntry
 
 __all__ = ["dtype_of", "load"]
@@ -31,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 def load(
     entry: ModelEntry, device: str, dtype: torch.dtype = torch.float32, *, checked: bool = True
 ) -> LoadedModel:
-    """The entry's pipeline on ``device``, downloaded first if it must be.
+    """The entry's pipeline on ``device``, from the weights that are on this machine.
 
     ``checked`` keeps the safety checker that it may bring along. Raises ModelUnavailable.
     """
@@ -52,28 +56,71 @@ def load(
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
+    folder = _weights(entry)
+    _has_what_it_needs(entry)
     options: dict[str, Any] = {"dtype": dtype} | safety.options(FAMILIES[entry.family], checked)
-    if entry.variant:
+    if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
         options["variant"] = entry.variant
-    if entry.folder is None:
-        options["revision"] = entry.revision
-    elif not entry.on_this_machine():
-        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
     try:
-        return DiffusionPipeline.from_pretrained(str(entry.folder or entry.source), **options)
-    except (OSError, ValueError) as error:
+        pipe = DiffusionPipeline.from_pretrained(str(folder), **options | _parts(entry, dtype))
+        return _joined(entry, pipe, dtype)
+    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
         _LOG.exception("loading %s", entry.name)
-        raise ModelUnavailable(_why(entry)) from error
+        raise ModelUnavailable(
+            f"The weights of {entry.title} could not be read; the log says why."
+        ) from error
 
 
-def _why(entry: ModelEntry) -> str:
-    if entry.folder is not None:
-        return f"The weights of {entry.title} could not be read."
-    if entry.gated:
-        return f"{entry.title} could not be fetched: the hub wants its licence accepted and a token here."
-    return f"{entry.title} could not be fetched from the hub."
+def _weights(entry: ModelEntry) -> Path:
+    """The folder to load from. Nothing is fetched here: that is an operator's, and said first."""
+    folder = entry.weights()
+    if entry.folder is not None and folder is None:
+        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
+    if folder is None or None in entry.part_folders().values():
+        raise ModelUnavailable(
+            f"{entry.title} is not on this machine. An operator fetches it: `easel models pull {entry.name}`."
+        )
+    if missing := lacking(folder, given=tuple(entry.parts)):
+        raise ModelUnavailable(f"The weights of {entry.title} are not whole: {missing}.")
+    return folder
+
+
+def _has_what_it_needs(entry: ModelEntry) -> None:
+    for package in (*FAMILIES[entry.family].needs, *entry.needs):
+        if importlib.util.find_spec(package) is None:
+            raise ModelUnavailable(f"{entry.title} needs the Python package `{package}`, which is not here.")
+
+
+def _parts(entry: ModelEntry, dtype: torch.dtype) -> dict[str, Any]:
+    """Single components that come from other repositories: a tokenizer, or a language model that is read."""
+    made: dict[str, Any] = {}
+    for name, folder in entry.part_folders().items():
+        if folder is None or (folder / "model_index.json").exists():
+            continue
+        if name.startswith("tokenizer"):
+            made[name] = transformers.AutoTokenizer.from_pretrained(str(folder))
+        else:
+            made[name] = transformers.AutoModelForCausalLM.from_pretrained(
+                str(folder), output_hidden_states=True, dtype=dtype
+            )
+    return made
+
+
+def _joined(entry: ModelEntry, pipe: Any, dtype: torch.dtype) -> Any:
+    """The pipeline with another one inside, where its parts are a pipeline too (Kandinsky's prior)."""
+    others: dict[str, Any] = {}
+    for name, folder in entry.part_folders().items():
+        if folder is not None and (folder / "model_index.json").exists():
+            other = DiffusionPipeline.from_pretrained(str(folder), dtype=dtype)
+            others |= {f"{name}_{part}": module for part, module in other.components.items()}
+    if not others:
+        return pipe
+    combined = type(pipe).__name__.replace("Pipeline", "CombinedPipeline")
+    return getattr(diffusers, combined)(**pipe.components, **others)
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:

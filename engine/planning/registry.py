@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.errors import BadRegistry, UnknownModel
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry
-from engine.planning.model_list import Entries, read_pins, read_toml
+from engine.planning.model_list import Entries, Pins, read_pins, read_toml
 
 __all__ = [
     "ADDED",
@@ -46,7 +46,7 @@ class Wanted(Protocol):
 class Registry:
     """Models in the order they were listed, each name once; describers and segmenters, the best first.
 
-    ``problems`` are sentences about what the operator's own lists hold and could not be taken.
+    ``problems`` are sentences about what the list of this machine holds and could not be taken.
     """
 
     entries: tuple[ModelEntry, ...]
@@ -58,29 +58,26 @@ class Registry:
     def load(cls, path: Path | None = None, extra: Path | None = None, data: Path | None = None) -> Registry:
         """The entries of `path` (a file or a folder of files; the package's own by default), then others.
 
-        Those are of `extra`, the operator's file, and of the folder `data`; an entry of theirs replaces the
-        one of its name, and one that is wrong is left out, with a sentence among the `problems` that names
-        the file, the entry and the field. Raises BadRegistry where `path` is not in order, or `extra` is not
-        there.
+        Those are of `extra`, the operator's file, and of the folder `data`, where commands write and people
+        edit; an entry of theirs replaces the one of its name. Raises BadRegistry with a sentence that names
+        the file, the entry and the field; what is wrong in `data` is left out, and its sentence is a problem.
         """
         problems: list[str] = []
-        pins = {}
+        pins: Pins = {}
         if data is not None:
             try:
-                pins = dict(read_pins(data / PINS))
+                pins = read_pins(data / PINS)
             except BadRegistry as error:
                 problems.append(str(error))
         own = path or _OWN
         files = sorted(own.glob("*.toml")) if own.is_dir() else [own]
         entries = Entries(problems=problems)
         entries.add({file: read_toml(file) for file in files}, pins, strict=True)
-        if extra is not None and not extra.is_file():
-            raise BadRegistry(f"The model list {extra} cannot be read: there is no such file.")
-        for file in (extra, data / ADDED if data is not None else None):
-            if file is None or not file.exists():
-                continue
+        if extra is not None:
+            entries.add({extra: read_toml(extra)}, pins, strict=True)
+        if data is not None and (added := data / ADDED).exists():
             try:
-                entries.add({file: read_toml(file)}, pins, strict=False)
+                entries.add({added: read_toml(added)}, pins, strict=False)
             except BadRegistry as error:
                 problems.append(str(error))
         return cls(
