@@ -166,8 +166,10 @@ def _by_size(index: Mapping[str, Any], files: tuple[RemoteFile, ...]) -> dict[st
     }
 
 
-def _count(start: int, end: int, kind: str) -> float:
-    return (end - start) / _BYTES.get(kind, 4)
+def _count(tensor: Mapping[str, Any]) -> float:
+    """How many numbers a tensor has, as its entry in the head says."""
+    start, end = tensor["data_offsets"]
+    return float((end - start) / _BYTES.get(tensor["dtype"], 4))
 
 
 def _billions(file: Path) -> float:
@@ -177,7 +179,6 @@ def _billions(file: Path) -> float:
             (length,) = struct.unpack("<Q", stream.read(8))
             head = json.loads(stream.read(min(length, 100_000_000)))
         tensors = [value for key, value in head.items() if key != "__metadata__"]
-        numbers = (_count(*value["data_offsets"], value["dtype"]) for value in tensors)
-        return sum(numbers) / 1e9
+        return sum(_count(value) for value in tensors) / 1e9
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         return 0.0

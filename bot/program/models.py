@@ -1,0 +1,151 @@
+"""`easel models`: which there are, and their life on this machine. Loads neither discord.py nor torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from bot.config import BadSetting, Settings
+from bot.errors import Refusal
+from bot.program.wiring import registry_of
+from engine import ModelEntry, Registry, UnknownModel
+from engine.planning.abilities import can, cannot
+
+__all__ = ["add", "check", "listed", "pull", "remove"]
+
+Name = Annotated[str, typer.Argument(help="A name from `easel models`.", show_default=False)]
+
+
+def listed(settings: Settings, as_json: bool) -> None:
+    """Prints all models; what is wrong with the list of this machine goes to stderr."""
+    registry = registry_of(settings)
+    for problem in registry.problems:
+        print(problem, file=sys.stderr)
+    if as_json:
+        print(json.dumps([_row(entry) for entry in registry.entries], ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "--v", "--niji", "family", "size", "here", "title", "licence", "cannot"):
+        table.add_column(heading, no_wrap=True)
+    for entry in registry.entries:
+        table.add_row(
+            entry.name,
+            " ".join(entry.versions),
+            " ".join(entry.niji),
+            entry.family,
+            f"{entry.gigabytes:g} GB",
+            "yes" if entry.on_this_machine() else "no",
+            entry.title,
+            _licence(entry),
+            ", ".join(cannot(entry)),
+        )
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
+
+
+def add(settings: Settings, source: str, name: str | None) -> None:
+    """Writes an entry for what lies at ``source`` and says what was recognised. Raises EngineError."""
+    from engine import models  # for speed: only for who needs it
+
+    registry = registry_of(settings)
+    added = models.add(source, settings.easel_data, registry, name)
+    for sentence in added.sentences:
+        print(sentence)
+    entry = _entry(registry_of(settings), added.name)
+    if entry.on_this_machine():
+        print(f"Added as {added.name}: `easel imagine PROMPT --model {added.name}` draws with it.")
+    else:
+        print(f"Added as {added.name}: `easel models pull {added.name}` fetches about {entry.gigabytes:g} GB.")
+
+
+def pull(settings: Settings, name: str) -> None:
+    """Fetches a model, with a bar; says first how much, under which licence. Raises EngineError, Refusal."""
+    from engine import models  # for speed: only for who needs it
+
+    entry = _entry(registry_of(settings), name)
+    wanted = models.order(entry)
+    notes = Console(stderr=True, highlight=False, soft_wrap=True)
+    notes.print(wanted.sentence(), markup=False)
+    if entry.on_this_machine() and not wanted.missing:
+        print(f"{entry.title} is on this machine.")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    try:
+        with Progress(*columns, TimeRemainingColumn(), console=notes) as bar:
+            row = bar.add_task(entry.name, total=wanted.total)
+            models.fetch(wanted, settings.easel_data, lambda done, total: bar.update(row, completed=done))
+    except KeyboardInterrupt:
+        raise Refusal(f"Stopped; `easel models pull {name}` goes on from here.") from None
+    print(f"{entry.title} is on this machine.")
+
+
+def remove(settings: Settings, name: str, yes: bool) -> None:
+    """Removes what was fetched for a model and what was added of it; asks first. Raises EngineError, Refusal."""
+    from engine import models  # for speed: only for who needs it
+
+    registry = registry_of(settings)
+    entry = _entry(registry, name)
+    sentence = models.what_removing_does(entry, settings.easel_data, registry)
+    if not yes and not sys.stdin.isatty():
+        raise Refusal(f"{sentence} Say `--yes` to have it done.")
+    if not yes and not typer.confirm(f"{sentence} Go on?"):
+        raise Refusal("Nothing was removed.")
+    models.remove(entry, settings.easel_data, registry)
+    print(f"{name} is removed.")
+
+
+async def check(settings: Settings, name: str | None) -> bool:
+    """Draws one picture with a model, or with each that is here; whether all could. Says memory and seconds."""
+    from engine.process.check import check as try_out  # for speed: only for who needs it
+
+    registry = registry_of(settings)
+    entries = [_entry(registry, name)] if name else [e for e in registry.entries if e.on_this_machine()]
+    fine = True
+    for entry in entries:
+        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision)
+        fine = fine and found.problem is None
+        print(f"{'ok  ' if found.problem is None else 'FAIL'}  {entry.name}: {found.sentence()}", flush=True)
+    return fine
+
+
+def _entry(registry: Registry, name: str) -> ModelEntry:
+    """The entry; raises BadSetting, and names what is wrong with the list where that may be why it is missing."""
+    try:
+        return registry.get(name)
+    except UnknownModel as error:
+        wrong = next((problem for problem in registry.problems if f"{name!r}" in problem), None)
+        raise BadSetting(wrong or str(error)) from None
+
+
+def _licence(entry: ModelEntry) -> str:
+    terms = [entry.licence or "not stated"]
+    terms += [] if entry.commercial else ["no commercial use"]
+    terms += ["to be accepted"] if entry.gated else []
+    return ", ".join(terms)
+
+
+def _row(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "family": entry.family,
+        "versions": list(entry.versions),
+        "niji": list(entry.niji),
+        "here": entry.on_this_machine(),
+        "gigabytes": entry.gigabytes,
+        "licence": entry.licence,
+        "commercial": entry.commercial,
+        "gated": entry.gated,
+        "source": str(entry.folder or entry.source),
+        "commit": entry.revision,
+        "commit_chosen_here": entry.chosen_here,
+        "memory": {kind: round(entry.memory(kind), 1) for kind in ("fp16", "fp8", "nf4")},
+        "can": can(entry),
+        "cannot": list(cannot(entry)),
+    }
