@@ -25,7 +25,7 @@ from engine.planning.registry import Registry
 
 __all__ = ["Added", "add"]
 
-_TAKEN_FROM_LIKE = ("sizes", "max_ratio", "extend", "refine", "strong", "style", "muses", "oddities")
+_TAKEN_FROM_LIKE = ("sizes", "max_ratio", "extend", "refine", "grain", "strong", "style", "muses", "oddities")
 _BYTES = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8, "F8_E4M3": 1, "F8_E5M2": 1, "U8": 1, "I8": 1}
 """Bytes of a number, as safetensors name its kind."""
 
