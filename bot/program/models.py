@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from bot.config import BadSetting, Settings
 from bot.errors import Refusal
-from bot.program.wiring import registry_of
+from bot.program.wiring import models_of
 from engine import ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
 
-__all__ = ["add", "check", "listed", "pull", "remove"]
-
-Name = Annotated[str, typer.Argument(help="A name from `easel models`.", show_default=False)]
+__all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
 
 
 def listed(settings: Settings, as_json: bool) -> None:
     """Prints all models; what is wrong with the list of this machine goes to stderr."""
-    registry = registry_of(settings)
+    registry = models_of(settings)
     for problem in registry.problems:
         print(problem, file=sys.stderr)
     if as_json:
@@ -42,8 +46,8 @@ def listed(settings: Settings, as_json: bool) -> None:
             entry.family,
             f"{entry.gigabytes:g} GB",
             "yes" if entry.on_this_machine() else "no",
-            entry.title,
-            _licence(entry),
+            escape(entry.title),
+            escape(_licence(entry)),
             ", ".join(cannot(entry)),
         )
     Console(width=None if sys.stdout.isatty() else 240).print(table)
@@ -53,27 +57,34 @@ def add(settings: Settings, source: str, name: str | None) -> None:
     """Writes an entry for what lies at ``source`` and says what was recognised. Raises EngineError."""
     from engine import models  # for speed: only for who needs it
 
-    registry = registry_of(settings)
+    registry = models_of(settings)
     added = models.add(source, settings.easel_data, registry, name)
     for sentence in added.sentences:
         print(sentence)
-    entry = _entry(registry_of(settings), added.name)
+    entry = _entry(models_of(settings), added.name)
     if entry.on_this_machine():
         print(f"Added as {added.name}: `easel imagine PROMPT --model {added.name}` draws with it.")
     else:
-        print(f"Added as {added.name}: `easel models pull {added.name}` fetches about {entry.gigabytes:g} GB.")
+        print(
+            f"Added as {added.name}: `easel models pull {added.name}` fetches about {entry.gigabytes:g} GB."
+        )
 
 
 def pull(settings: Settings, name: str) -> None:
     """Fetches a model, with a bar; says first how much, under which licence. Raises EngineError, Refusal."""
+    entry = _entry(models_of(settings), name)
+    fetch(settings, entry)
+    print(f"{entry.title} is on this machine.")
+
+
+def fetch(settings: Settings, entry: ModelEntry) -> None:
+    """The work of `pull`; all that it says goes to stderr."""
     from engine import models  # for speed: only for who needs it
 
-    entry = _entry(registry_of(settings), name)
     wanted = models.order(entry)
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
     notes.print(wanted.sentence(), markup=False)
     if entry.on_this_machine() and not wanted.missing:
-        print(f"{entry.title} is on this machine.")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
@@ -81,15 +92,14 @@ def pull(settings: Settings, name: str) -> None:
             row = bar.add_task(entry.name, total=wanted.total)
             models.fetch(wanted, settings.easel_data, lambda done, total: bar.update(row, completed=done))
     except KeyboardInterrupt:
-        raise Refusal(f"Stopped; `easel models pull {name}` goes on from here.") from None
-    print(f"{entry.title} is on this machine.")
+        raise Refusal(f"Stopped; `easel models pull {entry.name}` goes on from here.") from None
 
 
 def remove(settings: Settings, name: str, yes: bool) -> None:
-    """Removes what was fetched for a model and what was added of it; asks first. Raises EngineError, Refusal."""
+    """Removes what was fetched or added of a model; asks first. Raises EngineError, Refusal."""
     from engine import models  # for speed: only for who needs it
 
-    registry = registry_of(settings)
+    registry = models_of(settings)
     entry = _entry(registry, name)
     sentence = models.what_removing_does(entry, settings.easel_data, registry)
     if not yes and not sys.stdin.isatty():
@@ -101,10 +111,10 @@ def remove(settings: Settings, name: str, yes: bool) -> None:
 
 
 async def check(settings: Settings, name: str | None) -> bool:
-    """Draws one picture with a model, or with each that is here; whether all could. Says memory and seconds."""
+    """Draws a picture with a model, or with each that is here, and says what it took; whether all could."""
     from engine.process.check import check as try_out  # for speed: only for who needs it
 
-    registry = registry_of(settings)
+    registry = models_of(settings)
     entries = [_entry(registry, name)] if name else [e for e in registry.entries if e.on_this_machine()]
     fine = True
     for entry in entries:
@@ -115,7 +125,7 @@ async def check(settings: Settings, name: str | None) -> bool:
 
 
 def _entry(registry: Registry, name: str) -> ModelEntry:
-    """The entry; raises BadSetting, and names what is wrong with the list where that may be why it is missing."""
+    """The entry. Raises BadSetting, with what is wrong with the list where that is why it is missing."""
     try:
         return registry.get(name)
     except UnknownModel as error:

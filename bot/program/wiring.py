@@ -8,19 +8,25 @@ from __future__ import annotations
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 
-__all__ = ["engine_of", "registry_of"]
+__all__ = ["engine_of", "models_of", "registry_of"]
 
 
 def registry_of(settings: Settings) -> Registry:
     """The models, with the default one known to exist. Raises BadSetting."""
+    registry = models_of(settings)
     try:
-        registry = Registry.load(extra=settings.easel_models_file)
         registry.get(settings.easel_model)
     except UnknownModel as error:
-        raise BadSetting(f"EASEL_MODEL: {error}") from None
+        raise BadSetting(f"EASEL_MODEL: {' '.join((str(error), *registry.problems))}") from None
+    return registry
+
+
+def models_of(settings: Settings) -> Registry:
+    """The models: ours, those of EASEL_MODELS_FILE, those added on this machine. Raises BadSetting."""
+    try:
+        return Registry.load(extra=settings.easel_models_file, data=settings.easel_data)
     except (BadRegistry, OSError) as error:
         raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
-    return registry
 
 
 def engine_of(settings: Settings, registry: Registry) -> Engine:

@@ -68,9 +68,9 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
         raise ModelUnavailable(
             f"{folder} holds no `{INDEX}` that can be read, so it is no diffusers pipeline."
         )
+    found = recognised(index, read, registry.entries)
     if missing := lacking(folder):
         raise ModelUnavailable(f"{folder} is not whole: {missing}.")
-    found = recognised(index, read, registry.entries)
     parts = components(index)
     weights = {part: sum(_billions(file) for file in (folder / part).glob("*.safetensors")) for part in parts}
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9

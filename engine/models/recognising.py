@@ -150,8 +150,8 @@ def _is_quick(index: Mapping[str, Any], scheduler: Mapping[str, Any], denoiser: 
 
 
 def _sibling(family: str, quick: bool, known: Iterable[ModelEntry]) -> ModelEntry | None:
-    """The first model of the family that takes as few steps, else the first of the family."""
-    of_family = [entry for entry in known if entry.family == family]
+    """The hub's first model of the family that takes as few steps, else its first of the family."""
+    of_family = [entry for entry in known if entry.family == family and entry.folder is None]
     same = [entry for entry in of_family if (entry.steps <= 9) == quick]
     return next(iter(same or of_family), None)
 

@@ -1,4 +1,4 @@
-"""What a model can do with a prompt and what it cannot, by its family: for lists, and said before rendering."""
+"""What a model can do with a prompt and what it cannot, by its family."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_YET = ("sref", "cref", "oref", "edit", "control", "lora")
 
 
 def can(entry: ModelEntry) -> dict[str, bool]:
-    """Whether it can: draw text, vary, change a region, pan, tile, leave things out, start from a picture …"""
+    """Whether it draws from text, varies, changes a region, pans, tiles, leaves things out, and so on."""
     missing = FAMILIES[entry.family].cannot
     able = {"text": True} | dict.fromkeys(_FROM_A_PICTURE, Ability.PICTURE not in missing)
     able |= {"tile": Ability.TILE not in missing, "no": Ability.WITHOUT not in missing}

@@ -69,7 +69,10 @@ def components(index: dict[str, Any]) -> tuple[str, ...]:
     return tuple(
         name
         for name, value in index.items()
-        if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value)
+        if not name.startswith("_")
+        and isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(word, str) for word in value)
     )
 
 

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
+from engine.process.devices import devices
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
@@ -68,7 +69,7 @@ class _Service:
     def __init__(self, setup: Setup, program: Program, orders: BinaryIO, reports: BinaryIO) -> None:
         self._orders, self._reports = orders, reports
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
-        self._device, devices = _devices(setup.device)
+        self._device, all_of_them = devices(setup.device)
         self._renderer = Renderer(
             program,
             setup.registry,
@@ -76,7 +77,7 @@ class _Service:
             self._outbox.put,
             settings=setup.settings,
         )
-        self._outbox.put(Ready(self._device, devices))
+        self._outbox.put(Ready(self._device, all_of_them))
 
     def run(self) -> None:
         for job in (self._read, self._write, self._beat):
@@ -131,21 +132,6 @@ def _quiet() -> None:
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-
-
-def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
-    """The device that ``wanted`` means here, and all of its kind."""
-    import torch  # for speed: the process says that it lives before seconds of imports
-
-    if wanted == "auto":
-        wanted = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
-    if wanted.startswith("cuda"):
-        torch.cuda.set_device(wanted if ":" in wanted else 0)  # whatever synchronizes means this one
-    if wanted == "cuda":
-        return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
-    return wanted, (wanted,)
 
 
 def _program(setup: Setup) -> Program:
