@@ -124,7 +124,7 @@ def broken(tmp_path: Path) -> dict[str, Path]:
         "d-2-of-2.safetensors` is missing": lay(tmp_path / "a", without_shard),
         "no `model_index.json`": lay(tmp_path / "b", {"words.txt": b"house"}),
         "that can be read": lay(tmp_path / "c", whole | {"model_index.json": b"{"}),
-        "does not draw from text alone": lay(tmp_path / "d", pipeline("StableDiffusionUpscalePipeline", UNET, KL)),
+        "does not draw from text": lay(tmp_path / "d", pipeline("StableDiffusionUpscalePipeline", UNET, KL)),
         "code of its own": lay(tmp_path / "e", whole | {
             "model_index.json": json.dumps({"_class_name": ["pipeline", "Mine"]}).encode()
         }),
