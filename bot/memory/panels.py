@@ -20,6 +20,7 @@ __all__ = [
     "Described",
     "HistoryPages",
     "ImagePrompt",
+    "ModelQuestion",
     "Panel",
     "PanelData",
     "Panels",
@@ -98,8 +99,18 @@ class RegionPicker(PanelData):
     parts: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class ModelQuestion(PanelData):
+    """Whether a model is to be fetched or removed: ``what`` is "fetch" or "remove"."""
+
+    kind: ClassVar[str] = "model"
+    model: str
+    what: str
+
+
 _KINDS: dict[str, type[PanelData]] = {
-    data.kind: data for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker)
+    data.kind: data
+    for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker, ModelQuestion)
 }
 
 D = TypeVar("D", bound=PanelData)

@@ -85,7 +85,7 @@ class Renderer:
         self._models = ResidentModels(
             settings.models,
             self._background,
-            load=lambda name: load_shared(program, registry.get(name), device, settings),
+            load=lambda name: load_shared(program, self._registry.get(name), device, settings),
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
@@ -136,6 +136,10 @@ class Renderer:
         """Frees a model that no job under way uses."""
         self._stop_warming()
         self._models.drop(model)
+
+    def know(self, registry: Registry) -> None:
+        """From now on these are the models that there are; those in memory stay as they are."""
+        self._registry = registry
 
     @property
     def residents(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from engine.process.wire import (
     Beat,
     Cancel,
     Describe,
+    Know,
     Load,
     Order,
     Ready,
@@ -102,6 +103,8 @@ class _Service:
                 self._renderer.load(model)
             case Unload(model):
                 self._renderer.unload(model)
+            case Know(registry):
+                self._renderer.know(registry)
 
     def _write(self) -> None:
         while True:

@@ -59,7 +59,21 @@ def test_the_list_as_json():
     assert rows["animagine-4.0"]["niji"] == ["6", "7"]
     assert rows["flux-dev"]["licence"] == "FLUX.1 [dev] Non-Commercial"
     assert rows["flux-dev"]["gigabytes"] == 34.0
-    wanted = ["text", "vary", "region", "pan", "tile", "no", "image", "sref", "cref", "oref", "edit", "control", "lora"]
+    wanted = [
+        "text",
+        "vary",
+        "region",
+        "pan",
+        "tile",
+        "no",
+        "image",
+        "sref",
+        "cref",
+        "oref",
+        "edit",
+        "control",
+        "lora",
+    ]
     assert all(row["can"].keys() == set(wanted) for row in rows.values())
     assert rows["ideogram-4"]["can"]["no"] is False
     assert rows["deepfloyd-if"]["can"]["vary"] is False
