@@ -35,7 +35,7 @@ def detailed(plain: Image.Image, drawn: Image.Image, grain: int) -> Image.Image:
     new = _held(new, old, grain)
     if grain == EDGES:
         low, high = neighbourhood(np.asarray(plain.reduce(EDGES), dtype=np.float32))
-        new = (_held(np.clip(new, low, high), old, grain) + old) / 2
+        new = (_held(np.clip(new, low, high), old, grain) + old) / np.float32(2)
     return Image.fromarray(new.round().clip(0, 255).astype(np.uint8))
 
 

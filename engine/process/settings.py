@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-__all__ = ["WorkerSettings"]
+__all__ = ["Precision", "WorkerSettings"]
+
+Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16"]
+"""What models compute in; "auto" is what the device computes fastest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +24,5 @@ class WorkerSettings:
     models: int = 2
     compiler: str = ""
     graphs: bool = True
-    precision: str = "auto"
+    precision: Precision = "auto"
     checked: bool = True
