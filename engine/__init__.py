@@ -17,7 +17,7 @@ from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, P
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
-from engine.planning.entries import ModelEntry, Precision
+from engine.planning.entries import ModelEntry, Storage
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import Registry
@@ -58,6 +58,7 @@ __all__ = [
     "Progress",
     "Queued",
     "Registry",
+    "Storage",
     "UnknownModel",
     "WorkerDied",
     "WorkerSettings",

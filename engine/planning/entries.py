@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 from engine.planning.presence import lacking, part_complete, snapshot, weights_folder
 
-__all__ = ["DescriberEntry", "ModelEntry", "Precision", "SegmenterEntry"]
+__all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage"]
 
-Precision: TypeAlias = Literal["fp16", "fp8", "nf4"]
+Storage: TypeAlias = Literal["fp16", "fp8", "nf4"]
 
 _BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0, "nf4": 0.56}
 """Bytes that a weight takes: bf16 as fp16; nf4 with the scales of its blocks of 64."""
@@ -105,7 +105,7 @@ class ModelEntry:
         others = [repository.partition("@") for repository in self.parts.values()]
         return (self.source, self.revision), *((source, commit or None) for source, _, commit in others)
 
-    def memory(self, precision: Precision) -> float:
+    def memory(self, precision: Storage) -> float:
         """GB of a device's memory that it takes when everything lies there; 0 where nobody knows."""
         billions = sum(self.parameters)
         least = min(_BYTES[precision], _BYTES.get(self.precision, 2.0))

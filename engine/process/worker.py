@@ -104,7 +104,7 @@ class _Service:
             case Unload(model):
                 self._renderer.unload(model)
             case Know(registry):
-                self._renderer.know(registry)
+                self._renderer.registry = registry
 
     def _write(self) -> None:
         while True:

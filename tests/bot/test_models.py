@@ -27,6 +27,13 @@ def hub(tmp_path, monkeypatch):
         yield hub
 
 
+async def later(world, command, **options):
+    """What a refusal says that comes after the answer was put off."""
+    await world.slash(command, **options)
+    sent = [what for kind, name, what in world.env.backend.transcript if isinstance(what, dict)]
+    return next(what for what in reversed(sent) if what.get("embeds"))["embeds"][0]["description"]
+
+
 async def listing(world, text):
     """A list of this machine, known to the bot."""
     (world.settings.easel_data / ADDED).write_text(text)
@@ -62,7 +69,7 @@ async def test_a_pull_says_its_size_first_and_waits_for_the_button(world, operat
     assert world.engine.registry.get("far").on_this_machine()
     listed = (await world.slash("easel models list")).response.content
     assert "⚪ `far` Far" in listed
-    assert "already" in await refused(await world.slash("easel models pull", model="far"))
+    assert "already" in await later(world, "easel models pull", model="far")
 
 
 async def test_no_fetches_nothing_and_a_question_is_answered_once(world, operator, hub):  # noqa: F811
@@ -83,7 +90,7 @@ async def test_what_the_hub_says_reaches_the_operator(world, operator, hub):  # 
     ]
     assert "Accept its licence" in edits[-1]["content"]
     hub.down = True
-    assert "503" in await refused(await world.slash("easel models pull", model="far"))
+    assert "503" in await later(world, "easel models pull", model="far")
     assert (await world.imagine("a fox")).attachments
 
 
@@ -112,7 +119,7 @@ async def test_a_wrong_entry_is_told_and_the_rest_goes_on(world, operator):  # n
     assert (await world.imagine("a fox")).attachments
 
 
-async def test_versions_of_models_that_are_here_are_the_ones_that_are_offered(world, operator):  # noqa: F811
+async def test_a_version_of_a_model_of_ones_own_is_offered(world, operator):  # noqa: F811
     await listing(world, HOUSE)
     found = await world.bob.autocomplete(world.channel, "imagine", "prompt", "a fox --v 7")
     assert any("--v 77" in str(getattr(choice, "value", choice)) for choice in found)

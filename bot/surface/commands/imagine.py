@@ -16,9 +16,10 @@ from bot.messages.dialogs import Field
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog
-from bot.surface.hub import Hub, Interaction
+from bot.surface.hub import Interaction
 from bot.surface.intake import check_upload, drafts_of, kept, kept_upload, link_of, read, secret, take
 from bot.surface.panels import PanelKind
+from engine import Registry
 from grammar import PARAMETERS, GenerationSpec, complete
 
 __all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
@@ -64,7 +65,7 @@ async def complete_prompt(interaction: Interaction, typed: str) -> list[app_comm
     """
     hub = interaction.client.hub
     user = await hub.user_of(interaction)
-    found = complete(said(typed), values=_values(hub), options=user.options)
+    found = complete(said(typed), values=_values(hub.registry), options=user.options)
     return [
         app_commands.Choice(name=_explained(text, meaning), value=text)
         for text, meaning in found
@@ -88,10 +89,10 @@ def _explained(text: str, meaning: str) -> str:
     return f"{text.rstrip()} ⟨{cut}⟩"
 
 
-def _values(hub: Hub) -> dict[str, list[tuple[str, str]]]:
+def _values(registry: Registry) -> dict[str, list[tuple[str, str]]]:
     """The versions and styles that there are: the table's, and what the models here say of them."""
     offered = {row.name: dict(row.offers) for row in PARAMETERS if row.name in ("version", "style")}
-    for entry in [entry for entry in hub.registry.entries if entry.name in hub.models.here]:
+    for entry in registry.entries:
         offered["version"] |= dict.fromkeys(entry.versions, entry.title)
         offered["style"] |= dict.fromkeys(entry.styles, f"a style of {entry.title}")
     return {name: list(values.items()) for name, values in offered.items()}
