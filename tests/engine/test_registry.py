@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import BadRegistry, ModelEntry, Registry, UnknownModel
+from engine.models import table
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 
@@ -196,3 +197,13 @@ def test_every_version_that_the_grammar_offers_means_a_model(registry: Registry)
     offered = {"1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"}
     assert any(row.short == "v" for row in PARAMETERS)
     assert offered == {version for entry in registry.entries for version in entry.versions}
+
+
+def test_the_owners_table_in_the_documents_is_the_lists(registry: Registry) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    assert table.written(document, registry) == document, "run `python -m engine.models.table docs/models.md`"
+
+
+@pytest.mark.parametrize(("gigabytes", "size"), [(3.9, 4), (4.1, 6), (23.9, 24), (24.1, 32), (200, None)])
+def test_the_smallest_card_that_has_room(gigabytes: float, size: int | None) -> None:
+    assert table.card(gigabytes) == size
