@@ -5,6 +5,8 @@ Loads neither discord.py nor torch, so that `easel models` is there at once.
 
 from __future__ import annotations
 
+import importlib.util
+
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 
@@ -30,7 +32,9 @@ def models_of(settings: Settings) -> Registry:
 
 
 def engine_of(settings: Settings, registry: Registry) -> Engine:
-    """The engine as the settings want it, not started yet."""
+    """The engine as the settings want it, not started yet. Raises BadSetting."""
+    if settings.easel_upscaler:
+        _check_upscaler(settings, registry)
     return Engine(
         registry=registry,
         device=settings.easel_device,
@@ -40,5 +44,21 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
             compiler=settings.easel_compiler,
             precision=settings.easel_precision,
             checked=settings.easel_safety_checker,
+            upscaler=settings.easel_upscaler,
         ),
     )
+
+
+def _check_upscaler(settings: Settings, registry: Registry) -> None:
+    """Whether the chosen upscaler can be used. Raises BadSetting."""
+    try:
+        entry = registry.upscaler(settings.easel_upscaler)
+    except UnknownModel as error:
+        raise BadSetting(f"EASEL_UPSCALER: {error}") from None
+    if not entry.on_this_machine():
+        where = entry.folder or f"the hub's cache (`hf download {entry.source} {entry.file}`)"
+        raise BadSetting(f"EASEL_UPSCALER: `{entry.file}` of {entry.name} is not in {where}")
+    if importlib.util.find_spec("spandrel") is None:
+        raise BadSetting(
+            f"EASEL_UPSCALER: {entry.name} needs the extra `upscalers`; run `pip install 'easel[upscalers]'`"
+        )

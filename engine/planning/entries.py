@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from engine.planning.presence import lacking, part_complete, snapshot, weights_folder
 
-__all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage"]
+__all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
 
 Storage: TypeAlias = Literal["fp16", "fp8", "nf4"]
 
@@ -145,3 +145,27 @@ class SegmenterEntry:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
         found = weights_folder(self, "config.json")
         return found is not None and part_complete(found)
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerEntry:
+    """Weights that enlarge pictures (ESRGAN and its kind): a ``file`` of a folder or repository."""
+
+    name: str
+    title: str
+    source: str
+    file: str
+    revision: str | None = None
+    licence: str = ""
+    commercial: bool = True
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def path(self) -> Path | None:
+        """Where its weights lie on this machine, None while they do not."""
+        found = weights_folder(self, self.file)
+        return None if found is None else found / Path(self.file).name
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here."""
+        return self.path() is not None

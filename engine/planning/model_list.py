@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import BadRegistry
 from engine.families import FAMILIES
-from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry
+from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 
 __all__ = ["COMMIT", "Entries", "Pins", "read_pins", "read_toml"]
 
@@ -27,7 +27,7 @@ Pins: TypeAlias = "Mapping[str, str]"
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the files instead of holding their rows."""
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry")
+_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry")
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Entries:
     models: dict[str, ModelEntry] = field(default_factory=dict)
     describers: dict[str, DescriberEntry] = field(default_factory=dict)
     segmenters: dict[str, SegmenterEntry] = field(default_factory=dict)
+    upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -63,6 +64,9 @@ class Entries:
                     elif kind == "describer":
                         describer = _made(DescriberEntry, row, where, file.parent)
                         describers[describer.name] = describer
+                    elif kind == "upscaler":
+                        upscaler = _made(UpscalerEntry, row, where, file.parent)
+                        self.upscalers[upscaler.name] = upscaler
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -94,7 +98,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter"):
+    for kind in ("model", "describer", "segmenter", "upscaler"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number

@@ -32,7 +32,7 @@ class Placed(Protocol):
 def weights_folder(entry: Placed, name: str) -> Path | None:
     """The folder on this machine that holds the file ``name`` of the entry, or None."""
     if entry.folder is not None:
-        return entry.folder if (entry.folder / name).is_file() else None
+        return (entry.folder / name).parent if (entry.folder / name).is_file() else None
     return snapshot(entry.source, entry.revision, name)
 
 

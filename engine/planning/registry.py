@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import BadRegistry, UnknownModel
-from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry
+from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ModelEntry",
     "Registry",
     "SegmenterEntry",
+    "UpscalerEntry",
     "Wanted",
 ]
 
@@ -52,6 +53,7 @@ class Registry:
     entries: tuple[ModelEntry, ...]
     describers: tuple[DescriberEntry, ...] = ()
     segmenters: tuple[SegmenterEntry, ...] = ()
+    upscalers: tuple[UpscalerEntry, ...] = ()
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -84,6 +86,7 @@ class Registry:
             tuple(entries.models.values()),
             tuple(entries.describers.values()),
             tuple(entries.segmenters.values()),
+            tuple(entries.upscalers.values()),
             tuple(entries.problems),
         )
 
@@ -94,6 +97,14 @@ class Registry:
                 return entry
         known = ", ".join(entry.name for entry in self.entries)
         raise UnknownModel(f"There is no model “{name}” here. Known: {known}.")
+
+    def upscaler(self, name: str) -> UpscalerEntry:
+        """The upscaler called `name`; raises UnknownModel."""
+        found = next((entry for entry in self.upscalers if entry.name == name), None)
+        if found is None:
+            known = ", ".join(entry.name for entry in self.upscalers) or "none"
+            raise UnknownModel(f"There is no upscaler “{name}” here. Known: {known}.")
+        return found
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

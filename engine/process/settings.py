@@ -17,7 +17,8 @@ class WorkerSettings:
 
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
     forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
-    computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    computes fastest. ``checked`` keeps the safety checkers that models bring along. ``upscaler`` is the
+    name of what enlarges pictures, "" for interpolation.
     """
 
     active: int = 16
@@ -26,3 +27,4 @@ class WorkerSettings:
     graphs: bool = True
     precision: Precision = "auto"
     checked: bool = True
+    upscaler: str = ""

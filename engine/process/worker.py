@@ -164,7 +164,12 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
-    return Program(load, drawing.run, drawing.forward_mode, preview.render, describe, locate)
+    run = drawing.run
+    if setup.settings.upscaler:
+        device, _ = devices(setup.device)
+        enlarge = drawing.Enlarger(registry.upscaler(setup.settings.upscaler), device)
+        run = functools.partial(drawing.run, enlarge=enlarge)
+    return Program(load, run, drawing.forward_mode, preview.render, describe, locate)
 
 
 if __name__ == "__main__":
