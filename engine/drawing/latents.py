@@ -12,7 +12,7 @@ import torch
 
 from engine.families import Layout
 
-__all__ = ["cells", "draws_films", "from_pixels", "laid", "vae_of"]
+__all__ = ["cells", "draws_films", "from_pixels", "laid", "vae_name", "vae_of"]
 
 
 def cells(latents: torch.Tensor, layout: Layout, height: int, width: int) -> torch.Tensor:
@@ -54,9 +54,14 @@ def _grid(tokens: int, height: int, width: int) -> tuple[int, int]:
     return down, tokens // down
 
 
+def vae_name(pipe: Any) -> str:
+    """What the pipeline's autoencoder is called, empty for one that draws pixels."""
+    return next((name for name in ("vae", "movq") if getattr(pipe, name, None) is not None), "")
+
+
 def vae_of(pipe: Any) -> Any:
     """The pipeline's autoencoder, None for one that draws pixels."""
-    return getattr(pipe, "vae", None) or getattr(pipe, "movq", None)
+    return getattr(pipe, vae_name(pipe)) if vae_name(pipe) else None
 
 
 def draws_films(module: Any) -> bool:

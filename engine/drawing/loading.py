@@ -22,7 +22,7 @@ from engine.drawing.model import LoadedModel
 from engine.drawing.preview import fit
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
-from engine.families import FAMILIES
+from engine.families import FAMILIES, Ability, Family
 from engine.planning.presence import lacking
 from engine.planning.registry import ModelEntry
 
@@ -39,20 +39,28 @@ def load(
 
     ``checked`` keeps the safety checker that it may bring along. Raises ModelUnavailable.
     """
-    pipe = _loaded(entry, dtype, checked=checked).to(device)
-    pipe.set_progress_bar_config(disable=True)
-    _channels_last(pipe)
-    try:
-        image_pipe = AutoPipelineForImage2Image.from_pipe(pipe)
-        image_pipe.set_progress_bar_config(disable=True)
-    except ValueError:
-        image_pipe = None
     family = FAMILIES[entry.family]
-    there = (getattr(pipe, name, None) for name in family.denoisers)
+    pipe = _loaded(entry, dtype, checked=checked).to(device)
+    draws = getattr(pipe, family.part) if family.part else pipe
+    for each in (pipe, draws):
+        each.set_progress_bar_config(disable=True)
+    _channels_last(draws)
+    there = (getattr(draws, name, None) for name in family.denoisers)
     denoisers = tuple(module for module in there if module is not None)
+    if not denoisers:
+        raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
     texts = Texts(pipe, family) if family.texts else None
-    colours = fit(vae_of(pipe)) if family.texts else None
-    return LoadedModel(entry, device, pipe, image_pipe, denoisers, texts, family, colours)
+    colours = fit(vae_of(draws)) if family.texts and Ability.PREVIEW not in family.cannot else None
+    return LoadedModel(entry, device, pipe, _from_pictures(pipe, family), denoisers, texts, family, colours)
+
+
+def _from_pictures(pipe: Any, family: Family) -> Any:
+    """The stock pipeline that draws from a picture, where one is used."""
+    if family.nudge is None:
+        return None
+    image_pipe = AutoPipelineForImage2Image.from_pipe(pipe)
+    image_pipe.set_progress_bar_config(disable=True)
+    return image_pipe
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:

@@ -34,10 +34,12 @@ class LoadedModel:
     colours: torch.Tensor | None = field(default=None, repr=False)
 
 
-def light_copy(pipe: Any) -> Any:
-    """The same components with a scheduler of its own."""
+def light_copy(pipe: Any, family: Family) -> Any:
+    """The same components, but copies of those that a job changes."""
     light = copy.copy(pipe)
-    put(light, "scheduler", copy.deepcopy(pipe.scheduler))
+    for name in family.own:
+        if getattr(pipe, name, None) is not None:
+            put(light, name, copy.deepcopy(getattr(pipe, name)))
     return light
 
 

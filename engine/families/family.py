@@ -66,7 +66,8 @@ class Family:
     ``axes`` says of a denoiser's arguments in which dimension their rows lie, None: in none (positions).
     ``layout`` is how latents lie between steps, ``given`` how the call wants them, where that differs.
     ``denoisers`` and ``own`` name components: those whose calls are shared, and those that a job changes, of
-    which it has copies. ``part`` names the pipeline inside the pipeline that draws.
+    which it has copies. ``part`` names the pipeline inside the pipeline that draws. ``wordless``
+    says that `encode_prompt` must be given words even where it is given embeddings.
     ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
     is used, the scheduler begins late instead.
@@ -88,6 +89,7 @@ class Family:
     denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
     own: tuple[str, ...] = ("scheduler",)
     part: str = ""
+    wordless: bool = False
     together: bool = False
     nudge: float | None = None
     checker: bool = False

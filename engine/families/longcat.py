@@ -7,6 +7,7 @@ __all__ = ["FAMILY"]
 FAMILY = Family(
     texts=("prompt_embeds", None),
     layout=Layout.PACKED,
+    wordless=True,
     said={"enable_prompt_rewrite": False},
     needs=("torchvision",),
 )
