@@ -113,6 +113,8 @@ def _called(
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if steering is None:
         said = _plain_text(plan)
+        if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
+            raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
     else:
         if not steering.plain:
@@ -120,8 +122,8 @@ def _called(
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
         guided = family.contrasts(plan.acting_guidance) and not steering.pointless
         said = {"prompt": None, "negative_prompt": None, **steering.main}
-        if guided:
-            said |= {f"negative_{name}": rows for name, rows in steering.nothing.items()}
+        nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
+        said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
         if family.wordless:
             put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
     said |= _guided(pipe, family, plan, guided)
@@ -137,6 +139,7 @@ def _called(
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
     if sources and not stock:
         said["latents"] = _begun(pipe, model, plan, sources, said)
+    torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
     made = _take(pipe, said)
     flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
     return _pictures(made), [bool(flag) for flag in flags or ()]
@@ -145,6 +148,12 @@ def _called(
 def _part(pipe: Any, family: Family) -> Any:
     """The pipeline that draws, where it is a part of another."""
     return getattr(pipe, family.part) if family.part else pipe
+
+
+def _demanded(pipe: Any) -> set[str]:
+    """The arguments without which the pipeline cannot be called."""
+    takes = inspect.signature(pipe.__call__).parameters.values()
+    return {parameter.name for parameter in takes if parameter.default is parameter.empty}
 
 
 def _wordless(encode: Any, prompt: Any = None, **said: Any) -> Any:

@@ -39,7 +39,10 @@ def _joined(values: Sequence[Any], axis: int) -> Any:
 
 
 def towards(
-    base: Embeds, pulls: Sequence[tuple[float, Embeds]], masks: frozenset[str] = frozenset()
+    base: Embeds,
+    pulls: Sequence[tuple[float, Embeds]],
+    masks: frozenset[str] = frozenset(),
+    filler: Embeds | None = None,
 ) -> Embeds:
     """``base`` moved towards each of the others by its weight (0–1): base + Σ w·(other − base).
 
@@ -48,7 +51,7 @@ def towards(
     moving = [(weight, other) for weight, other in pulls if weight]
     if not moving:
         return dict(base)
-    base, *others = alike([base, *(other for _, other in moving)], masks)
+    base, *others = alike([base, *(other for _, other in moving)], masks, filler)
     moved = base
     for (weight, _), other in zip(moving, others, strict=True):
         moved = {name: _moved(moved[name], weight, other[name], base[name]) for name in base}
@@ -63,30 +66,38 @@ def _moved(here: Any, weight: float, other: Any, base: Any) -> Any:
     return here + weight * (other - base)
 
 
-def alike(texts: Sequence[Embeds], masks: frozenset[str] = frozenset()) -> list[Embeds]:
+def alike(
+    texts: Sequence[Embeds], masks: frozenset[str] = frozenset(), filler: Embeds | None = None
+) -> list[Embeds]:
     """The same with equal numbers of tokens; with ``masks`` the tokens added are zeros that do not count.
 
-    Without, they are the last one again: there is nothing that could hide them.
+    Without, they are those of ``filler``, as often as it takes, or else the last one again.
     """
-    columns = [_brought([text[name] for text in texts], bool(masks)) for name in texts[0]]
+    hidden = bool(masks)
+    columns = [
+        _brought([text[name] for text in texts], hidden, (filler or {}).get(name)) for name in texts[0]
+    ]
     return [dict(zip(texts[0], values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _brought(values: Sequence[Any], hidden: bool) -> list[Any]:
+def _brought(values: Sequence[Any], hidden: bool, filler: Any = None) -> list[Any]:
     if isinstance(values[0], list):
         columns = [_brought(entries, hidden) for entries in zip(*values, strict=True)]
         return [list(row) for row in zip(*columns, strict=True)]
     shape = [max(sides) for sides in zip(*(value.shape for value in values), strict=True)]
-    return [_grown(value, shape, hidden) for value in values]
+    return [_grown(value, shape, hidden, filler) for value in values]
 
 
-def _grown(value: torch.Tensor, shape: Sequence[int], hidden: bool) -> torch.Tensor:
+def _grown(value: torch.Tensor, shape: Sequence[int], hidden: bool, filler: Any) -> torch.Tensor:
     for dimension, (side, wanted) in enumerate(zip(value.shape, shape, strict=True)):
         missing = wanted - side
         if not missing:
             continue
         if hidden:
             value = pad(value, (0, 0) * (value.ndim - 1 - dimension) + (0, missing))
+        elif filler is not None:
+            more = filler.to(value).expand(len(value), -1, -1)
+            value = torch.cat([value, *[more] * (missing // more.shape[1])], dimension)
         else:
             last = value.narrow(dimension, side - 1, 1)
             value = torch.cat([value, last.repeat_interleave(missing, dimension)], dimension)

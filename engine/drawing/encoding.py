@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
+from engine.drawing import pieces
 from engine.families import Embeds, Family
 
 __all__ = ["encoded"]
@@ -29,9 +30,24 @@ _ALIKE = (
 
 def encoded(pipe: Any, family: Family, text: str | None) -> Embeds:
     """The embeddings of ``text``, one row each; None is the absent text."""
-    with torch.no_grad():
-        made = _asked(pipe, family, text) if family.encode is None else family.encode(pipe, text)
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)  # a prior that draws what a text looks like draws it alike each time
+        if family.encode is not None:
+            made = family.encode(pipe, text)
+        elif family.pieces and text:
+            made = _whole(pipe, family, text)
+        else:
+            made = _asked(pipe, family, text)
     return _padded(made, family) if family.pad else made
+
+
+def _whole(pipe: Any, family: Family, text: str) -> Embeds:
+    """All of a text, however many pieces it takes; what stands for the text as a whole is the first one's."""
+    count = pieces.count(pipe, text)
+    if count == 1:
+        return _asked(pipe, family, text)
+    made = [_asked(pieces.piece(pipe, index), family, text) for index in range(count)]
+    return made[0] | {family.state: torch.cat([each[family.state] for each in made], 1)}
 
 
 def _asked(pipe: Any, family: Family, text: str | None) -> Embeds:

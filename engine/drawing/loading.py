@@ -5,8 +5,9 @@ Knows nothing of jobs or plans.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import diffusers
 import torch
 import transformers
 from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
-from safetensors import SafetensorError
 
 from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
@@ -49,7 +49,7 @@ def load(
     denoisers = tuple(module for module in there if module is not None)
     if not denoisers:
         raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
-    texts = Texts(pipe, family) if family.texts else None
+    texts = _texts(pipe, entry, family)
     colours = fit(vae_of(draws)) if family.texts and Ability.PREVIEW not in family.cannot else None
     return LoadedModel(entry, device, pipe, _from_pictures(pipe, family), denoisers, texts, family, colours)
 
@@ -64,23 +64,22 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
-    folder = _weights(entry)
-    _has_what_it_needs(entry)
-    options: dict[str, Any] = {"dtype": dtype} | safety.options(FAMILIES[entry.family], checked)
+    family, folder = FAMILIES[entry.family], _weights(entry)
+    options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
     if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
         options["variant"] = entry.variant
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
+    others = {name: each for name, each in entry.part_folders().items() if each is not None}
+    pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
+    singles = {name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines}
     try:
-        pipe = DiffusionPipeline.from_pretrained(str(folder), **options | _parts(entry, dtype))
-        return _joined(entry, pipe, dtype)
-    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        _LOG.exception("loading %s", entry.name)
-        raise ModelUnavailable(
-            f"The weights of {entry.title} could not be read; the log says why."
-        ) from error
+        kind = getattr(diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline")
+        return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # a folder fails in as many ways as it has parts
+        raise _unavailable(entry) from error
 
 
 def _weights(entry: ModelEntry) -> Path:
@@ -97,38 +96,50 @@ def _weights(entry: ModelEntry) -> Path:
     return folder
 
 
-def _has_what_it_needs(entry: ModelEntry) -> None:
-    for package in (*FAMILIES[entry.family].needs, *entry.needs):
-        if importlib.util.find_spec(package) is None:
-            raise ModelUnavailable(f"{entry.title} needs the Python package `{package}`, which is not here.")
+def _part(name: str, folder: Path, dtype: torch.dtype) -> Any:
+    """A component of another repository: a tokenizer, or a language model whose every layer is read."""
+    if name.startswith("tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(str(folder))
+    return transformers.AutoModelForCausalLM.from_pretrained(
+        str(folder), output_hidden_states=True, dtype=dtype
+    )
 
 
-def _parts(entry: ModelEntry, dtype: torch.dtype) -> dict[str, Any]:
-    """Single components that come from other repositories: a tokenizer, or a language model that is read."""
-    made: dict[str, Any] = {}
-    for name, folder in entry.part_folders().items():
-        if folder is None or (folder / "model_index.json").exists():
-            continue
-        if name.startswith("tokenizer"):
-            made[name] = transformers.AutoTokenizer.from_pretrained(str(folder))
-        else:
-            made[name] = transformers.AutoModelForCausalLM.from_pretrained(
-                str(folder), output_hidden_states=True, dtype=dtype
-            )
-    return made
-
-
-def _joined(entry: ModelEntry, pipe: Any, dtype: torch.dtype) -> Any:
-    """The pipeline with another one inside, where its parts are a pipeline too (Kandinsky's prior)."""
-    others: dict[str, Any] = {}
-    for name, folder in entry.part_folders().items():
-        if folder is not None and (folder / "model_index.json").exists():
-            other = DiffusionPipeline.from_pretrained(str(folder), dtype=dtype)
-            others |= {f"{name}_{part}": module for part, module in other.components.items()}
+def _joined(pipe: Any, others: Mapping[str, Path], dtype: torch.dtype) -> Any:
+    """The pipeline and others, as the one that diffusers combines them in (Kandinsky 2.2 and its prior)."""
     if not others:
         return pipe
+    parts: dict[str, Any] = {}
+    for name, folder in others.items():
+        other = DiffusionPipeline.from_pretrained(str(folder), dtype=dtype)
+        parts |= {f"{name}_{part}": module for part, module in other.components.items()}
     combined = type(pipe).__name__.replace("Pipeline", "CombinedPipeline")
-    return getattr(diffusers, combined)(**pipe.components, **others)
+    return getattr(diffusers, combined)(**pipe.components, **parts)
+
+
+def _texts(pipe: Any, entry: ModelEntry, family: Family) -> Texts | None:
+    """The text side, tried with the absent text: what it lacks shows here, and not in somebody's job."""
+    if not family.texts:
+        return None
+    texts = Texts(pipe, family)
+    try:
+        texts.nothing()
+    except Exception as error:  # whatever a text encoder's code finds missing
+        raise _unavailable(entry) from error
+    return texts
+
+
+def _unavailable(entry: ModelEntry) -> ModelUnavailable:
+    _LOG.exception("loading %s", entry.name)
+    return ModelUnavailable(_why(entry))
+
+
+def _why(entry: ModelEntry) -> str:
+    wanted = (*FAMILIES[entry.family].needs, *entry.needs)
+    missing = [package for package in wanted if find_spec(package) is None]
+    if missing:
+        return f"{entry.title} needs the Python package {missing[0]}, which is not installed here."
+    return f"The weights of {entry.title} could not be read; the log says why."
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:

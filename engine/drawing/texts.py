@@ -41,6 +41,7 @@ class Texts:
         self._pipe, self._family = pipe, family
         self._known: OrderedDict[str, Embeds] = OrderedDict()
         self._nothing: Embeds | None = None
+        self._empty: Embeds | None = None
         self.encoded = 0
 
     def embed(self, text: str) -> Embeds:
@@ -70,11 +71,21 @@ class Texts:
             self._beside(part, plan, whole) for part in plan.conditionings if part is not lead and part.weight
         ]
         main, nothing = self._drawn(lead.text, plan), rows(self.nothing(), count, self._family.axes)
-        if self._family.masks:  # what a mask can hide is brought to one length: one forward for all texts
-            main, nothing, *rest = alike([main, nothing, *(text for _, text in others)], self._family.masks)
+        if self._family.masks or self._family.pieces:  # brought to one length: one forward for all texts
+            main, nothing, *rest = self._alike([main, nothing, *(text for _, text in others)])
             others = [(weight, text) for (weight, _), text in zip(others, rest, strict=True)]
         told = (self._family.state, self._family.axes)
         return Steering(main, nothing, lead.weight / whole, tuple(others), *told)
+
+    def _filler(self) -> Embeds | None:
+        """What a text takes up that is shorter than another one, where texts are read in pieces."""
+        if self._family.pieces and self._empty is None:
+            self._empty = encoded(self._pipe, self._family, "")
+        return self._empty
+
+    def _alike(self, texts: list[Embeds]) -> list[Embeds]:
+        """The same texts with equal numbers of tokens."""
+        return alike(texts, self._family.masks, self._filler())
 
     def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
         """A further text's weight and rows. What is not wanted is left as it was said, and counts more."""
@@ -94,7 +105,9 @@ class Texts:
         if plan.weird and plan.oddity:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
-            return rows(towards(base, shared, self._family.masks), len(plan.seeds), self._family.axes)
+            return rows(
+                towards(base, shared, self._family.masks, self._filler()), len(plan.seeds), self._family.axes
+            )
         # Pictures give way one after another, each over its own quarter of the range of chaos. Half-way
         # between two texts a model that is sure of itself still draws the first: a pull that grows alike for
         # all four showed nothing at `--c 25`. And where each began before the last had gone over, three of
@@ -103,8 +116,8 @@ class Texts:
         for index, muse in enumerate(plan.muses):
             pull = min(1.0, max(0.0, PICTURES * plan.chaos - index % PICTURES))
             muses = [*shared, (pull, self.embed(_with(text, muse)))]
-            pictures.append(towards(base, muses, self._family.masks))
-        return joined(alike(pictures, self._family.masks), self._family.axes)
+            pictures.append(towards(base, muses, self._family.masks, self._filler()))
+        return joined(self._alike(pictures), self._family.axes)
 
 
 def _pull(share: float) -> float:

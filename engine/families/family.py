@@ -60,13 +60,15 @@ class Family:
     given plain text. ``encode`` makes the embeddings of a text, and of the absent text (None), where
     `encode_prompt` alone does not. ``masks`` are those of the texts that say which tokens count; with one,
     texts are brought to a multiple of ``pad`` tokens, so that other lengths share a forward.
+    ``pieces`` says that a text too long for its encoder is read in pieces.
     ``scale`` is the argument that takes the guidance (empty: the guiders among ``own`` take it), and ``less``
     is 1 where a pipeline counts it from 0. ``said`` are arguments that every call is given; one that can be
     called is asked with the pixels (width, height).
     ``axes`` says of a denoiser's arguments in which dimension their rows lie, None: in none (positions).
     ``layout`` is how latents lie between steps, ``given`` how the call wants them, where that differs.
     ``denoisers`` and ``own`` name components: those whose calls are shared, and those that a job changes, of
-    which it has copies. ``part`` names the pipeline inside the pipeline that draws. ``wordless``
+    which it has copies. ``pipeline`` names diffusers' class that loads it, where the folder names another;
+    ``part`` names the pipeline inside the pipeline that draws. ``wordless``
     says that `encode_prompt` must be given words even where it is given embeddings.
     ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
@@ -79,6 +81,7 @@ class Family:
     encode: Callable[[Any, str | None], Embeds] | None = None
     masks: frozenset[str] = frozenset()
     pad: int = 0
+    pieces: bool = False
     guidance: Guidance = Guidance.CONTRAST
     scale: str = "guidance_scale"
     less: float = 0.0
@@ -88,6 +91,7 @@ class Family:
     given: Layout | None = None
     denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
     own: tuple[str, ...] = ("scheduler",)
+    pipeline: str = ""
     part: str = ""
     wordless: bool = False
     together: bool = False

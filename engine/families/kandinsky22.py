@@ -10,10 +10,15 @@ __all__ = ["FAMILY"]
 
 
 def _encode(pipe: Any, text: str | None) -> Embeds:
+    """What a text looks like is drawn once for all pictures of it, as an encoder would have it."""
     made = pipe.prior_pipe(text or "")
     return {"image_embeds": made.negative_image_embeds if text is None else made.image_embeds}
 
 
 FAMILY = Family(
-    texts=("image_embeds", "negative_image_embeds"), encode=_encode, denoisers=("unet",), part="decoder_pipe"
+    texts=("image_embeds", "negative_image_embeds"),
+    encode=_encode,
+    denoisers=("unet",),
+    pipeline="KandinskyV22CombinedPipeline",
+    part="decoder_pipe",
 )

@@ -6,5 +6,6 @@ __all__ = ["FAMILY"]
 
 FAMILY = Family(
     texts=("prompt_embeds", "negative_prompt_embeds", "attention_mask", "negative_attention_mask"),
+    said={"_cut_context": True},
     masks=frozenset({"attention_mask"}),
 )

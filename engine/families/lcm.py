@@ -5,5 +5,9 @@ from engine.families.family import Family, Guidance
 __all__ = ["FAMILY"]
 
 FAMILY = Family(
-    texts=("prompt_embeds", "negative_prompt_embeds"), guidance=Guidance.INPUT, checker=True, together=True
+    texts=("prompt_embeds", "negative_prompt_embeds"),
+    guidance=Guidance.INPUT,
+    checker=True,
+    together=True,
+    pieces=True,
 )

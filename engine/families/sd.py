@@ -4,4 +4,6 @@ from engine.families.family import Family
 
 __all__ = ["FAMILY"]
 
-FAMILY = Family(texts=("prompt_embeds", "negative_prompt_embeds"), together=True, nudge=1e-6, checker=True)
+FAMILY = Family(
+    texts=("prompt_embeds", "negative_prompt_embeds"), pieces=True, together=True, nudge=1e-6, checker=True
+)

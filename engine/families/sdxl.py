@@ -11,6 +11,7 @@ FAMILY = Family(
         "pooled_prompt_embeds",
         "negative_pooled_prompt_embeds",
     ),
+    pieces=True,
     together=True,
     nudge=1e-6,
 )

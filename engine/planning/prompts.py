@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from engine.planning.plan import PICTURES, Conditioning, Plan
+from engine.planning.reach import within_reach
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text
@@ -94,7 +95,7 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     entry = registry.get(plan.model)
     conditionings, notes = conditionings_of(spec, entry)
     chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
-    return replace(
+    said = replace(
         plan,
         conditionings=conditionings,
         style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
@@ -104,6 +105,7 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
         oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
         notes=(*notes, *without_effect(spec), *remarks(spec)),
     )
+    return within_reach(said, spec, entry)
 
 
 def muses_of(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:

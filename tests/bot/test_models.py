@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from bot.jobs.models import Models
+from engine import Registry
 from engine.models import fetching
 from engine.planning.registry import ADDED
 from tests.bot.test_operators import operator, refused  # noqa: F401
@@ -127,3 +129,24 @@ async def test_a_version_of_a_model_of_ones_own_is_offered(world, operator):  # 
 
 async def test_what_is_not_here_cannot_be_loaded(world, operator):  # noqa: F811
     assert "pull" in await refused(await world.slash("easel models load", model="sdxl"))
+
+
+@pytest.mark.parametrize("settings", [{"easel_model": "far"}], indirect=True)
+async def test_a_default_model_that_is_not_here_is_fetched_and_made_known(settings, engine, hub):
+    settings.easel_data.mkdir(parents=True)
+    (settings.easel_data / ADDED).write_text(OWN)
+    models = Models(Registry.load(data=settings.easel_data), engine, settings)
+    await models.look()
+    assert "far" not in models.here
+    await models.have("far")
+    assert "far" in models.here
+    assert engine.registry.get("far").chosen_here
+
+
+@pytest.mark.parametrize("settings", [{"easel_model": "far"}], indirect=True)
+async def test_a_default_model_that_cannot_be_had_stops_nothing(settings, engine, hub, caplog):
+    settings.easel_data.mkdir(parents=True)
+    (settings.easel_data / ADDED).write_text(OWN)
+    hub.denied["somebody/far"] = 403
+    await Models(Registry.load(data=settings.easel_data), engine, settings).have("far")
+    assert "Accept its licence" in caplog.text

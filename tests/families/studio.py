@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from engine import (
-    Cancelled,
     Event,
     Failed,
     Finished,
@@ -27,7 +26,7 @@ from engine import (
     plan_imagine,
 )
 from engine.drawing import LoadedModel, preview
-from engine.families import FAMILIES, Family
+from engine.families import FAMILIES
 from engine.pictures.decoding import to_png
 from engine.process.program import Program
 from engine.process.renderer import Renderer
@@ -116,14 +115,26 @@ class Studio:
     def draw_all(
         self,
         jobs: Mapping[str, tuple[Plan, Sequence[Image.Image]]],
-        on_step: Callable[[str, int], None] = lambda job, step: None,
+        on_step: Callable[[str, int], str | None] = lambda job, step: None,
+        first: Sequence[str] | None = None,
     ) -> dict[str, Drawn]:
-        """All of them side by side, each another person's; ``on_step`` hears each step of each job."""
-        for name, (plan, inputs) in jobs.items():
-            self.renderer.submit(Job(name, plan, owner=name, inputs=tuple(to_png(i) for i in inputs)))
+        """All of them side by side, each another person's.
+
+        ``on_step`` hears each step of each job, and may answer with the name of one that is to begin now;
+        those of ``first`` (None: all) begin at once.
+        """
         steps: dict[str, list[tuple[int, int]]] = {name: [] for name in jobs}
+        begun: set[str] = set()
         ended: dict[str, Drawn] = {}
-        while len(ended) < len(jobs):
+
+        def begin(name: str) -> None:
+            begun.add(name)
+            plan, inputs = jobs[name]
+            self.renderer.submit(Job(name, plan, owner=name, inputs=tuple(to_png(i) for i in inputs)))
+
+        for name in jobs if first is None else first:
+            begin(name)
+        while len(ended) < len(begun):
             self.renderer.turn(wait=True)
             while not self._reports.empty():
                 report = self._reports.get()
@@ -132,11 +143,13 @@ class Studio:
                 event = report.event
                 if isinstance(event, Progress) and event.preview is None and event.step:
                     steps[event.job_id].append((event.step, event.steps))
-                    on_step(event.job_id, event.step)
+                    later = on_step(event.job_id, event.step)
+                    if later is not None:
+                        begin(later)
                 if is_final(event):
                     done = event.pictures if isinstance(event, Finished) else ()
                     ended[event.job_id] = Drawn(event, [_pixels(p.png) for p in done], steps[event.job_id])
-        return {name: ended[name] for name in jobs}
+        return {name: ended[name] for name in jobs if name in ended}
 
     def stock(self, text: str, plan: Plan) -> Pixels:
         """What the unmodified pipeline, called as its documentation says, draws from the text."""
@@ -186,6 +199,3 @@ def a_picture(colour: str = "") -> Image.Image:
 
 def _pixels(png: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=np.int16)
-
-
-_ = (Cancelled, Family)
