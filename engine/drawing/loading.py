@@ -74,7 +74,9 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
     pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
     singles = {name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines}
     try:
-        kind = getattr(diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline")
+        kind = getattr(
+            diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline"
+        )
         return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
     except torch.OutOfMemoryError:
         raise

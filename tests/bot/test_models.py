@@ -144,9 +144,14 @@ async def test_a_default_model_that_is_not_here_is_fetched_and_made_known(settin
 
 
 @pytest.mark.parametrize("settings", [{"easel_model": "far"}], indirect=True)
-async def test_a_default_model_that_cannot_be_had_stops_nothing(settings, engine, hub, caplog):
+async def test_a_default_model_that_cannot_be_had_stops_nothing_and_is_had_later(settings, engine, hub):
     settings.easel_data.mkdir(parents=True)
     (settings.easel_data / ADDED).write_text(OWN)
     hub.denied["somebody/far"] = 403
-    await Models(Registry.load(data=settings.easel_data), engine, settings).have("far")
-    assert "Accept its licence" in caplog.text
+    models = Models(Registry.load(data=settings.easel_data), engine, settings)
+    await models.look()
+    await models.have("far")
+    assert "far" not in models.here
+    hub.denied.clear()
+    await models.have("far")
+    assert "far" in models.here
