@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.drawing import late, safety
+from engine.drawing import late, safety, unread
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
@@ -74,6 +74,9 @@ def drawn(
             ]
         )
     pictures = safety.passed([p for some, _ in made for p in some], [f for _, flags in made for f in flags])
+    missing = () if model.texts is None else model.texts.unread(plan)
+    for picture in pictures if missing else ():
+        picture.info[unread.MARK] = missing
     if not plan.tile or sources:
         return pictures
     return [safety.like(picture, calmest(picture)) for picture in pictures]
@@ -111,7 +114,9 @@ def _called(
     pipe = light_copy(_part(model.image_pipe if stock else model.pipe, family), family)
     if plan.tile and vae_name(pipe):
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
+    heard = None
     if steering is None:
+        pipe, heard = unread.overheard(pipe)
         said = _plain_text(plan)
         if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
             raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
@@ -128,6 +133,7 @@ def _called(
             put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
     said |= _guided(pipe, family, plan, guided)
     said |= _sized(family, plan)
+    vars(pipe).update(_asked(family.sets, plan))
     if stock:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + (family.nudge or 0.0))}
     elif family.nudge is None and (sources or plan.stopped):
@@ -142,7 +148,11 @@ def _called(
     torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
     made = _take(pipe, said)
     flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
-    return _pictures(made), [bool(flag) for flag in flags or ()]
+    pictures = _pictures(made)
+    if heard is not None and (missing := heard.words(said["prompt"][0])):
+        for picture in pictures:
+            picture.info[unread.MARK] = missing
+    return pictures, [bool(flag) for flag in flags or ()]
 
 
 def _part(pipe: Any, family: Family) -> Any:
@@ -182,7 +192,6 @@ def _guided(pipe: Any, family: Family, plan: Plan, guided: bool) -> dict[str, An
 
 def _sized(family: Family, plan: Plan) -> dict[str, Any]:
     """What all pipelines are told alike, and what the family's are told besides."""
-    own = {k: v(plan.width, plan.height) if callable(v) else v for k, v in family.said.items()}
     return {
         "width": plan.width,
         "height": plan.height,
@@ -190,8 +199,13 @@ def _sized(family: Family, plan: Plan) -> dict[str, Any]:
         "output_type": "pt",
         "use_resolution_binning": False,
         "clean_caption": False,
-        **own,
+        **_asked(family.said, plan),
     }
+
+
+def _asked(values: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """A family's values, those that depend on the pixels for the plan's."""
+    return {k: v(plan.width, plan.height) if callable(v) else v for k, v in values.items()}
 
 
 def _begun(

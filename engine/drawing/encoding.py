@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import pad
 
 from engine.drawing import pieces
+from engine.drawing.unread import overheard
 from engine.families import Embeds, Family
 
 __all__ = ["encoded"]
@@ -28,8 +29,9 @@ _ALIKE = (
 """Arguments that a pipeline hands on to its `encode_prompt`, whose own defaults are others."""
 
 
-def encoded(pipe: Any, family: Family, text: str | None) -> Embeds:
-    """The embeddings of ``text``, one row each; None is the absent text."""
+def encoded(pipe: Any, family: Family, text: str | None) -> tuple[Embeds, tuple[str, ...]]:
+    """The embeddings of ``text``, one row each, and its words that were not read; None is the absent text."""
+    pipe, heard = overheard(pipe)
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(0)  # a prior that draws what a text looks like draws it alike each time
         if family.encode is not None:
@@ -38,7 +40,7 @@ def encoded(pipe: Any, family: Family, text: str | None) -> Embeds:
             made = _whole(pipe, family, text)
         else:
             made = _asked(pipe, family, text)
-    return _padded(made, family) if family.pad else made
+    return _padded(made, family) if family.pad else made, heard.words(text or "")
 
 
 def _whole(pipe: Any, family: Family, text: str) -> Embeds:

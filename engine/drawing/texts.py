@@ -40,6 +40,7 @@ class Texts:
     def __init__(self, pipe: Any, family: Family) -> None:
         self._pipe, self._family = pipe, family
         self._known: OrderedDict[str, Embeds] = OrderedDict()
+        self._unread: dict[str, tuple[str, ...]] = {}
         self._nothing: Embeds | None = None
         self._empty: Embeds | None = None
         self.encoded = 0
@@ -49,18 +50,22 @@ class Texts:
         if text in self._known:
             self._known.move_to_end(text)
             return self._known[text]
-        embeds = encoded(self._pipe, self._family, text)
+        embeds, self._unread[text] = encoded(self._pipe, self._family, text)
         self.encoded += 1
         self._known[text] = embeds
         if len(self._known) > _KEPT:
-            self._known.popitem(last=False)
+            del self._unread[self._known.popitem(last=False)[0]]
         return embeds
 
     def nothing(self) -> Embeds:
         """The embeddings of the absent text."""
         if self._nothing is None:
-            self._nothing = encoded(self._pipe, self._family, None)
+            self._nothing, _ = encoded(self._pipe, self._family, None)
         return self._nothing
+
+    def unread(self, plan: Plan) -> tuple[str, ...]:
+        """The words at the end of the plan's texts that the encoders did not read, of those used lately."""
+        return tuple(word for part in plan.conditionings for word in self._unread.get(part.text, ()))
 
     def steering(self, plan: Plan) -> Steering:
         """What steers the plan's pictures: the heaviest part leads, the others are asked beside it."""
@@ -80,7 +85,7 @@ class Texts:
     def _filler(self) -> Embeds | None:
         """What a text takes up that is shorter than another one, where texts are read in pieces."""
         if self._family.pieces and self._empty is None:
-            self._empty = encoded(self._pipe, self._family, "")
+            self._empty, _ = encoded(self._pipe, self._family, "")
         return self._empty
 
     def _alike(self, texts: list[Embeds]) -> list[Embeds]:

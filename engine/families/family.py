@@ -63,7 +63,7 @@ class Family:
     ``pieces`` says that a text too long for its encoder is read in pieces.
     ``scale`` is the argument that takes the guidance (empty: the guiders among ``own`` take it), and ``less``
     is 1 where a pipeline counts it from 0. ``said`` are arguments that every call is given; one that can be
-    called is asked with the pixels (width, height).
+    called is asked with the pixels (width, height); ``sets`` are attributes of the job's pipeline, likewise.
     ``axes`` says of a denoiser's arguments in which dimension their rows lie, None: in none (positions).
     ``layout`` is how latents lie between steps, ``given`` how the call wants them, where that differs.
     ``denoisers`` and ``own`` name components: those whose calls are shared, and those that a job changes, of
@@ -86,6 +86,7 @@ class Family:
     scale: str = "guidance_scale"
     less: float = 0.0
     said: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, Any] = field(default_factory=dict)
     axes: Mapping[str, int | None] = field(default_factory=dict)
     layout: Layout = Layout.PLAIN
     given: Layout | None = None

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from engine.drawing import safety
+from engine.drawing import safety, unread
 from engine.errors import UnknownModel
 from engine.families import FAMILIES
 from engine.job import Cancelled, Job, Lane, Progress
@@ -220,7 +220,8 @@ class Renderer:
                 continue
             state.holding, state.drawn, state.model = False, True, None
             pictures: Sequence[Image.Image] = task.value
-            self._reporter.deliver(state, pictures, safety.notes(pictures))
+            told = (*safety.notes(pictures), *unread.notes(pictures))
+            self._reporter.deliver(state, pictures, told)
 
     def _queue(self, state: JobState, alone: bool) -> None:
         """Has a job wait for its turn."""

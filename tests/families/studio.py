@@ -167,7 +167,7 @@ class Studio:
         }
         said |= STOCK.get(self.name, {})
         if self.family.scale:
-            said[self.family.scale] = plan.guidance - self.family.less
+            said[self.family.scale] = plan.guidance
         if self.family.scale == "true_cfg_scale":
             said["negative_prompt"] = ""
         takes = inspect.signature(pipe.__call__).parameters
