@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.errors import ModelUnavailable
-from engine.families import FAMILIES
 from engine.planning.entries import ModelEntry
 
 __all__ = ["CLASSES", "Recognised", "read_folder", "recognised"]
@@ -30,7 +29,6 @@ CLASSES = {
     "KolorsPipeline": "kolors",
     "FluxPipeline": "flux",
     "FluxKontextPipeline": "flux-kontext",
-    "FluxFillPipeline": "flux-fill",
     "Flux2Pipeline": "flux2",
     "Flux2KleinPipeline": "flux2-klein",
     "ChromaPipeline": "chroma",
@@ -51,8 +49,6 @@ CLASSES = {
     "OmniGenPipeline": "omnigen",
     "HiDreamImagePipeline": "hidream",
     "QwenImagePipeline": "qwen-image",
-    "QwenImageEditPipeline": "qwen-image-edit",
-    "QwenImageEditPlusPipeline": "qwen-image-edit",
     "ZImagePipeline": "z-image",
     "KandinskyV22CombinedPipeline": "kandinsky22",
     "Kandinsky3Pipeline": "kandinsky3",
@@ -68,11 +64,10 @@ CLASSES = {
 """What `model_index.json` calls a pipeline → the family that draws with it."""
 
 _OTHER_WORK = re.compile(
-    r"Img2Img|Image2Image|Inpaint|ControlNet|Control|Upscale|SuperResolution|Video|Audio|Edit|Depth|Adapter|Prior|2Pix|I2V|T2V"
+    r"Img2Img|Image2Image|Inpaint|Fill|ControlNet|Control|Upscale|SuperResolution|Video|Audio|Edit|Depth|Adapter|Prior|2Pix|I2V|T2V"
 )
 """Words in the names of pipelines that do not draw from text alone."""
 
-_PLAYGROUND = "EDMDPMSolverMultistepScheduler"
 _QUICK = ("LCMScheduler", "TCDScheduler", "SCMScheduler")
 """Schedulers that only distilled models bring along."""
 
@@ -113,8 +108,6 @@ def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]
         raise ModelUnavailable("Its pipeline is Python code of its own, which Easel does not run.")
     scheduler = read("scheduler/scheduler_config.json") or {}
     family = CLASSES.get(kind)
-    if kind == "StableDiffusionXLPipeline" and scheduler.get("_class_name") == _PLAYGROUND:
-        family = "playground" if "playground" in FAMILIES else family
     if family is None and _OTHER_WORK.search(kind):
         raise ModelUnavailable(f"It is a {kind}, which does not draw from text alone.")
     family = family or "auto"
