@@ -41,9 +41,7 @@ CLASSES = {
     "HunyuanDiTPipeline": "hunyuan-dit",
     "HunyuanImagePipeline": "hunyuan-image",
     "LuminaPipeline": "lumina",
-    "LuminaText2ImgPipeline": "lumina",
     "Lumina2Pipeline": "lumina2",
-    "Lumina2Text2ImgPipeline": "lumina2",
     "CogView3PlusPipeline": "cogview3",
     "CogView4Pipeline": "cogview4",
     "OmniGenPipeline": "omnigen",
@@ -64,7 +62,8 @@ CLASSES = {
 """What `model_index.json` calls a pipeline → the family that draws with it."""
 
 _OTHER_WORK = re.compile(
-    r"Img2Img|Image2Image|Inpaint|Fill|ControlNet|Control|Upscale|SuperResolution|Video|Audio|Edit|Depth|Adapter|Prior|2Pix|I2V|T2V"
+    r"Img2Img|Image2Image|Inpaint|Fill|Control|Upscale|SuperResolution|Edit|Depth|Adapter|Prior|2Pix"
+    r"|Video|Audio|I2V|T2V"
 )
 """Words in the names of pipelines that do not draw from text alone."""
 
@@ -166,10 +165,11 @@ def _patch(denoiser: Mapping[str, Any]) -> int:
     if denoiser.get("_class_name", "").startswith("UNet"):
         return 1
     patch = denoiser.get("patch_size", 2)
+    packs = denoiser.get("_class_name", "").startswith(
+        ("Flux", "Chroma", "Qwen")
+    )  # two by two, before it reads
     patch = patch if isinstance(patch, int) and patch > 0 else 2
-    return (
-        2 if patch == 1 and denoiser.get("_class_name", "").startswith(("Flux", "Chroma", "Qwen")) else patch
-    )
+    return max(patch, 2) if packs else patch
 
 
 def _side(denoiser: Mapping[str, Any], vae: Mapping[str, Any]) -> int | None:
