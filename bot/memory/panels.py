@@ -20,6 +20,7 @@ __all__ = [
     "Described",
     "HistoryPages",
     "ImagePrompt",
+    "ModelQuestion",
     "Panel",
     "PanelData",
     "Panels",
@@ -110,9 +111,27 @@ class Unanswered(PanelData):
     said: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ModelQuestion(PanelData):
+    """Whether a model is to be fetched or removed: ``what`` is "fetch" or "remove"."""
+
+    kind: ClassVar[str] = "model"
+    model: str
+    what: str
+
+
 _KINDS: dict[str, type[PanelData]] = {
     data.kind: data
-    for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker, Unanswered)
+    for data in (
+        Described,
+        Shortened,
+        Question,
+        HistoryPages,
+        ImagePrompt,
+        RegionPicker,
+        Unanswered,
+        ModelQuestion,
+    )
 }
 
 D = TypeVar("D", bound=PanelData)

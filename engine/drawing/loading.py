@@ -1,4 +1,4 @@
-"""From an entry of the model list to a model on its device: weights found or fetched, laid out, made ready.
+"""From an entry of the model list to a model on its device: weights found, laid out, made ready.
 
 Knows nothing of jobs or plans.
 """
@@ -6,13 +6,15 @@ Knows nothing of jobs or plans.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
-from diffusers import AutoPipelineForImage2Image
+from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 
 from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
@@ -21,6 +23,7 @@ from engine.drawing.preview import fit
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES, Ability, Family
+from engine.planning.presence import lacking
 from engine.planning.registry import ModelEntry
 from engine.weights import LOADING
 
@@ -33,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 def load(
     entry: ModelEntry, device: str, dtype: torch.dtype = torch.float32, *, checked: bool = True
 ) -> LoadedModel:
-    """The entry's pipeline on ``device``, downloaded first if it must be.
+    """The entry's pipeline on ``device``, from the weights that are on this machine.
 
     ``checked`` keeps the safety checker that it may bring along. Raises ModelUnavailable.
     """
@@ -62,24 +65,62 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
-    family = FAMILIES[entry.family]
+    family, folder = FAMILIES[entry.family], _weights(entry)
     options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
-    if entry.variant:
+    if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
         options["variant"] = entry.variant
-    if entry.folder is None:
-        options["revision"] = entry.revision
-    elif not entry.on_this_machine():
-        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
+    others = {name: each for name, each in entry.part_folders().items() if each is not None}
+    pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
     try:
-        kind = getattr(diffusers, family.pipeline or "DiffusionPipeline")
-        # Fetched first: nobody else waits for a download.
-        folder = entry.folder or kind.download(entry.source, **options)
+        kind = getattr(
+            diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline"
+        )
         with LOADING:
-            return kind.from_pretrained(str(folder), **options)
+            singles = {
+                name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines
+            }
+            return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:  # a folder fails in as many ways as it has parts
         raise _unavailable(entry) from error
+
+
+def _weights(entry: ModelEntry) -> Path:
+    """The folder to load from. Nothing is fetched here: that is an operator's, and said first."""
+    folder = entry.weights()
+    if entry.folder is not None and folder is None:
+        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
+    if folder is None or None in entry.part_folders().values():
+        raise ModelUnavailable(
+            f"{entry.title} is not on this machine. An operator fetches it: `easel models pull {entry.name}`."
+        )
+    if missing := lacking(folder, given=tuple(entry.parts)):
+        raise ModelUnavailable(f"The weights of {entry.title} are not whole: {missing}.")
+    return folder
+
+
+def _part(name: str, folder: Path, dtype: torch.dtype) -> Any:
+    """A component of another repository: a tokenizer, or a language model whose every layer is read."""
+    if name.startswith("tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(str(folder))
+    return transformers.AutoModelForCausalLM.from_pretrained(
+        str(folder), output_hidden_states=True, dtype=dtype
+    )
+
+
+def _joined(pipe: Any, others: Mapping[str, Path], dtype: torch.dtype) -> Any:
+    """The pipeline and others, as the one that diffusers combines them in (Kandinsky 2.2 and its prior)."""
+    if not others:
+        return pipe
+    parts: dict[str, Any] = {}
+    for name, folder in others.items():
+        other = DiffusionPipeline.from_pretrained(str(folder), dtype=dtype)
+        parts |= {f"{name}_{part}": module for part, module in other.components.items()}
+    combined = type(pipe).__name__.replace("Pipeline", "CombinedPipeline")
+    return getattr(diffusers, combined)(**pipe.components, **parts)
 
 
 def _texts(pipe: Any, entry: ModelEntry, family: Family) -> Texts | None:
@@ -100,14 +141,11 @@ def _unavailable(entry: ModelEntry) -> ModelUnavailable:
 
 
 def _why(entry: ModelEntry) -> str:
-    missing = [package for package in FAMILIES[entry.family].needs if find_spec(package) is None]
+    wanted = (*FAMILIES[entry.family].needs, *entry.needs)
+    missing = [package for package in wanted if find_spec(package) is None]
     if missing:
         return f"{entry.title} needs the Python package {missing[0]}, which is not installed here."
-    if entry.folder is not None:
-        return f"The weights of {entry.title} could not be read."
-    if entry.gated:
-        return f"{entry.title} could not be fetched: the hub wants its licence accepted and a token here."
-    return f"{entry.title} could not be fetched from the hub."
+    return f"The weights of {entry.title} could not be read; the log says why."
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:

@@ -7,7 +7,7 @@ who else is rendering.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -35,14 +35,21 @@ def forward_mode(plan: Plan) -> ForwardMode:
     return ForwardMode(circular=plan.tile)
 
 
-def run(model: LoadedModel | None, plan: Plan, inputs: Sequence[bytes], report: OnStep) -> list[Image.Image]:
+def run(
+    model: LoadedModel | None,
+    plan: Plan,
+    inputs: Sequence[bytes],
+    report: OnStep,
+    enlarge: Callable[[Image.Image], Image.Image] = double,
+) -> list[Image.Image]:
     """The plan's pictures, in order; an upscale needs no ``model``.
 
-    ``inputs`` are the source pictures of a variation, an upscale, image prompts. Raises EngineError with a
-    sentence for the user when the plan cannot be rendered with this model.
+    ``inputs`` are the source pictures of a variation, an upscale, image prompts; ``enlarge`` makes a picture
+    twice as large. Raises EngineError with a sentence for the user when the plan cannot be rendered with this
+    model.
     """
     if plan.action is Action.UPSCALE:
-        picture = double(_picture(inputs))
+        picture = enlarge(_picture(inputs))
         report(1, 1, None)
         return [picture]
     if model is None:
@@ -52,7 +59,7 @@ def run(model: LoadedModel | None, plan: Plan, inputs: Sequence[bytes], report: 
     if plan.strength is not None and not starts_from_pictures(model):
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
     if plan.action is Action.REFINE:
-        return [_refined(model, plan, double(_picture(inputs)), report)]
+        return [_refined(model, plan, enlarge(_picture(inputs)), report)]
     if plan.canvas is not None:
         scene = Scene(plan, inputs)
         pictures = drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.hold)

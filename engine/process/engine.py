@@ -26,6 +26,7 @@ from engine.process.wire import (
     Describe,
     Described,
     Happened,
+    Know,
     Load,
     Order,
     Ready,
@@ -221,6 +222,12 @@ class Engine:
             place.wanted.pop(model, None)
             if place.supervisor.pid is not None:
                 place.supervisor.wake(Unload(model))
+
+    def know(self, registry: Registry) -> None:
+        """From now on these are the models that there are; jobs under way go on with what they have."""
+        self._registry, self._setup = registry, replace(self._setup, registry=registry)
+        for place in self._places:
+            place.supervisor.renew(replace(place.supervisor.setup, registry=registry), Know(registry))
 
     def status(self) -> EngineStatus:
         """What goes on."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from engine import (
     Lane,
     Progress,
     Queued,
+    Registry,
     UnknownModel,
     is_final,
 )
@@ -171,6 +173,18 @@ async def test_workers_that_are_killed_before_they_are_ready_cost_no_job(tmp_pat
     async with Engine(registry=stub.REGISTRY, device="cpu", command=command) as engine:
         assert isinstance(await final(engine.submit(job("a"))), Finished)
     assert starts.read_text() == "xxxx"
+
+
+async def test_a_model_that_is_added_later_is_drawn_with_before_and_after_a_workers_end(
+    engine: Engine,
+) -> None:
+    pngs(await final(engine.submit(job("1"))))
+    added = replace(stub.REGISTRY.entries[0], name="added later")
+    engine.know(Registry((*stub.REGISTRY.entries, added)))
+    before = pngs(await final(engine.submit(job("2", model="added later"))))
+    os.kill(worker(engine), signal.SIGKILL)
+    assert pngs(await final(engine.submit(job("3", model="added later")))) == before
+    engine.load("added later")
 
 
 async def test_several_devices_share_the_jobs() -> None:
