@@ -1,8 +1,19 @@
 """How a model draws one job: the pipeline, its texts, and what changes a picture while it is drawn."""
 
 from engine.drawing.loading import dtype_of, load
+from engine.drawing.loras import load_adapter, of_plan
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
 from engine.drawing.seamless import ForwardMode
 
-__all__ = ["ForwardMode", "LoadedModel", "dtype_of", "forward_mode", "light_copy", "load", "run"]
+__all__ = [
+    "ForwardMode",
+    "LoadedModel",
+    "dtype_of",
+    "forward_mode",
+    "light_copy",
+    "load",
+    "load_adapter",
+    "of_plan",
+    "run",
+]

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 from engine.drawing import safety
 from engine.drawing.estimate import OnStep
+from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.repaint import Scene
 from engine.drawing.seamless import ForwardMode, calmest, wrapping_vae
@@ -100,9 +101,10 @@ def _drawn(
     hold: Image.Image | None = None,
 ) -> list[Image.Image]:
     """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay."""
-    if model.texts is None:
+    texts = texts_of(model, plan)
+    if texts is None:
         return _from_plain_text(model, plan, sources, report, hold)
-    return _from_embeddings(model, model.texts.steering(plan), plan, sources, report, hold)
+    return _from_embeddings(model, texts.steering(plan), plan, sources, report, hold)
 
 
 def _from_embeddings(

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from engine.errors import BadRegistry, UnknownModel
 from engine.families import FAMILIES
+from engine.planning.loras import LoraEntry
 
 __all__ = ["DescriberEntry", "ModelEntry", "Registry", "SegmenterEntry", "Wanted"]
 
@@ -25,7 +26,7 @@ _OWN_FILE = Path(__file__).with_name("models.toml")
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the file instead of holding their rows."""
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry")
+_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", LoraEntry)
 
 
 class Wanted(Protocol):
@@ -129,6 +130,7 @@ class Registry:
     entries: tuple[ModelEntry, ...]
     describers: tuple[DescriberEntry, ...] = ()
     segmenters: tuple[SegmenterEntry, ...] = ()
+    loras: tuple[LoraEntry, ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None) -> Registry:
@@ -140,6 +142,7 @@ class Registry:
         models: dict[str, ModelEntry] = {}
         describers: dict[str, DescriberEntry] = {}
         segmenters: dict[str, SegmenterEntry] = {}
+        loras: dict[str, LoraEntry] = {}
         tables: dict[Any, Any] = {}
         for file in (path or _OWN_FILE, extra):
             if file is None:
@@ -153,7 +156,13 @@ class Registry:
             # the operator's go first
             describers = _listed(DescriberEntry, "describer", data, file) | describers
             segmenters = _listed(SegmenterEntry, "segmenter", data, file) | segmenters
-        return cls(tuple(models.values()), tuple(describers.values()), tuple(segmenters.values()))
+            loras |= _listed(LoraEntry, "lora", data, file)
+        return cls(
+            tuple(models.values()),
+            tuple(describers.values()),
+            tuple(segmenters.values()),
+            tuple(loras.values()),
+        )
 
     def get(self, name: str) -> ModelEntry:
         """The entry called `name`; raises UnknownModel."""
@@ -162,6 +171,13 @@ class Registry:
                 return entry
         known = ", ".join(entry.name for entry in self.entries)
         raise UnknownModel(f"There is no model “{name}” here. Known: {known}.")
+
+    def lora(self, name: str) -> LoraEntry:
+        """The LoRA called `name`; raises UnknownModel."""
+        for entry in self.loras:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no LoRA “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -27,6 +27,7 @@ from engine.process.background import Background, Inbox
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
+from engine.process.resident_loras import ResidentLoras
 from engine.process.residents import ResidentModels, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
@@ -89,6 +90,13 @@ class Renderer:
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
+        )
+        self._loras = ResidentLoras(
+            self._background,
+            load=lambda name, model: program.load_lora(registry.lora(name), model),
+            model=self._models.use,
+            used=self._loras_in_use,
+            failed=self._lora_failed,
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
@@ -172,7 +180,7 @@ class Renderer:
                 return False
             state = self._jobs[job_id]
             crowded = not self._models.want(state.job.plan.model)
-            state.holding = state.job.plan.model in self._models.names
+            state.holding = state.job.plan.model in self._models.names and self._loras.want(state.job.plan)
             return state.holding
 
         admitted = self._lanes.admit(ready)
@@ -251,7 +259,10 @@ class Renderer:
             self._reporter.progress(state, step, steps, latents)
 
         state.task = Task(
-            lambda: self._program.run(model, job.plan, job.inputs, report), mode, lambda: mode.applied(model)
+            lambda: self._program.run(model, job.plan, job.inputs, report),
+            mode,
+            lambda: mode.applied(model),
+            self._program.adapters(model, job.plan),
         )
         self._reporter.say(Progress(job.id, 0, max(1, job.plan.stop_step)))
         state.task.resume()
@@ -270,6 +281,19 @@ class Renderer:
                 self._reporter.unheard.add(job.id)
                 self._jobs[job.id] = state = JobState(job)
                 self._add(state, _WARM_UP)
+
+    def _loras_in_use(self, model: str) -> set[str]:
+        """Names of the LoRAs that jobs under way draw with, beside this model."""
+        plans = [state.job.plan for state in self._jobs.values() if state.holding]
+        return {lora.name for plan in plans if plan.model == model for lora in plan.loras}
+
+    def _lora_failed(self, model: str, lora: str, error: Exception) -> None:
+        """Ends the jobs that wait for a LoRA which cannot be had."""
+        for state in [s for s in self._jobs.values() if s.queued and s.task is None]:
+            plan = state.job.plan
+            if plan.model == model and any(each.name == lora for each in plan.loras):
+                self._lanes.remove(state.job.id)
+                self._reporter.fail(state, error)
 
     def _stop_warming(self) -> None:
         for job_id in list(self._reporter.unheard):

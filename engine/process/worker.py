@@ -175,7 +175,16 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
-    return Program(load, drawing.run, drawing.forward_mode, preview.render, describe, locate)
+    return Program(
+        load,
+        drawing.run,
+        drawing.forward_mode,
+        preview.render,
+        describe,
+        locate,
+        drawing.load_adapter,
+        drawing.of_plan,
+    )
 
 
 if __name__ == "__main__":
