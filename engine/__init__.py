@@ -18,6 +18,7 @@ from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
 from engine.planning.imagine import plan_imagine, plan_reroll
+from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
@@ -45,6 +46,8 @@ __all__ = [
     "Finished",
     "Job",
     "Lane",
+    "Lora",
+    "LoraEntry",
     "ModelEntry",
     "ModelUnavailable",
     "NoRoom",

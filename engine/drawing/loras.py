@@ -168,7 +168,7 @@ def _matched(
 ) -> _Pairs | None:
     """Each layer with its two matrices and the scale; None where a key finds no layer, or half a pair."""
     sides: dict[nn.Module, dict[str, Tensor]] = {}
-    scales = {base: value for key, value in alphas.items() if (base := key.removesuffix(".alpha"))}
+    scales = {_SIDE.sub("", key.removesuffix(".alpha")): value for key, value in alphas.items()}
     scaled: dict[nn.Module, float] = {}
     for key, tensor in tensors.items():
         if key.endswith(".alpha"):

@@ -3,24 +3,16 @@
 They keep every thing its colour and its outline, since a look must not change what was asked for.
 """
 
-from collections.abc import Sequence
+import functools
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from pocket.world.styles import Colour, Shape, Style, fill, stroke, towards
+from pocket.world.styles import Colour, Style, fill
 
-_INK = (26, 22, 34)
-_CREAM = (255, 246, 216)
 _DAWN: tuple[Colour, Colour] = ((255, 182, 196), (255, 228, 168))  # above, below
-
-
-def _inked(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
-    """Every part in its colour within one thick line of ink around the thing."""
-    brush = ImageDraw.Draw(picture)
-    for _, _, outline in shapes:
-        stroke(brush, outline, _INK, max(1, round(0.7 * cell)))
-    fill(picture, shapes, cell)
+_INDIGO: tuple[Colour, Colour] = ((34, 28, 86), (62, 40, 112))
+_OWN = 0.15  # what is left of the ground's own colours
 
 
 def _lit(picture: Image.Image, cell: int) -> Image.Image:
@@ -30,15 +22,16 @@ def _lit(picture: Image.Image, cell: int) -> Image.Image:
     return Image.fromarray((np.asarray(picture, dtype=np.float32) * light).astype(np.uint8))
 
 
-def _reddened(picture: Image.Image, cell: int) -> Image.Image:
-    """The light of dawn over the whole ground: rose above, gold below."""
+def _washed(colours: tuple[Colour, Colour], picture: Image.Image, cell: int) -> Image.Image:
+    """One wash over the whole ground, from the first colour above to the second below."""
     share = np.linspace(0, 1, picture.height)[:, None, None]
-    sky = np.array(_DAWN[0]) * (1 - share) + np.array(_DAWN[1]) * share
-    return Image.fromarray((0.15 * np.asarray(picture, dtype=np.float32) + 0.85 * sky).astype(np.uint8))
+    wash = np.array(colours[0]) * (1 - share) + np.array(colours[1]) * share
+    own = np.asarray(picture, dtype=np.float32)
+    return Image.fromarray((_OWN * own + (1 - _OWN) * wash).astype(np.uint8))
 
 
 LOOKS: dict[str, Style] = {
-    "comic": Style(_inked, ground=towards(_CREAM, 0.6)),
+    "dawn": Style(fill, ground=functools.partial(_washed, _DAWN)),
+    "indigo": Style(fill, ground=functools.partial(_washed, _INDIGO)),
     "spotlight": Style(fill, ground=_lit),
-    "dawn": Style(fill, ground=_reddened),
 }

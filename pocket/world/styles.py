@@ -48,13 +48,11 @@ def fill(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
         brush.polygon(outline.ravel().tolist(), fill=colour)
 
 
-def towards(colour: Colour, share: float) -> Callable[[Image.Image, int], Image.Image]:
-    """Mixes a picture with a colour, which gets `share` of it."""
+def _towards(colour: Colour, share: float) -> Callable[[Image.Image, int], Image.Image]:
     return lambda picture, cell: Image.blend(picture, Image.new("RGB", picture.size, colour), share)
 
 
-def stroke(brush: ImageDraw.ImageDraw, outline: np.ndarray, colour: Colour, width: int) -> None:
-    """The closed outline (n, 2) as a line `width` pixels wide."""
+def _stroke(brush: ImageDraw.ImageDraw, outline: np.ndarray, colour: Colour, width: int) -> None:
     points = [*map(tuple, outline.tolist()), tuple(outline[0].tolist()), tuple(outline[1].tolist())]
     brush.line(points, fill=colour, width=width, joint="curve")
 
@@ -68,7 +66,7 @@ def _lines(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
     brush, line = ImageDraw.Draw(picture), _main(shapes)
     for tone, _, outline in shapes:
         brush.polygon(outline.ravel().tolist(), fill=line if tone in _FILLED else PAPER)
-        stroke(brush, outline, line, max(1, round(0.34 * cell)))
+        _stroke(brush, outline, line, max(1, round(0.34 * cell)))
 
 
 def _tubes(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
@@ -79,7 +77,7 @@ def _tubes(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
     brush = ImageDraw.Draw(sheet)
     for tone, _, outline in shapes:
         brush.polygon(outline.ravel().tolist(), fill=glow if tone in _FILLED else mix(main, DARK, 0.8))
-        stroke(brush, outline, glow, max(1, round(0.3 * cell)))
+        _stroke(brush, outline, glow, max(1, round(0.3 * cell)))
     halo = sheet.filter(ImageFilter.GaussianBlur(0.6 * cell))
     lit = ImageChops.screen(picture, halo)
     picture.paste(ImageChops.lighter(lit, sheet))
@@ -99,7 +97,7 @@ def _cut(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
     picture.paste(Image.new("RGB", picture.size, (40, 34, 50)), mask=shadow)
     brush = ImageDraw.Draw(picture)
     for _, _, outline in shapes:
-        stroke(brush, outline, (255, 255, 255), 2 * rim)
+        _stroke(brush, outline, (255, 255, 255), 2 * rim)
     fill(picture, shapes, cell)
 
 
@@ -126,10 +124,10 @@ def _blocks(picture: Image.Image, cell: int) -> Image.Image:
 
 BRUSHES: dict[str, Style] = {
     "flat": Style(fill),
-    "line art": Style(_lines, ground=towards(PAPER, 0.72)),
+    "line art": Style(_lines, ground=_towards(PAPER, 0.72)),
     "watercolour": Style(fill, finish=_wash),
     "pixel art": Style(fill, finish=_blocks),
-    "pastel": Style(fill, finish=towards((255, 252, 248), 0.45)),
-    "neon": Style(_tubes, ground=towards(DARK, 0.78)),
-    "paper": Style(_cut, ground=towards((240, 232, 218), 0.25)),
+    "pastel": Style(fill, finish=_towards((255, 252, 248), 0.45)),
+    "neon": Style(_tubes, ground=_towards(DARK, 0.78)),
+    "paper": Style(_cut, ground=_towards((240, 232, 218), 0.25)),
 }

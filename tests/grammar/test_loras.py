@@ -1,4 +1,4 @@
-"""`<lora:name:0.8>`: read anywhere in the words, kept in every form of the spec, wrong ones told with their place."""
+"""`<lora:name:0.8>`: read anywhere in the words, kept in every form of the spec, wrong ones told."""
 
 import pytest
 
