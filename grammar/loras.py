@@ -13,7 +13,7 @@ from grammar.values import Part
 LORA = re.compile(r"<(?:lora|lyco)\s*:\s*([^<>:]*?)\s*(?::\s*([^<>:]*?)\s*)?(:[^<>]*)?>", re.IGNORECASE)
 """A LoRA as it is typed: its name, its weight, and what some programs write behind that."""
 
-BEGUN = re.compile(r"<lora:([^<>:]*)\Z", re.IGNORECASE)
+BEGUN = re.compile(r"<lora:[^<>:]*\Z", re.IGNORECASE)
 """One that is not finished, at the end of a text."""
 
 LOWEST, HIGHEST = -2.0, 2.0

@@ -10,16 +10,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot import config, logs
 from grammar import PARAMETERS, GenerationSpec, PromptError, caret, find, format_prompt, help_line, parse
+
+if TYPE_CHECKING:
+    from engine import LoraEntry
 
 __all__ = ["main"]
 
@@ -84,7 +88,8 @@ def models() -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "--v", "--niji", "family", "size", "here", "title"):
         table.add_column(heading, no_wrap=True)
-    for entry in _checked(lambda: registry_of(settings)).entries:
+    registry = _checked(lambda: registry_of(settings))
+    for entry in registry.entries:
         table.add_row(
             entry.name,
             " ".join(entry.versions),
@@ -94,7 +99,22 @@ def models() -> None:
             "yes" if entry.on_this_machine() else "no",
             entry.title,
         )
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    console.print(table)
+    if registry.loras:
+        console.print(_loras_of(registry.loras))
+
+
+def _loras_of(known: Sequence[LoraEntry]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("LoRA", "family", "for", "words", "licence", "here", "title"):
+        table.add_column(heading, no_wrap=True)
+    for lora in known:
+        here = "yes" if lora.path() is not None else "no"
+        models, words = " ".join(lora.models), lora.words
+        # What it is called must not be read as the console's own marks.
+        table.add_row(*map(escape, (lora.name, lora.family, models, words, lora.licence, here, lora.title)))
+    return table
 
 
 @app.command()

@@ -16,6 +16,7 @@ from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
+from bot.jobs.samples import Samples
 from bot.links import Links
 from bot.memory.favourites import Favourites
 from bot.memory.history import History
@@ -54,6 +55,7 @@ class Hub:
     banned: BannedWords
     links: Links
     results: Results
+    samples: Samples
     delivery: Delivery
     flow: JobFlow
     direct_messages: DirectMessages
