@@ -102,7 +102,7 @@ def models() -> None:
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(table)
     if registry.loras:
-        console.print(_loras_of(registry.loras))
+        console.print("", _loras_of(registry.loras))
 
 
 def _loras_of(known: Sequence[LoraEntry]) -> Table:
