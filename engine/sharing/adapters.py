@@ -89,7 +89,7 @@ class _Used:
             spread[self.rows] = weights
             added = low.of(layer, given, spread)[self.rows]
         if isinstance(self.rows, slice):
-            output[self.rows] += added
+            output[self.rows].add_(added)
         else:
             output.index_add_(0, self.rows.to(output.device), added)
 
