@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from grammar.dialects import without_loras
 from grammar.loras import loras_in
 
 if TYPE_CHECKING:
-    from engine.planning.registry import ModelEntry
     from grammar.spec import GenerationSpec
 
 __all__ = ["Lora", "LoraEntry", "loras_for", "loras_of", "words_of"]
@@ -26,6 +25,18 @@ _MOST = 8
 
 _NAMED = 5
 """Names that are told at most where one is not known."""
+
+
+class Named(Protocol):
+    """The part of a model's entry that says which LoRAs were made for it."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+
+    @property
+    def family(self) -> str:
+        """The family of its pipelines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +80,18 @@ class LoraEntry:
         files = [self.folder / self.file] if self.file else sorted(self.folder.glob("*.safetensors"))
         return files[0] if len(files) == 1 and files[0].is_file() else None
 
-    def fits(self, entry: ModelEntry) -> bool:
+    def fits(self, entry: Named) -> bool:
         """Whether it was made for this model."""
         return self.family == entry.family and (not self.models or entry.name in self.models)
 
 
-def loras_for(entry: ModelEntry, known: Sequence[LoraEntry]) -> list[LoraEntry]:
+def loras_for(entry: Named, known: Sequence[LoraEntry]) -> list[LoraEntry]:
     """Those that were made for this model."""
     return [lora for lora in known if lora.fits(entry)]
 
 
 def loras_of(
-    spec: GenerationSpec, entry: ModelEntry, known: Sequence[LoraEntry], style: str
+    spec: GenerationSpec, entry: Named, known: Sequence[LoraEntry], style: str
 ) -> tuple[tuple[Lora, ...], tuple[str, ...]]:
     """The LoRAs of the words and of the style's text, and what to tell of those that cannot be had.
 
@@ -119,14 +130,14 @@ def _called(name: str, known: Sequence[LoraEntry]) -> LoraEntry | None:
     return next((lora for lora in known if lora.name.casefold() == wanted), None)
 
 
-def _unknown(name: str, entry: ModelEntry, known: Sequence[LoraEntry]) -> str:
+def _unknown(name: str, entry: Named, known: Sequence[LoraEntry]) -> str:
     """A sentence with the names nearest to one that nobody has, those for this model first."""
     nearest = list(_nearest(name, entry, known))[:_NAMED]
     hint = f" Nearest: {', '.join(nearest)}." if nearest else " `/loras` lists those that are here."
     return f"There is no LoRA “{name}” here: left out.{hint}"
 
 
-def _nearest(name: str, entry: ModelEntry, known: Sequence[LoraEntry]) -> Iterator[str]:
+def _nearest(name: str, entry: Named, known: Sequence[LoraEntry]) -> Iterator[str]:
     by_name = {lora.name.casefold(): lora for lora in known}
     wanted = name.strip().casefold()
     alike = get_close_matches(wanted, by_name, n=2 * _NAMED, cutoff=0.5)

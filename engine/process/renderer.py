@@ -95,8 +95,13 @@ class Renderer:
             self._background,
             load=lambda name, model: program.load_lora(registry.lora(name), model),
             model=self._models.use,
-            used=self._loras_in_use,
-            failed=self._lora_failed,
+            used=lambda model: {
+                lora.name
+                for state in self._jobs.values()
+                if state.holding and state.job.plan.model == model
+                for lora in state.job.plan.loras
+            },
+            failed=self._arrived,
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
@@ -268,12 +273,12 @@ class Renderer:
         state.task.resume()
         self._settle([job.id])
 
-    def _arrived(self, model: str, error: Exception | None) -> None:
-        """Goes on when a model has been loaded, or could not be."""
+    def _arrived(self, model: str, error: Exception | None, lora: str = "") -> None:
+        """Goes on when a model has been loaded, or could not be, or a ``lora`` for it could not."""
         warm = model in self._to_warm
         self._to_warm.discard(model)
         if error is not None:
-            for state in [s for s in self._jobs.values() if s.queued and s.job.plan.model == model]:
+            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, lora)]:
                 self._lanes.remove(state.job.id)
                 self._reporter.fail(state, error)
         elif warm and not self._jobs:
@@ -281,19 +286,6 @@ class Renderer:
                 self._reporter.unheard.add(job.id)
                 self._jobs[job.id] = state = JobState(job)
                 self._add(state, _WARM_UP)
-
-    def _loras_in_use(self, model: str) -> set[str]:
-        """Names of the LoRAs that jobs under way draw with, beside this model."""
-        plans = [state.job.plan for state in self._jobs.values() if state.holding]
-        return {lora.name for plan in plans if plan.model == model for lora in plan.loras}
-
-    def _lora_failed(self, model: str, lora: str, error: Exception) -> None:
-        """Ends the jobs that wait for a LoRA which cannot be had."""
-        for state in [s for s in self._jobs.values() if s.queued and s.task is None]:
-            plan = state.job.plan
-            if plan.model == model and any(each.name == lora for each in plan.loras):
-                self._lanes.remove(state.job.id)
-                self._reporter.fail(state, error)
 
     def _stop_warming(self) -> None:
         for job_id in list(self._reporter.unheard):

@@ -32,7 +32,7 @@ class ResidentLoras:
         load: Callable[[str, Any], Adapter],
         model: Callable[[str], Any],
         used: Callable[[str], Collection[str]],
-        failed: Callable[[str, str, Exception], None],
+        failed: Callable[[str, Exception, str], None],
         room: int = _ROOM,
     ) -> None:
         self._background, self._room = background, room
@@ -65,7 +65,7 @@ class ResidentLoras:
     ) -> None:
         self._loading.discard((model, name))
         if adapter is None:
-            self._failed(model, name, error or RuntimeError(f"the LoRA {name} was not loaded"))
+            self._failed(model, error or RuntimeError(f"the LoRA {name} was not loaded"), name)
             return
         place.adapters[name] = adapter
         self._make_room(place, {name, *self._used(model)})
