@@ -25,7 +25,7 @@ from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoo
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus, EventStream
-from engine.process.settings import WorkerSettings
+from engine.process.settings import Precision, WorkerSettings
 
 __all__ = [
     "PARTS",
@@ -56,6 +56,7 @@ __all__ = [
     "OutOfMemory",
     "Picture",
     "Plan",
+    "Precision",
     "Progress",
     "Queued",
     "Registry",

@@ -43,7 +43,7 @@ class Recipe:
     finish_pictures: int = 3000
     describer_steps: int = 3000
     describer_pictures: int = 20_000
-    look_steps: int = 400
+    look_steps: int = 600
     look_scenes: int = 600
     look_batch: int = 24
     denoiser_steps: int = 10_000

@@ -26,6 +26,7 @@ from engine.drawing.steps import BetweenSteps
 from engine.drawing.tiles import Tiles
 from engine.errors import BadPicture, EngineError
 from engine.pictures.decoding import OWN_SIDE, load_input
+from engine.pictures.details import detailed
 from engine.pictures.upscale import double
 from engine.planning.plan import PICTURES, Action, Plan
 from engine.planning.seeds import picture_seeds
@@ -83,7 +84,7 @@ def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep)
     joined = tiles.joined(done)
     for tile in done:
         joined = safety.like(tile, joined)
-    return joined
+    return joined if safety.hidden(joined) else detailed(large, joined, plan.grain)
 
 
 def _tell_of_tiles(

@@ -15,7 +15,7 @@ from engine.drawing.estimate import OnStep
 from engine.errors import Unsafe
 from engine.families import Family
 
-__all__ = ["checks", "like", "notes", "options", "passed", "unseen"]
+__all__ = ["checks", "hidden", "like", "notes", "options", "passed", "unseen"]
 
 _HIDDEN = "hidden"
 """The mark on a picture that was blacked out, in its ``info``."""
@@ -55,9 +55,14 @@ def like(picture: Image.Image, changed: Image.Image) -> Image.Image:
     return changed
 
 
+def hidden(picture: Image.Image) -> bool:
+    """Whether the checker blacked out the picture, or a part of it."""
+    return _HIDDEN in picture.info
+
+
 def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
     """What the user is told of pictures that were blacked out."""
-    count = sum(_HIDDEN in picture.info for picture in pictures)
+    count = sum(map(hidden, pictures))
     if not count:
         return ()
     return (f"The model's safety checker hid {count} of the {len(pictures)} pictures.",)

@@ -59,8 +59,9 @@ class Plan:
     larger the picture is, both ways, than what the model drew. ``canvas`` says what of the input picture
     stays, None: nothing need. ``calm`` (0–1) is how much of the guidance acts where a picture is continued:
     the whole of it would draw the prompt's things again. ``effort`` is how many steps a picture from text
-    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it. ``loras`` are sorted
-    by name, each named once.
+    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it. ``grain`` is how many
+    pixels wide the details are that may be drawn anew when a picture is enlarged, 0: of any size. ``loras``
+    are sorted by name, each named once.
     """
 
     action: Action
@@ -86,6 +87,7 @@ class Plan:
     canvas: Canvas | None = None
     calm: float = 1.0
     effort: int = 0
+    grain: int = 0
     loras: tuple[Lora, ...] = ()
 
     @property

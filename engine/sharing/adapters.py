@@ -5,9 +5,9 @@ Nothing of the model is changed. `beside` hangs hooks on the layers that the row
 them off when it ends, however it ends. So a forward without LoRAs runs as if there were none, and none leaves
 a trace. Each row is given only what is computed of itself, so that no number of one reaches another.
 
-Where rows must have the same bits in any company (``whole``), a LoRA is computed for every row of it and
-added to its own rows alone, since kernels choose their blocking by the number of rows. What a row is given
-comes in the order of the LoRAs' names, whatever the order in which they were said.
+Where rows must have the same bits in any company (``whole``), a LoRA is always computed for as many rows,
+padded ones if need be, and added to its own alone: kernels choose their blocking by the number of rows. What
+a row is given comes in the order of the LoRAs' names, whatever the order in which they were said.
 
 As in PEFT's mixed batches, and S-LoRA (Sheng et al. 2023, arXiv:2311.03285). Knows nothing of files or jobs.
 """
@@ -59,6 +59,11 @@ class Adapter:
         return sum(low.down.nbytes + low.up.nbytes for low in self.layers.values())
 
 
+_WHOLE = 8
+"""Rows for which a LoRA is computed where company must not matter: as many as such a forward has."""
+
+_LAYOUTS = {4: torch.channels_last}
+
 Adapters: TypeAlias = tuple[tuple[Adapter, float], ...]
 """The LoRAs of a row, each with its weight."""
 
@@ -80,14 +85,17 @@ class _Used:
         """Adds to the output, in place, what the LoRA gives its rows."""
         low = self.adapter.layers[layer]
         weights = self.weights.to(given.device, given.dtype)
-        every = isinstance(self.rows, slice) and self.rows == slice(None)
-        if every or not whole:
-            part = given if every else given[self.rows]
-            added = low.of(layer, part, weights.expand(len(part)) if every else weights)
-        else:
-            spread = torch.zeros(len(given), dtype=given.dtype, device=given.device)
-            spread[self.rows] = weights
-            added = low.of(layer, given, spread)[self.rows]
+        part = given[self.rows]
+        weights = weights.expand(len(part))
+        missing = _WHOLE - len(part) if whole else 0
+        if missing > 0:
+            part = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])])
+            weights = torch.cat([weights, weights[-1:].expand(missing)])
+        if whole:  # one layout: another would have another kernel
+            part = part.contiguous(memory_format=_LAYOUTS.get(part.dim(), torch.contiguous_format))
+        added = low.of(layer, part, weights)
+        if missing > 0:
+            added = added[:-missing]
         if isinstance(self.rows, slice):
             output[self.rows].add_(added)
         else:

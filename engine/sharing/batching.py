@@ -20,8 +20,8 @@ Pitfalls met here:
   within a second, and one who is in a hurry would wait for them: it stays `_AHEAD` forwards ahead, no more.
 - LoRAs are of rows, not of forwards: a task brings its own, and `adapters` gives each row what it is due.
   Such forwards run as they are, neither compiled nor recorded.
-- The last bits. float32 kernels on a CPU choose their blocking by the number of rows. Measured: when every
-  forward has 4 or 8 rows (`EXACT`, short ones are padded) a row's result does not depend on who shares it.
+- The last bits. float32 kernels on a CPU choose their blocking by the number of rows. When every forward has
+  one of the sizes that agree (`exact`; short ones are padded), a row does not depend on its company.
 
 Knows nothing of jobs, lanes, pictures or processes.
 """
@@ -43,13 +43,11 @@ from torch.compiler import set_stance
 
 from engine.sharing.adapters import Adapters, beside, order
 from engine.sharing.calls import Arguments, Output, divide
+from engine.sharing.exact import Exact
 from engine.sharing.graphs import Graphs
 from engine.sharing.rows import RowLimit, first_rows
 
-__all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
-
-EXACT = (4, 8)
-"""Sizes of forward among which float32 on a CPU gives a row the same bits, whatever the other rows are."""
+__all__ = ["Batcher", "Call", "Task", "install", "pause"]
 
 _AHEAD = 1
 """Forwards that a GPU may still have before it when the next is handed to it: enough that it never idles."""
@@ -104,7 +102,7 @@ class Call:
         self.rows = self.arguments.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
 
-    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Adapters]) -> Any:
+    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Adapters] = ()) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called.
 
         ``owners`` are the LoRAs of each row.
@@ -155,9 +153,18 @@ class Batcher:
         key = (name, call.arguments.shape)
         if key not in self._limits:
             learnt = [(known.rows, known.size) for (other, _), known in self._limits.items() if other == name]
-            most = max(call.module.batch_sizes, default=self._most)
+            most = max(self._sizes(call), default=self._most)
             self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
         return self._limits[key]
+
+    def _sizes(self, call: Call) -> tuple[int, ...]:
+        """The only numbers of rows that a forward of this call's shape may have; () for any."""
+        sizes = call.module.batch_sizes
+        if isinstance(sizes, tuple):
+            return sizes
+        with torch.no_grad(), call.task.around():
+            found: tuple[int, ...] = sizes.sizes(call, call.task.mode)
+        return found
 
     def largest(self) -> int:
         """The most rows that a forward of any shape seen has been found to deserve."""
@@ -177,6 +184,7 @@ class Batcher:
 
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
         try:
+            self.limit(calls[0])
             with torch.no_grad(), calls[0].task.around():
                 return [(value, None) for value in self._outputs(calls)]
         except Exception as error:
@@ -186,7 +194,7 @@ class Batcher:
 
     def _outputs(self, calls: Sequence[Call]) -> list[Any]:
         first, counts = calls[0], [call.rows for call in calls]
-        limit, sizes = self.limit(first), first.module.batch_sizes
+        limit, sizes = self.limit(first), self._sizes(first)
         leaves = first.arguments.join([call.arguments for call in calls[1:]])
         owners = [call.task.adapters for call in calls for _ in range(call.rows)] or [first.task.adapters]
         outputs: list[Output] = []
@@ -196,7 +204,8 @@ class Batcher:
             size = min((size for size in sizes if size >= rows), default=rows)
             try:
                 if len(calls) == 1 and (size == total or not total):
-                    return [self._forward(limit, size, first, None, owners)]
+                    as_called = leaves if sizes and total else None
+                    return [self._forward(limit, size, first, as_called, owners)]
                 whose = owners[done : done + rows]
                 whose += whose[-1:] * (size - rows)
                 cut = first.arguments.cut(leaves, done, rows, size)
@@ -243,7 +252,7 @@ class Batcher:
 def install(
     module: nn.Module,
     name: str,
-    sizes: tuple[int, ...] = (),
+    sizes: tuple[int, ...] | Exact = (),
     graphs: Graphs | None = None,
     *,
     compiled: bool = False,
@@ -251,8 +260,8 @@ def install(
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
-    forward may have, short ones being padded: `EXACT`; () allows any. ``graphs`` records its forwards, where
-    the device can. A ``compiled`` module is compiled once for all numbers of rows.
+    forward may have, short ones being padded: these, or those that `Exact` finds; () allows any. ``graphs``
+    records its forwards, where the device can. A ``compiled`` module is compiled once for all sizes.
     """
     kind = type(module)
 

@@ -51,8 +51,11 @@ class Arguments:
             spread = value.expand(self.rows).contiguous() if _dimensions(value) == 0 else value
             leaves, tree = _flatten(spread, self.rows, first)
             self._trees.append((name, tree))
-            self.leaves += leaves
-            self.kinds += ["same" if name in _EQUAL else _kind(leaf, self.rows) for leaf in leaves]
+            kinds = ["same" if name in _EQUAL else _kind(leaf, self.rows) for leaf in leaves]
+            self.leaves += [
+                _plain(leaf) if kind == "row" else leaf for leaf, kind in zip(leaves, kinds, strict=True)
+            ]
+            self.kinds += kinds
         faces = tuple(map(_face, self.leaves, self.kinds))
         self.key: Hashable = (tuple(self._trees), faces)
         self.shape: Hashable = tuple(face for face in faces if face[0] != "same")
@@ -126,6 +129,11 @@ def _flatten(value: Any, rows: int, first: Any = None) -> tuple[list[Any], TreeS
 
 def _kind(leaf: Any, rows: int) -> str:
     return "list" if isinstance(leaf, list) else "row" if _batched(leaf, rows) else "same"
+
+
+def _plain(leaf: torch.Tensor) -> torch.Tensor:
+    """Laid out in order: convolutions choose another kernel, with other last bits, for other layouts."""
+    return leaf.contiguous()
 
 
 def _face(leaf: Any, kind: str) -> tuple[Hashable, ...]:
