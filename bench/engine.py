@@ -25,6 +25,7 @@ import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 
+from bench.loras import loras
 from bench.sheet import ROOT, Sheet, keep
 from engine import (
     Action,
@@ -143,6 +144,8 @@ class Session:
             drawing.forward_mode,
             preview.render,
             lambda png: [],
+            load_lora=drawing.load_adapter,
+            adapters=drawing.of_plan,
         )
         self.renderer = Renderer(program, registry, "cpu", self._reports.put)
         self._numbers = itertools.count()
@@ -513,6 +516,7 @@ TABLES: dict[str, Callable[[World], Sheet]] = {
         "turbo ≤ 0.10, mean of the grids ≤ 1.3.",
         BACKLOG,
     ),
+    "loras": lambda world: loras(world.session.draw, {"grids": grid, "single pictures": single}),
     "promises": promises,
     "timer": timer,
 }

@@ -19,6 +19,7 @@ from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
 from engine.planning.entries import ModelEntry, Storage
 from engine.planning.imagine import plan_imagine, plan_reroll
+from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
@@ -46,6 +47,8 @@ __all__ = [
     "Finished",
     "Job",
     "Lane",
+    "Lora",
+    "LoraEntry",
     "ModelEntry",
     "ModelUnavailable",
     "NoRoom",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from grammar.help import help_line
+from grammar.loras import BEGUN
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.typography import DASHES, LONG_DASHES
 
@@ -26,13 +27,18 @@ def complete(
     *,
     values: Mapping[str, Iterable[tuple[str, str]]] | None = None,
     options: Mapping[str, str] | None = None,
+    loras: Iterable[tuple[str, str]] = (),
 ) -> list[tuple[str, str]]:
     """What an unfinished prompt may go on as: (the whole text, what its new end means), at most 25.
 
-    Behind two dashes these are names, behind a name its values; elsewhere there is nothing to suggest. What
-    the prompt says already is not offered again, unless saying it twice adds up. `values`: by long name,
-    values that the program knows, in place of the table's; `options`: the user's own, name to text.
+    Behind two dashes these are names, behind a name its values, behind `<lora:` LoRAs; elsewhere nothing.
+    What the prompt says already is not offered again, unless saying it twice adds up. `values`: by long name,
+    values that the program knows, in place of the table's; `options`: the user's own, name to text; `loras`:
+    what may go on behind `<lora:`, as it is typed, with what it brings.
     """
+    if match := BEGUN.search(text):
+        before, begun = text[: match.start()], match[0].lower()
+        return [(f"{before}{tag}", brings) for tag, brings in loras if tag.lower().startswith(begun)][:MOST]
     if match := _NAME.search(text):
         before, begun = text[: match.start()], match[1].lower()
         found = _names(before, begun, options or {})

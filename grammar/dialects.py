@@ -36,18 +36,20 @@ _EMPHASIS = re.compile(
     rf"(?<!\()\(++([^()\[\],{COLONS}]+)(?:[{COLONS}]\s*\d*\.?\d+\s*)?\)+|(?<!\[)\[++([^()\[\],{COLONS}|]+)\]+"
 )
 
-LORA = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
-"""A small model beside the large one, as Stable Diffusion's programs write it."""
+SMALL_MODEL = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
+"""A small model beside the large one, as Stable Diffusion's programs write it: no words."""
 
 _CHOICES = re.compile(r"(?<!\\)\{([^{}\\]*\|[^{}\\]*)\}")
 _CHANCE = re.compile(r"(?:\A|(?<=\|))\s*(\d*\.?\d+::)(?=[^|])")
 
-_NO_LORA = "{}: no effect, there are no LoRAs here yet."
+_NO_HYPERNET = "{}: no effect, there are no hypernetworks here."
+_ONE_WEIGHT = "{}: of a LoRA's weights the first counts, for all of it."
 _WEIGHT = "Read as words: {}; here a weight stands behind a part of the prompt, `red fox::1.3`."
 _CHOICE = "Read as words: {}; here `{{red, green}}` makes a job of each."
 _BREAK = "Read as words: {}; here `::` parts the words of a prompt."
 _REMARKS = (
-    (LORA, _NO_LORA),
+    (re.compile(r"<hypernet\s*:[^<>]*>", re.IGNORECASE), _NO_HYPERNET),
+    (re.compile(r"<(?:lora|lyco)\s*:[^<>:]*:[^<>:]*:[^<>]*>", re.IGNORECASE), _ONE_WEIGHT),
     (re.compile(rf"\([^()]*[^()\d\s]\s*[{COLONS}]\s*\d*\.?\d+\s*\)"), _WEIGHT),
     (re.compile(r"\(\([^()]+\)\)"), _WEIGHT),
     (re.compile(r"(?:\([^()]+\)|(?<!\w)[^\W\d_]\w*)(?:\+{2,}(?!\w)|(?<=\))\d*\.\d+)"), _WEIGHT),
@@ -116,7 +118,7 @@ def _unweighted(text: str, start: int, end: int) -> list[Edit]:
         (match.start(), match.end(), (match[1] or match[2]).strip())
         for match in _EMPHASIS.finditer(text, start, end)
     ]
-    edits += [(match.start(), match.end(), "") for match in LORA.finditer(text, start, end)]
+    edits += [(match.start(), match.end(), "") for match in SMALL_MODEL.finditer(text, start, end)]
     apart: list[Edit] = []
     for edit in sorted(edits):
         if not apart or apart[-1][1] <= edit[0]:
@@ -164,9 +166,9 @@ def _named(pieces: list[str]) -> str:
 
 def without_loras(text: str) -> str:
     """The words that a model reads of the text."""
-    if "<" not in text or not LORA.search(text):
+    if "<" not in text or not SMALL_MODEL.search(text):
         return text
-    return " ".join(re.sub(r",(?:\s*,)+", ",", LORA.sub(" ", text)).split()).lstrip(", ")
+    return " ".join(re.sub(r",(?:\s*,)+", ",", SMALL_MODEL.sub(" ", text)).split()).lstrip(", ")
 
 
 def chances(text: str) -> tuple[list[Edit], list[str]]:

@@ -14,6 +14,7 @@ from typing import Any
 from grammar.dialects import OTHER_NAMES, without_loras
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem, cut, problem
 from grammar.links import link_in
+from grammar.loras import misplaced, problems_of
 from grammar.parameters import Parameter
 from grammar.parts import weigh
 from grammar.script import Script
@@ -92,6 +93,9 @@ class Reading:
             self._wrong(INVALID_LINK, token.start_pos, token, "This link is not complete")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
+        for token in words:
+            for found in problems_of(token, token.start_pos):
+                self._add(found)
         if len(words) <= 1 and (not words or words[0].type == "WORDS"):
             read = without_loras(text)
             return (Part(read),) if read else ()
@@ -137,6 +141,9 @@ class Reading:
         values: list[Value] = []
         for token in rest:
             piece = token.rstrip(_BEHIND_VALUE)
+            if row.kind.shape == "things":
+                for found in misplaced(token, token.start_pos):
+                    self._add(found)
             try:
                 values.append(self._read(row, piece))
             except UnfitError as unfit:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from grammar.loras import loras_in
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.values import Part, Value, plain, shown
 from grammar.wrapping import doubled, pair
@@ -99,6 +100,11 @@ class GenerationSpec:
     """Sentences for the user on how the prompt was read, where that was not certain. They belong to the text
     that was typed: they take no part in comparisons and are not in the JSON."""
 
+    @property
+    def loras(self) -> tuple[Part, ...]:
+        """The LoRAs among the words, each with its weight (−2 to 2), as typed; the parts leave them out."""
+        return loras_in(self.text)
+
     def replace(self, **changes: Any) -> Self:
         """The same spec with some attributes changed: `spec.replace(seed=None)`."""
         return dataclasses.replace(self, **changes)
@@ -115,14 +121,19 @@ class GenerationSpec:
         return dict(self.other).get(row.short if row else name)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON data: `{"text", "parts": [{"text", "weight"}], "images", "params"}`, params by short name."""
+        """JSON data: `{"text", "parts": [{"text", "weight"}], "images", "params"}`, params by short name.
+
+        Where the text names LoRAs they are also told apart, as `"loras": [{"name", "weight"}]`.
+        """
         params = {row.short: row.kind.to_json(value) for row, value in _said(self)}
         params.update((name, _plain(value)) for name, value in self.other)
+        loras = [{"name": part.text, "weight": plain(part.weight)} for part in self.loras]
         return {
             "text": self.text,
             "parts": [{"text": part.text, "weight": plain(part.weight)} for part in self.parts],
             "images": list(self.images),
             "params": params,
+            **({"loras": loras} if loras else {}),
         }
 
     @classmethod

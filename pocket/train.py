@@ -21,12 +21,14 @@ from pocket.model.architecture import (
     save_pipeline,
 )
 from pocket.model.samples import write_samples
-from pocket.training import autoencoder, denoiser, describer, finish, text
+from pocket.training import autoencoder, denoiser, describer, finish, looks, text
 from pocket.training.latents import Axes, fit_on_scenes
 from pocket.training.run import Schedule
 from pocket.words.captions import vocabulary
+from pocket.world.looks import LOOKS
 
 WEIGHTS = Path(__file__).parent / "weights"
+LORAS = Path(__file__).parent / "loras"
 AXES = "axes.safetensors"
 
 
@@ -41,6 +43,9 @@ class Recipe:
     finish_pictures: int = 3000
     describer_steps: int = 3000
     describer_pictures: int = 20_000
+    look_steps: int = 600
+    look_scenes: int = 600
+    look_batch: int = 24
     denoiser_steps: int = 10_000
     denoiser_rate: float = 1e-3
     scenes: int = 64_000
@@ -128,6 +133,25 @@ def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> 
     describer.save_describer(model, tokenizer, folder)
 
 
+def train_looks(
+    pipeline: StableDiffusionPipeline, axes: Axes, recipe: Recipe, run: Path, device: str, folder: Path
+) -> None:
+    """A LoRA for each look that the pipeline's own weights do not know, written to `folder`."""
+    for look in LOOKS:
+        adapter = looks.train_look(
+            look,
+            pipeline,
+            axes,
+            run,
+            recipe.seed,
+            recipe.look_steps,
+            recipe.look_scenes,
+            recipe.look_batch,
+            device,
+        )
+        adapter.save(folder / f"{look}.safetensors", looks.about(look, recipe.look_steps, recipe.look_batch))
+
+
 def load_run(run: Path) -> StableDiffusionPipeline:
     """The pipeline as the checkpoints of a run stand now, with averaged weights."""
     tokenizer = tokenizer_of(run)
@@ -185,6 +209,7 @@ def main(
     with_describer: Annotated[
         bool, typer.Option("--describer/--no-describer", help="Train the describer as well.")
     ] = True,
+    with_looks: Annotated[bool, typer.Option("--looks/--no-looks", help="Train the LoRAs as well.")] = True,
 ) -> None:
     """Train the pocket model (or go on with a run) and write it where the engine finds it."""
     torch.set_num_threads(os.cpu_count() or 1)
@@ -202,6 +227,8 @@ def main(
     write_samples(pipeline, run / "samples" / "final.png")
     export(pipeline, axes, out)
     typer.echo(f"written to {out}")
+    if with_looks and not as_it_stands:
+        train_looks(*shipped(out), recipe, run / "looks", device, out.with_name("loras"))
     if with_describer and not as_it_stands and not further:
         train_describer_of(recipe, run, device, out.with_name("describer"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
@@ -21,7 +22,7 @@ from rich.table import Table
 from bot.config import BadSetting, Settings
 from bot.errors import Refusal
 from bot.program.wiring import models_of
-from engine import ModelEntry, Registry, UnknownModel
+from engine import LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
@@ -50,7 +51,22 @@ def listed(settings: Settings, as_json: bool) -> None:
             escape(_licence(entry)),
             ", ".join(cannot(entry)),
         )
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 240)
+    console.print(table)
+    if registry.loras:
+        console.print("", _loras_of(registry.loras))
+
+
+def _loras_of(known: Sequence[LoraEntry]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("LoRA", "family", "for", "words", "licence", "here", "title"):
+        table.add_column(heading, no_wrap=True)
+    for lora in known:
+        here = "yes" if lora.path() is not None else "no"
+        models, words = " ".join(lora.models), lora.words
+        # What it is called must not be read as the console's own marks.
+        table.add_row(*map(escape, (lora.name, lora.family, models, words, lora.licence, here, lora.title)))
+    return table
 
 
 def add(settings: Settings, source: str, name: str | None) -> None:

@@ -21,6 +21,7 @@ from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
+from bot.jobs.samples import Samples
 from bot.jobs.updates import EDIT_EVERY, Updates
 from bot.links import Links
 from bot.memory.database import Database
@@ -200,6 +201,7 @@ class EaselClient(HubClient):
             banned=BannedWords(settings.easel_banned_words),
             links=Links(),
             results=results,
+            samples=Samples(settings.easel_data / "samples", engine, registry),
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,

@@ -17,6 +17,7 @@ from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
+from bot.jobs.samples import Samples
 from bot.links import Links
 from bot.memory.favourites import Favourites
 from bot.memory.history import History
@@ -55,6 +56,7 @@ class Hub:
     banned: BannedWords
     links: Links
     results: Results
+    samples: Samples
     delivery: Delivery
     flow: JobFlow
     direct_messages: DirectMessages

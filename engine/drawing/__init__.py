@@ -2,8 +2,20 @@
 
 from engine.drawing.enlarging import Enlarger
 from engine.drawing.loading import dtype_of, load
+from engine.drawing.loras import load_adapter, of_plan
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
 from engine.drawing.seamless import ForwardMode
 
-__all__ = ["Enlarger", "ForwardMode", "LoadedModel", "dtype_of", "forward_mode", "light_copy", "load", "run"]
+__all__ = [
+    "Enlarger",
+    "ForwardMode",
+    "LoadedModel",
+    "dtype_of",
+    "forward_mode",
+    "light_copy",
+    "load",
+    "load_adapter",
+    "of_plan",
+    "run",
+]

@@ -20,6 +20,7 @@ from PIL import Image
 from engine.drawing import late, safety, unread
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
+from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
 from engine.drawing.seamless import calmest, wrapping_vae
@@ -54,7 +55,8 @@ def drawn(
     hold: Image.Image | None = None,
 ) -> list[Image.Image]:
     """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay."""
-    steering = None if model.texts is None else model.texts.steering(plan)
+    texts = texts_of(model, plan)
+    steering = None if texts is None else texts.steering(plan)
     if model.family.together:
         made = [_called(model, steering, plan, sources, report, hold)]
     else:

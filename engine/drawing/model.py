@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,26 @@ from torch import nn
 from engine.drawing.texts import Texts
 from engine.families import Family
 from engine.planning.registry import ModelEntry
+from engine.sharing.adapters import Adapter
 
-__all__ = ["LoadedModel", "denoiser_name", "light_copy", "put"]
+__all__ = ["LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
+
+
+@dataclass(eq=False)
+class Loras:
+    """The LoRAs that are ready for a model, by name, the least recently used first.
+
+    ``texts`` are its texts as its encoders read them with some of these.
+    """
+
+    adapters: OrderedDict[str, Adapter] = field(default_factory=OrderedDict)
+    texts: OrderedDict[tuple[tuple[str, float], ...], Texts] = field(default_factory=OrderedDict, repr=False)
+
+    def forget(self, name: str) -> None:
+        """Drops one, and all that was read with it."""
+        self.adapters.pop(name, None)
+        for key in [key for key in self.texts if any(name == known for known, _ in key)]:
+            del self.texts[key]
 
 
 @dataclass(eq=False)
@@ -32,6 +51,7 @@ class LoadedModel:
     texts: Texts | None
     family: Family
     colours: torch.Tensor | None = field(default=None, repr=False)
+    loras: Loras = field(default_factory=Loras, repr=False)
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from engine.drawing.effects import alike, joined, rows, towards
@@ -36,10 +38,18 @@ red hearts stayed red."""
 
 
 class Texts:
-    """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them."""
+    """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them.
 
-    def __init__(self, pipe: Any, family: Family) -> None:
-        self._pipe, self._family = pipe, family
+    The encoders run inside ``around()``.
+    """
+
+    def __init__(
+        self,
+        pipe: Any,
+        family: Family,
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        self._pipe, self._family, self._around = pipe, family, around
         self._known: OrderedDict[str, Embeds] = OrderedDict()
         self._unread: dict[str, tuple[str, ...]] = {}
         self._nothing: Embeds | None = None
@@ -51,7 +61,7 @@ class Texts:
         if text in self._known:
             self._known.move_to_end(text)
             return self._known[text]
-        embeds, self._unread[text] = encoded(self._pipe, self._family, text)
+        embeds, self._unread[text] = self._read(text)
         self.encoded += 1
         self._known[text] = embeds
         if len(self._known) > _KEPT:
@@ -61,8 +71,12 @@ class Texts:
     def nothing(self) -> Embeds:
         """The embeddings of the absent text."""
         if self._nothing is None:
-            self._nothing, _ = encoded(self._pipe, self._family, None)
+            self._nothing, _ = self._read(None)
         return self._nothing
+
+    def _read(self, text: str | None) -> tuple[Embeds, tuple[str, ...]]:
+        with self._around():
+            return encoded(self._pipe, self._family, text)
 
     def unread(self, plan: Plan) -> tuple[str, ...]:
         """The words at the end of the plan's texts that the encoders did not read, of those used lately."""
@@ -94,7 +108,7 @@ class Texts:
     def _filler(self) -> Embeds | None:
         """What a text takes up that is shorter than another one, where texts are read in pieces."""
         if self._family.pieces and self._empty is None:
-            self._empty, _ = encoded(self._pipe, self._family, "")
+            self._empty, _ = self._read("")
         return self._empty
 
     def _alike(self, texts: list[Embeds]) -> list[Embeds]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
 from engine.planning.prompts import (
     conditionings_of,
@@ -40,6 +41,7 @@ def plan_imagine(
     conditionings, said = conditionings_of(spec, entry)
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)
+    loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
     strength = image_strength(spec) if from_a_picture(entry) else None
     effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     whole = max(1, round(entry.steps * effort))
@@ -59,8 +61,8 @@ def plan_imagine(
         stop_step=max(1, round(running(steps, strength) * given(spec.stop, 100) / 100)),
         guidance=entry.guidance,
         seeds=seeds,
-        style=style,
-        style_weight=style_weight(spec.stylize, 100) if style else 0.0,
+        style=words_of(style),
+        style_weight=style_weight(spec.stylize, 100) if words_of(style) else 0.0,
         chaos=chaos,
         weird=weird,
         tile=bool(spec.tile),
@@ -69,7 +71,8 @@ def plan_imagine(
         oddity=oddity_of(entry, seeds) if weird else "",
         effort=whole,
         stepwise=entry.stepwise,
-        notes=(*notes, *said, *cut, *unknown_style, *without_effect(spec), *remarks(spec)),
+        loras=loras,
+        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *without_effect(spec), *remarks(spec)),
     )
     return within_reach(plan, spec, entry)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from engine.errors import BadRegistry
 from engine.families import FAMILIES
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
+from engine.planning.loras import LoraEntry
 
 __all__ = ["COMMIT", "Entries", "Pins", "read_pins", "read_toml"]
 
@@ -27,7 +28,7 @@ Pins: TypeAlias = "Mapping[str, str]"
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the files instead of holding their rows."""
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry")
+_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Entries:
     describers: dict[str, DescriberEntry] = field(default_factory=dict)
     segmenters: dict[str, SegmenterEntry] = field(default_factory=dict)
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
+    loras: dict[str, LoraEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -67,6 +69,9 @@ class Entries:
                     elif kind == "upscaler":
                         upscaler = _made(UpscalerEntry, row, where, file.parent)
                         self.upscalers[upscaler.name] = upscaler
+                    elif kind == "lora":
+                        lora = _made(LoraEntry, row, where, file.parent)
+                        self.loras[lora.name] = lora
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -98,7 +103,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler"):
+    for kind in ("model", "describer", "segmenter", "upscaler", "lora"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number

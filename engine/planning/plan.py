@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.planning.canvas import Canvas
+from engine.planning.loras import Lora
 
 __all__ = ["CALM", "ENLARGED", "PICTURES", "Action", "Conditioning", "Plan", "running", "scheduled"]
 
@@ -61,7 +62,7 @@ class Plan:
     many steps a picture from text alone takes at the wanted quality (0: as ``steps``); later jobs are planned
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
-    instead of a part of every one.
+    instead of a part of every one. ``loras`` are sorted by name, each named once.
     """
 
     action: Action
@@ -89,6 +90,7 @@ class Plan:
     effort: int = 0
     grain: int = 0
     stepwise: bool = False
+    loras: tuple[Lora, ...] = ()
 
     @property
     def acting_guidance(self) -> float:
@@ -129,6 +131,7 @@ class Plan:
         known["seeds"] = tuple(known["seeds"])
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
+        known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from engine.errors import BadRegistry, UnknownModel
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
+from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
 
 __all__ = [
@@ -54,6 +55,7 @@ class Registry:
     describers: tuple[DescriberEntry, ...] = ()
     segmenters: tuple[SegmenterEntry, ...] = ()
     upscalers: tuple[UpscalerEntry, ...] = ()
+    loras: tuple[LoraEntry, ...] = ()
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -87,6 +89,7 @@ class Registry:
             tuple(entries.describers.values()),
             tuple(entries.segmenters.values()),
             tuple(entries.upscalers.values()),
+            tuple(entries.loras.values()),
             tuple(entries.problems),
         )
 
@@ -105,6 +108,13 @@ class Registry:
             known = ", ".join(entry.name for entry in self.upscalers) or "none"
             raise UnknownModel(f"There is no upscaler “{name}” here. Known: {known}.")
         return found
+
+    def lora(self, name: str) -> LoraEntry:
+        """The LoRA called `name`; raises UnknownModel."""
+        for entry in self.loras:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no LoRA “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -34,6 +34,12 @@ class JobState:
     previewed: float = float("-inf")
     place: int | None = None
 
+    def wants(self, model: str, lora: str = "") -> bool:
+        """Whether the job is drawn with this model and, if one is named, this LoRA, and was not begun yet."""
+        plan = self.job.plan
+        named = not lora or any(each.name == lora for each in plan.loras)
+        return self.task is None and plan.model == model and named
+
     def free_hooks(self) -> None:
         """What an interrupted pipeline did not do at its end: models offloaded by hooks go back."""
         if self.model is not None and self.model.pipe is not None:

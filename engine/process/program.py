@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from PIL import Image
 
-from engine.errors import NoSegmenter
+from engine.errors import ModelUnavailable, NoSegmenter
+from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
+from engine.sharing.adapters import Adapter, Adapters
 
 __all__ = ["Mode", "Program"]
 
@@ -27,13 +29,22 @@ def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
     raise NoSegmenter("Nothing here finds things by their names.")
 
 
+def _no_lora(entry: LoraEntry, model: Any) -> Adapter:
+    raise ModelUnavailable("Nothing here draws with LoRAs.")
+
+
+def _none(model: Any, plan: Plan) -> Adapters:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """``load`` makes a model of an entry on a device; it has ``denoisers`` and a ``pipe``.
 
     ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
-    region that a plan names in words: a mask, which becomes the job's last input.
+    region that a plan names in words: a mask, which becomes the job's last input. ``load_lora`` makes a LoRA
+    ready for a model; it is kept in the model's ``loras``, from where ``adapters`` takes those of a plan.
     """
 
     load: Callable[[ModelEntry, str], Any]
@@ -42,3 +53,5 @@ class Program:
     preview: Callable[[Any, Any], bytes]
     describe: Callable[[bytes], Sequence[str]]
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
+    load_lora: Callable[[LoraEntry, Any], Adapter] = _no_lora
+    adapters: Callable[[Any, Plan], Adapters] = _none

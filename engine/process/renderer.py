@@ -27,6 +27,7 @@ from engine.process.background import Background, Inbox
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
+from engine.process.resident_loras import ResidentLoras
 from engine.process.residents import ResidentModels, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
@@ -90,6 +91,18 @@ class Renderer:
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
+        )
+        self._loras = ResidentLoras(
+            self._background,
+            load=lambda name, model: program.load_lora(registry.lora(name), model),
+            model=self._models.use,
+            used=lambda model: {
+                lora.name
+                for state in self._jobs.values()
+                if state.holding and state.job.plan.model == model
+                for lora in state.job.plan.loras
+            },
+            failed=self._arrived,
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
@@ -173,7 +186,7 @@ class Renderer:
                 return False
             state = self._jobs[job_id]
             crowded = not self._models.want(state.job.plan.model)
-            state.holding = state.job.plan.model in self._models.names
+            state.holding = state.job.plan.model in self._models.names and self._loras.want(state.job.plan)
             return state.holding
 
         admitted = self._lanes.admit(ready)
@@ -253,18 +266,21 @@ class Renderer:
             self._reporter.progress(state, step, steps, latents)
 
         state.task = Task(
-            lambda: self._program.run(model, job.plan, job.inputs, report), mode, lambda: mode.applied(model)
+            lambda: self._program.run(model, job.plan, job.inputs, report),
+            mode,
+            lambda: mode.applied(model),
+            self._program.adapters(model, job.plan),
         )
         self._reporter.say(Progress(job.id, 0, max(1, job.plan.stop_step)))
         state.task.resume()
         self._settle([job.id])
 
-    def _arrived(self, model: str, error: Exception | None) -> None:
-        """Goes on when a model has been loaded, or could not be."""
+    def _arrived(self, model: str, error: Exception | None, lora: str = "") -> None:
+        """Goes on when a model has been loaded, or could not be, or a ``lora`` for it could not."""
         warm = model in self._to_warm
         self._to_warm.discard(model)
         if error is not None:
-            for state in [s for s in self._jobs.values() if s.queued and s.job.plan.model == model]:
+            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, lora)]:
                 self._lanes.remove(state.job.id)
                 self._reporter.fail(state, error)
         elif warm and not self._jobs:

@@ -169,7 +169,16 @@ def _program(setup: Setup) -> Program:
         device, _ = devices(setup.device)
         enlarge = drawing.Enlarger(registry.upscaler(setup.settings.upscaler), device)
         run = functools.partial(drawing.run, enlarge=enlarge)
-    return Program(load, run, drawing.forward_mode, preview.render, describe, locate)
+    return Program(
+        load,
+        run,
+        drawing.forward_mode,
+        preview.render,
+        describe,
+        locate,
+        drawing.load_adapter,
+        drawing.of_plan,
+    )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ Pitfalls met here:
   whoever is in a hurry goes first.
 - A GPU is told what to do long before it does it. Left alone, the host would have queued all steps of a job
   within a second, and one who is in a hurry would wait for them: it stays `_AHEAD` forwards ahead, no more.
+- LoRAs are of rows, not of forwards: a task brings its own, and `adapters` gives each row what it is due.
+  Such forwards run as they are, neither compiled nor recorded.
 - The last bits. float32 kernels on a CPU choose their blocking by the number of rows. When every forward has
   one of the sizes that agree (`exact`; short ones are padded), a row does not depend on its company.
 
@@ -37,7 +39,9 @@ import torch
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from torch import nn
 from torch._dynamo import maybe_mark_dynamic
+from torch.compiler import set_stance
 
+from engine.sharing.adapters import Adapters, beside, order
 from engine.sharing.calls import Arguments, Output, divide
 from engine.sharing.exact import Exact
 from engine.sharing.graphs import Graphs
@@ -52,8 +56,9 @@ _AHEAD = 1
 class Task(greenlet):  # type: ignore[misc]
     """One job's pipeline as a coroutine.
 
-    Calls that share a forward have an equal ``mode``, and the forward runs inside ``around()``. After
-    `resume` either ``call`` is what the task waits for, or it is dead and has a ``value`` or an ``error``.
+    Calls that share a forward have an equal ``mode``, and the forward runs inside ``around()``. Its rows are
+    computed with its ``adapters``. After `resume` either ``call`` is what the task waits for, or it is dead
+    and has a ``value`` or an ``error``.
     """
 
     def __init__(
@@ -61,9 +66,10 @@ class Task(greenlet):  # type: ignore[misc]
         function: Callable[[], Any],
         mode: Hashable = None,
         around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        adapters: Adapters = (),
     ) -> None:
         super().__init__(self._live)
-        self.function, self.mode, self.around = function, mode, around
+        self.function, self.mode, self.around, self.adapters = function, mode, around, adapters
         self.call: Call | None = None
         self.value: Any = None
         self.error: Exception | None = None
@@ -101,9 +107,16 @@ class Call:
         """Whether it asks for nothing but its next turn."""
         return isinstance(self.module, _Pause)
 
-    def forward(self, rows: int, leaves: Sequence[Any] | None) -> Any:
-        """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called."""
+    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Adapters] = ()) -> Any:
+        """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called.
 
+        ``owners`` are the LoRAs of each row.
+        """
+        if any(owners):
+            bound = self.arguments.bind(self.arguments.leaves if leaves is None else leaves)
+            stance = set_stance("force_eager") if self.module.batch_compiled else nullcontext()
+            with stance, beside(owners, whole=bool(self.module.batch_sizes)):
+                return self.module(*bound.args, **bound.kwargs)
         kinds = self.arguments.kinds
         graphs: Graphs | None = self.module.batch_graphs
         if graphs is None and not self.module.batch_compiled and leaves is None:
@@ -168,6 +181,7 @@ class Batcher:
             calls[0].task.resume()
             return
         self.calls += len(calls)
+        calls = sorted(calls, key=lambda call: order(call.task.adapters))
         results = self._results(calls)
         self._stay_near()
         for call, (value, error) in zip(calls, results, strict=True):
@@ -187,6 +201,7 @@ class Batcher:
         first, counts = calls[0], [call.rows for call in calls]
         limit, sizes = self.limit(first), self._sizes(first)
         leaves = first.arguments.join([call.arguments for call in calls[1:]])
+        owners = [call.task.adapters for call in calls for _ in range(call.rows)] or [first.task.adapters]
         outputs: list[Output] = []
         total, done = sum(counts), 0
         while done < total or not outputs:
@@ -194,8 +209,12 @@ class Batcher:
             size = min((size for size in sizes if size >= rows), default=rows)
             try:
                 if len(calls) == 1 and (size == total or not total):
-                    return [self._forward(limit, size, first, leaves if sizes and total else None)]
-                value = self._forward(limit, size, first, first.arguments.cut(leaves, done, rows, size))
+                    as_called = leaves if sizes and total else None
+                    return [self._forward(limit, size, first, as_called, owners)]
+                whose = owners[done : done + rows]
+                whose += whose[-1:] * (size - rows)
+                cut = first.arguments.cut(leaves, done, rows, size)
+                value = self._forward(limit, size, first, cut, whose)
                 outputs.append(Output(value, rows, size, first.arguments.listed))
                 done += rows
                 continue
@@ -207,10 +226,17 @@ class Batcher:
             torch.cuda.empty_cache()
         return divide(outputs, counts)
 
-    def _forward(self, limit: RowLimit, rows: int, first: Call, leaves: Sequence[Any] | None) -> Any:
+    def _forward(
+        self,
+        limit: RowLimit,
+        rows: int,
+        first: Call,
+        leaves: Sequence[Any] | None,
+        owners: Sequence[Adapters],
+    ) -> Any:
         self.forwards += 1
         start = self._clock()
-        value = first.forward(rows, leaves)
+        value = first.forward(rows, leaves, owners)
         if limit.learning:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()

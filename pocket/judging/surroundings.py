@@ -11,6 +11,7 @@ from PIL import Image
 
 from pocket.judging.judge import lab_of, mask_of_things
 from pocket.world.draw import draw
+from pocket.world.looks import LOOKS
 from pocket.world.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
 
 _ROWS, _COLUMNS = 8, 6
@@ -39,6 +40,32 @@ def style_of(picture: Image.Image, scene: Scene) -> str:
     drawn = _textures(scene.things, scene.setting, scene.backdrop, scene.relation, _shape(picture))
     spread = np.maximum(np.std([t for them in drawn.values() for t in them], axis=0), 1e-3)
     return min(drawn, key=lambda style: min(float(np.abs((mine - t) / spread).mean()) for t in drawn[style]))
+
+
+def look_of(picture: Image.Image, scene: Scene) -> str:
+    """The same among the looks that the model does not know, and the plain style."""
+    mine = _filled(picture)
+    drawn = _lights(scene.things, scene.setting, scene.backdrop, scene.relation, _shape(picture))
+    return min(drawn, key=lambda look: min(float(np.abs(mine - light).mean()) for light in drawn[look]))
+
+
+def look_apart(one: Image.Image, other: Image.Image) -> float:
+    """How unlike two pictures of the same scene are in their light, in ΔE."""
+    return float(np.linalg.norm(_filled(one) - _filled(other), axis=-1).mean())
+
+
+@cache
+def _lights(
+    things: tuple[Thing, ...], setting: str, backdrop: str | None, relation: str | None, shape: str
+) -> dict[str, list[np.ndarray]]:
+    rng = Random(17)
+    return {
+        look: [
+            _filled(draw(Scene(things, setting, backdrop, relation, look), *_SIZE[shape], rng))
+            for _ in range(_DRAWN)
+        ]
+        for look in ("flat", *LOOKS)
+    }
 
 
 def _shape(picture: Image.Image) -> str:

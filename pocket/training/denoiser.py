@@ -35,8 +35,8 @@ class Library:
     starts: list[int]
     latents: Tensor
 
-    def nearest(self, i: int, noise: Tensor, weights: Tensor) -> Tensor:
-        """Of the layouts of scene `i` the one that `noise` (24, h, w) resembles most.
+    def nearest(self, i: int, noise: Tensor, weights: Tensor) -> int:
+        """Of the layouts of scene `i` the one that `noise` (24, h, w) resembles most: its place in `latents`.
 
         So the noise itself says where things stand. Were every noise to go with every layout, the first steps
         would lead to the mean of them all, and what comes of it is now and then a thing at two places. The
@@ -46,7 +46,7 @@ class Library:
         layouts = self.latents[self.starts[i] : self.starts[i + 1]].float()
         apart = (layouts - layouts.mean(0)) * weights[:, None, None]
         likeness = (apart * noise).flatten(1).sum(1) / apart.flatten(1).norm(dim=1).clamp_min(1e-6)
-        return layouts[likeness.argmax()]
+        return self.starts[i] + int(likeness.argmax())
 
 
 def _scene(rng: Random) -> Scene:
@@ -121,9 +121,8 @@ def train_denoiser(
         # Variations start from a picture and a noise that do not match, so some do not here either.
         free = (level < FREE) & (torch.rand(batch, generator=generator) < 0.5)
         guides = torch.where(free[:, None, None, None], noise.flip(0), noise)
-        clean = torch.stack(
-            [library.nearest(i, guide, weights) for i, guide in zip(chosen, guides, strict=True)]
-        )
+        nearest = [library.nearest(i, guide, weights) for i, guide in zip(chosen, guides, strict=True)]
+        clean = library.latents[nearest].float()
         share = level[:, None, None, None]
         noisy = ((1 - share) * clean + share * noise).to(device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16):

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from pocket.world.backdrops import paint_setting
 from pocket.world.cells import Cells
 from pocket.world.layouts import Placed, arrange, layouts
+from pocket.world.looks import LOOKS
 from pocket.world.scenes import Scene
 from pocket.world.shapes import DRAWINGS
 from pocket.world.styles import BRUSHES, Colour, Shape, mix
@@ -35,7 +36,7 @@ def draw(
     if layout is None:
         layout = rng.randrange(layouts(scene, width, height))
     w, h = width * fine, height * fine
-    style, cell = BRUSHES[scene.style], Cells.of(w, h).side
+    style, cell = (BRUSHES | LOOKS)[scene.style], Cells.of(w, h).side
     picture = Image.new("RGB", (w, h))
     paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
     picture = style.ground(picture, cell)

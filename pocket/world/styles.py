@@ -41,7 +41,8 @@ class Style:
     finish: Callable[[Image.Image, int], Image.Image] = lambda picture, cell: picture
 
 
-def _fill(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
+def fill(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
+    """Every part in its colour."""
     brush = ImageDraw.Draw(picture)
     for _, colour, outline in shapes:
         brush.polygon(outline.ravel().tolist(), fill=colour)
@@ -97,7 +98,7 @@ def _cut(picture: Image.Image, shapes: Sequence[Shape], cell: int) -> None:
     brush = ImageDraw.Draw(picture)
     for _, _, outline in shapes:
         _stroke(brush, outline, (255, 255, 255), 2 * rim)
-    _fill(picture, shapes, cell)
+    fill(picture, shapes, cell)
 
 
 def _wash(picture: Image.Image, cell: int) -> Image.Image:
@@ -122,11 +123,11 @@ def _blocks(picture: Image.Image, cell: int) -> Image.Image:
 
 
 BRUSHES: dict[str, Style] = {
-    "flat": Style(_fill),
+    "flat": Style(fill),
     "line art": Style(_lines, ground=_towards(PAPER, 0.72)),
-    "watercolour": Style(_fill, finish=_wash),
-    "pixel art": Style(_fill, finish=_blocks),
-    "pastel": Style(_fill, finish=_towards((255, 252, 248), 0.45)),
+    "watercolour": Style(fill, finish=_wash),
+    "pixel art": Style(fill, finish=_blocks),
+    "pastel": Style(fill, finish=_towards((255, 252, 248), 0.45)),
     "neon": Style(_tubes, ground=_towards(DARK, 0.78)),
     "paper": Style(_cut, ground=_towards((240, 232, 218), 0.25)),
 }

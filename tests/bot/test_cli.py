@@ -53,10 +53,10 @@ def test_a_bad_prompt_is_shown_with_a_caret_and_exits_2(command):
 
 
 def test_models_lists_the_whole_registry():
-    done = easel("models")
-    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [
-        e.name for e in Registry.load().entries
-    ]
+    models, loras = easel("models").stdout.split("\n\n")
+    registry = Registry.load()
+    for listed, entries in ((models, registry.entries), (loras, registry.loras)):
+        assert [line.split()[0] for line in listed.splitlines()[1:]] == [each.name for each in entries]
 
 
 def test_an_unknown_model_is_one_line_and_exits_2():

@@ -601,19 +601,18 @@ class TestOtherPrograms:
     def test_ordinary_words_are_nothing_to_tell(self, text: str) -> None:
         assert not [note for note in remarks(only(text)) if "C++" not in note]
 
-    @pytest.mark.parametrize("tag", ["<lora:foo:0.8>", "<LoRA:foo bar:1>", "<lyco:foo>", "<hypernet:x:.5>"])
-    def test_a_lora_has_no_effect_and_that_is_told(self, tag: str) -> None:
-        spec = only(f"a fox {tag} in snow")
-        assert spec.text == f"a fox {tag} in snow"
+    def test_a_hypernetwork_has_no_effect_and_that_is_told(self) -> None:
+        spec = only("a fox <hypernet:x:.5> in snow")
+        assert spec.text == "a fox <hypernet:x:.5> in snow"
         assert [part.text for part in spec.parts] == ["a fox in snow"]
         (note,) = remarks(spec)
-        assert f"`{tag}`: no effect" in note
+        assert "`<hypernet:x:.5>`: no effect" in note
 
-    def test_several_of_them_are_told_in_one_sentence(self) -> None:
-        spec = only("a fox, <lora:foo:0.8>, <lora:bar:1>, (snow:1.2), (ice:.8)")
+    def test_several_things_of_a_kind_are_told_in_one_sentence(self) -> None:
+        spec = only("a fox, <hypernet:foo:0.8>, <hypernet:bar:1>, (snow:1.2), (ice:.8)")
         assert [part.text for part in spec.parts] == ["a fox, (snow:1.2), (ice:.8)"]
-        loras, weights = remarks(spec)
-        assert loras.startswith("`<lora:foo:0.8>`, `<lora:bar:1>`: no effect")
+        networks, weights = remarks(spec)
+        assert networks.startswith("`<hypernet:foo:0.8>`, `<hypernet:bar:1>`: no effect")
         assert weights.startswith("Read as words: `(snow:1.2)`, `(ice:.8)`;")
 
     @pytest.mark.parametrize(

@@ -20,13 +20,15 @@ from bot.surface.hub import Interaction
 from bot.surface.intake import check_upload, drafts_of, kept, kept_upload, link_of, read, secret, take
 from bot.surface.panels import PanelKind
 from engine import Registry
+from engine.planning.loras import loras_for
 from grammar import PARAMETERS, GenerationSpec, complete
+from grammar.loras import lora_words
 
 __all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
 
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
 SHORTEST = 12  # characters of a meaning that are worth showing
-MEANING = re.compile(r"(--\w+(?: [^\s⟨]+)?) ⟨[^⟨⟩]*⟩ ?")
+MEANING = re.compile(r"(--\w+(?: [^\s⟨]+)?|<lora:[^<>]*>[^⟨⟩]*?) ⟨[^⟨⟩]*⟩ ?")
 UNFINISHED = {f"--{name}" for row in PARAMETERS if row.kind.shape != "flag" for name in row.names}
 """Parameters behind which a value is still to be typed."""
 
@@ -65,7 +67,9 @@ async def complete_prompt(interaction: Interaction, typed: str) -> list[app_comm
     """
     hub = interaction.client.hub
     user = await hub.user_of(interaction)
-    found = complete(said(typed), values=_values(hub.registry), options=user.options)
+    fitting = loras_for(hub.registry.get(hub.model_of(user)), hub.registry.loras)
+    loras = [(lora_words(lora.name, lora.weight, lora.words), lora.title) for lora in fitting]
+    found = complete(said(typed), values=_values(hub.registry), options=user.options, loras=loras)
     return [
         app_commands.Choice(name=_explained(text, meaning), value=text)
         for text, meaning in found

@@ -1,0 +1,143 @@
+"""Many LoRAs in one forward: to each row what its own ones add, the rows of one LoRA computed together.
+
+A LoRA stands beside a layer as two thin matrices: to what the layer gives it adds weight · up(down(input)).
+Nothing of the model is changed. `beside` hangs hooks on the layers that the rows of a forward need, and takes
+them off when it ends, however it ends. So a forward without LoRAs runs as if there were none, and none leaves
+a trace. Each row is given only what is computed of itself, so that no number of one reaches another.
+
+Where rows must have the same bits in any company (``whole``), a LoRA is always computed for as many rows,
+padded ones if need be, and added to its own alone: kernels choose their blocking by the number of rows. What
+a row is given comes in the order of the LoRAs' names, whatever the order in which they were said.
+
+As in PEFT's mixed batches, and S-LoRA (Sheng et al. 2023, arXiv:2311.03285). Knows nothing of files or jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+__all__ = ["Adapter", "Adapters", "LowRank", "beside", "order"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LowRank:
+    """What stands beside one layer, on its device.
+
+    ``down`` (r, in) or (r, in, k, k) and ``up`` (out, r) or (out, r, 1, 1), with the rank's
+    scale in it.
+    """
+
+    down: Tensor
+    up: Tensor
+
+    def of(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
+        """What is added to the layer's output for ``given`` (n, …), weighted by row (n,)."""
+        if isinstance(layer, nn.Conv2d):
+            inner = F.conv2d(given, self.down, None, layer.stride, layer.padding, layer.dilation)
+            return F.conv2d(inner * weights[:, None, None, None], self.up)
+        inner = F.linear(given, self.down)
+        return F.linear(inner * weights.view(-1, *[1] * (inner.dim() - 1)), self.up)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adapter:
+    """A LoRA made ready for one model: what stands beside which of its layers. ``size`` is in bytes."""
+
+    name: str
+    layers: Mapping[nn.Module, LowRank] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """The memory that its matrices take."""
+        return sum(low.down.nbytes + low.up.nbytes for low in self.layers.values())
+
+
+_WHOLE = 8
+"""Rows for which a LoRA is computed where company must not matter: as many as such a forward has."""
+
+_LAYOUTS = {4: torch.channels_last}
+
+Adapters: TypeAlias = tuple[tuple[Adapter, float], ...]
+"""The LoRAs of a row, each with its weight."""
+
+
+def order(adapters: Adapters) -> tuple[tuple[str, float], ...]:
+    """What sorts rows so that those of equal LoRAs are neighbours."""
+    return tuple(sorted((adapter.name, weight) for adapter, weight in adapters))
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """One LoRA in one forward: its rows, and the weight of each."""
+
+    adapter: Adapter
+    rows: slice | Tensor
+    weights: Tensor
+
+    def add(self, layer: nn.Module, given: Tensor, output: Tensor, whole: bool) -> None:
+        """Adds to the output, in place, what the LoRA gives its rows."""
+        low = self.adapter.layers[layer]
+        weights = self.weights.to(given.device, given.dtype)
+        part = given[self.rows]
+        weights = weights.expand(len(part))
+        missing = _WHOLE - len(part) if whole else 0
+        if missing > 0:
+            part = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])])
+            weights = torch.cat([weights, weights[-1:].expand(missing)])
+        if whole:  # one layout: another would have another kernel
+            part = part.contiguous(memory_format=_LAYOUTS.get(part.dim(), torch.contiguous_format))
+        added = low.of(layer, part, weights)
+        if missing > 0:
+            added = added[:-missing]
+        if isinstance(self.rows, slice):
+            output[self.rows].add_(added)
+        else:
+            output.index_add_(0, self.rows.to(output.device), added)
+
+
+@contextmanager
+def beside(rows: Sequence[Adapters], *, whole: bool = False) -> Iterator[None]:
+    """While it lasts, forwards whose rows are ``rows`` are computed with the LoRAs of each.
+
+    Rows that all have the same LoRAs may be given as one. Layers are of whichever models the LoRAs are for.
+    """
+    with ExitStack() as hooks:
+        hung: dict[nn.Module, list[_Used]] = {}
+        for used in _used(rows):
+            for layer in used.adapter.layers:
+                hung.setdefault(layer, []).append(used)
+        for layer, beside_it in hung.items():
+            hooks.enter_context(layer.register_forward_hook(_hook(beside_it, whole)))
+        yield
+
+
+def _hook(used: Iterable[_Used], whole: bool) -> Any:
+    def add(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        for one in used:
+            one.add(layer, inputs[0], output, whole)
+
+    return add
+
+
+def _used(rows: Sequence[Adapters]) -> Iterator[_Used]:
+    """Each LoRA of the rows, by name, with its rows."""
+    found: dict[int, tuple[Adapter, list[int], list[float]]] = {}
+    for place, adapters in enumerate(rows):
+        for adapter, weight in adapters:
+            _, places, weights = found.setdefault(id(adapter), (adapter, [], []))
+            places.append(place)
+            weights.append(weight)
+    for adapter, places, weights in sorted(found.values(), key=lambda each: each[0].name):
+        if len(places) == len(rows) and len(set(weights)) == 1:
+            yield _Used(adapter, slice(None), torch.tensor(weights[:1]))
+        elif places[-1] - places[0] + 1 == len(places):
+            yield _Used(adapter, slice(places[0], places[-1] + 1), torch.tensor(weights))
+        else:
+            yield _Used(adapter, torch.tensor(places), torch.tensor(weights))
