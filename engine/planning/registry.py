@@ -267,7 +267,11 @@ def _complete(folder: Path) -> bool:
         index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    parts = [name for name, value in index.items() if isinstance(value, list) and value[0] is not None]
+    parts = [  # a class and where it is from; other lists are settings
+        name
+        for name, value in index.items()
+        if isinstance(value, list) and all(isinstance(said, str) for said in value)
+    ]
     return all(_part_complete(folder / part) for part in parts)
 
 
