@@ -34,5 +34,6 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
             compiler=settings.easel_compiler,
             precision=settings.easel_precision,
             checked=settings.easel_safety_checker,
+            measured=settings.easel_data / "machine.json",
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 __all__ = ["Precision", "WorkerSettings"]
@@ -18,6 +19,7 @@ class WorkerSettings:
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
     forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
     computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    ``measured`` is a file for what was found out about this machine; None keeps nothing.
     """
 
     active: int = 16
@@ -26,3 +28,4 @@ class WorkerSettings:
     graphs: bool = True
     precision: Precision = "auto"
     checked: bool = True
+    measured: Path | None = None

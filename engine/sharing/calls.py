@@ -63,9 +63,12 @@ class Arguments:
             spread = value.expand(self.rows).contiguous() if _dimensions(value) == 0 else value
             leaves, tree = _flatten(spread, self.rows, self.listed)
             self._trees.append((name, tree))
-            self.leaves += leaves
             known = axes if name in axes else _EQUAL
-            self.kinds += [_kind(leaf, self.rows, known.get(name, 0)) for leaf in leaves]
+            kinds = [_kind(leaf, self.rows, known.get(name, 0)) for leaf in leaves]
+            self.leaves += [
+                _plain(leaf) if kind == "row" else leaf for leaf, kind in zip(leaves, kinds, strict=True)
+            ]
+            self.kinds += kinds
         faces = tuple(map(_face, self.leaves, self.kinds))
         self.key: Hashable = (tuple(self._trees), faces)
         self.shape: Hashable = tuple(face for face in faces if face[0] != "same")
@@ -143,6 +146,11 @@ def _kind(leaf: Any, rows: int, axis: int | None = 0) -> str:
 def _entry(leaf: Any, kind: str) -> Any:
     """One row of a leaf; of a list's entry its first tensor."""
     return tree_leaves(leaf[0])[0] if kind == "list" else leaf.select(_AXES[kind], 0)
+
+
+def _plain(leaf: torch.Tensor) -> torch.Tensor:
+    """Laid out in order: convolutions choose another kernel, with other last bits, for other layouts."""
+    return leaf.contiguous()
 
 
 def _face(leaf: Any, kind: str) -> tuple[Hashable, ...]:
