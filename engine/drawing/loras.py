@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import hf_hub_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -118,13 +117,13 @@ def load_adapter(entry: LoraEntry, model: LoadedModel) -> Adapter:
 
 
 def _file(entry: LoraEntry) -> Path:
-    """Its file, fetched from the hub first if it must be. Raises ModelUnavailable."""
+    """Its file. Nothing is fetched here: that is an operator's. Raises ModelUnavailable."""
     file = entry.path()
     if file is None and entry.folder is None:
-        try:
-            file = Path(hf_hub_download(entry.source, entry.file, revision=entry.revision))
-        except (OSError, ValueError) as error:
-            raise ModelUnavailable(f"The LoRA {entry.name} could not be fetched from the hub.") from error
+        raise ModelUnavailable(
+            f"The LoRA {entry.name} is not on this machine. An operator fetches it:"
+            f" `hf download {entry.source} {entry.file} --revision {entry.revision}`."
+        )
     if file is None:
         raise ModelUnavailable(f"The file of the LoRA {entry.name} is not on this machine.")
     return file

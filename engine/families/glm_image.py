@@ -6,4 +6,7 @@ __all__ = ["FAMILY"]
 
 _WHY = "its texts become tokens, which cannot be mixed"
 
-FAMILY = Family(cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS), _WHY))
+FAMILY = Family(
+    cannot=dict.fromkeys((Ability.TEXTS, Ability.WITHOUT, Ability.EFFECTS), _WHY)
+    | {Ability.LENGTHS: "each picture brings a cache of its own to the model"}
+)

@@ -1,6 +1,6 @@
 """Kandinsky 3: a U-Net over T5, and movq for an autoencoder."""
 
-from engine.families.family import Family
+from engine.families.family import Ability, Family
 
 __all__ = ["FAMILY"]
 
@@ -8,4 +8,5 @@ FAMILY = Family(
     texts=("prompt_embeds", "negative_prompt_embeds", "attention_mask", "negative_attention_mask"),
     said={"_cut_context": True, "output_type": "np"},  # its "pt" is from -1 to 1
     masks=frozenset({"attention_mask"}),
+    cannot={Ability.LENGTHS: "its texts are cut to the longer of a picture's two"},
 )

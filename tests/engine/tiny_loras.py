@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from engine import LoraEntry
 from engine.drawing import LoadedModel
+from engine.drawing.texts import Texts
 
 RANK = 4
 ALPHA = 2.0
@@ -64,6 +65,7 @@ def merged(model: LoadedModel, pairs: dict[tuple[str, str], tuple[Tensor, Tensor
                 own = layer.weight
                 assert isinstance(own, Tensor)
                 own += weight * (ALPHA / RANK) * (up.flatten(1) @ down.flatten(1)).view_as(own)
+    model.texts = Texts(model.pipe, model.family)  # what was encoded before is another model's
 
 
 def peft(component: str, name: str) -> tuple[str, str, str]:

@@ -168,6 +168,9 @@ class Studio:
         said |= STOCK.get(self.name, {})
         if self.family.scale:
             said[self.family.scale] = plan.guidance
+        for guider in ("guider", "ocr_guider"):
+            if getattr(pipe, guider, None) is not None:
+                getattr(pipe, guider).guidance_scale = plan.guidance
         if self.family.scale == "true_cfg_scale":
             said["negative_prompt"] = ""
         takes = inspect.signature(pipe.__call__).parameters
