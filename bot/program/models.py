@@ -27,6 +27,9 @@ from engine.planning.abilities import can, cannot
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
 
+_PIPED = 1000
+"""Columns where the table goes into a file or a pipe: nothing of it is to be cut off."""
+
 
 def listed(settings: Settings, as_json: bool) -> None:
     """Prints all models; what is wrong with the list of this machine goes to stderr."""
@@ -51,7 +54,7 @@ def listed(settings: Settings, as_json: bool) -> None:
             escape(_licence(entry)),
             ", ".join(cannot(entry)),
         )
-    console = Console(width=None if sys.stdout.isatty() else 240)
+    console = Console(width=None if sys.stdout.isatty() else _PIPED)
     console.print(table)
     if registry.loras:
         console.print("", _loras_of(registry.loras))
