@@ -166,7 +166,7 @@ async def test_the_menu_of_models_of_then_is_answered(earlier):
     view.stop()
     message = await earlier.bot.get_partial_messageable(earlier.channel.id).send("as it was", view=view)
     result = await earlier.alice.select(message, ["sdxl"], custom_id=MENU)
-    assert "**Model**" in result.response.embeds[0].description
+    assert "is not on this machine" in result.response.embeds[0].description
 
 
 async def test_the_job_that_waited_then_is_delivered_once(earlier):

@@ -182,8 +182,8 @@ async def test_a_creative_upscale_draws_other_details_each_time(
     one, other = await shown(discord, first), await shown(discord, again)
     assert one.size == other.size == (1024, 1024)
     for each in (one, other):
-        assert 18 < psnr(half(each), single.large) < 45
-    assert psnr(one, other) < 60
+        assert psnr(half(each), single.large) > 45  # what is coarse stays
+    assert one.tobytes() != other.tobytes()
 
 
 @pytest.mark.parametrize("strength", ["Subtle", "Strong"])
