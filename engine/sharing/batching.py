@@ -167,8 +167,8 @@ class Batcher:
         sizes = call.module.batch_sizes
         if isinstance(sizes, tuple):
             return sizes
-        with torch.no_grad(), call.task.around():
-            found: tuple[int, ...] = sizes.sizes(call, call.task.mode)
+        with torch.no_grad():
+            found: tuple[int, ...] = sizes.sizes(call, call.task.mode, call.task.around)
         return found
 
     def largest(self) -> int:
@@ -190,6 +190,7 @@ class Batcher:
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
         try:
             self.limit(calls[0])
+            self._sizes(calls[0])  # found out before the forward's own mode is on
             with torch.no_grad(), calls[0].task.around():
                 return [(value, None) for value in self._outputs(calls)]
         except Exception as error:

@@ -17,7 +17,8 @@ import json
 import logging
 import os
 import platform
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,16 +63,26 @@ class Exact:
         self._kept = kept
         self._known: dict[Hashable, tuple[int, ...]] = {}
 
-    def sizes(self, call: _Called, mode: Hashable = None) -> tuple[int, ...]:
+    def sizes(
+        self,
+        call: _Called,
+        mode: Hashable = None,
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> tuple[int, ...]:
         """Sizes, ascending, in which each row of such a call has the bits of the largest one.
 
-        Computes eight rows in forwards of every size when the shape is new to this machine.
+        Computes eight rows in forwards of every size, inside ``around()``, when the shape is new to this
+        machine.
         """
         key = (call.module.batch_name, call.arguments.shape, mode)
         if key not in self._known:
             name = f"{_machine()} | {key!r}"
-            self._known[key] = self._read().get(name) or self._found(call)
-            self._write(name, self._known[key])
+            found = self._read().get(name)
+            if not found:
+                with around():
+                    found = self._found(call)
+            self._known[key] = found
+            self._write(name, found)
         return self._known[key]
 
     def _found(self, call: _Called) -> tuple[int, ...]:
