@@ -17,7 +17,7 @@ from bot.memory.panels import HistoryPages, Panel
 from bot.memory.records import JobRecord
 from bot.messages.message import Message, Rows
 from bot.messages.sending import edited
-from bot.messages.wording import quoted
+from bot.messages.wording import quoted, titled
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
 from bot.surface.intake import ANYWHERE
@@ -105,7 +105,7 @@ def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
             f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
         )
         lines.append(
-            f"**{number}.** {quoted(job.shown, 500)}\n"
+            f"**{number}.** {titled(job.shown, 500)}\n"
             f"-# <t:{int(job.created)}:R> · {job.plan.model} · [message]({where}) · `{job.id}`"
         )
     return discord.Embed(description="\n".join(lines))
