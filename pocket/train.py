@@ -24,7 +24,7 @@ from pocket.model.samples import write_samples
 from pocket.training import autoencoder, denoiser, describer, finish, text
 from pocket.training.latents import Axes, fit_on_scenes
 from pocket.training.run import Schedule
-from pocket.words.captions import vocabulary
+from pocket.words.captions import names, vocabulary
 
 WEIGHTS = Path(__file__).parent / "weights"
 AXES = "axes.safetensors"
@@ -161,7 +161,7 @@ def export(pipeline: StableDiffusionPipeline, axes: Axes, folder: Path) -> None:
     """Replace the shipped folder by this pipeline and its axes."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    save_pipeline(pipeline, fresh, vocabulary())
+    save_pipeline(pipeline, fresh, vocabulary(), names())
     axes.save(fresh / AXES)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)

@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "RegionPicker",
     "Shortened",
+    "UnknownPrompt",
 ]
 
 
@@ -72,6 +73,14 @@ class Question(PanelData):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownPrompt(PanelData):
+    """A prompt as typed, of which the model knows nothing, until its user wants it drawn all the same."""
+
+    kind: ClassVar[str] = "unknown"
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryPages(PanelData):
     """What is looked for in a history."""
 
@@ -99,7 +108,8 @@ class RegionPicker(PanelData):
 
 
 _KINDS: dict[str, type[PanelData]] = {
-    data.kind: data for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker)
+    data.kind: data
+    for data in (Described, Shortened, Question, UnknownPrompt, HistoryPages, ImagePrompt, RegionPicker)
 }
 
 D = TypeVar("D", bound=PanelData)

@@ -41,6 +41,8 @@ from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "imagine"]
 
+OTHER_MODELS = "`--model NAME` draws with another model: `easel models` lists them."
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -128,7 +130,9 @@ async def _render(
     engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, given: Sequence[HandedIn], out: Path
 ) -> Result:
     shown = format_prompt(spec)
-    plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(note for one in given for note in one.notes)))
+    said = [OTHER_MODELS] if plan.unknown else []
+    said += [note for one in given for note in one.notes]
+    plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(said)))
     job = Job(str(uuid.uuid4()), plan, "command line", inputs=tuple(one.png for one in given))
     row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
     last: Event | None = None

@@ -28,6 +28,7 @@ from bot.memory.rules import Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
 from bot.surface.gate import Gate
+from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
 from engine import Registry
 
@@ -58,6 +59,7 @@ class Hub:
     flow: JobFlow
     direct_messages: DirectMessages
     gate: Gate
+    guide: Guide
 
     async def user_of(self, interaction: Interaction) -> User:
         """The settings of whoever pressed or typed."""

@@ -14,6 +14,7 @@ from engine.planning.prompts import (
     seeds_of,
     style_of,
     style_weight,
+    unknown_words,
     without_effect,
 )
 from engine.planning.registry import Registry
@@ -63,6 +64,7 @@ def plan_imagine(
         muses=muses_of(entry, seeds) if chaos else (),
         oddity=oddity_of(entry, seeds) if weird else "",
         effort=whole,
+        unknown=unknown_words(spec, entry),
         notes=(*notes, *said, *cut, *unknown_style, *without_effect(spec), *remarks(spec)),
     )
 

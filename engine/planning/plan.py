@@ -58,7 +58,8 @@ class Plan:
     larger the picture is, both ways, than what the model drew. ``canvas`` says what of the input picture
     stays, None: nothing need. ``calm`` (0–1) is how much of the guidance acts where a picture is continued:
     the whole of it would draw the prompt's things again. ``effort`` is how many steps a picture from text
-    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it.
+    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it. ``unknown`` are words
+    of the prompt that the model does not know.
     """
 
     action: Action
@@ -84,6 +85,7 @@ class Plan:
     canvas: Canvas | None = None
     calm: float = 1.0
     effort: int = 0
+    unknown: tuple[str, ...] = ()
 
     @property
     def acting_guidance(self) -> float:
@@ -124,6 +126,7 @@ class Plan:
         known["seeds"] = tuple(known["seeds"])
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
+        known["unknown"] = tuple(known.get("unknown", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)

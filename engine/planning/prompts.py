@@ -6,6 +6,7 @@ nothing of sizes, steps or source pictures.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
-from engine.planning.vocabulary import known_text
+from engine.planning.vocabulary import known_text, names_nothing
 from grammar import PARAMETERS, remarks
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = [
     "seeds_of",
     "style_of",
     "style_weight",
+    "unknown_words",
+    "wholly_unknown",
     "without_effect",
 ]
 
@@ -41,6 +44,9 @@ _AWAY = -0.5
 _FREELY, _HOLDING, _MOST_WEIGHT = 0.62, 0.125, 3.0
 """An image prompt of hardly any weight is re-noised to the first (0–1), and by the second less for each
 `--iw`, which counts up to the third: so half of the steps are run at 1, and a quarter at 3."""
+
+_DEFINITE = ("seed", "sameseed", "quality", "stop", "draft")
+"""Parameters of whoever knows what a picture costs and how it comes about."""
 
 _MOST_NAMED = 12
 """Unknown words that a note names at most: a message has little room."""
@@ -65,8 +71,35 @@ def conditionings_of(
         if known or weight > 0:
             parts.append(Conditioning(known, weight))
     if strange:
-        notes.append(f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}.")
+        named = f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}."
+        notes.append(f"{named} {entry.draws}".strip())
     return tuple(parts) or (Conditioning(""),), tuple(notes)
+
+
+def unknown_words(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, ...]:
+    """The words of a prompt that the model does not know, as typed, each once."""
+    texts = (*(part.text for part in spec.parts), *spec.no)
+    return tuple(dict.fromkeys(word for text in texts for word in known_text(text, entry)[1]))
+
+
+def wholly_unknown(
+    specs: Sequence[GenerationSpec], registry: Registry, model: str
+) -> tuple[ModelEntry, tuple[str, ...]] | None:
+    """The model, and the words it does not know, where no job of a prompt names anything that it can draw.
+
+    A picture to start from is something, whatever the words are; and whoever says a seed or how much work is
+    to be done wants that very picture. Raises UnknownModel.
+    """
+    unknown: dict[str, None] = {}
+    for spec in specs:
+        if any(spec.get(name) is not None for name in _DEFINITE):
+            return None
+        entry, _ = registry.resolve(spec, model)
+        wanted = " , ".join(part.text for part in spec.parts if part.weight > 0)
+        if image_strength(spec) is not None or not names_nothing(wanted, entry):
+            return None
+        unknown |= dict.fromkeys(unknown_words(spec, entry))
+    return (entry, tuple(unknown)) if specs else None
 
 
 def style_of(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:

@@ -53,6 +53,7 @@ class ModelEntry:
     are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
     `gigabytes` is the size on disk.
+    `draws` is a sentence on what a model that knows few words draws.
     `folder` is where a local model lies, None for one of the hub.
     """
 
@@ -77,6 +78,7 @@ class ModelEntry:
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
+    draws: str = ""
     gated: bool = False
     gigabytes: float = 0.0
     folder: Path | None = None

@@ -105,13 +105,6 @@ async def test_nobody_shows_anothers_job(world):
     assert (await world.bob.slash(world.channel, "show", job_id=job.id)).ephemeral
 
 
-async def test_help_and_ask_know_the_parameters(world):
-    assert "--chaos" in await said(world, "help")
-    text = await said(world, "ask", question="what is --chaos?")
-    assert "--chaos" in text
-    assert "--weird" not in text
-
-
 async def test_a_heart_makes_a_favourite(world):
     single = (await world.press(await world.imagine("a fox"), "U1")).response.message
     assert "Added" in (await world.press(single, "Favorite")).response.content
