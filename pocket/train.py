@@ -21,7 +21,7 @@ from pocket.model.architecture import (
     save_pipeline,
 )
 from pocket.model.samples import write_samples
-from pocket.training import autoencoder, denoiser, describer, finish, text
+from pocket.training import autoencoder, denoiser, describer, familiar, finish, text
 from pocket.training.latents import Axes, fit_on_scenes
 from pocket.training.run import Schedule
 from pocket.words.captions import names, vocabulary
@@ -126,6 +126,7 @@ def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> 
         model, tokenizer, run, recipe.seed, recipe.describer_steps, recipe.describer_pictures, device
     )
     describer.save_describer(model, tokenizer, folder)
+    familiar.write(folder, recipe.seed)
 
 
 def load_run(run: Path) -> StableDiffusionPipeline:

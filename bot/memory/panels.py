@@ -47,10 +47,14 @@ class Prompts(PanelData):
 
 @dataclass(frozen=True, slots=True)
 class Described(Prompts):
-    """Prompts for a kept picture, whose file name is ``picture``."""
+    """Prompts for a kept picture, whose file name is ``picture``.
+
+    ``turns``: how often others were asked for, counted in the panel of the first answer.
+    """
 
     kind: ClassVar[str] = "describe"
     picture: str
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,11 @@ async def describe(settings: Settings, file: Path) -> None:
     for note in found.notes:
         Console(stderr=True).print(note)
     async with engine_of(settings, registry_of(settings)) as engine:
-        for prompt in await engine.describe(found.png):
-            print(prompt)
+        described = await engine.describe(found.png)
+    for note in described.notes:
+        Console(stderr=True).print(note)
+    for prompt in described.prompts:
+        print(prompt)
 
 
 def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:

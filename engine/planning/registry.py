@@ -91,13 +91,17 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class DescriberEntry:
-    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks)."""
+    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks).
+
+    ``about`` is a sentence that goes with its words.
+    """
 
     name: str
     title: str
     source: str
     revision: str | None = None
     prompts: tuple[str, ...] = ()
+    about: str = ""
     gigabytes: float = 0.0
     folder: Path | None = None
 

@@ -34,11 +34,30 @@ async def test_a_number_draws_its_prompt_even_after_a_restart(world):
     assert drawn.response.content.startswith("**a green square --ar 1:1** - ")
 
 
-async def test_again_describes_the_same_picture(world):
+async def test_again_gives_four_others_of_the_same_picture_whichever_answer_is_pressed(world):
     message = (await describe(world, png(30, 20))).response.message
     await world.restart()
+    again = (await world.press(message, "🔄")).response.message
+    third = (await world.press(again, "🔄")).response.message
+    forms = ["square", "circle", "triangle"]
+    for shown, form in zip((message, again, third), forms, strict=True):
+        assert shown.embeds[0].description.startswith(f"1️⃣ a red {form} --ar 30:20")
+    assert "square" in (await world.press(message, "🔄")).response.embeds[0].description  # the fourth turn
+    drawn = await world.press(again, "2️⃣")
+    assert drawn.response.content.startswith("**a green circle --ar 3:2** - ")
+
+
+async def test_what_is_to_be_known_of_the_describer_stands_below(world):
+    [embed] = (await describe(world, png())).response.embeds
+    assert embed.footer.text == "Said by a sketch."
+
+
+async def test_prompts_described_by_an_earlier_version_are_described_again(world):
+    message = (await describe(world, png(30, 20))).response.message
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE panels SET data = json_remove(data, '$.turns')")
     again = await world.press(message, "🔄")
-    assert again.response.embeds[0].description == message.embeds[0].description
+    assert again.response.embeds[0].description.startswith("1️⃣ a red circle")
 
 
 @pytest.mark.parametrize(
