@@ -27,8 +27,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 imagine: $(VENV)/.runtime ## render PROMPT="..." with the embedded model
 	@$(BIN)/easel imagine "$$PROMPT"
 
+# Two at a time, each process its stretch of files, so that a module's models are made once.
 test: $(VENV)/.dev ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bot: $(VENV)/.runtime ## start the Discord bot (needs DISCORD_TOKEN)
 	@$(BIN)/easel bot

@@ -11,12 +11,17 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine import Precision, WorkerSettings
+
 __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
+
+_RENDERING = WorkerSettings()
+"""How the engine renders by itself: its defaults stand there alone."""
 
 
 class BadSetting(Exception):
@@ -44,12 +49,18 @@ class Settings(BaseSettings):
     easel_workers: Literal["local"] = Field(
         "local", description="local, for this machine's devices; so far there is nothing else."
     )
-    easel_side_by_side: int = Field(16, ge=1, le=256, description="Jobs rendered together on one device.")
-    easel_models_in_memory: int = Field(2, ge=1, le=64, description="Models kept in a device's memory.")
-    easel_precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="What models compute in: auto, fp32, bf16 or fp16."
+    easel_side_by_side: int = Field(
+        _RENDERING.active, ge=1, le=256, description="Jobs rendered together on one device."
     )
-    easel_compiler: str = Field("", description="A torch.compile backend such as inductor; empty: none.")
+    easel_models_in_memory: int = Field(
+        _RENDERING.models, ge=1, le=64, description="Models kept in a device's memory."
+    )
+    easel_precision: Precision = Field(
+        _RENDERING.precision, description="What models compute in: auto, fp32, bf16 or fp16."
+    )
+    easel_compiler: str = Field(
+        _RENDERING.compiler, description="A torch.compile backend such as inductor; empty: none."
+    )
     easel_running_per_user: int = Field(
         3, ge=1, le=100, description="Jobs of one user that render at a time."
     )
@@ -59,7 +70,10 @@ class Settings(BaseSettings):
     )
     easel_banned_words: str = Field("", description="Words no prompt may hold, commas between.")
     easel_safety_checker: bool = Field(
-        True, description="Keep the safety checkers that models bring along: true or false."
+        _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
+    )
+    easel_upscaler: str = Field(
+        "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
     )
     easel_admins: Ids = Field(
         "", description="User ids who may use /easel, with commas between; empty: the bot's owner."

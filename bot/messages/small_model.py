@@ -22,8 +22,8 @@ EXAMPLES = (
 """Prompts that every model draws, the smallest too. Buttons that were sent carry places here, from 1."""
 
 FOR_OPERATORS = (
-    "You run this bot: `/easel models list` shows the real models, and `EASEL_MODEL=sdxl` in its settings"
-    " makes one of them the default."
+    "You run this bot: `/easel models list` shows the real models, `/easel models pull` fetches one, and"
+    " `EASEL_MODEL=sdxl` in the bot's settings makes it the default."
 )
 COLOUR = 0x5865F2
 

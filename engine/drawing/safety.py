@@ -12,10 +12,11 @@ from typing import Any
 from PIL import Image
 
 from engine.drawing.estimate import OnStep
+from engine.drawing.unread import MARK
 from engine.errors import Unsafe
 from engine.families import Family
 
-__all__ = ["checks", "like", "notes", "options", "passed", "unseen"]
+__all__ = ["checks", "hidden", "like", "notes", "options", "passed", "unseen"]
 
 _HIDDEN = "hidden"
 """The mark on a picture that was blacked out, in its ``info``."""
@@ -50,14 +51,19 @@ def passed(pictures: Sequence[Image.Image], flags: Sequence[bool] | None) -> lis
 
 def like(picture: Image.Image, changed: Image.Image) -> Image.Image:
     """``changed``, marked as the picture is that it was made of."""
-    if _HIDDEN in picture.info:
-        changed.info[_HIDDEN] = True
+    for mark in {_HIDDEN, MARK} & picture.info.keys():
+        changed.info[mark] = picture.info[mark]
     return changed
+
+
+def hidden(picture: Image.Image) -> bool:
+    """Whether the checker blacked out the picture, or a part of it."""
+    return _HIDDEN in picture.info
 
 
 def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
     """What the user is told of pictures that were blacked out."""
-    count = sum(_HIDDEN in picture.info for picture in pictures)
+    count = sum(map(hidden, pictures))
     if not count:
         return ()
     return (f"The model's safety checker hid {count} of the {len(pictures)} pictures.",)

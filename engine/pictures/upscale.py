@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["double"]
+__all__ = ["corrected", "double", "neighbourhood"]
 
 _ROUNDS = 4
 _SHARPEN = 0.5
@@ -22,7 +22,7 @@ _Pixels: TypeAlias = npt.NDArray[np.float32]
 def double(picture: Image.Image) -> Image.Image:
     """The RGB picture at twice its width and height; halved again it matches the original above 30 dB."""
     small = np.asarray(picture.convert("RGB"), dtype=np.float32)
-    low, high = _range(small)
+    low, high = neighbourhood(small)
     large = _larger(small)
     for _ in range(_ROUNDS):
         sharp = large + _SHARPEN * (large - _blurred(large))
@@ -31,6 +31,14 @@ def double(picture: Image.Image) -> Image.Image:
     large = np.clip(large, low, high)
     large += _repeated(small - _halved(large))
     return Image.fromarray(np.clip(large.round(), 0, 255).astype(np.uint8))
+
+
+def corrected(large: Image.Image, picture: Image.Image) -> Image.Image:
+    """A picture twice as large as ``picture``, changed no more than needed to be it again when halved."""
+    small = np.asarray(picture.convert("RGB"), dtype=np.float32)
+    pixels = np.asarray(large.convert("RGB"), dtype=np.float32)
+    pixels = pixels + _repeated(small - _halved(pixels))
+    return Image.fromarray(np.clip(pixels.round(), 0, 255).astype(np.uint8))
 
 
 def _larger(small: _Pixels) -> _Pixels:
@@ -59,8 +67,8 @@ def _blurred(pixels: _Pixels) -> _Pixels:
     return pixels
 
 
-def _range(small: _Pixels) -> tuple[_Pixels, _Pixels]:
-    """The darkest and the brightest of each channel in the 3×3 surroundings, at twice the size."""
+def neighbourhood(small: _Pixels) -> tuple[_Pixels, _Pixels]:
+    """The darkest and the brightest of each channel in a pixel's 3×3 surroundings, at twice the size."""
     low = high = small
     for axis in (0, 1):
         low = np.minimum(low, np.minimum(*_neighbours(low, axis)))

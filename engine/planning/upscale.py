@@ -37,7 +37,8 @@ def plan_upscale(parent: Plan, position: int) -> Plan:
 def plan_refine(parent: Plan, position: int, registry: Registry, *, seed: int | None = None) -> Plan:
     """The parent's picture ``position`` (from 1) at twice its size, its details drawn anew by the model."""
     large = plan_upscale(parent, position)
-    strength = registry.get(parent.model).refine
+    entry = registry.get(parent.model)
+    strength = entry.refine
     steps = max(large.effort or large.steps, math.ceil(_LEAST_REFINING / strength))
     return replace(
         large,
@@ -49,6 +50,7 @@ def plan_refine(parent: Plan, position: int, registry: Registry, *, seed: int | 
         calm=CALM,
         chaos=0.0,
         tile=False,
+        grain=entry.grain,
     )
 
 

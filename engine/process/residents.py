@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.families import FAMILIES
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
 from engine.process.program import Program
 from engine.process.settings import WorkerSettings
-from engine.sharing.batching import EXACT, install
+from engine.sharing.batching import install
+from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 
 __all__ = ["ResidentModels", "load_shared"]
@@ -91,14 +93,17 @@ class ResidentModels:
 
 def load_shared(program: Program, entry: ModelEntry, device: str, settings: WorkerSettings) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model = program.load(entry, device)
+    model, axes = program.load(entry, device), FAMILIES[entry.family].axes
     for index, module in enumerate(model.denoisers):
         exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
+        if exact:
+            steady(module)
         if settings.compiler:
             _compile(module, settings.compiler)
         graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
-        name, sizes = f"{entry.name}/{index}", EXACT if exact else ()
-        install(module, name, sizes, graphs, compiled=bool(settings.compiler))
+        sizes = Exact(settings.measured) if exact else ()
+        name, compiled = f"{entry.name}/{index}", bool(settings.compiler)
+        install(module, name, sizes, graphs, axes=axes, compiled=compiled)
     return model
 
 

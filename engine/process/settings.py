@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
 
-__all__ = ["WorkerSettings"]
+__all__ = ["Precision", "WorkerSettings"]
+
+Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16"]
+"""What models compute in; "auto" is what the device computes fastest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +18,16 @@ class WorkerSettings:
 
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
     forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
-    computes fastest. ``checked`` keeps the safety checkers that models bring along.
+    computes fastest. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
+    for what was found out about this machine; None keeps nothing. ``upscaler`` is the name of what enlarges
+    pictures, "" for interpolation.
     """
 
     active: int = 16
     models: int = 2
     compiler: str = ""
     graphs: bool = True
-    precision: str = "auto"
+    precision: Precision = "auto"
     checked: bool = True
+    measured: Path | None = None
+    upscaler: str = ""

@@ -23,6 +23,7 @@ __all__ = [
     "Describe",
     "Described",
     "Happened",
+    "Know",
     "Load",
     "Order",
     "Ready",
@@ -87,6 +88,13 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class Know:
+    """From now on these are the models that there are."""
+
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The worker takes orders.
 
@@ -130,7 +138,7 @@ class Beat:
     stuck: float
 
 
-Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload
+Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload | Know
 Report: TypeAlias = Ready | Happened | Described | Residents | Beat
 
 

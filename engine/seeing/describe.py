@@ -26,6 +26,7 @@ from engine.planning.registry import DescriberEntry, Registry
 from engine.seeing.classical import look_at
 from engine.seeing.familiar import Familiar
 from engine.seeing.readings import readings
+from engine.weights import LOADING
 
 __all__ = ["describe", "friendly_ratio"]
 
@@ -123,7 +124,8 @@ def _loaded(entry: DescriberEntry) -> _Describer:
     if entry.folder is None:
         source["revision"] = entry.revision
     try:
-        model = AutoModelForImageTextToText.from_pretrained(**source).eval()
+        with LOADING:
+            model = AutoModelForImageTextToText.from_pretrained(**source).eval()
         tokenizer = AutoTokenizer.from_pretrained(**source)
         kind = AutoProcessor if entry.prompts else AutoImageProcessor
         familiar = Familiar.beside(Path(entry.folder)) if entry.folder is not None else None

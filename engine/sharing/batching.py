@@ -18,8 +18,8 @@ Pitfalls met here:
   whoever is in a hurry goes first.
 - A GPU is told what to do long before it does it. Left alone, the host would have queued all steps of a job
   within a second, and one who is in a hurry would wait for them: it stays `_AHEAD` forwards ahead, no more.
-- The last bits. float32 kernels on a CPU choose their blocking by the number of rows. Measured: when every
-  forward has 4 or 8 rows (`EXACT`, short ones are padded) a row's result does not depend on who shares it.
+- The last bits. float32 kernels on a CPU choose their blocking by the number of rows. When every forward has
+  one of the sizes that agree (`exact`; short ones are padded), a row does not depend on its company.
 
 Knows nothing of jobs, lanes, pictures or processes.
 """
@@ -29,7 +29,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -39,13 +39,11 @@ from torch import nn
 from torch._dynamo import maybe_mark_dynamic
 
 from engine.sharing.calls import Arguments, Output, divide
+from engine.sharing.exact import Exact
 from engine.sharing.graphs import Graphs
 from engine.sharing.rows import RowLimit, first_rows
 
-__all__ = ["EXACT", "Batcher", "Call", "Task", "install", "pause"]
-
-EXACT = (4, 8)
-"""Sizes of forward among which float32 on a CPU gives a row the same bits, whatever the other rows are."""
+__all__ = ["Batcher", "Call", "Task", "install", "pause"]
 
 _AHEAD = 1
 """Forwards that a GPU may still have before it when the next is handed to it: enough that it never idles."""
@@ -94,9 +92,14 @@ class Call:
 
     def __init__(self, task: Task, module: Any, args: Any, kwargs: Any) -> None:
         self.task, self.module, self.args, self.kwargs = task, module, args, kwargs
-        self.arguments = Arguments(type(module).forward, args, kwargs)
+        self.arguments = Arguments(type(module).forward, args, kwargs, module.batch_axes)
         self.rows = self.arguments.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it asks for nothing but its next turn."""
+        return isinstance(self.module, _Pause)
 
     def forward(self, rows: int, leaves: Sequence[Any] | None) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called."""
@@ -115,7 +118,7 @@ class Call:
             return self.module(*bound.args, **bound.kwargs)
 
         leaves = self.arguments.leaves if leaves is None else leaves
-        if graphs is None or not self.rows or "list" in kinds:
+        if graphs is None or not self.rows or "list" in kinds or "column" in kinds:
             return run(leaves)
         key = (self.task.mode, self.arguments.key, rows)
         return graphs.run(key, leaves, [kind == "row" for kind in kinds], run)
@@ -142,9 +145,18 @@ class Batcher:
         key = (name, call.arguments.shape)
         if key not in self._limits:
             learnt = [(known.rows, known.size) for (other, _), known in self._limits.items() if other == name]
-            most = max(call.module.batch_sizes, default=self._most)
+            most = max(self._sizes(call), default=self._most)
             self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
         return self._limits[key]
+
+    def _sizes(self, call: Call) -> tuple[int, ...]:
+        """The only numbers of rows that a forward of this call's shape may have; () for any."""
+        sizes = call.module.batch_sizes
+        if isinstance(sizes, tuple):
+            return sizes
+        with torch.no_grad(), call.task.around():
+            found: tuple[int, ...] = sizes.sizes(call, call.task.mode)
+        return found
 
     def largest(self) -> int:
         """The most rows that a forward of any shape seen has been found to deserve."""
@@ -152,7 +164,7 @@ class Batcher:
 
     def run(self, calls: Sequence[Call]) -> None:
         """One forward for calls with an equal key; then each task goes on to its next call or its end."""
-        if isinstance(calls[0].module, _Pause):
+        if calls[0].pauses:
             calls[0].task.resume()
             return
         self.calls += len(calls)
@@ -163,6 +175,7 @@ class Batcher:
 
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
         try:
+            self.limit(calls[0])
             with torch.no_grad(), calls[0].task.around():
                 return [(value, None) for value in self._outputs(calls)]
         except Exception as error:
@@ -172,7 +185,7 @@ class Batcher:
 
     def _outputs(self, calls: Sequence[Call]) -> list[Any]:
         first, counts = calls[0], [call.rows for call in calls]
-        limit, sizes = self.limit(first), first.module.batch_sizes
+        limit, sizes = self.limit(first), self._sizes(first)
         leaves = first.arguments.join([call.arguments for call in calls[1:]])
         outputs: list[Output] = []
         total, done = sum(counts), 0
@@ -181,9 +194,9 @@ class Batcher:
             size = min((size for size in sizes if size >= rows), default=rows)
             try:
                 if len(calls) == 1 and (size == total or not total):
-                    return [self._forward(limit, size, first, None)]
+                    return [self._forward(limit, size, first, leaves if sizes and total else None)]
                 value = self._forward(limit, size, first, first.arguments.cut(leaves, done, rows, size))
-                outputs.append(Output(value, rows, size))
+                outputs.append(Output(value, rows, size, first.arguments.listed))
                 done += rows
                 continue
             except torch.OutOfMemoryError:
@@ -218,16 +231,18 @@ class Batcher:
 def install(
     module: nn.Module,
     name: str,
-    sizes: tuple[int, ...] = (),
+    sizes: tuple[int, ...] | Exact = (),
     graphs: Graphs | None = None,
     *,
+    axes: Mapping[str, int | None] | None = None,
     compiled: bool = False,
 ) -> None:
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
-    forward may have, short ones being padded: `EXACT`; () allows any. ``graphs`` records its forwards, where
-    the device can. A ``compiled`` module is compiled once for all numbers of rows.
+    forward may have, short ones being padded: these, or those that `Exact` finds; () allows any. ``graphs``
+    records its forwards, where the device can. ``axes`` says what is known of its parameters' rows (`calls`).
+    A ``compiled`` module is compiled once for all sizes.
     """
     kind = type(module)
 
@@ -239,6 +254,7 @@ def install(
 
     body = {"__call__": call, "__module__": kind.__module__}
     body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs, "batch_compiled": compiled}
+    body["batch_axes"] = axes or {}
     module.__class__ = type(kind.__name__, (kind,), body)
 
 
@@ -253,6 +269,7 @@ class _Pause:
     """Stands where a module would."""
 
     batch_name, batch_sizes, batch_graphs = "pause", (), None
+    batch_axes: Mapping[str, int | None] = {}
 
     def forward(self) -> None:
         """Takes nothing, so that its calls have no rows."""

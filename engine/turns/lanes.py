@@ -46,7 +46,7 @@ class Waiting:
 class Lanes:
     """All jobs of one device that are not yet finished."""
 
-    def __init__(self, active: int = 16, patience: float = 600.0) -> None:
+    def __init__(self, active: int, patience: float = 600.0) -> None:
         self.active, self.patience = active, patience
         self._tickets: dict[str, Ticket] = {}
         self._present: dict[int, float] = {}  # lane → the turn it has come to

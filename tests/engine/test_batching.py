@@ -18,7 +18,8 @@ from diffusers import (
 from PIL import Image
 from torch import nn
 
-from engine.sharing.batching import EXACT, Batcher, Call, Task, install, pause
+from engine.sharing.batching import Batcher, Call, Task, install, pause
+from engine.sharing.exact import Exact, steady
 from engine.sharing.rows import RowLimit
 from tests.engine import tiny
 
@@ -33,7 +34,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
         folder = tiny.folder(family, tmp_path_factory.mktemp(family))
         pipe = DiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
         pipe.set_progress_bar_config(disable=True)
-        install(denoiser(pipe), family, EXACT)
+        steady(denoiser(pipe))
+        install(denoiser(pipe), family, Exact())
         return pipe
 
     return loaded

@@ -64,7 +64,7 @@ class Device:
 
 
 def test_an_urgent_job_takes_the_next_step_and_no_work_is_lost() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     device.add("grid", lane=RELAX, steps=10)
     for _ in range(4):
         device.step()
@@ -74,21 +74,21 @@ def test_an_urgent_job_takes_the_next_step_and_no_work_is_lost() -> None:
 
 
 def test_turbo_goes_before_fast_and_fast_before_relax() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for lane in (RELAX, FAST, TURBO):
         device.add(str(lane), lane=lane, steps=3)
     assert list(device.run()) == ["0", "1", "2"]
 
 
 def test_equal_jobs_are_finished_in_order_of_arrival_rather_than_all_late() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for number in range(4):
         device.add(str(number), steps=5)
     assert device.run() == {"0": 5, "1": 10, "2": 15, "3": 20}
 
 
 def test_twenty_jobs_of_one_owner_do_not_delay_the_first_of_another() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for number in range(20):
         device.add(f"many{number}", owner="many", steps=5)
     for _ in range(7):
@@ -98,7 +98,7 @@ def test_twenty_jobs_of_one_owner_do_not_delay_the_first_of_another() -> None:
 
 
 def test_two_owners_with_many_jobs_take_turns_and_a_third_need_not_wait_for_both() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for number in range(20):
         device.add(f"a{number}", owner="a", steps=5)
         device.add(f"b{number}", owner="b", steps=5)
@@ -110,7 +110,7 @@ def test_two_owners_with_many_jobs_take_turns_and_a_third_need_not_wait_for_both
 
 
 def test_a_short_job_passes_long_ones() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for number in range(6):
         device.add(f"long{number}", steps=40)
     device.step()
@@ -119,7 +119,7 @@ def test_a_short_job_passes_long_ones() -> None:
 
 
 def test_small_calls_fill_a_forward_and_a_large_one_does_not_ride_on_a_small_one() -> None:
-    device = Device(Lanes(), limit=16)
+    device = Device(Lanes(16), limit=16)
     device.add("large", steps=9, rows=8)
     for name in ("a", "b", "c"):
         device.add(name, steps=3, rows=2)
@@ -129,21 +129,21 @@ def test_small_calls_fill_a_forward_and_a_large_one_does_not_ride_on_a_small_one
 
 
 def test_a_small_call_rides_on_a_large_one() -> None:
-    device = Device(Lanes(), limit=16)
+    device = Device(Lanes(16), limit=16)
     device.add("large", steps=3, rows=8)
     device.add("small", steps=5, rows=2)
     assert device.step() == ["large", "small"]
 
 
 def test_a_lower_lane_does_not_slow_a_higher_one_by_joining_it() -> None:
-    device = Device(Lanes(), limit=16)
+    device = Device(Lanes(16), limit=16)
     device.add("turbo", lane=TURBO, steps=3, rows=2)
     device.add("relax", lane=RELAX, steps=3, rows=2)
     assert device.step() == ["turbo"]
 
 
 def test_a_call_larger_than_the_limit_still_runs() -> None:
-    device = Device(Lanes(), limit=4)
+    device = Device(Lanes(16), limit=4)
     device.add("large", steps=1, rows=8)
     assert device.step() == ["large"]
 
@@ -163,7 +163,7 @@ def test_jobs_under_way_are_bounded_and_each_lane_leaves_a_place_for_the_one_abo
 
 
 def test_a_job_alone_has_the_device_to_itself() -> None:
-    device = Device(Lanes(), limit=16)
+    device = Device(Lanes(16), limit=16)
     device.add("before", steps=3, rows=2)
     device.step()
     device.add("alone", steps=2, rows=2, alone=True)
@@ -173,7 +173,7 @@ def test_a_job_alone_has_the_device_to_itself() -> None:
 
 
 def test_a_job_whose_model_is_not_there_lets_others_pass() -> None:
-    lanes = Lanes()
+    lanes = Lanes(16)
     lanes.add("far", "a", FAST, 1.0)
     lanes.add("near", "b", FAST, 1.0)
     assert lanes.admit(lambda job: job == "near") == ["near"]
@@ -189,7 +189,7 @@ def test_places_and_costs_ahead_are_in_the_order_of_turns() -> None:
 
 
 def test_cancelling_gives_the_turn_back() -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     device.add("other", owner="x", steps=30)
     for number in range(5):
         device.add(f"dropped{number}", owner="a", steps=50)
@@ -202,7 +202,7 @@ def test_cancelling_gives_the_turn_back() -> None:
 
 def test_relax_is_served_in_an_hour_of_overload() -> None:
     """Fast work arrives at 1.3 times what the device does, for an hour of one-second steps."""
-    device = Device(Lanes(patience=600.0))
+    device = Device(Lanes(16, patience=600.0))
     device.add("relax", owner="patient", lane=RELAX, steps=20)
 
     def arrivals(now: int) -> None:
@@ -215,7 +215,7 @@ def test_relax_is_served_in_an_hour_of_overload() -> None:
 
 def test_an_hour_of_too_much_work_in_every_lane_starves_nobody() -> None:
     """1.3 times what the device does, most of it urgent; whoever came in the first ten minutes is served."""
-    device = Device(Lanes(patience=600.0))
+    device = Device(Lanes(16, patience=600.0))
     lanes = (TURBO, TURBO, FAST, TURBO, RELAX)
 
     def arrivals(now: int) -> None:
@@ -265,7 +265,7 @@ def test_every_job_gets_every_step_exactly_once_whatever_arrives(
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 6), st.integers(1, 4), st.integers(3, 10))
 def test_owners_who_always_want_more_get_equal_shares(owners: int, size: int, rounds: int) -> None:
-    device = Device(Lanes())
+    device = Device(Lanes(16))
     for number in range(3 * rounds):
         for owner in range(owners):
             device.add(f"{owner}/{number}", owner=str(owner), steps=size * (1 + owner % 2))

@@ -30,6 +30,9 @@ from engine.process.renderer import Renderer
 from engine.process.wire import Described, Happened, Report, Residents
 from tests.engine import stub
 
+PROBES = 15
+"""Forwards of eight rows in all sizes, by which the engine finds out which of them agree to the bit."""
+
 
 class Bench:
     """A renderer with everything it reported."""
@@ -127,7 +130,7 @@ def test_single_pictures_share_forwards(bench: Bench) -> None:
     for number in range(8):
         bench.submit(str(number), pictures=1, steps=5)
     bench.finish(*map(str, range(8)))
-    assert bench.denoiser.sizes == [8] * 5
+    assert bench.denoiser.sizes[PROBES:] == [8] * 5
 
 
 def test_a_turbo_job_overtakes_at_the_next_step(bench: Bench) -> None:
@@ -157,7 +160,7 @@ def test_tiles_do_not_share_a_forward_with_plain_pictures(bench: Bench) -> None:
     bench.submit("plain", pictures=2, steps=3)
     bench.submit("tile", pictures=2, steps=3, tile=True)
     bench.finish("plain", "tile")
-    assert sorted(bench.denoiser.modes) == [False] * 3 + [True] * 3
+    assert sorted(bench.denoiser.modes) == [False] * (PROBES + 3) + [True] * (PROBES + 3)
 
 
 def test_the_guilty_job_fails_alone_with_a_sentence_that_tells_nothing_inner(bench: Bench) -> None:

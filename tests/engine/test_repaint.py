@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ from engine.drawing.tiles import Tiles
 from engine.pictures.decoding import to_png
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
+from pocket.world import scenes as world
+from pocket.world.draw import draw
 from tests.engine import tiny
 
 REGISTRY = Registry.load()
@@ -175,11 +178,35 @@ class TestPocket:
             )
         creative = np.asarray(picture, dtype=np.float64)
         assert creative.shape == plain.shape == (512, 512, 3)
-        assert 18 < psnr(creative, plain) < 40
+        assert 30 < psnr(creative, plain) < 60
         steps = [step for step, _ in told]
         assert steps == sorted(steps)
         assert told[-1][0] == told[-1][1]
         assert {whole for _, whole in told} == {told[-1][1]}
+
+    @pytest.mark.parametrize(
+        ("words", "scene"),
+        [
+            ("a blue car in the desert", world.Scene((world.Thing("car", "blue"),), "desert")),
+            (
+                "a red heart above a yellow star on a teal background",
+                world.Scene(
+                    (world.Thing("heart", "red"), world.Thing("star", "yellow")), "plain", "teal", "above"
+                ),
+            ),
+            ("three pink flowers at sunset", world.Scene((world.Thing("flower", "pink", 3),), "sunset")),
+        ],
+    )
+    def test_a_creative_upscale_is_as_near_to_the_scene_as_a_subtle_one(
+        self, pocket: LoadedModel, words: str, scene: world.Scene
+    ) -> None:
+        true = draw(scene, 512, 512, Random(1))
+        small, parent = true.reduce(2), planned(words)
+        (subtle,) = drawn(pocket, plan_upscale(parent, 1), small)
+        (creative,) = drawn(pocket, plan_refine(parent, 1, REGISTRY, seed=3), small)
+        there = np.asarray(true, dtype=np.float64)
+        assert not np.array_equal(creative, subtle)
+        assert psnr(creative, there) >= psnr(subtle, there) - 0.5
 
 
 class TestTogether:

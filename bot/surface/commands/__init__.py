@@ -8,6 +8,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.surface.commands import (
+    cancel,
     describe,
     easel,
     help,
@@ -33,6 +34,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     preferences.relax,
     preferences.turbo,
     history.history,
+    cancel.cancel,
     info.info,
     info.show,
     help.help_,

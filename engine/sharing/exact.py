@@ -1,0 +1,165 @@
+"""Which sizes of forward give a row the same bits whatever its company: found out on the model at hand.
+
+Kernels choose their blocking by the number of rows, and which choices agree is a property of processor,
+threads, kernels and shape. Measured in float32, with AVX-512 and with AVX2: attention, norms and the linear
+layers of tokens agree always, convolutions of the usual sizes from two rows on. What differs up to three rows
+are the linear layers that see one vector a picture, those of the time step: a product of so few rows goes
+another way. They cost nothing, so `steady` has them alone computed with four rows; then a guided picture,
+which is two rows, needs no padding. What agrees beyond that is not assumed: for the first call of a shape
+eight rows are computed once in forwards of every size, and the sizes whose bits agree are remembered.
+
+Knows nothing of jobs or of who shares a forward.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from engine.sharing.calls import Arguments
+
+__all__ = ["Exact", "steady"]
+
+_SIZES = (1, 2, 4, 8)
+"""Sizes that are tried. With more rows a forward of the embedded model gains nothing on a processor."""
+
+_APART = 0.3
+"""How far apart the rows are that are compared, in standard deviations: real jobs are farther."""
+
+_FEWEST = 4
+"""Rows from which a matrix product on a processor goes one way."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Called(Protocol):
+    """The part of a pending call that is asked for: its arguments, and its forward of so many rows."""
+
+    module: Any
+    arguments: Arguments
+
+    def forward(self, rows: int, leaves: Any) -> Any:
+        """The module's forward of ``rows`` rows whose arguments have these ``leaves``."""
+
+
+class Exact:
+    """The sizes of forward whose bits agree, by model and shape.
+
+    They are kept in the file ``kept``, with what they depend on, so that each is found out once on a machine;
+    a file that cannot be read or written costs that, and nothing else.
+    """
+
+    def __init__(self, kept: Path | None = None) -> None:
+        self._kept = kept
+        self._known: dict[Hashable, tuple[int, ...]] = {}
+
+    def sizes(self, call: _Called, mode: Hashable = None) -> tuple[int, ...]:
+        """Sizes, ascending, in which each row of such a call has the bits of the largest one.
+
+        Computes eight rows in forwards of every size when the shape is new to this machine.
+        """
+        key = (call.module.batch_name, call.arguments.shape, mode)
+        if key not in self._known:
+            name = f"{_machine()} | {key!r}"
+            self._known[key] = self._read().get(name) or self._found(call)
+            self._write(name, self._known[key])
+        return self._known[key]
+
+    def _found(self, call: _Called) -> tuple[int, ...]:
+        most = _SIZES[-1]
+        leaves = _varied(call.arguments, most)
+        whole = _rows(call.forward(most, call.arguments.cut(leaves, 0, most, most)))
+
+        def agrees(size: int) -> bool:
+            for start in range(0, most, size):
+                part = _rows(call.forward(size, call.arguments.cut(leaves, start, size, size)))
+                same = (
+                    torch.equal(few, many[start : start + size])
+                    for few, many in zip(part, whole, strict=True)
+                )
+                if not all(same):
+                    return False
+            return True
+
+        found = (*(size for size in _SIZES[:-1] if agrees(size)), most)
+        _LOG.info("%s: rows have equal bits in forwards of %s", call.module.batch_name, found)
+        return found
+
+    def _read(self) -> dict[str, tuple[int, ...]]:
+        if self._kept is None:
+            return {}
+        try:
+            read = json.loads(self._kept.read_text(encoding="utf-8"))
+            return {str(name): tuple(int(size) for size in sizes) for name, sizes in read.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def _write(self, name: str, sizes: tuple[int, ...]) -> None:
+        known = self._read()
+        if self._kept is None or known.get(name) == sizes or not self._kept.parent.is_dir():
+            return
+        whole = self._kept.with_suffix(f".{os.getpid()}.part")
+        try:
+            whole.write_text(json.dumps(known | {name: sizes}, indent=1), encoding="utf-8")
+            whole.replace(self._kept)
+        except OSError as error:
+            _LOG.warning("%s cannot be kept: %s", self._kept, error.strerror)
+
+
+def steady(module: nn.Module) -> None:
+    """Has the linear layers of ``module`` that are given (rows, features) compute at least four rows."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            _steady(part)
+
+
+def _steady(layer: nn.Linear) -> None:
+    kind = type(layer)
+
+    def forward(self: nn.Linear, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        rows = len(x) if x.dim() == 2 else _FEWEST
+        if rows >= _FEWEST or not rows:
+            made: torch.Tensor = kind.forward(self, x, *args, **kwargs)
+            return made
+        full = torch.cat([x, x[-1:].expand(_FEWEST - rows, -1)])
+        return kind.forward(self, full, *args, **kwargs)[:rows]
+
+    layer.__class__ = type(kind.__name__, (kind,), {"forward": forward, "__module__": kind.__module__})
+
+
+def _varied(arguments: Arguments, count: int) -> list[Any]:
+    """``count`` rows like the call's first, a little apart, so that each tests other roundings."""
+    leaves = arguments.cut(arguments.leaves, 0, 1, count)
+    generator = torch.Generator().manual_seed(0)
+    for index, (leaf, kind) in enumerate(zip(leaves, arguments.kinds, strict=True)):
+        if kind == "row" and leaf.is_floating_point() and leaf.dim() > 1:
+            leaves[index] = leaf + _APART * leaf.std() * torch.randn(leaf.shape, generator=generator).to(leaf)
+    return leaves
+
+
+def _rows(made: Any) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)]
+
+
+def _machine() -> str:
+    """What agreement depends on besides the model and the shape."""
+    processor = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    features = torch.backends.cpu.get_cpu_capability()
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "all")
+    return (
+        f"{processor} {features} oneDNN {limit}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
