@@ -112,6 +112,12 @@ async def test_a_picture_to_start_from_is_something(world):
     assert result.response.attachments
 
 
+async def test_a_prompt_that_was_offered_by_its_number_is_drawn(world):
+    shortened = await world.slash("shorten", prompt="a very beautiful dragon and a wizard, highly detailed")
+    drawn = await world.press(shortened.response.message, "1️⃣")
+    assert drawn.response.attachments
+
+
 async def test_operators_learn_how_a_real_model_is_turned_on(world, operator):  # noqa: F811
     for prompt in ("a dragon", "a majestic fox"):
         mine = (await world.slash("imagine", prompt=prompt)).response.message

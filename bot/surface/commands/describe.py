@@ -55,11 +55,11 @@ async def describe(
 
 
 async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
-    """A number was pressed: imagine that prompt."""
+    """A number was pressed: imagine that prompt, whatever the model knows of it."""
     prompts = (await PROMPTS.fetched(interaction, panel_id)).data.prompts
     if not 1 <= index <= len(prompts):
         raise Gone("There is no such prompt.")
-    await run(interaction, prompts[index - 1])
+    await run(interaction, prompts[index - 1], anyway=True)
 
 
 async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
