@@ -13,7 +13,19 @@ from engine.errors import (
     UnknownModel,
     WorkerDied,
 )
-from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, Progress, Queued, is_final
+from engine.job import (
+    Cancelled,
+    Description,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Lane,
+    Picture,
+    Progress,
+    Queued,
+    is_final,
+)
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
@@ -36,6 +48,7 @@ __all__ = [
     "Cancelled",
     "Canvas",
     "Conditioning",
+    "Description",
     "Direction",
     "Engine",
     "EngineClosed",

@@ -14,6 +14,7 @@ from engine.planning.plan import Plan
 
 __all__ = [
     "Cancelled",
+    "Description",
     "Event",
     "Failed",
     "Finished",
@@ -110,6 +111,14 @@ class Cancelled:
     """The job was cancelled before it finished."""
 
     job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Prompts for a picture, and sentences on how far they can be trusted."""
+
+    prompts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Queued | Progress | Finished | Failed | Cancelled

@@ -19,6 +19,29 @@ def help_line(row: Parameter) -> str:
     return f"{spelled(row)}{default}: {row.legacy or row.help}{_NO_EFFECT * row.idle}"
 
 
+def overview(rows: Iterable[Parameter] = PARAMETERS) -> dict[str, list[Parameter]]:
+    """The parameters that do something, by topic, in the order of the table; those without one come last."""
+    topics: dict[str, list[Parameter]] = {}
+    for row in sorted(rows, key=lambda row: not row.topic):
+        if not (row.legacy or row.idle):
+            topics.setdefault(row.topic or "More", []).append(row)
+    return topics
+
+
+def explained(row: Parameter) -> str:
+    """Everything the table says about one parameter, as one paragraph."""
+    meant = row.legacy or f"{row.help[0].upper()}{row.help[1:]}."
+    facts = [f"If not said: {row.default}."] if row.default else []
+    if row.needs:
+        facts.append(f"With `--{row.needs}` only.")
+    told = [(value, means) for value, means in row.offers if value not in means and not row.idle]
+    if told:
+        facts.append("; ".join(f"`--{row.short} {value}`: {means}" for value, means in told) + ".")
+    if row.idle:
+        facts.append("It is understood, but has no effect here yet.")
+    return " ".join([meant, *facts])
+
+
 def spelled(row: Parameter) -> str:
     """How it is written: `--aspect, --ar W:H`; a value that may be left out stands in brackets."""
     names = ", ".join(f"--{name}" for name in row.names)

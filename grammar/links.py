@@ -5,10 +5,11 @@ characters only.
 """
 
 import re
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
 
 from grammar.errors import cut
-from grammar.typography import COMMAS, DOUBLE_QUOTES, MARKS, SINGLE_QUOTES
+from grammar.typography import COMMAS, DOUBLE_QUOTES, MARKS, SINGLE_QUOTES, Edit
 
 _EAST_ASIAN = "∶\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _NEVER = rf"\s<>`…{DOUBLE_QUOTES}‘’‚‛‹›{MARKS}{_EAST_ASIAN}"
@@ -54,6 +55,13 @@ _SHOWN = 3
 _PIECE = re.compile(rf"(?:{EDGE}|[<\s{MARKS}])*({LINK})")
 _SEPARATORS = re.compile(rf"[{COMMAS}]+")
 _BETWEEN = re.compile(rf"[{COMMAS}]+(?=<?https?://)", re.IGNORECASE)
+_LABELLED = re.compile(r"\[((?:\\?[^\[\]\s\\]| (?=\d))+)\]\(<?(https?://[^\s<>()]+)>?\)", re.IGNORECASE)
+_NUMBERED = re.compile(r"image \d+")
+_NAME = re.compile(r"(?=.*[A-Za-z])[\w.-]{1,24}", re.ASCII)
+"""A file's name that says something in little room."""
+
+_CODE = re.compile(r"[0-9a-f-]{12,}(?:\.\w+)?", re.IGNORECASE)
+"""A file's name that is a hash or an id."""
 
 
 def link_in(piece: str) -> tuple[str, str] | None:
@@ -84,3 +92,33 @@ def pieces(text: str) -> list[str]:
     """A list without spaces taken apart: `u1,u2` and `u1，u2` are two links, `a,b` two codes."""
     split = _BETWEEN if link_in(text) else _SEPARATORS
     return [piece for piece in split.split(text) if piece] or [text]
+
+
+def labels(links: Sequence[str]) -> list[str]:
+    """A short name for each of a prompt's links: its file's, or `image 2` where that says nothing."""
+    names = [_file_of(link) for link in links]
+    return [
+        name if name and names.count(name) == 1 else f"image {number}" for number, name in enumerate(names, 1)
+    ]
+
+
+def _file_of(url: str) -> str:
+    try:
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:
+        return ""
+    return name if _NAME.fullmatch(name) and not _CODE.fullmatch(name) else ""
+
+
+def unlabelled(text: str, end: int) -> list[Edit]:
+    """Edits that leave of `[fox.png](<URL>)` the link, where the name is one of `labels`, up to `end`.
+
+    So is written whatever stands in the title of a job's message.
+    """
+    if "](" not in text:
+        return []
+    return [
+        (*match.span(), match[2])
+        for match in _LABELLED.finditer(text, 0, end)
+        if _NUMBERED.fullmatch(name := match[1].replace("\\", "")) or name == _file_of(match[2])
+    ]

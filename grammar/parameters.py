@@ -33,6 +33,7 @@ class Parameter:
     that differs. `needs`: the long name of the parameter without which this one means nothing. `group`: a
     setting gives way to every parameter of its group that the prompt says. `idle`: nothing does yet what it
     says, and whoever says it is told. `offers`: values that completion offers, each with what it means.
+    `topic`, `brief`: under which heading the overview has it, and in how few words.
     `legacy`: for a name of the past, a sentence on what became of it.
     """
 
@@ -48,6 +49,8 @@ class Parameter:
     idle: bool = False
     offers: tuple[tuple[str, str], ...] = ()
     legacy: str = ""
+    topic: str = ""
+    brief: str = ""
 
     @property
     def name(self) -> str:
@@ -64,6 +67,9 @@ class Parameter:
         """The attribute of GenerationSpec (or the key in its `other`) that this parameter sets."""
         return self.field or self.name
 
+
+SHAPE, LOOK, WORDS, MODEL = "Shape", "Look", "Words", "Model"
+WORK, SPEED, FILMS = "Work", "Speed and who sees it", "Films"
 
 UPSCALER = "Chose an upscaler of 2022; here the U buttons upscale, so it changes nothing."
 OLD_MODEL = "Chose a model of 2022; it renders with the default model."
@@ -92,6 +98,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     # What every prompt may say.
     Parameter(
         names=("aspect", "ar"),
+        topic=SHAPE,
+        brief="proportion",
         kind=RATIO,
         help="width to height of the picture, in whole numbers",
         default="1:1",
@@ -111,6 +119,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("chaos", "c"),
+        topic=LOOK,
+        brief="how different the four are",
         kind=whole(0, 100),
         help="how different the four pictures are from each other",
         default="0",
@@ -123,6 +133,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("stylize", "s"),
+        topic=LOOK,
+        brief="how much house style",
         kind=whole(0, 1000),
         help="how much the house style may take over",
         default="100",
@@ -139,6 +151,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("weird", "w"),
+        topic=LOOK,
+        brief="how odd",
         kind=whole(0, 3000),
         help="how unusual all four pictures are",
         default="0",
@@ -147,6 +161,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("quality", "q"),
+        topic=WORK,
+        brief="how much work",
         kind=decimal(0.25, 4, steps=(0.25, 0.5, 1, 2, 4)),
         help="how much work goes into a picture; other values mean the closest of these",
         default="1",
@@ -161,18 +177,24 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("seed",),
+        topic=WORK,
+        brief="the same picture again",
         kind=whole(0, 4294967295, any_value="Leave `--seed` out for a random one."),
         help="the number that the noise starts from: same prompt and seed, same pictures",
         default="random",
     ),
     Parameter(
         names=("sameseed",),
+        topic=WORK,
+        brief="one seed for all four",
         kind=whole(0, 4294967295, any_value="Leave `--sameseed` out for a random one."),
         help="a seed that all four pictures share",
         models="v1–v3",
     ),
     Parameter(
         names=("stop",),
+        topic=WORK,
+        brief="softer",
         kind=whole(10, 100),
         help="stop at this percentage of the work, for a softer picture",
         default="100",
@@ -181,17 +203,23 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("no",),
+        topic=WORDS,
+        brief="leaves out",
         kind=things(),
         help="what must not appear, separated by commas; each weighs -0.5",
     ),
     Parameter(
         names=("tile",),
+        topic=SHAPE,
+        brief="repeats without a seam",
         kind=flag(),
         help="one tile that repeats without a seam",
         models="v1–v3, test, v5 and later",
     ),
     Parameter(
         names=("repeat", "r"),
+        topic=WORK,
+        brief="several times",
         kind=whole(1, 40),
         help="run the prompt this many times",
         default="1",
@@ -199,6 +227,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("iw",),
+        topic=WORDS,
+        brief="how much image prompts weigh",
         kind=decimal(0, 3),
         help="how much the image prompts weigh against the words",
         default="1",
@@ -213,6 +243,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("version", "v"),
+        topic=MODEL,
+        brief="by its version",
         kind=version("1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"),
         help="the model; a number that no model claims renders with the default model",
         default="the model of your settings",
@@ -224,6 +256,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("niji",),
+        topic=MODEL,
+        brief="for anime",
         kind=version("4", "5", "6", "7", alone=""),
         help="the model for anime, with its version if wanted; goes before `--v`",
         default="off",
@@ -235,6 +269,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("style",),
+        topic=MODEL,
+        brief="a variant",
         kind=word(
             "raw", "4a", "4b", "4c", "cute", "expressive", "original", "scenic", "random", code="a style code"
         ),
@@ -250,6 +286,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("raw",),
+        topic=MODEL,
+        brief="no house style",
         kind=flag(),
         help="the same as `--style raw`",
         models="v7 and later",
@@ -257,6 +295,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("fast",),
+        topic=SPEED,
+        brief="now",
         kind=flag("fast"),
         field="speed",
         help="run this job in fast mode",
@@ -264,12 +304,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("relax",),
+        topic=SPEED,
+        brief="when nobody waits",
         kind=flag("relax"),
         field="speed",
         help="run this job when nobody in fast mode waits",
     ),
     Parameter(
         names=("turbo",),
+        topic=SPEED,
+        brief="before others",
         kind=flag("turbo"),
         field="speed",
         help="run this job in turbo mode, which falls back to fast",
@@ -277,12 +321,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("stealth",),
+        topic=SPEED,
+        brief="you alone see it",
         kind=flag("stealth"),
         field="visibility",
         help="keep this job to yourself",
     ),
     Parameter(
         names=("public",),
+        topic=SPEED,
+        brief="everybody sees it",
         kind=flag("public"),
         field="visibility",
         help="show this job to everybody",
@@ -290,6 +338,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     # References and personalisation.
     Parameter(
         names=("sref",),
+        topic=LOOK,
+        brief="style of a picture",
         kind=references("random", code=r"\d{1,19}", name="a number"),
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
@@ -298,6 +348,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("sw",),
+        topic=LOOK,
+        brief="weight of `--sref`",
         kind=whole(0, 1000),
         help="how much the style references weigh",
         default="100",
@@ -308,6 +360,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("sv",),
+        topic=LOOK,
+        brief="version of `--sref`",
         kind=whole(1, 9),
         help="version of the style reference method",
         models="v6: 1–4, v7: 1–6, v8: 7",
@@ -315,6 +369,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("cref",),
+        topic=WORDS,
+        brief="a character",
         kind=references(),
         help="pictures to take a character from",
         models="v6, niji 6",
@@ -322,6 +378,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("cw",),
+        topic=WORDS,
+        brief="weight of `--cref`",
         kind=whole(0, 100),
         help="how much of the character is kept; 0 is the face alone",
         default="100",
@@ -332,6 +390,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("oref",),
+        topic=WORDS,
+        brief="a person or thing",
         kind=address(),
         help="a picture of the person or thing that must appear",
         models="v7",
@@ -339,6 +399,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("ow",),
+        topic=WORDS,
+        brief="weight of `--oref`",
         kind=whole(1, 1000),
         help="how much that person or thing weighs",
         default="100",
@@ -348,6 +410,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("profile", "personalize", "p"),
+        topic=LOOK,
+        brief="your taste",
         kind=references(links=False, code=r"\w[\w-]{0,63}", name="a code", alone=()),
         help="your taste, or that of the codes given",
         models="v6 and later",
@@ -355,6 +419,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("exp",),
+        topic=LOOK,
+        brief="how experimental",
         kind=whole(0, 100),
         help="how experimental the pictures are",
         default="0",
@@ -363,12 +429,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("draft",),
+        topic=WORK,
+        brief="a quick sketch",
         kind=flag(),
         help="a quick sketch at half the cost",
         models="v7",
     ),
     Parameter(
         names=("hd",),
+        topic=SHAPE,
+        brief="twice the size",
         kind=flag(),
         help="pictures of twice the size",
         models="v8; v1 meant a model of its own by it",
@@ -376,12 +446,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("sd",),
+        topic=SHAPE,
+        brief="the usual size",
         kind=flag(),
         help="pictures of the usual size",
         models="v8",
     ),
     Parameter(
         names=("edit",),
+        topic=WORDS,
+        brief="changes pictures",
         kind=addresses(4, alone=()),
         help="change the pictures given instead of drawing new ones",
         models="v8",
@@ -390,6 +464,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     # Moving pictures and dialogs.
     Parameter(
         names=("video",),
+        topic=FILMS,
+        brief="a film",
         kind=switch(),
         help="a film of the picture, or of the grid as it forms",
         models="v3, v5.2, v6, niji 5, niji 6, video",
@@ -397,6 +473,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("motion",),
+        topic=FILMS,
+        brief="how much moves",
         kind=word("low", "high"),
         help="how much moves in a film",
         default="low",
@@ -406,6 +484,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("loop",),
+        topic=FILMS,
+        brief="ends as it began",
         kind=flag(),
         help="a film that ends where it began",
         models="video",
@@ -413,6 +493,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("end",),
+        topic=FILMS,
+        brief="last picture",
         kind=address("loop"),
         help="the picture a film ends with",
         models="video",
@@ -421,6 +503,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("bs",),
+        topic=FILMS,
+        brief="how many",
         kind=whole(1, 4),
         help="how many films at once",
         default="4",
@@ -429,6 +513,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         names=("zoom",),
+        topic=SHAPE,
+        brief="in the Custom Zoom dialog",
         kind=decimal(1, 2),
         help="how far to zoom out; acts in the Custom Zoom dialog only",
         default="2",

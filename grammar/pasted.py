@@ -8,7 +8,7 @@ scripts, not lark.
 import re
 from collections.abc import Mapping
 
-from grammar import dialects, typography, wrapping
+from grammar import dialects, links, typography, wrapping
 from grammar.parameters import Parameter
 from grammar.script import Script
 from grammar.spacing import Spacing
@@ -32,6 +32,7 @@ class Pasted:
         """The script of one job as the parser reads it."""
         script = script.edited(typography.unmarked(script.text, self._names))
         script = script.edited(typography.plain(script.text, self._names))
+        script = script.edited(links.unlabelled(script.text, script.typed))
         while True:
             text, typed = script.text, script.typed
             start, end = wrapping.body(text, typed)
@@ -51,8 +52,8 @@ class Pasted:
 
     def _around(self, text: str, start: int, end: int, typed: int) -> list[typography.Edit]:
         """The edits that leave the links in front and the prompt itself."""
-        links = wrapping.front(text, typed)
-        edits = [(links, start, " ")] if text[links:start].strip() else []
+        front = wrapping.front(text, typed)
+        edits = [(front, start, " ")] if text[front:start].strip() else []
         return [*edits, (end, typed, "")] if text[end:typed].strip() else edits
 
     def _owners(self, text: str, typed: int) -> list[typography.Edit]:

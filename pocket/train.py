@@ -21,10 +21,10 @@ from pocket.model.architecture import (
     save_pipeline,
 )
 from pocket.model.samples import write_samples
-from pocket.training import autoencoder, denoiser, describer, finish, looks, text
+from pocket.training import autoencoder, denoiser, describer, familiar, finish, looks, text
 from pocket.training.latents import Axes, fit_on_scenes
 from pocket.training.run import Schedule
-from pocket.words.captions import vocabulary
+from pocket.words.captions import names, vocabulary
 from pocket.world.looks import LOOKS
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -131,6 +131,7 @@ def train_describer_of(recipe: Recipe, run: Path, device: str, folder: Path) -> 
         model, tokenizer, run, recipe.seed, recipe.describer_steps, recipe.describer_pictures, device
     )
     describer.save_describer(model, tokenizer, folder)
+    familiar.write(folder, recipe.seed)
 
 
 def train_looks(
@@ -185,7 +186,7 @@ def export(pipeline: StableDiffusionPipeline, axes: Axes, folder: Path) -> None:
     """Replace the shipped folder by this pipeline and its axes."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    save_pipeline(pipeline, fresh, vocabulary())
+    save_pipeline(pipeline, fresh, vocabulary(), names())
     axes.save(fresh / AXES)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from engine import EngineStatus, Event, Job, Registry
+from engine import Description, EngineStatus, Event, Job, Registry
 
 __all__ = ["RenderEngine"]
 
@@ -24,8 +24,8 @@ class RenderEngine(Protocol):
         """End a job now. False when it is not open (any more)."""
         ...
 
-    async def describe(self, png: bytes, /) -> tuple[str, ...]:
-        """Four prompts for a picture. Raises BadPicture and EngineError."""
+    async def describe(self, png: bytes, turn: int = 0, /) -> Description:
+        """Four prompts for a picture, others in each turn (0, 1 …). Raises BadPicture and EngineError."""
         ...
 
     def load(self, model: str) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "RegionPicker",
     "Shortened",
     "Unanswered",
+    "UnknownPrompt",
 ]
 
 
@@ -48,10 +49,14 @@ class Prompts(PanelData):
 
 @dataclass(frozen=True, slots=True)
 class Described(Prompts):
-    """Prompts for a kept picture, whose file name is ``picture``."""
+    """Prompts for a kept picture, whose file name is ``picture``.
+
+    ``turns``: how often others were asked for, counted in the panel of the first answer.
+    """
 
     kind: ClassVar[str] = "describe"
     picture: str
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,14 @@ class Question(PanelData):
     kind: ClassVar[str] = "confirm"
     prompt: str
     images: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPrompt(PanelData):
+    """A prompt as typed, of which the model knows nothing, until its user wants it drawn all the same."""
+
+    kind: ClassVar[str] = "unknown"
+    prompt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,7 @@ _KINDS: dict[str, type[PanelData]] = {
         Described,
         Shortened,
         Question,
+        UnknownPrompt,
         HistoryPages,
         ImagePrompt,
         RegionPicker,

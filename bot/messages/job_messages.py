@@ -9,7 +9,7 @@ import discord
 
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.message import Message, Rows
-from bot.messages.wording import CONTENT_LIMIT, file_name, mention, quoted, refusal
+from bot.messages.wording import CONTENT_LIMIT, file_name, mention, quoted, refusal, titled
 from engine import Lane
 
 __all__ = ["address_of", "cancelled", "failed", "final", "interrupted", "results", "running", "waiting"]
@@ -75,7 +75,7 @@ def address_of(job: JobRecord) -> str | None:
 def results(job: JobRecord, seed: int, files: tuple[tuple[str, bytes], ...]) -> Message:
     """The single pictures of a finished job, as its owner gets them by direct message."""
     tail = f"\n**Job ID**: {job.id}\n**seed** {seed}"
-    return Message(f"**{quoted(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}", files)
+    return Message(f"**{titled(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}", files)
 
 
 def failed(job: JobRecord, reason: str) -> Message:
@@ -99,7 +99,7 @@ def interrupted() -> Message:
 def _headline(job: JobRecord, status: str, below: str = "") -> str:
     by = f"Image #{job.position} " if job.kind is JobKind.UPSCALE else BY[job.kind]
     tail = f" - {by}{mention(job.user_id)}{status}{below}"
-    return f"**{quoted(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}"
+    return f"**{titled(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}"
 
 
 def _region(job: JobRecord, source: JobRecord) -> str:

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 import discord
 
-__all__ = ["CONTENT_LIMIT", "file_name", "mention", "quoted", "refusal"]
+from grammar.links import labels
+
+__all__ = ["CONTENT_LIMIT", "file_name", "mention", "quoted", "refusal", "titled"]
 
 CONTENT_LIMIT = 2000  # characters that Discord takes for a message's content
 RED = 16711680
+LINK = re.compile(r"<?https?://[^\s<>]+>?")
 
 
 def mention(user_id: int) -> str:
@@ -23,8 +26,11 @@ def mention(user_id: int) -> str:
 
 
 def file_name(user: str, prompt: str, job_id: str, extension: str = "png") -> str:
-    """``<user>_<prompt words>_<job id>.<extension>``, the first two together at most 63 characters."""
-    words = re.sub(r"[^0-9A-Za-z]+", "_", f"{user}_{prompt}").strip("_")
+    """``<user>_<prompt words>_<job id>.<extension>``, the first two together at most 63 characters.
+
+    Links are no words.
+    """
+    words = re.sub(r"[^0-9A-Za-z]+", "_", f"{user}_{LINK.sub(' ', prompt)}").strip("_")
     return "_".join(filter(None, (words[:63], job_id))) + f".{extension}"
 
 
@@ -43,13 +49,40 @@ def quoted(text: str, limit: int) -> str:
 
     At most ``limit`` characters; what is too long ends in ``…`` and is never cut inside an escape or a link.
     """
-    parts = [_harmless(part) for part in re.findall(r"<?https?://[^\s<>]+>?|\s+|.", text, re.DOTALL)]
+    return _within([_harmless(part) for part in _parts(text)], limit)
+
+
+def titled(prompt: str, limit: int) -> str:
+    """A prompt as it heads a message or a line: as ``quoted``, but of its links only short names are seen.
+
+    The address stays behind the name, so that it can be followed, and copied with the rest.
+    """
+    parts = _parts(prompt)
+    links = [part.strip("<>") for part in parts if LINK.fullmatch(part)]
+    names = iter(labels(links))
+    shown = [_named(next(names), part) if LINK.fullmatch(part) else _harmless(part) for part in parts]
+    return _within(shown, limit)
+
+
+def _parts(text: str) -> list[str]:
+    return re.findall(rf"{LINK.pattern}|\s+|.", text, re.DOTALL)
+
+
+def _within(parts: Sequence[str], limit: int) -> str:
     total = 0
     for index, part in enumerate(parts):
         if total + len(part) > limit:
             return _shortened(parts[:index], limit)
         total += len(part)
     return "".join(parts)
+
+
+def _named(name: str, link: str) -> str:
+    """A link behind its name. An address with a bracket in it would end too early, and is shown as it is."""
+    address = link.strip("<>")
+    if ")" in address or "(" in address:
+        return _harmless(link)
+    return f"[{''.join(map(_harmless, name))}](<{address}>)"
 
 
 def _harmless(part: str) -> str:

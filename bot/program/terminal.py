@@ -42,6 +42,8 @@ from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "fetch_what_is_missing", "imagine"]
 
+OTHER_MODELS = "`--model NAME` draws with another model: `easel models` lists them."
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -109,8 +111,11 @@ async def describe(settings: Settings, file: Path) -> None:
     for note in found.notes:
         Console(stderr=True).print(note)
     async with engine_of(settings, registry_of(settings)) as engine:
-        for prompt in await engine.describe(found.png):
-            print(prompt)
+        described = await engine.describe(found.png)
+    for note in described.notes:
+        Console(stderr=True).print(note)
+    for prompt in described.prompts:
+        print(prompt)
 
 
 def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
@@ -132,7 +137,9 @@ async def _render(
     engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, given: Sequence[HandedIn], out: Path
 ) -> Result:
     shown = format_prompt(spec)
-    plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(note for one in given for note in one.notes)))
+    said = [OTHER_MODELS] if plan.unknown else []
+    said += [note for one in given for note in one.notes]
+    plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(said)))
     job = Job(str(uuid.uuid4()), plan, "command line", inputs=tuple(one.png for one in given))
     row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
     last: Event | None = None

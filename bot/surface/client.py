@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -39,9 +40,12 @@ from bot.memory.usage import Usage
 from bot.messages.job_messages import interrupted
 from bot.surface import catalogue, commands
 from bot.surface.actions import Actions
+from bot.surface.commands.help import answer_mention
 from bot.surface.commands.reactions import react
 from bot.surface.gate import Gate
 from bot.surface.hub import Hub, HubClient, Interaction
+from bot.text import passages
+from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
 from engine import Registry
 from grammar import parse
@@ -100,7 +104,10 @@ class EaselClient(HubClient):
         edit_every: float = EDIT_EVERY,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        intents = discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+        # Of messages only those that mention the bot come with their text; none of it is a privileged intent.
+        intents = discord.Intents(
+            guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True
+        )
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -158,6 +165,10 @@ class EaselClient(HubClient):
         ):
             await self._actions.answer(interaction)
 
+    async def on_message(self, message: discord.Message) -> None:
+        """Whoever writes the bot's name gets what it can do."""
+        await answer_mention(self, message)
+
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         """Reactions of a job's owner: ❌ stops or deletes it, ✉️ sends its pictures."""
         if self.user is not None and payload.user_id != self.user.id:
@@ -206,16 +217,24 @@ class EaselClient(HubClient):
             flow=flow,
             direct_messages=direct_messages,
             gate=Gate(people, rules, promises, named, self._owners),
+            guide=_guide(),
         )
 
     async def _owners(self) -> list[int]:
         owned = await self.application_info()
         return [member.id for member in owned.team.members] if owned.team else [owned.owner.id]
 
+    async def _learn_operators(self) -> None:
+        try:
+            await self.hub.gate.learn_operators()
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("Discord does not say who runs this bot: %s", error)
+
     async def _recover(self, jobs: Sequence[JobRecord], promises: Sequence[Promise]) -> None:
         """Go on with what an earlier life left behind."""
         await self.wait_until_ready()
         self.hub.flow.recover(jobs)
+        await self._learn_operators()
         await self.hub.panels.forget(time.time() - PAGES_KEPT)
         removed = await self.hub.pictures.sweep(self.hub.jobs.files)
         if jobs or removed:
@@ -223,3 +242,9 @@ class EaselClient(HubClient):
         for promise in promises:
             await self.hub.delivery.excuse(promise, interrupted())
             await self.hub.promises.answered(promise.interaction_id)
+
+
+def _guide() -> Guide:
+    """What answers questions: the parameters, the pages, and the commands that these leave out."""
+    pages = [*passages.of_pages()]
+    return Guide([*passages.of_parameters(), *pages, *passages.of_commands(commands.described(), pages)])

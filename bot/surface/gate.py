@@ -49,19 +49,32 @@ class Gate:
 
     async def admit(self, interaction: discord.Interaction[Any]) -> None:
         """Raises Refusal for who is banned, and where Easel does not answer."""
-        if (await self._people.get(interaction.user.id, interaction.user.name)).banned:
-            raise Refusal("You may not use this bot. Its operator can change that.")
         parent = getattr(interaction.channel, "parent_id", None)
-        allowed = self._rules.allows(interaction.guild_id, interaction.channel_id, parent)
-        if not allowed and not await self.is_operator(interaction.user.id):
-            named = self._rules.channels(interaction.guild_id)
+        await self.admit_person(interaction.user, interaction.guild_id, interaction.channel_id, parent)
+
+    async def admit_person(
+        self, user: discord.abc.User, guild_id: int | None, channel_id: int | None, parent_id: int | None
+    ) -> None:
+        """The same for whoever speaks in a channel, or in a thread of the channel ``parent_id``."""
+        if (await self._people.get(user.id, user.name)).banned:
+            raise Refusal("You may not use this bot. Its operator can change that.")
+        if not self._rules.allows(guild_id, channel_id, parent_id) and not await self.is_operator(user.id):
+            named = self._rules.channels(guild_id)
             where = ", ".join(f"<#{channel}>" for channel in named[:NAMED])
             raise Refusal(f"Easel does not answer in this channel. It does in {where}.")
 
     async def is_operator(self, user_id: int) -> bool:
         """Whether a user runs this bot: named in EASEL_ADMINS, else the application's owner or their team."""
+        await self.learn_operators()
+        return user_id in self._operators
+
+    async def learn_operators(self) -> None:
+        """Ask Discord who runs this bot, where no setting says so and it was not asked before."""
         if not self._operators:
             self._operators = frozenset(await self._owners())
+
+    def known_operator(self, user_id: int) -> bool:
+        """Whether a user runs this bot, as far as that is known already: nobody is asked."""
         return user_id in self._operators
 
     async def guarded(

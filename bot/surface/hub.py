@@ -30,6 +30,7 @@ from bot.memory.rules import Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
 from bot.surface.gate import Gate
+from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
 from engine import Registry
 
@@ -61,6 +62,7 @@ class Hub:
     flow: JobFlow
     direct_messages: DirectMessages
     gate: Gate
+    guide: Guide
 
     @property
     def registry(self) -> Registry:

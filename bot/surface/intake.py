@@ -25,6 +25,7 @@ from bot.memory.people import User
 from bot.memory.picture_files import normalised
 from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
+from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
 from engine import Lane, Plan, Registry, plan_imagine
@@ -211,17 +212,20 @@ async def drafts_of(
         if link not in found:
             found[link] = await kept_link(interaction, link)
     model = hub.model_of(user)
+    plans = [await _planned(spec, hub.registry, model) for spec in specs]
+    if hub.gate.known_operator(user.id):
+        plans = [replace(p, notes=(*p.notes, FOR_OPERATORS)) if p.unknown else p for p in plans]
     return [
         Draft(
             kind=JobKind.IMAGINE,
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(await _planned(spec, hub.registry, model), [found[link] for link in spec.images]),
+            plan=_noted(plan, [found[link] for link in spec.images]),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(found[link].name for link in spec.images),
         )
-        for spec in specs
+        for spec, plan in zip(specs, plans, strict=True)
     ]
 
 

@@ -38,6 +38,7 @@ class ModelEntry:
     `stepwise` has the house style take whole steps; without `extend_by_words` a picture is continued from
     itself alone.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
+    `draws` is a sentence on what a model that knows few words draws.
 
     `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
     it accepted first. `gigabytes` is what a pull fetches, about. `parameters` are the billions of weights of
@@ -73,6 +74,7 @@ class ModelEntry:
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
+    draws: str = ""
     licence: str = ""
     commercial: bool = True
     gated: bool = False
@@ -118,13 +120,17 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class DescriberEntry:
-    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks)."""
+    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks).
+
+    ``about`` is a sentence that goes with its words.
+    """
 
     name: str
     title: str
     source: str
     revision: str | None = None
     prompts: tuple[str, ...] = ()
+    about: str = ""
     gigabytes: float = 0.0
     folder: Path | None = None
 

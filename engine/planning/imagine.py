@@ -15,6 +15,7 @@ from engine.planning.prompts import (
     seeds_of,
     style_of,
     style_weight,
+    unknown_words,
     without_effect,
 )
 from engine.planning.reach import from_a_picture, within_reach
@@ -70,6 +71,7 @@ def plan_imagine(
         muses=muses_of(entry, seeds) if chaos else (),
         oddity=oddity_of(entry, seeds) if weird else "",
         effort=whole,
+        unknown=unknown_words(spec, entry),
         stepwise=entry.stepwise,
         loras=loras,
         notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *without_effect(spec), *remarks(spec)),

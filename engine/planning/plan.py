@@ -62,7 +62,8 @@ class Plan:
     many steps a picture from text alone takes at the wanted quality (0: as ``steps``); later jobs are planned
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
-    instead of a part of every one. ``loras`` are sorted by name, each named once.
+    instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
+    the prompt that the model does not know.
     """
 
     action: Action
@@ -88,6 +89,7 @@ class Plan:
     canvas: Canvas | None = None
     calm: float = 1.0
     effort: int = 0
+    unknown: tuple[str, ...] = ()
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
@@ -132,6 +134,7 @@ class Plan:
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
         known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
+        known["unknown"] = tuple(known.get("unknown", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)

@@ -6,6 +6,7 @@ nothing of sizes, steps or source pictures.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.reach import within_reach
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
-from engine.planning.vocabulary import known_text
+from engine.planning.vocabulary import known_text, names_nothing
 from grammar import PARAMETERS, remarks
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ __all__ = [
     "seeds_of",
     "style_of",
     "style_weight",
+    "unknown_words",
+    "wholly_unknown",
     "without_effect",
 ]
 
@@ -43,6 +46,9 @@ _AWAY = -0.5
 _FREELY, _HOLDING, _MOST_WEIGHT = 0.62, 0.125, 3.0
 """An image prompt of hardly any weight is re-noised to the first (0–1), and by the second less for each
 `--iw`, which counts up to the third: so half of the steps are run at 1, and a quarter at 3."""
+
+_DEFINITE = ("seed", "sameseed", "quality", "stop", "draft")
+"""Parameters of whoever knows what a picture costs and how it comes about."""
 
 _NO_ZOOM = "`--zoom` acts in the dialog of Custom Zoom only, under a single picture; it has no effect here."
 
@@ -69,8 +75,35 @@ def conditionings_of(
         if known or weight > 0:
             parts.append(Conditioning(known, weight))
     if strange:
-        notes.append(f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}.")
+        named = f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}."
+        notes.append(f"{named} {entry.draws}".strip())
     return tuple(parts) or (Conditioning(""),), tuple(notes)
+
+
+def unknown_words(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, ...]:
+    """The words of a prompt that the model does not know, as typed, each once."""
+    texts = (*(part.text for part in spec.parts), *spec.no)
+    return tuple(dict.fromkeys(word for text in texts for word in known_text(text, entry)[1]))
+
+
+def wholly_unknown(
+    specs: Sequence[GenerationSpec], registry: Registry, model: str
+) -> tuple[ModelEntry, tuple[str, ...]] | None:
+    """The model, and the words it does not know, where no job of a prompt names anything that it can draw.
+
+    A picture to start from is something, whatever the words are; and whoever says a seed or how much work is
+    to be done wants that very picture. Raises UnknownModel.
+    """
+    unknown: dict[str, None] = {}
+    for spec in specs:
+        if any(spec.get(name) is not None for name in _DEFINITE):
+            return None
+        entry, _ = registry.resolve(spec, model)
+        wanted = " , ".join(part.text for part in spec.parts if part.weight > 0)
+        if image_strength(spec) is not None or not names_nothing(wanted, entry):
+            return None
+        unknown |= dict.fromkeys(unknown_words(spec, entry))
+    return (entry, tuple(unknown)) if specs else None
 
 
 def style_of(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,8 @@
 """Which words of a prompt a small model knows. Models without a `words.txt` know them all.
 
 A model with a closed vocabulary must not be disturbed by words that mean nothing to it, and its user should
-hear which they were; stop words (`engine/planning/stopwords.py`) are left out without a remark.
+hear which they were; stop words (`engine/planning/stopwords.py`) are left out without a remark. Where there
+is a `nouns.txt` as well, it lists those of the words that are for a thing or a place.
 Chinese and Japanese stand without spaces: their runs are read word by word, the longest known one first, as
 the model's tokenizer reads them. Knows nothing of tokens or embeddings.
 """
@@ -18,7 +19,7 @@ from pathlib import Path
 from engine.planning.registry import ModelEntry
 from engine.planning.stopwords import STOP_WORDS
 
-__all__ = ["known_text"]
+__all__ = ["known_text", "names_nothing"]
 
 _EAST = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # 々, kana, ideographs, Hangul
 _MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963"  # accents and vowel signs, parts of words
@@ -31,7 +32,7 @@ _HIRAGANA = re.compile(r"[\u3040-\u309f]")
 
 def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
     """``text`` without the words that ``entry`` does not know, and those words as typed."""
-    words = _words(entry.folder) if entry.folder is not None else None
+    words = _listed(entry.folder, "words.txt")
     if words is None:
         return text, ()
     text = unicodedata.normalize("NFC", text)
@@ -47,6 +48,25 @@ def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
 
     left = _WORD.sub(kept, text)
     return " ".join(left.split()), tuple(dict.fromkeys(unknown))
+
+
+def names_nothing(text: str, entry: ModelEntry) -> bool:
+    """Whether ``text`` asks for what ``entry`` cannot draw, and for nothing else.
+
+    Then none of its words is for a thing or a place that the model knows, and not all of them are known.
+    """
+    words = _listed(entry.folder, "words.txt")
+    if words is None or not text.strip():
+        return False
+    nouns = _listed(entry.folder, "nouns.txt") or words
+    said = [
+        (part.casefold(), known)
+        for found in _WORD.finditer(unicodedata.normalize("NFC", text))
+        for part, known in _parts(found[0], words)
+        if part.casefold() not in STOP_WORDS
+    ]
+    everything = bool(said) and all(known for _, known in said)
+    return not everything and not any(known and part in nouns for part, known in said)
 
 
 def _parts(word: str, words: frozenset[str]) -> list[tuple[str, bool]]:
@@ -104,10 +124,13 @@ def _longest(words: frozenset[str]) -> int:
     return max((len(word) for word in words), default=1)
 
 
-@lru_cache(maxsize=8)
-def _words(folder: Path) -> frozenset[str] | None:
+@lru_cache(maxsize=16)
+def _listed(folder: Path | None, name: str) -> frozenset[str] | None:
+    """The words of a file in a model's folder, one a line; None where there is none."""
+    if folder is None:
+        return None
     try:
-        listed = (folder / "words.txt").read_text(encoding="utf-8")
+        listed = (folder / name).read_text(encoding="utf-8")
     except OSError:
         return None
     lines = unicodedata.normalize("NFC", listed).splitlines()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
-from engine.job import Cancelled, Event, Failed, Job, Queued, is_final
+from engine.job import Cancelled, Description, Event, Failed, Job, Queued, is_final
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 from engine.process.supervisor import Supervisor
@@ -111,7 +111,7 @@ class _Question:
     """A picture that waits to be described."""
 
     order: Describe
-    answer: asyncio.Future[tuple[str, ...]]
+    answer: asyncio.Future[Description]
     deaths: int = 0
 
 
@@ -195,14 +195,17 @@ class Engine:
         self._finish(open, Cancelled(job_id))
         return True
 
-    async def describe(self, png: bytes) -> tuple[str, ...]:
-        """Four prompts for a picture. Raises BadPicture when it cannot be read, EngineError otherwise."""
+    async def describe(self, png: bytes, turn: int = 0) -> Description:
+        """Four prompts for a picture, others in each turn (0, 1 …).
+
+        Raises BadPicture when it cannot be read, EngineError otherwise.
+        """
         if self._closed:
             raise EngineClosed("The engine was closed.")
         self._numbers += 1
         place = min(self._places, key=lambda place: len(place.jobs))
-        answer: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
-        question = place.questions[self._numbers] = _Question(Describe(self._numbers, png), answer)
+        answer: asyncio.Future[Description] = asyncio.get_running_loop().create_future()
+        question = place.questions[self._numbers] = _Question(Describe(self._numbers, png, turn), answer)
         place.supervisor.wake(question.order)
         try:
             return await answer
@@ -274,12 +277,12 @@ class Engine:
                 elif open is not None:
                     open.started = open.started or started
                     open.stream.put(event)
-            case Described(number, prompts, problem, unreadable):
+            case Described(number, prompts, problem, unreadable, notes):
                 question = place.questions.get(number)
                 if question is not None and problem is not None:
                     _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
                 elif question is not None and not question.answer.done():
-                    question.answer.set_result(prompts)
+                    question.answer.set_result(Description(prompts, notes))
             case Residents(models):
                 place.models = models
             case Ready(_, devices):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from engine.errors import ModelUnavailable, NoSegmenter
+from engine.job import Description
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
@@ -43,15 +44,16 @@ class Program:
 
     ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
-    region that a plan names in words: a mask, which becomes the job's last input. ``load_lora`` makes a LoRA
-    ready for a model; it is kept in the model's ``loras``, from where ``adapters`` takes those of a plan.
+    region that a plan names in words: a mask, which becomes the job's last input. ``describe`` says what a
+    picture shows, in the words of a turn. ``load_lora`` makes a LoRA ready for a model; it is kept in the
+    model's ``loras``, from where ``adapters`` takes those of a plan.
     """
 
     load: Callable[[ModelEntry, str], Any]
     run: Callable[[Any, Plan, Sequence[bytes], Callable[[int, int, Any], None]], list[Image.Image]]
     forward_mode: Callable[[Plan], Mode]
     preview: Callable[[Any, Any], bytes]
-    describe: Callable[[bytes], Sequence[str]]
+    describe: Callable[[bytes, int], Description]
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
     load_lora: Callable[[LoraEntry, Any], Adapter] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none

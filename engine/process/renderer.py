@@ -137,9 +137,9 @@ class Renderer:
             self._lanes.remove(job_id)
         self._reporter.end(Cancelled(job_id))
 
-    def describe(self, number: int, png: bytes) -> None:
+    def describe(self, number: int, png: bytes, turn: int = 0) -> None:
         """Has a picture described; the answer is a `Described` with the same number."""
-        self._side_work.describe(number, png)
+        self._side_work.describe(number, png, turn)
 
     def load(self, model: str) -> None:
         """Has a model ready, and warm, before anyone asks for it, if there is room."""

@@ -6,11 +6,11 @@ None of it needs a model that draws.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.errors import BadPicture, EngineError
-from engine.job import Progress
+from engine.job import Description, Progress
 from engine.process.background import Background
 from engine.process.failures import as_engine_error
 from engine.process.job_state import JobState
@@ -29,15 +29,16 @@ class SideWork:
     ) -> None:
         self._program, self._background, self._reporter, self._emit = program, background, reporter, emit
 
-    def describe(self, number: int, png: bytes) -> None:
+    def describe(self, number: int, png: bytes, turn: int) -> None:
         """Has a picture described; the answer is a `Described` with the same number."""
 
-        def then(prompts: Sequence[str] | None, error: Exception | None) -> None:
+        def then(said: Description | None, error: Exception | None) -> None:
             problem = None if error is None else str(as_engine_error(error, "describing a picture"))
             unreadable = isinstance(error, BadPicture)
-            self._emit(Described(number, tuple(prompts or ()), problem, unreadable))
+            prompts, notes = (said.prompts, said.notes) if said is not None else ((), ())
+            self._emit(Described(number, prompts, problem, unreadable, notes))
 
-        self._background.do("describer", lambda: self._program.describe(png), then)
+        self._background.do("describer", lambda: self._program.describe(png, turn), then)
 
     def enlarge(self, state: JobState, now: float) -> None:
         """Has an upscale drawn and delivered; it began ``now``."""

@@ -66,10 +66,11 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """Say what the picture shows; the answer carries the same number."""
+    """Say what the picture shows, in the words of a turn (0, 1 …); the answer carries the same number."""
 
     number: int
     png: bytes = field(repr=False)
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Described:
     prompts: tuple[str, ...] = ()
     problem: str | None = None
     unreadable: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
+from engine.job import Description
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.devices import devices
@@ -97,8 +98,8 @@ class _Service:
                 self._renderer.submit(job, alone=alone)
             case Cancel(job_id):
                 self._renderer.cancel(job_id)
-            case Describe(number, png):
-                self._renderer.describe(number, png)
+            case Describe(number, png, turn):
+                self._renderer.describe(number, png, turn)
             case Load(model):
                 self._renderer.load(model)
             case Unload(model):
@@ -153,10 +154,10 @@ def _program(setup: Setup) -> Program:
         dtype = drawing.dtype_of(setup.settings.precision, device)
         return drawing.load(entry, device, dtype, checked=setup.settings.checked)
 
-    def describe(png: bytes) -> Sequence[str]:
+    def describe(png: bytes, turn: int) -> Description:
         from engine.seeing.describe import describe  # for speed: only for who asks
 
-        return describe(png, registry.describers)
+        return describe(png, registry.describers, turn=turn)
 
     def locate(plan: Plan, inputs: Sequence[bytes]) -> bytes:
         from engine.seeing.segment import located  # for speed: only for who asks

@@ -1,4 +1,4 @@
-"""What classical vision sees in a picture: where it is, how many things of which colour and simple form.
+"""What classical vision sees in a picture: its things, its place, its colours, how it is laid out.
 
 The honest least that `/describe` can say without a model. Knows nothing of models or prompts.
 """
@@ -13,12 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-__all__ = ["captions"]
+__all__ = ["Look", "look_at"]
 
 _EDGE = 96
 _LEAST_SHARE = 0.012
 _STANDS_OUT = 60.0
 """How far (in levels of 255) a pixel must lie from its row's usual colour to belong to a thing."""
+_STEP, _EDGE_STEP, _BUSY = 8.0, 40.0, 0.12
+"""A picture is textured where more than the last share of neighbouring pixels differ by more than the first
+(in levels) and by less than the second, which an edge between flat colours has."""
+_CLOSE, _FAR = 0.3, 0.06
+"""Shares of a picture that its things fill: from the first on they are close, up to the second far away."""
 _NUMBERS = ("no", "one", "two", "three", "four")
 _HUES = (
     (0.035, "red"),
@@ -35,29 +40,68 @@ _Pixels: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What is plain to see, in words that fit into a prompt.
+
+    ``what`` the things are and ``where`` they are; ``tone`` is the light, ``colours`` are the most frequent
+    first; ``place`` is where in the picture the largest thing stands, ``framing`` how near it all is.
+    ``textured``: not made of flat colours.
+    """
+
+    what: str
+    where: str
+    tone: str
+    colours: tuple[str, ...]
+    place: str
+    framing: str
+    textured: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Thing:
-    """One connected patch that stands out."""
+    """One connected patch that stands out; its middle as shares of the picture's width and height."""
 
     colour: str
     form: str
     share: float
+    middle: tuple[float, float]
 
 
-def captions(picture: Image.Image) -> list[str]:
-    """Four sentences about an RGB picture, the most particular first."""
+def look_at(picture: Image.Image) -> Look:
+    """What an RGB picture looks like."""
     small = picture.copy()
     small.thumbnail((_EDGE, _EDGE), Image.Resampling.BOX)
     pixels = np.asarray(small.filter(ImageFilter.MedianFilter(3)), dtype=np.float32)
     usual = np.median(pixels, axis=1)
     things = sorted(_things(pixels, usual), key=lambda thing: -thing.share)
-    what, where, tone = _what(things), _where(usual), _tone(pixels)
-    colours = _listed(_palette(pixels))
-    return [
-        f"{what} {where}",
-        f"{what} {where}, flat illustration, clean shapes",
-        f"a {tone} picture of {what}, {colours}",
-        f"{colours}, {tone}, {where}, minimal composition",
-    ]
+    return Look(
+        what=_what(things),
+        where=_where(usual),
+        tone=_tone(pixels),
+        colours=tuple(_palette(pixels)),
+        place=_place(things[0]) if things else "empty in the middle",
+        framing=_framing(sum(thing.share for thing in things)),
+        textured=_textured(np.asarray(small, dtype=np.float32)),
+    )
+
+
+def _textured(pixels: _Pixels) -> bool:
+    across, down = (np.abs(np.diff(pixels, axis=axis)).max(-1).ravel() for axis in (1, 0))
+    steps = np.concatenate([across, down])
+    return bool(((steps > _STEP) & (steps < _EDGE_STEP)).mean() > _BUSY) if len(steps) else False
+
+
+def _place(thing: _Thing) -> str:
+    x, y = thing.middle
+    across = "to the left" if x < 0.4 else "to the right" if x > 0.6 else ""
+    down = "near the top" if y < 0.35 else "near the bottom" if y > 0.65 else ""
+    return " ".join(filter(None, (down, across))) or "centred"
+
+
+def _framing(share: float) -> str:
+    if share > _CLOSE:
+        return "close up"
+    return "small in a wide space" if share < _FAR else "with space around"
 
 
 def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
@@ -73,7 +117,9 @@ def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
         mask.paste(3, mask=Image.fromarray(patch))
         if patch.mean() >= _LEAST_SHARE:
             names = Counter(_name(pixel) for pixel in pixels[patch])
-            found.append(_Thing(names.most_common(1)[0][0], _form(patch), float(patch.mean())))
+            rows, columns = np.nonzero(patch)
+            middle = (float(columns.mean()) / patch.shape[1], float(rows.mean()) / patch.shape[0])
+            found.append(_Thing(names.most_common(1)[0][0], _form(patch), float(patch.mean()), middle))
     return found
 
 
@@ -157,7 +203,3 @@ def _tone(pixels: _Pixels) -> str:
 def _palette(pixels: _Pixels) -> list[str]:
     names = Counter(_name(pixel) for pixel in pixels[::2, ::2].reshape(-1, 3))
     return [name for name, _ in names.most_common(3)]
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,17 +1,18 @@
 """What a picture shows, as four prompts that would draw something like it, each ending in its proportion.
 
 An image-to-text model of the transformers kind says it, whichever the registry lists first and this machine
-has; what such a model does not know to say differently, classical vision adds. Knows nothing of prompts'
-meaning.
+has, and classical vision says what is plain to see. A model that knows how its own pictures look says when
+one is unlike them. Knows nothing of prompts' meaning.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,14 +20,19 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
 from engine.errors import ModelUnavailable
+from engine.job import Description
 from engine.pictures.decoding import load_input
 from engine.planning.registry import DescriberEntry, Registry
-from engine.seeing.classical import captions
+from engine.seeing.classical import look_at
+from engine.seeing.familiar import Familiar
+from engine.seeing.readings import readings
 from engine.weights import LOADING
 
-__all__ = ["COUNT", "describe", "friendly_ratio"]
+__all__ = ["describe", "friendly_ratio"]
 
-COUNT = 4
+NO_DESCRIBER = "No describer is on this machine: these words come from colours and simple forms alone."
+UNLIKE = "This picture looks unlike those that it knows, so take its word for what is in it as a guess."
+
 _MOST_TOKENS = 60
 _FRIENDLY = tuple(
     Fraction(ratio)
@@ -36,17 +42,24 @@ _NEAR = 0.04
 _LONGEST = Fraction(14)
 
 
-def describe(png: bytes, describers: Sequence[DescriberEntry] | None = None) -> list[str]:
-    """Four different prompts for the picture, each with ` --ar W:H` at its end.
+def describe(png: bytes, describers: Sequence[DescriberEntry] | None = None, *, turn: int = 0) -> Description:
+    """Four different prompts for the picture, each with ` --ar W:H` at its end, and what to know of them.
 
-    ``describers`` are tried in order; None means the package's own list. Raises BadPicture.
+    Each ``turn`` gives others. ``describers`` are tried in order; None means the package's own list. Raises
+    BadPicture.
     """
     picture = load_input(png)
     listed = Registry.load().describers if describers is None else describers
     chosen = next((entry for entry in listed if entry.on_this_machine()), None)
-    said = [] if chosen is None else _loaded(chosen).say(picture)
-    texts = _different([*said, *captions(picture)])
-    return [f"{text} --ar {friendly_ratio(*picture.size)}" for text in texts[:COUNT]]
+    said: list[str] = []
+    notes, sure = [NO_DESCRIBER], True
+    if chosen is not None:
+        model = _loaded(chosen)
+        said, sure = _different(model.say(picture)), model.knows(picture)
+        notes = [sentence for sentence in (chosen.about, "" if sure else UNLIKE) if sentence]
+    texts = map(_plain, readings(said, look_at(picture), turn, sure=sure))
+    ratio = friendly_ratio(*picture.size)
+    return Description(tuple(f"{text} --ar {ratio}" for text in texts), tuple(notes))
 
 
 def friendly_ratio(width: int, height: int) -> str:
@@ -66,6 +79,16 @@ class _Describer:
     prepare: Any
     tokenizer: Any
     prompts: tuple[str, ...]
+    familiar: Familiar | None = None
+
+    def knows(self, picture: Image.Image) -> bool:
+        """Whether the picture is like those that it was trained on; True where it cannot tell."""
+        if self.familiar is None:
+            return True
+        pixels = self.prepare(images=picture, return_tensors="pt").pixel_values
+        with torch.no_grad():
+            patches = self.model.encoder(pixels.to(self.model.dtype)).last_hidden_state
+        return self.familiar.holds(patches)
 
     def say(self, picture: Image.Image) -> list[str]:
         """What the model says, the likeliest first; then what it says when it draws lots."""
@@ -105,19 +128,19 @@ def _loaded(entry: DescriberEntry) -> _Describer:
             model = AutoModelForImageTextToText.from_pretrained(**source).eval()
         tokenizer = AutoTokenizer.from_pretrained(**source)
         kind = AutoProcessor if entry.prompts else AutoImageProcessor
-        return _Describer(model, kind.from_pretrained(**source), tokenizer, entry.prompts)
+        familiar = Familiar.beside(Path(entry.folder)) if entry.folder is not None else None
+        return _Describer(model, kind.from_pretrained(**source), tokenizer, entry.prompts, familiar)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{entry.title} could not be loaded.") from error
 
 
 def _different(texts: Iterable[str]) -> list[str]:
     """The texts fit for a prompt, each once."""
-    return list(dict.fromkeys(filter(None, _prompts(texts))))
+    return list(dict.fromkeys(filter(None, map(_plain, texts))))
 
 
-def _prompts(texts: Iterable[str]) -> Iterator[str]:
+def _plain(text: str) -> str:
     """Without what the prompt language would read as its own: dashes in a row, colons, braces, links."""
-    for text in texts:
-        plain = re.sub(r"https?://\S+|[^\w\s,.'’-]", " ", text)
-        plain = re.sub(r"[-.]{2,}|(?<!\w)-|-(?!\w)", " ", plain)
-        yield " ".join(plain.split()).strip(" .,")
+    plain = re.sub(r"https?://\S+|[^\w\s,.'’-]", " ", text)
+    plain = re.sub(r"[-.]{2,}|(?<!\w)-|-(?!\w)", " ", plain)
+    return re.sub(r"\s+([,.])", r"\1", " ".join(plain.split())).strip(" .,")

@@ -170,7 +170,13 @@ def make_pipeline(
     )
 
 
-def save_pipeline(pipeline: StableDiffusionPipeline, folder: Path, words: Iterable[str]) -> None:
-    """Write the standard diffusers folder in fp16 safetensors, and `words.txt`: the words the model knows."""
+def save_pipeline(
+    pipeline: StableDiffusionPipeline, folder: Path, words: Iterable[str], nouns: Iterable[str] = ()
+) -> None:
+    """Write the standard diffusers folder in fp16 safetensors, `words.txt` and `nouns.txt`.
+
+    These are the words the model knows, and those of them that are for a thing or a place.
+    """
     pipeline.to(dtype=torch.float16).save_pretrained(folder, safe_serialization=True)
-    (folder / "words.txt").write_text("\n".join(sorted(set(words))) + "\n", encoding="utf-8")
+    for name, listed in (("words.txt", words), ("nouns.txt", nouns)):
+        (folder / name).write_text("\n".join(sorted(set(listed))) + "\n", encoding="utf-8")

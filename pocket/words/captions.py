@@ -22,6 +22,7 @@ __all__ = [
     "LANGUAGES",
     "bare_caption",
     "caption",
+    "names",
     "noise_words",
     "plain_caption",
     "vocabulary",
@@ -66,6 +67,12 @@ def vocabulary(languages: tuple[str, ...] = LANGUAGES) -> set[str]:
     """Every word that a caption can hold; of Chinese, Japanese, Korean the parts of a run without spaces."""
     found = english.words() if "en" in languages else set()
     return found.union(*(_OTHERS[language].words() for language in languages if language != "en"))
+
+
+def names(languages: tuple[str, ...] = LANGUAGES) -> set[str]:
+    """The words of the vocabulary that are for a thing or a place."""
+    found = english.names() if "en" in languages else set()
+    return found.union(*(_OTHERS[language].names() for language in languages if language != "en"))
 
 
 def noise_words(rng: Random) -> Iterator[str]:

@@ -262,6 +262,14 @@ def words() -> set[str]:
     return {w for text in texts for w in text.replace("{}", "").replace(",", " ").split()}
 
 
+def names() -> set[str]:
+    """Every word for a thing or a place: of several words the last one says which."""
+    things = [option for options in KIND_WORDS.values() for option in options]
+    plurals = [plural for thing in things for plural in _plural(thing)]
+    places = [option for options in SETTING_WORDS.values() for option in options]
+    return {text.split()[-1] for text in (*things, *plurals, *places)}
+
+
 def _said(scene: Scene, rng: Random, bare: bool) -> str:
     frame, adjective = _style(scene, rng)
     what = _things(scene, rng, adjective)

@@ -6,7 +6,7 @@ and a language without spaces (`spaced` False) drops both. `/` parts the forms o
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from random import Random
 
@@ -110,8 +110,18 @@ class Language(ABC):
     def words(self) -> set[str]:
         """Every word of the tables, the comma included where it is a letter-like mark of its own."""
         texts = [text for field in fields(self) for text in _texts(getattr(self, field.name))]
-        found = set(re.sub(r"\{\w*\}|,", " ", " ".join(texts)).replace("_", " ").replace("/", " ").split())
-        return found | ({self.comma} - {","})
+        return _words(texts) | ({self.comma} - {","})
+
+    def names(self) -> set[str]:
+        """Every word for a thing or a place; what has another use in the tables is none."""
+        said = [text.split("/")[0] for name in ("nouns", "settings") for text in _texts(getattr(self, name))]
+        others = [
+            text
+            for field in fields(self)
+            if field.name not in ("nouns", "settings")
+            for text in _texts(getattr(self, field.name))
+        ]
+        return _words(said) - _words(others)
 
     def _style(self, scene: Scene, choice: Choice) -> str:
         if scene.style == "flat" and not choice.likely(0.08):
@@ -146,6 +156,10 @@ class Language(ABC):
         if "{what}" not in place:
             place = choice.of(self.orders if alone else self.pair_orders).replace("{where}", place)
         return place.replace("{what}", what)
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    return set(re.sub(r"\{\w*\}|,", " ", " ".join(texts)).replace("_", " ").replace("/", " ").split())
 
 
 def _texts(table: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from engine import (
     Action,
     BadPicture,
     Cancelled,
+    Description,
     EngineStatus,
     Event,
     Failed,
@@ -112,14 +113,16 @@ class SketchEngine:
         self.held = False
         self.step()
 
-    async def describe(self, picture: bytes) -> tuple[str, ...]:
+    async def describe(self, picture: bytes, turn: int = 0) -> Description:
         image = load_input(picture)
         if image.width < 4:
             raise BadPicture("That picture is too small.")
-        return tuple(
-            f"a {colour} square --ar {image.width}:{image.height}"
+        form = ("square", "circle", "triangle")[turn % 3]
+        prompts = (
+            f"a {colour} {form} --ar {image.width}:{image.height}"
             for colour in ("red", "green", "blue", "grey")
         )
+        return Description(tuple(prompts), ("Said by a sketch.",))
 
     def _draw(self, job: Job) -> list[Picture]:
         if job.plan.action is Action.UPSCALE:

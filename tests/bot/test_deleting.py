@@ -86,31 +86,31 @@ async def everything_readable(database):
 
 
 async def test_nothing_readable_is_left_of_a_deleted_job_and_its_buttons_say_that_it_is_gone(world):
-    single = (await world.press(await world.imagine("a Wombat --no gravel"), "U1")).response.message
+    single = (await world.press(await world.imagine("a Rabbit --no gravel"), "U1")).response.message
     grid = world.messages()[0]
-    await world.imagine("an aardvark")
-    assert "wombat" in await everything_readable(world.database)
+    await world.imagine("an umbrella")
+    assert "rabbit" in await everything_readable(world.database)
     for message in (single, grid):
         await delete(world, message)
     left = await everything_readable(world.database)
-    assert "wombat" not in left
-    assert "omb" not in left
+    assert "rabbit" not in left
+    assert "abbi" not in left
     assert "gravel" not in left
-    assert "aardvark" in left
+    assert "umbrella" in left
     place = await world.bot.fetch_channel(world.channel.id)
     for message, label in ((single, "Vary (Subtle)"), (grid, "U2")):
         again = await place.send("the same once more", view=discord.ui.View.from_message(message))
         result = await world.press(again, label)
         assert result.ephemeral
         assert result.response.embeds[0].title == "No longer here"
-    found = (await world.slash("history", search="aardvark")).response.message
-    assert "aardvark" in found.embeds[0].description
+    found = (await world.slash("history", search="umbrella")).response.message
+    assert "umbrella" in found.embeds[0].description
 
 
 async def test_an_upload_goes_with_the_last_job_that_starts_from_it(world):
     upload = ("mine.png", png(30, 30, 11))
     first = (await world.slash("imagine", prompt="a fox", image=upload)).response.message
-    second = (await world.slash("imagine", prompt="a dog", image=upload)).response.message
+    second = (await world.slash("imagine", prompt="a cat", image=upload)).response.message
     await delete(world, first)
     assert not (await world.press(second, "🔄")).ephemeral
     for message in world.messages():
@@ -137,7 +137,7 @@ async def test_jobs_that_an_earlier_version_deleted_are_forgotten_at_the_start(t
     backend.connection.close()
     with sqlite3.connect(path) as old:
         old.execute("INSERT INTO users (id, name, created) VALUES (1, 'alice', 0)")
-        for seq, (prompt, status) in enumerate((("a wombat", 6), ("an aardvark", 3)), 1):
+        for seq, (prompt, status) in enumerate((("a rabbit", 6), ("an umbrella", 3)), 1):
             old.execute(
                 "INSERT INTO jobs (seq, id, user_id, kind, prompt, shown, spec, plan, lane, status, created,"
                 " channel_id, upload_limit)"
@@ -150,6 +150,6 @@ async def test_jobs_that_an_earlier_version_deleted_are_forgotten_at_the_start(t
     old.close()
     async with Database.opened(path) as database:
         left = await everything_readable(database)
-        assert "wombat" not in left
-        assert "aardvark" in left
+        assert "rabbit" not in left
+        assert "umbrella" in left
         assert [row["file"] for row in await database.rows("SELECT file FROM inputs")] == ["2.png"]

@@ -1,6 +1,7 @@
 """`/describe`: a picture becomes four prompts that can be drawn."""
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -33,11 +34,30 @@ async def test_a_number_draws_its_prompt_even_after_a_restart(world):
     assert drawn.response.content.startswith("**a green square --ar 1:1** - ")
 
 
-async def test_again_describes_the_same_picture(world):
+async def test_again_gives_four_others_of_the_same_picture_whichever_answer_is_pressed(world):
     message = (await describe(world, png(30, 20))).response.message
     await world.restart()
+    again = (await world.press(message, "🔄")).response.message
+    third = (await world.press(again, "🔄")).response.message
+    forms = ["square", "circle", "triangle"]
+    for shown, form in zip((message, again, third), forms, strict=True):
+        assert shown.embeds[0].description.startswith(f"1️⃣ a red {form} --ar 30:20")
+    assert "square" in (await world.press(message, "🔄")).response.embeds[0].description  # the fourth turn
+    drawn = await world.press(again, "2️⃣")
+    assert drawn.response.content.startswith("**a green circle --ar 3:2** - ")
+
+
+async def test_what_is_to_be_known_of_the_describer_stands_below(world):
+    [embed] = (await describe(world, png())).response.embeds
+    assert embed.footer.text == "Said by a sketch."
+
+
+async def test_prompts_described_by_an_earlier_version_are_described_again(world):
+    message = (await describe(world, png(30, 20))).response.message
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE panels SET data = json_remove(data, '$.turns')")
     again = await world.press(message, "🔄")
-    assert again.response.embeds[0].description == message.embeds[0].description
+    assert again.response.embeds[0].description.startswith("1️⃣ a red circle")
 
 
 @pytest.mark.parametrize(
@@ -77,8 +97,10 @@ async def test_all_four_can_be_drawn_at_once(world):
 
 async def test_an_attached_picture_is_an_image_prompt(world):
     result = await world.slash("imagine", prompt="a fox --iw 2", image=("house.png", png(40, 30)))
-    assert result.response.content.startswith("**<https://cdn.simcord.invalid/")
-    assert "a fox --iw 2** - " in result.response.content
+    assert re.match(
+        r"\*\*\[house\.png\]\(<https://cdn\.simcord\.invalid/\S+/house\.png>\) a fox --iw 2\*\* - ",
+        result.response.content,
+    )
     [job] = world.engine.seen
     assert load_input(job.inputs[0]).size == (40, 30)
     again = await world.press(world.messages()[0], "🔄")
@@ -100,6 +122,17 @@ async def test_blending_takes_pictures_and_a_proportion(world):
     [job] = world.engine.seen
     assert len(job.inputs) == 2
     assert job.plan.height > job.plan.width
+
+
+async def test_a_blend_is_named_by_its_pictures_in_the_title_and_in_history(world):
+    result = await world.slash("blend", image1=("a.png", png(8, 8)), image2=("b.png", png(9, 9)))
+    named = r"\[a\.png\]\(<https://\S+/a\.png>\) \[b\.png\]\(<https://\S+/b\.png>\)"
+    assert re.match(rf"\*\*{named}\*\* - <@", result.response.content)
+    [embed] = (await world.slash("history")).response.embeds
+    assert re.search(named, embed.description)
+    assert "https" not in re.sub(r"\(<?https\S+\)", "", embed.description)
+    [attachment] = result.response.attachments
+    assert re.fullmatch(r"alice_[0-9a-f-]{36}\.png", attachment.filename)
 
 
 async def test_any_messages_picture_can_become_an_image_prompt(world):

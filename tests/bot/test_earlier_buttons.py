@@ -141,7 +141,7 @@ async def test_every_button_of_then_does_its_work(earlier, kind, label):
         assert result.response.embeds[0].title == "Settings"
     else:
         assert (kind, label) == ("describe", "🔄")
-        assert "a red square --ar 30:20" in result.response.embeds[0].description
+        assert "a red circle --ar 30:20" in result.response.embeds[0].description
 
 
 async def test_every_dialog_of_then_is_asked_under_the_same_id_and_its_answer_taken(earlier):

@@ -195,13 +195,13 @@ async def test_it_works_in_a_direct_message(world, env):
 
 
 async def test_a_prompt_pings_nobody_and_stays_in_its_bold(world):
-    message = await world.imagine("**bold** @everyone `x` [a](b) <@1>")
-    assert message.content.startswith(r"**\*\*bold\*\* \@everyone \`x\` \[a](b) \<\@1>** - <@")
+    message = await world.imagine("**bold** @everyone `x` [a](b) <@1> fox")
+    assert message.content.startswith(r"**\*\*bold\*\* \@everyone \`x\` \[a](b) \<\@1> fox** - <@")
     assert not message.mention_everyone
 
 
 async def test_a_long_prompt_fits_its_message_and_is_kept_whole(world):
-    prompt = "word " * 1100 + "end"
+    prompt = "fox " * 1100 + "end"
     message = await world.imagine(prompt)
     assert len(message.content) <= 2000
     assert message.content.endswith(f"…** - <@{world.alice.id}> (fast)")
@@ -248,7 +248,7 @@ async def test_a_full_queue_refuses_in_private(world):
 async def test_each_job_of_a_prompt_counts_and_the_answer_says_how_many_were_taken(world, before, taken_then):
     world.engine.held = True
     for _ in range(before):
-        await world.slash("imagine", prompt="a dog")
+        await world.slash("imagine", prompt="a cat")
     asked = await world.slash("imagine", prompt="a fox --repeat 40")
     result = await world.press(asked.response.message, "Yes")
     await world.env.settle()
@@ -397,12 +397,12 @@ async def test_a_remixed_reroll_is_a_new_prompt(world):
 async def test_the_log_has_one_line_a_job_without_its_prompt(world, caplog, failure, outcome):
     caplog.set_level("INFO", "bot")
     world.engine.failure = failure
-    await world.imagine("a wombat")
+    await world.imagine("a rabbit")
     await world.env.settle()
     [line] = [text for text in caplog.messages if text.startswith("job ")]
     for piece in ("alice", "imagine", "pocket", outcome):
         assert piece in line
-    assert "wombat" not in line
+    assert "rabbit" not in line
 
 
 async def offered(world, typed):

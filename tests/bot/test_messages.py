@@ -6,9 +6,10 @@ import pytest
 
 from bot.memory.records import JobKind, Status
 from bot.messages import job_messages as messages
-from bot.messages.wording import file_name, quoted, refusal
+from bot.messages.wording import file_name, quoted, refusal, titled
 from bot.surface import catalogue
 from engine import Lane
+from grammar import parse
 from tests.bot.test_history import record
 
 JOB = replace(record("a red fox"), id="1f0c2b7e-0000-4000-8000-000000000001")
@@ -91,6 +92,50 @@ def test_what_is_too_long_is_cut_between_characters(text):
     assert shown.endswith("…")
     assert not shown.removesuffix("…").endswith("\\")
     assert len(messages.waiting(replace(JOB, shown=text), 999, 9999).content) <= 2000
+
+
+CDN = "https://cdn.discordapp.com/attachments/1/2"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        (f"{CDN}/my_house.png a fox", rf"[my\_house.png](<{CDN}/my_house.png>) a fox"),
+        (f"{CDN}/a.png {CDN}/b.png --ar 3:2", f"[a.png](<{CDN}/a.png>) [b.png](<{CDN}/b.png>) --ar 3:2"),
+        # Names that say nothing, or that two links share, are numbers.
+        (
+            f"{CDN}/a.png {CDN}/3/image.png {CDN}/4/image.png a fox",
+            f"[a.png](<{CDN}/a.png>) [image 2](<{CDN}/3/image.png>) [image 3](<{CDN}/4/image.png>) a fox",
+        ),
+        (f"{CDN}/{'0ab1' * 8}.png a fox", f"[image 1](<{CDN}/{'0ab1' * 8}.png>) a fox"),
+        ("https://x.y/ a fox", "[image 1](<https://x.y/>) a fox"),
+        (f"a **fox** --sref {CDN}/c.jpg", rf"a \*\*fox\*\* --sref [c.jpg](<{CDN}/c.jpg>)"),
+        ("https://x.y/a_(b).png a fox", "<https://x.y/a_(b).png> a fox"),
+        (r"[a](b) fox", r"\[a](b) fox"),
+    ],
+)
+def test_of_a_titles_links_only_short_names_are_seen(prompt, title):
+    assert titled(prompt, 1900) == title
+
+
+def test_a_title_is_never_cut_inside_a_link():
+    prompt = " ".join(f"{CDN}/{n}-{'z' * 300}.png" for n in range(9))
+    shown = titled(prompt, 1900)
+    assert len(shown) <= 1900
+    assert shown.endswith(">)…")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [f"{CDN}/my_house.png a fox --iw 2", f"{CDN}/a.png {CDN}/3/image.png {CDN}/4/image.png --ar 3:2"],
+)
+def test_a_title_that_is_pasted_is_the_prompt_again(prompt):
+    message = messages.final(replace(JOB, shown=prompt), b"", "png")
+    assert [str(spec) for spec in parse(message.content)] == [prompt]
+
+
+def test_links_are_no_words_of_a_file_name():
+    assert file_name("ada", f"{CDN}/my_house.png <https://x.y/z.png> a fox", "id") == "ada_a_fox_id.png"
 
 
 def test_a_refusal_is_red_and_can_be_copied():

@@ -46,7 +46,7 @@ async def test_a_disk_that_fills_while_pictures_are_kept_ends_that_job_alone(
     assert "(Stopped)" in message.content
     assert "no space left" in message.embeds[0].description
     assert [path for path in settings.easel_data.glob("pictures/*/*") if path.is_file()] == []
-    assert (await world.imagine("a dog")).attachments
+    assert (await world.imagine("a cat")).attachments
 
 
 async def test_a_locked_database_delays_a_job_that_is_under_way_and_refuses_new_ones(world, env):
@@ -56,7 +56,7 @@ async def test_a_locked_database_delays_a_job_that_is_under_way_and_refuses_new_
         await tx.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(world.settings.easel_data / "easel.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert "busy" in refusal(await world.slash("imagine", prompt="a dog")).description
+    assert "busy" in refusal(await world.slash("imagine", prompt="a cat")).description
     world.engine.release()
     await env.advance_time(2)
     other.execute("ROLLBACK")

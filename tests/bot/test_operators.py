@@ -50,19 +50,19 @@ async def test_a_pause_takes_no_new_jobs_and_lets_the_kept_ones_go_on(world, ope
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
     await world.slash("easel pause")
-    said = await world.slash("imagine", prompt="a dog")
+    said = await world.slash("imagine", prompt="a cat")
     assert "No new jobs" in await refused(said)
     assert said.response.embeds[0].title == "Paused"
     world.engine.release()
     await env.settle()
     assert "(fast)" in world.messages()[0].content
     await world.slash("easel resume")
-    assert (await world.imagine("a dog")).attachments
+    assert (await world.imagine("a cat")).attachments
 
 
 async def test_a_drain_with_nothing_to_do_says_so_and_takes_no_new_jobs(world, operator):
     await world.slash("easel drain")
-    assert "No new jobs" in await refused(await world.slash("imagine", prompt="a dog"))
+    assert "No new jobs" in await refused(await world.slash("imagine", prompt="a cat"))
 
 
 async def test_models_are_loaded_listed_and_unloaded(world, operator):

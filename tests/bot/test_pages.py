@@ -40,16 +40,16 @@ async def test_a_page_says_of_how_many_it_is_one_and_each_entry_what_it_is(world
     await world.press(single, "Make Square")
     await world.press(grid, "V1")
     await world.press(single, "Upscale (Subtle)")
-    await world.imagine("a dog")
+    await world.imagine("a cat")
     first = await page(world)
     assert first.content == "Your pictures, page 1 of 2"
     kinds = re.findall(r"^-# (.*?) · ", first.embeds[0].description, re.MULTILINE)
     assert kinds == ["grid", "upscale (subtle)", "variations (strong)", "zoom out", "upscale"]
     second = (await world.press(first, "Next")).response.message
     assert second.content == "Your pictures, page 2 of 2"
-    found = await page(world, search="do")
-    assert found.content == "Your pictures with “do”, page 1 of 1"
-    assert prompts(found) == ["a dog"]
+    found = await page(world, search="ca")
+    assert found.content == "Your pictures with “ca”, page 1 of 1"
+    assert prompts(found) == ["a cat"]
 
 
 LARGEST = 512  # pixels of a thumbnail's longer side
@@ -69,12 +69,12 @@ async def test_every_job_is_shown_by_its_grid_made_small(world, env, scale):
 async def test_search_is_by_words_and_its_pages_remember_it(world):
     for number in range(6):
         await world.imagine(f"a red fox {number}")
-        await world.imagine(f"a blue dog {number}")
-    first = await page(world, search="dog blue")
-    assert prompts(first) == [f"a blue dog {number}" for number in (5, 4, 3, 2, 1)]
+        await world.imagine(f"a blue cat {number}")
+    first = await page(world, search="cat blue")
+    assert prompts(first) == [f"a blue cat {number}" for number in (5, 4, 3, 2, 1)]
     await world.restart()
     second = (await world.press(first, "Next")).response.message
-    assert prompts(second) == ["a blue dog 0"]
+    assert prompts(second) == ["a blue cat 0"]
 
 
 async def test_others_pictures_are_not_among_them(world):
@@ -94,20 +94,20 @@ async def test_a_picture_that_was_lost_leaves_its_line(world, settings):
 
 async def test_only_favourites(world):
     await world.imagine("a red fox")
-    grid = await world.imagine("a blue dog")
+    grid = await world.imagine("a blue cat")
     single = (await world.press(grid, "U1")).response.message
     await world.press(single, "Favorite")
-    assert prompts(await page(world, favorites=True)) == ["a blue dog"]
+    assert prompts(await page(world, favorites=True)) == ["a blue cat"]
 
 
 async def test_the_found_pictures_can_be_taken_along_as_a_zip(world, env):
     await world.imagine("a red fox")
-    await world.imagine("a blue dog")
-    result = await world.press(await page(world, search="dog"), "Export")
+    await world.imagine("a blue cat")
+    result = await world.press(await page(world, search="cat"), "Export")
     assert result.ephemeral
     [attachment] = result.response.attachments
     with zipfile.ZipFile(io.BytesIO(env.backend.cdn.get(attachment.url))) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
     assert len(names) == 4
-    assert all(name.startswith("alice_a_blue_dog_") for name in names)
+    assert all(name.startswith("alice_a_blue_cat_") for name in names)

@@ -44,11 +44,11 @@ async def test_jobs_resume_in_the_order_asked(world, env):
 async def test_a_rendered_job_that_was_not_shown_yet_is_shown_without_rendering_again(world, env):
     await world.imagine("a fox")
     [job] = await the_job(world)
-    await world.slash("imagine", prompt="another")  # its message will be the one that is set back
+    await world.slash("imagine", prompt="another fox")  # its message will be the one that is set back
     job = (await the_job(world))[1]
     async with world.database.transaction() as tx:
         await tx.execute("UPDATE jobs SET status = 2 WHERE id = ?", (job.id,))
-    message = next(m for m in world.messages() if "another" in m.content)
+    message = next(m for m in world.messages() if "another fox" in m.content)
     await (
         world.bot.get_partial_messageable(world.channel.id)
         .get_partial_message(message.id)
@@ -56,7 +56,7 @@ async def test_a_rendered_job_that_was_not_shown_yet_is_shown_without_rendering_
     )
     await world.restart()
     await env.settle()
-    assert [m.content.split(" - ")[0] for m in world.messages()] == ["**a fox**", "**another**"]
+    assert [m.content.split(" - ")[0] for m in world.messages()] == ["**a fox**", "**another fox**"]
     assert len(world.engine.seen) == 2
 
 

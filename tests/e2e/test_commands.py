@@ -164,6 +164,36 @@ async def test_help_and_questions_are_answered(bot: Bot, ada: Person) -> None:
     assert "--chaos" not in asked
 
 
+async def test_a_question_in_plain_words_and_a_mention_are_answered(
+    bot: Bot, discord: Remote, ada: Person
+) -> None:
+    asked = (await answer(ada, "ask", question="how do I make it wide?")).text
+    assert asked.startswith("**`--aspect, --ar W:H`**")
+    me = next(user["id"] for user in discord.state["users"] if user["bot"])
+    await ada.say("general", f"<@{me}> what can you do?")
+    screen = await ada.wait_for(lambda m: "`--chaos`" in m.text and not m.ephemeral, PATIENCE)
+    assert screen.text == (await answer(ada, "help")).text
+    assert len(screen.buttons) == 3
+
+
+async def test_what_the_model_knows_nothing_of_is_offered_examples(bot: Bot, ada: Person) -> None:
+    offered = await answer(ada, "imagine", prompt="portrait of a woman")
+    assert "portrait, woman" in offered.text
+    *examples, anyway = offered.buttons
+    assert (len(examples), anyway) == (3, "Draw it anyway")
+    drawn = await ada.click(offered, examples[1])
+    grid = await ada.remote.wait_until(
+        lambda: next((m for m in drawn.messages if finished(m)), None), PATIENCE, "the example"
+    )
+    assert grid.content.startswith(f"**{examples[1]}** - ")
+    drawn = await ada.click(offered, anyway)
+    grid = await ada.remote.wait_until(
+        lambda: next((m for m in drawn.messages if finished(m)), None), PATIENCE, "the portrait"
+    )
+    assert grid.content.startswith("**portrait of a woman** - ")
+    assert set(examples) < set(grid.buttons)
+
+
 async def test_a_job_is_shown_again_with_buttons_that_work(bot: Bot, ada: Person, apple: Message) -> None:
     [job_id] = re.findall(r"[0-9a-f-]{36}", apple.attachments[0].filename)
     used = await ada.slash("gallery", "show", job_id=job_id)

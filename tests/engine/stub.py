@@ -16,7 +16,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine import Action, BadPicture, Conditioning, ModelEntry, ModelUnavailable, Plan, Registry
+from engine import (
+    Action,
+    BadPicture,
+    Conditioning,
+    Description,
+    ModelEntry,
+    ModelUnavailable,
+    Plan,
+    Registry,
+)
 from engine.process.program import Program
 from engine.process.worker import main
 from engine.sharing.batching import pause
@@ -91,12 +100,12 @@ def misbehave(text: str) -> None:
         threading.Event().wait()
 
 
-def describe(png: bytes) -> Sequence[str]:
+def describe(png: bytes, turn: int) -> Description:
     if not png:
         raise BadPicture("That is no picture.")
     if png == b"crash":
         os._exit(3)
-    return [f"{len(png)} bytes, number {number}" for number in range(1, 5)]
+    return Description(tuple(f"{len(png)} bytes, number {4 * turn + n}" for n in range(1, 5)), ("Stubbed.",))
 
 
 PROGRAM = Program(load, run, lambda plan: Mode(plan.tile), lambda model, latents: b"JPEG", describe)

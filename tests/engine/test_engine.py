@@ -16,6 +16,7 @@ import pytest
 from engine import (
     BadPicture,
     Cancelled,
+    Description,
     Engine,
     EngineClosed,
     EngineError,
@@ -100,7 +101,10 @@ async def test_a_job_goes_through_a_process_of_its_own(engine: Engine) -> None:
     assert not await engine.cancel("long")
     assert isinstance(await final(engine.submit(job("long"))), Finished)
 
-    assert len(await engine.describe(b"png")) == 4
+    said, others = await engine.describe(b"png"), await engine.describe(b"png", 1)
+    assert said.prompts == tuple(f"3 bytes, number {number}" for number in (1, 2, 3, 4))
+    assert others.prompts == tuple(f"3 bytes, number {number}" for number in (5, 6, 7, 8))
+    assert said.notes == ("Stubbed.",)
     with pytest.raises(BadPicture):
         await engine.describe(b"")
     with pytest.raises(UnknownModel):
@@ -145,7 +149,7 @@ async def test_closing_leaves_jobs_without_a_final_event(engine: Engine) -> None
         await events(stream)
     with pytest.raises(EngineClosed):
         await final(engine.submit(job("b")))
-    assert isinstance((await asyncio.gather(asked, return_exceptions=True))[0], EngineError | tuple)
+    assert isinstance((await asyncio.gather(asked, return_exceptions=True))[0], EngineError | Description)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

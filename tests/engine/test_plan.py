@@ -119,6 +119,8 @@ class TestImagine:
         plan = planned(registry, parts=(Part("a Cyberpunk red house, 8k"),), no=("blur",))
         assert plan.conditionings == (Conditioning("a red house,"),)
         assert plan.notes == ("small does not know: Cyberpunk, 8k, blur.",)
+        assert plan.unknown == ("Cyberpunk", "8k", "blur")
+        assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
 
     def test_no_text_at_all_still_draws(self, registry: Registry) -> None:
         assert planned(registry, parts=()).conditionings == (Conditioning(""),)

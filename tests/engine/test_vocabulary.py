@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from engine import ModelEntry, Registry
-from engine.planning.vocabulary import known_text
-from pocket.words.captions import LANGUAGES, caption, vocabulary
+from engine.planning.vocabulary import known_text, names_nothing
+from pocket.words.captions import LANGUAGES, caption, names, vocabulary
 from pocket.world.scenes import random_scene
 
 MODELS = """
@@ -43,6 +43,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         (folder / name).mkdir()
     words = "\n".join(sorted(vocabulary())) + "\n"
     (folder / "small" / "words.txt").write_text(words, encoding="utf-8")
+    (folder / "small" / "nouns.txt").write_text("\n".join(sorted(names())) + "\n", encoding="utf-8")
     (folder / "models.toml").write_text(MODELS)
     return Registry.load(extra=Path(folder / "models.toml"))
 
@@ -104,3 +105,50 @@ def test_a_long_run_is_read_in_little_time(small: ModelEntry) -> None:
     left, unknown = known_text("狐狸企鹅" * 2000, small)
     assert left == " ".join(["狐狸"] * 2000)
     assert unknown == ("企鹅",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a dragon",
+        "portrait of a woman",
+        "a red wizard",
+        "ein roter Drache",
+        "🐉",
+        "企鹅",
+        "赤いくま",
+        "빨간 펭귄",
+    ],
+)
+def test_nothing_is_named_where_no_thing_and_no_place_is_known(small: ModelEntry, text: str) -> None:
+    assert names_nothing(text, small)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a red house",
+        "a dragon on a House",
+        "a cyberpunk city at night",
+        "a wizard in the snow",
+        "um pinguim na neve",
+        "雪地里的企鹅",
+        "狐狸企鹅",
+        "빨간 펭귄과 여우가",
+        "red and blue",  # every word of it is known
+        "",
+    ],
+)
+def test_something_is_named_where_one_is_or_every_word_is_known(small: ModelEntry, text: str) -> None:
+    assert not names_nothing(text, small)
+
+
+def test_a_model_without_a_list_can_be_asked_for_anything(registry: Registry) -> None:
+    assert not names_nothing("a dragon", registry.get("worldly"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_a_caption_says_names_something(small: ModelEntry, language: str) -> None:
+    rng = Random(2)
+    for _ in range(500):
+        assert not names_nothing(f"zebra {caption(random_scene(rng, train=False), rng, language)}", small)

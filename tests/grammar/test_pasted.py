@@ -101,6 +101,26 @@ class TestDashesWithSpaces:
         assert str(only("a cat -- --ar 3:2")) == "a cat -- --ar 3:2"
 
 
+class TestLinksWithNames:
+    @pytest.mark.parametrize(
+        ("prompt", "canonical"),
+        [
+            (f"[x.png](<{URL}>) a cat", f"{URL} a cat"),
+            (f"[x.png]({URL}) [y.jpg]({OTHER}) --ar 3:2", f"{URL} {OTHER} --ar 3:2"),
+            (f"[image 1](<{URL}>) a cat", f"{URL} a cat"),
+            (r"[my\_cat.png](<https://a.com/my_cat.png>) a cat", "https://a.com/my_cat.png a cat"),
+            (f"**[x.png](<{URL}>) a cat --iw 2** - <@123> (fast)", f"{URL} a cat --iw 2"),
+            (f"a cat --sref [x.png](<{URL}>)", f"a cat --sref {URL}"),
+        ],
+    )
+    def test_a_title_of_ours_is_the_link_again(self, prompt: str, canonical: str) -> None:
+        assert str(only(prompt)) == canonical
+
+    @pytest.mark.parametrize("text", ["a cat [x.png](y.png)", "[a, b](c) cat", "a [x.png] cat"])
+    def test_brackets_without_a_link_stay_text(self, text: str) -> None:
+        assert only(text).text == text
+
+
 class TestGluedLinks:
     @pytest.mark.parametrize(
         ("prompt", "text"),

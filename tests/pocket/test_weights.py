@@ -51,6 +51,9 @@ def test_the_folder_is_small_and_safe() -> None:
     assert {f.suffix for f in files} <= {".json", ".safetensors", ".txt"}
     words = (WEIGHTS / "words.txt").read_text().split()
     assert {"red", "house", "foxes", "snow"} <= set(words)
+    nouns = (WEIGHTS / "nouns.txt").read_text().split()
+    assert {"house", "foxes", "snow"} <= set(nouns) <= set(words)
+    assert not {"red", "two", "big", "watercolour"} & set(nouns)
 
 
 def test_single_things_have_the_colour_that_was_asked(pictures: list[Image.Image]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from discord import app_commands
@@ -10,6 +11,7 @@ from bot.surface.commands import (
     cancel,
     describe,
     easel,
+    help,
     history,
     imagine,
     info,
@@ -20,7 +22,7 @@ from bot.surface.commands import (
     shorten,
 )
 
-__all__ = ["register"]
+__all__ = ["described", "register"]
 
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     imagine.imagine,
@@ -36,8 +38,8 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     cancel.cancel,
     info.info,
     info.show,
-    info.help_,
-    info.ask,
+    help.help_,
+    help.ask,
     loras.loras,
     easel.Easel(),
     reactions.cancel_menu,
@@ -50,3 +52,14 @@ def register(tree: app_commands.CommandTree[Any]) -> None:
     """Put every command on the tree."""
     for command in COMMANDS:
         tree.add_command(command)
+
+
+def described() -> Iterator[tuple[str, str]]:
+    """What each slash command is called and what it does; those of a group by both names."""
+    for command in COMMANDS:
+        if isinstance(command, app_commands.Group):
+            for each in command.walk_commands():
+                if isinstance(each, app_commands.Command):
+                    yield each.qualified_name, each.description
+        elif isinstance(command, app_commands.Command):
+            yield command.name, command.description

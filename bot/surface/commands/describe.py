@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -54,11 +55,11 @@ async def describe(
 
 
 async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
-    """A number was pressed: imagine that prompt."""
+    """A number was pressed: imagine that prompt, whatever the model knows of it."""
     prompts = (await PROMPTS.fetched(interaction, panel_id)).data.prompts
     if not 1 <= index <= len(prompts):
         raise Gone("There is no such prompt.")
-    await run(interaction, prompts[index - 1])
+    await run(interaction, prompts[index - 1], anyway=True)
 
 
 async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
@@ -78,9 +79,18 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
 
 
 async def _again(interaction: Interaction, panel_id: str, index: int) -> None:
-    """🔄: other prompts for the same picture."""
-    panel = await DESCRIBED.fetched(interaction, panel_id)
-    await _answer(interaction, _told(interaction, KeptPicture(panel.data.picture)))
+    """🔄: other prompts for the same picture, whichever of its answers is pressed."""
+    first = await DESCRIBED.fetched(interaction, panel_id)
+    await _answer(interaction, _others(interaction, first))
+
+
+async def _others(interaction: Interaction, first: Panel[Described]) -> Message:
+    counted = await interaction.client.hub.panels.rewrite(
+        first.id, Described, lambda data: replace(data, turns=data.turns + 1)
+    )
+    if counted is None:
+        raise Gone(GONE)
+    return await _told(interaction, KeptPicture(first.data.picture), counted)
 
 
 async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> None:
@@ -95,16 +105,24 @@ async def _described(interaction: Interaction, image: discord.Attachment | None,
     return await _told(interaction, await kept_upload(interaction, image))
 
 
-async def _told(interaction: Interaction, picture: KeptPicture) -> Message:
+async def _told(
+    interaction: Interaction, picture: KeptPicture, first: Panel[Described] | None = None
+) -> Message:
+    """The prompts of the next turn; ``first`` is the panel that counts them, if this is not it."""
     hub = interaction.client.hub
     png = await hub.pictures.read(picture.name)
-    prompts = [_with_ratio(prompt, png) for prompt in await hub.engine.describe(png)]
+    described = await hub.engine.describe(png, first.data.turns if first else 0)
+    prompts = [_with_ratio(prompt, png) for prompt in described.prompts]
     panel = await DESCRIBED.opened(interaction, Described(prompts, picture.name))
     data, extension = await fitted(png, min(interaction.filesize_limit, ANYWHERE))
-    return _message(panel, data, extension, picture.notes)
+    message = _message(panel, first or panel, data, extension, picture.notes)
+    message.embeds[0].set_footer(text=" ".join(described.notes) or None)
+    return message
 
 
-def _message(panel: Panel[Described], data: bytes, extension: str, notes: Sequence[str]) -> Message:
+def _message(
+    panel: Panel[Described], first: Panel[Described], data: bytes, extension: str, notes: Sequence[str]
+) -> Message:
     prompts = panel.data.prompts
     lines = [f"{digit} {quoted(prompt, 900)}" for digit, prompt in zip(DIGITS, prompts, strict=False)]
     lines += notes
@@ -116,7 +134,7 @@ def _message(panel: Panel[Described], data: bytes, extension: str, notes: Sequen
     return Message(
         files=((f"{panel.id}.{extension}", data),),
         embeds=(embed,),
-        rows=((*numbers, AGAIN.button(panel.id)), (DRAW_ALL.button(panel.id),)),
+        rows=((*numbers, AGAIN.button(first.id)), (DRAW_ALL.button(panel.id),)),
     )
 
 

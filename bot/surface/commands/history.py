@@ -19,7 +19,7 @@ from bot.memory.records import JobKind, JobRecord
 from bot.messages.job_messages import address_of
 from bot.messages.message import Message, Rows
 from bot.messages.sending import edited
-from bot.messages.wording import quoted
+from bot.messages.wording import quoted, titled
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
 from bot.surface.intake import ANYWHERE
@@ -132,7 +132,7 @@ def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
         address = address_of(job)
         where = f"[message]({address})" if address is not None else "for your eyes only"
         lines.append(
-            f"**{number}.** {quoted(job.shown, 500)}\n"
+            f"**{number}.** {titled(job.shown, 500)}\n"
             f"-# {KINDS[job.kind]} · <t:{int(job.created)}:R> · {job.plan.model} · {where} · `{job.id}`"
         )
     return discord.Embed(description="\n".join(lines))

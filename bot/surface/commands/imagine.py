@@ -1,7 +1,11 @@
-"""``/imagine``, and all that ends in it: a prompt becomes jobs, or a question when it would be many."""
+"""``/imagine``, and all that ends in it: a prompt becomes jobs, or a question first.
+
+It is asked whether really so many are to be drawn, and whether what a small model knows nothing of is.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 
@@ -10,21 +14,34 @@ from discord import app_commands
 
 from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
-from bot.memory.panels import ImagePrompt, Question
+from bot.memory.panels import ImagePrompt, Question, UnknownPrompt
 from bot.memory.people import User
+from bot.memory.records import JobKind, JobRecord
+from bot.messages import small_model
 from bot.messages.dialogs import Field
+from bot.messages.message import Button
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
-from bot.surface.actions import Action, Answers, Dialog
+from bot.surface.actions import Action, Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, drafts_of, kept, kept_upload, link_of, read, secret, take
+from bot.surface.intake import (
+    check_upload,
+    drafts_of,
+    kept,
+    kept_upload,
+    link_of,
+    read,
+    secret,
+    take,
+)
 from bot.surface.panels import PanelKind
 from engine import Registry
 from engine.planning.loras import loras_for
+from engine.planning.prompts import wholly_unknown
 from grammar import PARAMETERS, GenerationSpec, complete
 from grammar.loras import lora_words
 
-__all__ = ["ACTIONS", "DIALOGS", "blend", "image_menu", "imagine", "run"]
+__all__ = ["ACTIONS", "DIALOGS", "blend", "example_buttons", "image_menu", "imagine", "run"]
 
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
 SHORTEST = 12  # characters of a meaning that are worth showing
@@ -37,6 +54,7 @@ QUESTION = PanelKind(
     gone="This question was answered already.",
     others="Only who typed the prompt can answer this.",
 )
+UNKNOWN = PanelKind(UnknownPrompt, gone="That prompt is no longer kept here; type it again.")
 IMAGE = PanelKind(ImagePrompt, gone="That picture is no longer known here; choose it again.")
 
 
@@ -125,15 +143,23 @@ async def blend(
     await run(interaction, dimensions, uploads)
 
 
-async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.Attachment] = ()) -> None:
+async def run(
+    interaction: Interaction,
+    prompt: str,
+    uploads: Sequence[discord.Attachment] = (),
+    *,
+    anyway: bool = False,
+) -> None:
     """Render a prompt for whoever typed or pressed, or ask first. Raises PromptError, Refusal and QueueFull.
 
-    Uploaded pictures become image prompts.
+    Uploaded pictures become image prompts. ``anyway``: even if the model knows nothing of it.
     """
     for upload in uploads:
         check_upload(upload)
     whole = " ".join([*(link_of(upload.url) for upload in uploads), prompt])
     specs = read(interaction, whole, await interaction.client.hub.user_of(interaction))
+    if not anyway and await _offered(interaction, whole, specs):
+        return
     if await _asked(interaction, prompt, len(specs), [upload.url for upload in uploads]):
         return
 
@@ -142,6 +168,61 @@ async def run(interaction: Interaction, prompt: str, uploads: Sequence[discord.A
         return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
+
+
+async def _offered(interaction: Interaction, prompt: str, specs: Sequence[GenerationSpec]) -> bool:
+    """Offer examples where the model knows nothing that a prompt names; whether that was needed.
+
+    While no jobs are taken there is nothing to offer.
+    """
+    hub = interaction.client.hub
+    if hub.rules.paused:
+        return False
+    model = hub.model_of(await hub.user_of(interaction))
+    # The words that a model knows are read from the disk.
+    unknown = await asyncio.to_thread(wholly_unknown, specs, hub.registry, model)
+    if unknown is None:
+        return False
+    panel = await UNKNOWN.opened(interaction, UnknownPrompt(prompt))
+    entry, words = unknown
+    await interaction.response.send_message(
+        embed=small_model.offer(entry, words, prompt, operator=hub.gate.known_operator(interaction.user.id)),
+        view=view_of((example_buttons(), (ANYWAY.button(panel.id),))) or discord.utils.MISSING,
+        ephemeral=True,
+    )
+    return True
+
+
+async def _anyway(interaction: Interaction, panel_id: str, _: int) -> None:
+    """Draw it although the model knows nothing of it."""
+    await run(interaction, (await UNKNOWN.fetched(interaction, panel_id)).data.prompt, anyway=True)
+
+
+async def _example(interaction: Interaction, _: str, index: int) -> None:
+    """Draw one of the examples."""
+    if not 1 <= index <= len(small_model.EXAMPLES):
+        raise Gone("There is no such example.")
+    await run(interaction, small_model.EXAMPLES[index - 1])
+
+
+def example_buttons() -> tuple[Button, ...]:
+    """A button for each example; all about it is in its custom id, so it works wherever it stands."""
+    return tuple(EXAMPLE.button("", n, label=text) for n, text in enumerate(small_model.EXAMPLES, 1))
+
+
+def _goes_beyond(job: JobRecord) -> bool:
+    """Under a grid of whose prompt the model knew only a part."""
+    return on_grids(job) and job.kind is JobKind.IMAGINE and bool(job.plan.unknown)
+
+
+class ExampleAction(JobAction):
+    """The examples' buttons, which are the same under every job."""
+
+    __slots__ = ()
+
+    def buttons(self, job: JobRecord, count: int) -> list[Button]:
+        """One for each example."""
+        return list(example_buttons())
 
 
 @app_commands.context_menu(name="Use as image prompt")
@@ -214,5 +295,8 @@ async def _asked(interaction: Interaction, prompt: str, count: int, images: list
 CONFIRM = Action(name="confirm", press=_answer)
 WORDS = Dialog("with_image", "Use as image prompt", _with_image, (Field("prompt", "Prompt"),))
 
-ACTIONS = (CONFIRM,)
+EXAMPLE = ExampleAction(name="example", press=_example, row=2, shown=_goes_beyond)
+ANYWAY = Action(name="anyway", press=_anyway, label="Draw it anyway")
+
+ACTIONS = (CONFIRM, EXAMPLE, ANYWAY)
 DIALOGS = (WORDS,)

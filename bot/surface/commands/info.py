@@ -1,4 +1,4 @@
-"""What there is to know: `/info` about oneself, `/help` about the language, `/show` about one job."""
+"""What there is to know: `/info` about oneself, `/show` about one job."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
 from bot.surface.intake import acknowledge
-from grammar import PARAMETERS
-from grammar.help import find, help_line
 
-__all__ = ["ask", "help_", "info", "show"]
+__all__ = ["info", "show"]
 
 
 @app_commands.command(description="Your settings, your usage and the queue")
@@ -61,27 +59,3 @@ async def show(interaction: Interaction, job_id: str) -> None:
     # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
     await hub.showings.add(job.id, interaction.channel_id or 0, message_id)
     await interaction.edit_original_response(**edited(shown, job.user_id))
-
-
-@app_commands.command(name="help", description="What can be said in a prompt")
-async def help_(interaction: Interaction) -> None:
-    """One line a parameter."""
-    await interaction.response.send_message(embed=_page(), ephemeral=True)
-
-
-@app_commands.command(description="Ask what a parameter does")
-@app_commands.describe(question="A parameter, such as chaos")
-async def ask(interaction: Interaction, question: str = "") -> None:
-    """The rows of the parameters that the question names."""
-    rows = [row for word in question.split() if (row := find(word.strip("?!.,"))) is not None]
-    if not rows:
-        await interaction.response.send_message(embed=_page(), ephemeral=True)
-        return
-    lines = [help_line(row) for row in dict.fromkeys(rows)]
-    await interaction.response.send_message("\n".join(lines)[:2000], ephemeral=True)
-
-
-def _page() -> discord.Embed:
-    lines = [help_line(row) for row in PARAMETERS if not row.legacy]
-    text = "\n".join(lines)
-    return discord.Embed(title="Parameters", description=text if len(text) <= 4096 else text[:4095] + "…")
