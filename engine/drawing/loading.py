@@ -16,6 +16,7 @@ from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 from engine.drawing import safety
 from engine.drawing.model import DENOISERS, LoadedModel
 from engine.drawing.preview import fit
+from engine.drawing.single_file import load_file
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES
@@ -53,6 +54,8 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
     options: dict[str, Any] = {"dtype": dtype} | safety.options(FAMILIES[entry.family], checked)
     if entry.variant:
         options["variant"] = entry.variant
+    if entry.configs:
+        return load_file(entry, dtype, options)
     if entry.folder is None:
         options["revision"] = entry.revision
     elif not entry.on_this_machine():

@@ -11,16 +11,18 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from engine.errors import BadRegistry, UnknownModel
 from engine.families import FAMILIES
+from engine.planning.single_file import ENDINGS, why_not
 
 __all__ = ["DescriberEntry", "ModelEntry", "Registry", "SegmenterEntry", "Wanted"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 _OWN_FILE = Path(__file__).with_name("models.toml")
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the file instead of holding their rows."""
@@ -54,7 +56,9 @@ class ModelEntry:
     `grain` is how many pixels wide those details are at most: all that is coarser stays as it was.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
     `gigabytes` is the size on disk.
-    `folder` is where a local model lies, None for one of the hub.
+    `folder` is where a local model lies, a folder or one file, None for one of the hub. One file takes its
+    small configurations, its tokenizers and what else it lacks from `configs`: the name of another model of
+    the list (then `sibling`), or `owner/repo@commit` of the hub.
     """
 
     name: str
@@ -82,11 +86,22 @@ class ModelEntry:
     gated: bool = False
     gigabytes: float = 0.0
     folder: Path | None = None
+    configs: str = ""
+    sibling: ModelEntry | None = None
 
     def on_this_machine(self) -> bool:
-        """Whether all its weights lie here, in its folder or in the hub's cache; reads names only."""
+        """Whether all its weights lie here, in its folder or file or in the hub's cache; reads names only."""
+        if self.configs and self.folder is not None:
+            return not why_not(self.folder, self.family, self.configs_folder())
         found = _found(self, "model_index.json")
         return found is not None and _complete(found)
+
+    def configs_folder(self) -> Path | None:
+        """The folder on this machine that lends what its single file lacks, or None."""
+        if self.sibling is not None:
+            return _found(self.sibling, "model_index.json")
+        source, _, commit = self.configs.partition("@")
+        return _cached(source, commit, "model_index.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +167,12 @@ class Registry:
             for row, where in _rows(data, "model", file):
                 entry = _entry(row, where, file.parent, tables)
                 models[entry.name] = entry
+                _check_configs(entry, where)
             # the operator's go first
             describers = _listed(DescriberEntry, "describer", data, file) | describers
             segmenters = _listed(SegmenterEntry, "segmenter", data, file) | segmenters
-        return cls(tuple(models.values()), tuple(describers.values()), tuple(segmenters.values()))
+        joined = tuple(_with_sibling(entry, models) for entry in models.values())
+        return cls(joined, tuple(describers.values()), tuple(segmenters.values()))
 
     def get(self, name: str) -> ModelEntry:
         """The entry called `name`; raises UnknownModel."""
@@ -225,6 +242,30 @@ def _entry(row: dict[str, Any], where: str, base: Path, tables: Mapping[Any, Any
     return _made(ModelEntry, values, where, base)
 
 
+def _check_configs(entry: ModelEntry, where: str) -> None:
+    """Raises BadRegistry where one file says not where its configurations come from, or a folder does."""
+    one_file = entry.folder is not None and entry.folder.suffix.lower() in ENDINGS
+    if one_file and not entry.configs:
+        raise BadRegistry(
+            f"{where}: `configs` must say which model or repository lends what a single file lacks."
+        )
+    if entry.configs and not one_file:
+        raise BadRegistry(f"{where}: `configs` is for a source that is one file on this machine.")
+
+
+def _with_sibling(entry: ModelEntry, models: Mapping[str, ModelEntry]) -> ModelEntry:
+    """The entry with the model that lends what its single file lacks. Raises BadRegistry."""
+    if not entry.configs or _PINNED.fullmatch(entry.configs):
+        return entry
+    sibling = models.get(entry.configs)
+    if sibling is None or sibling.configs:
+        raise BadRegistry(
+            f"The model {entry.name!r}: `configs` must name another model of the list that is no single "
+            "file, or be owner/repo@commit with the 40 digits of the commit."
+        )
+    return replace(entry, sibling=sibling)
+
+
 def _listed(kind: type[_Entry], name: str, data: dict[str, Any], file: Path) -> dict[str, _Entry]:
     """The entries of a kind that has plain fields only, by their names."""
     made = [_made(kind, row, where, file.parent) for row, where in _rows(data, name, file)]
@@ -233,7 +274,7 @@ def _listed(kind: type[_Entry], name: str, data: dict[str, Any], file: Path) -> 
 
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a pinned commit."""
-    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder"}):
+    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder", "sibling"}):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
     values = {name: _frozen(value) for name, value in row.items()}
     source = str(values.get("source", ""))
@@ -255,9 +296,14 @@ def _found(entry: ModelEntry | DescriberEntry | SegmenterEntry, name: str) -> Pa
     """The folder on this machine that holds the file ``name`` of the entry, or None."""
     if entry.folder is not None:
         return entry.folder if (entry.folder / name).is_file() else None
+    return _cached(entry.source, entry.revision, name)
+
+
+def _cached(source: str, commit: str | None, name: str) -> Path | None:
+    """The folder in the hub's cache that holds the file ``name`` of a repository, or None."""
     from huggingface_hub import try_to_load_from_cache  # for speed: a quarter second, only for who asks
 
-    path = try_to_load_from_cache(entry.source, name, revision=entry.revision)
+    path = try_to_load_from_cache(source, name, revision=commit)
     return Path(path).parent if isinstance(path, str) else None
 
 
