@@ -15,6 +15,7 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 from diffusers import DiffusionPipeline, GGUFQuantizationConfig
 from diffusers.loaders.single_file_utils import load_single_file_checkpoint
 from huggingface_hub import snapshot_download
@@ -104,17 +105,24 @@ def _pipeline(
     name = next(part for part in DENOISERS if part in parts)
     if found.kind == "denoiser":
         denoiser = _denoiser(file, found, configs, name, dtype)
-        return _seen(DiffusionPipeline.from_pretrained(str(configs), **{name: denoiser}, **options), found)
+        pipe = DiffusionPipeline.from_pretrained(str(configs), **{name: denoiser}, **options)
+        return _completed(pipe, found)
     made = {part: _borrowed(configs, part, dtype) for part in borrowed(found, configs)}
     if found.families == ("flux",):
         made[name] = _denoiser(file, found, configs, name, dtype)
     kind = getattr(diffusers, str(index_of(configs)["_class_name"]))
     pipe = kind.from_single_file(str(file), config=str(configs), dtype=dtype, local_files_only=True, **made)
-    return _seen(pipe, found)
+    return _completed(pipe, found)
 
 
-def _seen(pipe: Any, found: Recognised) -> Any:
-    """The pipeline with what the file says of its own prediction."""
+def _completed(pipe: Any, found: Recognised) -> Any:
+    """The pipeline with what the file says of its own prediction.
+
+    diffusers makes T5 as for training: what drops out at random is turned off, weights that are one are tied.
+    """
+    for part in pipe.components.values():
+        if isinstance(part, transformers.PreTrainedModel):
+            part.eval().tie_weights()
     if found.prediction and "prediction_type" in pipe.scheduler.config:
         scheduler = type(pipe.scheduler)
         pipe.scheduler = scheduler.from_config(pipe.scheduler.config, prediction_type=found.prediction)

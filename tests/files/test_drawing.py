@@ -22,6 +22,14 @@ FAMILIES = ("sd", "sdxl", "sd3", "flux")
 
 
 def drawn(model: LoadedModel) -> np.ndarray:
+    """Its pictures, in whole numbers.
+
+    Its weights are copied first: a file's lie at any address, and a product's last bit may go by that.
+    """
+    for part in model.pipe.components.values():
+        for weight in part.parameters() if isinstance(part, torch.nn.Module) else ():
+            if weight.dtype.is_floating_point:
+                weight.data = weight.data.clone()
     plan = tiny.planned(model)
     return np.stack([np.asarray(each, np.int16) for each in run(model, plan, [], lambda *_: None)])
 
