@@ -7,7 +7,7 @@ import importlib
 import sys
 
 ANYWHERE = ("language", "engine")
-ON_REQUEST = ("gpu", "kills", "pictures", "discord", "chaos", "history", "memory", "page")
+ON_REQUEST = ("families", "gpu", "kills", "pictures", "discord", "chaos", "history", "memory", "page")
 
 
 def main(names: list[str]) -> int:

@@ -292,6 +292,10 @@ class _Texts:
         nothing, said = (repeated(self._rows[seed], len(plan.seeds)) for seed in (0, 1))
         return Steering(said, nothing)
 
+    def unread(self, plan: Plan) -> tuple[str, ...]:
+        """The words that no encoder read: there are none."""
+        return ()
+
 
 class Session:
     """The engine's renderer around one pipeline of random weights, in this process."""

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from bot.memory.database import Database
 from bot.memory.history import History, indexed
+from bot.memory.usage import Usage
 from engine import Registry, plan_imagine
 from grammar import parse
 
@@ -50,8 +51,8 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             began = time.monotonic()
             await _fill(database, jobs, words, dice)
             console.print(f"{jobs} jobs kept in {time.monotonic() - began:.0f} s")
-        history = History(database)
-        questions: dict[str, Callable[[], Awaitable[list[object]]]] = {
+        history, usage = History(database), Usage(database)
+        questions: dict[str, Callable[[], Awaitable[object]]] = {
             "the newest page": lambda: history.page(dice.randint(2, USERS)),
             "the newest page of who has a quarter of all": lambda: history.page(1),
             "page 200 of who has a quarter of all": lambda: history.page(1, offset=1000),
@@ -59,13 +60,17 @@ async def _measure(jobs: int, path: Path, console: Console) -> int:
             "a rare word": lambda: history.page(1, words=words[dice.randint(1500, 1999)]),
             "two words": lambda: history.page(1, words=f"{words[dice.randint(0, 9)]} {dice.choice(words)}"),
             "two common words": lambda: history.page(1, words=" ".join(dice.sample(words[:10], 2))),
+            "a part of a common word": lambda: history.page(1, words=words[dice.randint(0, 9)][1:4]),
+            "one letter": lambda: history.page(1, words=words[dice.randint(0, 9)][0]),
+            "how many there are of a common word": lambda: history.count(1, words=words[dice.randint(0, 9)]),
+            "how many there are": lambda: history.count(1),
             "a word that is nowhere": lambda: history.page(1, words="nowhere"),
             "a word, page 100": lambda: history.page(1, words=words[dice.randint(0, 9)], offset=500),
             "favourites": lambda: history.page(1, favourites=True),
             "favourites with a word": lambda: history.page(
                 1, words=words[dice.randint(0, 9)], favourites=True
             ),
-            "/info: usage of who has a quarter of all": lambda: history.usage(1),
+            "/info: usage of who has a quarter of all": lambda: usage.of(1),
         }
         table = Table(title=f"History of {jobs} jobs, {ASKED} questions each")
         for heading in ("", "p50 ms", "p99 ms", "slowest ms"):
@@ -116,7 +121,7 @@ async def _fill(database: Database, jobs: int, words: list[str], dice: random.Ra
             )
             await tx.executemany(
                 "INSERT INTO job_words (rowid, words) VALUES (?, ?)",
-                [(seq, " ".join(indexed(user, prompt))) for seq, user, prompt in rows],
+                [(seq, indexed(user, prompt)) for seq, user, prompt in rows],
             )
             await tx.executemany(
                 "INSERT INTO pictures VALUES (?, ?, ?, 256, 256, 90000, 1)",

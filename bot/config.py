@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     easel_safety_checker: bool = Field(
         _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
     )
+    easel_upscaler: str = Field(
+        "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
+    )
     easel_admins: Ids = Field(
         "", description="User ids who may use /easel, with commas between; empty: the bot's owner."
     )

@@ -17,7 +17,15 @@ import logging
 import secrets
 import sqlite3
 
-from engine import BadPicture, EngineError, NoRoom, NoSegmenter
+from engine import (
+    BadPicture,
+    BadRegistry,
+    EngineError,
+    ModelUnavailable,
+    NoRoom,
+    NoSegmenter,
+    UnknownModel,
+)
 from grammar import PromptError
 
 __all__ = ["BadLink", "Gone", "PictureGone", "QueueFull", "Refusal", "explained"]
@@ -73,7 +81,7 @@ def explained(error: BaseException) -> tuple[str, str]:
             return error.title, str(error)
         case BadPicture():
             return "Invalid picture", str(error)
-        case NoRoom() | NoSegmenter():
+        case NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
             return Refusal.title, str(error)
         case EngineError():
             return WENT_WRONG, str(error)

@@ -17,9 +17,10 @@ from engine.job import Cancelled, Event, Failed, Finished, Job, Lane, Picture, P
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.entries import ModelEntry, Storage
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.plan import Action, Conditioning, Plan
-from engine.planning.registry import ModelEntry, Registry
+from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
@@ -57,6 +58,7 @@ __all__ = [
     "Progress",
     "Queued",
     "Registry",
+    "Storage",
     "UnknownModel",
     "WorkerDied",
     "WorkerSettings",

@@ -7,7 +7,7 @@ import sqlite3
 
 from yoyo import step
 
-from bot.memory.history import indexed
+from bot.text.words import words
 
 
 def forget(connection: sqlite3.Connection) -> None:
@@ -15,13 +15,18 @@ def forget(connection: sqlite3.Connection) -> None:
     deleted = connection.execute("SELECT seq, user_id, prompt FROM jobs WHERE status = 6").fetchall()
     connection.executemany(
         "INSERT INTO job_words (job_words, rowid, words) VALUES ('delete', ?, ?)",
-        [(seq, " ".join(indexed(user_id, prompt))) for seq, user_id, prompt in deleted],
+        [(seq, whole_words(user_id, prompt)) for seq, user_id, prompt in deleted],
     )
     connection.execute("DELETE FROM inputs WHERE job_id IN (SELECT id FROM jobs WHERE status = 6)")
     connection.execute(
         "UPDATE jobs SET prompt = '', shown = '', spec = '{}', plan = '{}', notes = '[]', reason = '',"
         " token = NULL, message_id = NULL, interaction_id = NULL WHERE status = 6"
     )
+
+
+def whole_words(user_id: int, prompt: str) -> str:
+    """What the index of that time was given for a prompt."""
+    return " ".join(f"u{user_id}x{word}" for word in dict.fromkeys(words(prompt)))
 
 
 steps = [step(forget)]

@@ -16,6 +16,7 @@ from bot.memory.jobs import Jobs
 from bot.memory.people import People
 from bot.memory.records import JobRecord
 from bot.messages import job_messages
+from bot.messages.message import Message
 from bot.messages.sending import posted
 
 __all__ = ["DirectMessages"]
@@ -37,11 +38,15 @@ class DirectMessages:
         pictures = await self._jobs.pictures(job.id)
         if not pictures:
             raise Gone("This job has no pictures.")
-        message = job_messages.results(job, pictures[0].seed, tuple(await self._results.singles(job)))
+        singles = tuple(await self._results.singles(job))
+        await self.tell(job.user_id, job_messages.results(job, pictures[0].seed, singles))
+
+    async def tell(self, user_id: int, message: Message) -> None:
+        """Any message, to a user. Raises Refusal when they take none."""
         try:
-            channel = await self._client.create_dm(discord.Object(job.user_id))
+            channel = await self._client.create_dm(discord.Object(user_id))
             # The nonce keeps a message whose answer is lost from being sent twice.
-            await channel.send(nonce=secrets.token_hex(12), **posted(message, job.user_id))
+            await channel.send(nonce=secrets.token_hex(12), **posted(message, user_id))
         except discord.Forbidden:
             raise Refusal(
                 "You do not take direct messages from here; change that in your privacy settings."

@@ -145,6 +145,12 @@ class JobFlow:
             self._launch(run)
         return True
 
+    async def cancel_all(self, user_id: int) -> int:
+        """Stop all of a user's jobs that have not ended; how many these were."""
+        own = [job_id for job_id, run in self._runs.items() if run.job.user_id == user_id]
+        # Those that wait longest go last: else one would begin for each that ends.
+        return sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
+
     def live(self, user_id: int | None = None) -> tuple[int, int]:
         """How many jobs wait and how many are being rendered, of one user or of all."""
         runs = [run for run in self._runs.values() if user_id in (None, run.job.user_id)]

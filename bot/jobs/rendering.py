@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from engine import EngineStatus, Event, Job
+from engine import EngineStatus, Event, Job, Registry
 
 __all__ = ["RenderEngine"]
 
@@ -34,6 +34,10 @@ class RenderEngine(Protocol):
 
     def unload(self, model: str) -> None:
         """Free a model's memory, if no job is using it."""
+        ...
+
+    def know(self, registry: Registry, /) -> None:
+        """From now on these are the models that there are."""
         ...
 
     def status(self) -> EngineStatus:

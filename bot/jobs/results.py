@@ -13,7 +13,7 @@ from bot.errors import Gone, PictureGone
 from bot.jobs.outcome import Origin
 from bot.memory.jobs import Jobs
 from bot.memory.picture_files import Pictures, fitted
-from bot.memory.records import JobRecord, PictureRecord
+from bot.memory.records import JobKind, JobRecord, PictureRecord
 from bot.messages import job_messages
 from bot.messages.message import Message, Rows
 from bot.messages.wording import file_name
@@ -62,6 +62,10 @@ class Results:
             files.append((name, data))
         return files
 
+    def rows(self, job: JobRecord, count: int = 1) -> Rows:
+        """The buttons under a finished job's message, with so many pictures in it."""
+        return self._buttons(job, count)
+
     async def message(self, job: JobRecord) -> Message:
         """The final message of a rendered job. Raises PictureGone."""
         pictures = await self._jobs.pictures(job.id)
@@ -71,7 +75,17 @@ class Results:
         if len(whole) > 1:
             whole = [await asyncio.to_thread(_origin(job).grid, whole, pictures[0].seed)]
         picture, extension = await fitted(whole[0], job.place.upload_limit)
-        return job_messages.final(job, picture, extension, self._buttons(job, len(pictures)))
+        rows, source = self.rows(job, len(pictures)), await self._source(job)
+        return job_messages.final(job, picture, extension, rows, source)
+
+    async def _source(self, job: JobRecord) -> JobRecord | None:
+        """The job of whose picture a region was drawn anew, also by 🔄, if there is one."""
+        if job.kind is not JobKind.VARY_REGION:
+            return None
+        source: JobRecord | None = job
+        while source is not None and source.kind is JobKind.VARY_REGION:
+            source = await self._jobs.get(source.parent_id) if source.parent_id else None
+        return source
 
 
 def _origin(job: JobRecord) -> Origin:

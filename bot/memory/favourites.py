@@ -28,11 +28,6 @@ class Favourites:
                 return True
         return False
 
-    async def among(self, job: JobRecord) -> bool:
-        """Whether a picture of the job has its owner's heart."""
-        sql = "SELECT 1 FROM favourites WHERE (user_id, job_seq) = (?, ?) LIMIT 1"
-        return await self._database.row(sql, (job.user_id, job.seq)) is not None
-
 
 async def forget(tx: Connection, job_id: str) -> None:
     """Take the hearts of a job's pictures away, as part of a transaction."""

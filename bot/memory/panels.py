@@ -20,6 +20,7 @@ __all__ = [
     "Described",
     "HistoryPages",
     "ImagePrompt",
+    "ModelQuestion",
     "Panel",
     "PanelData",
     "Panels",
@@ -27,6 +28,7 @@ __all__ = [
     "Question",
     "RegionPicker",
     "Shortened",
+    "Unanswered",
 ]
 
 
@@ -98,8 +100,38 @@ class RegionPicker(PanelData):
     parts: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered(PanelData):
+    """What was typed into a dialog of which nothing came, by its fields' names, and where it was opened."""
+
+    kind: ClassVar[str] = "unanswered"
+    dialog: str
+    target: str
+    index: int
+    said: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuestion(PanelData):
+    """Whether a model is to be fetched or removed: ``what`` is "fetch" or "remove"."""
+
+    kind: ClassVar[str] = "model"
+    model: str
+    what: str
+
+
 _KINDS: dict[str, type[PanelData]] = {
-    data.kind: data for data in (Described, Shortened, Question, HistoryPages, ImagePrompt, RegionPicker)
+    data.kind: data
+    for data in (
+        Described,
+        Shortened,
+        Question,
+        HistoryPages,
+        ImagePrompt,
+        RegionPicker,
+        Unanswered,
+        ModelQuestion,
+    )
 }
 
 D = TypeVar("D", bound=PanelData)

@@ -16,6 +16,7 @@ from bot.memory.database import Row
 from engine import Lane, Plan
 
 __all__ = [
+    "COLUMNS",
     "JOBS",
     "JobKind",
     "JobRecord",
@@ -27,7 +28,11 @@ __all__ = [
     "values_of",
 ]
 
-JOBS = "SELECT jobs.*, users.name AS user_name FROM jobs JOIN users ON users.id = jobs.user_id"
+COLUMNS = (
+    "jobs.*, users.name AS user_name, EXISTS (SELECT 1 FROM favourites"
+    " WHERE favourites.user_id = jobs.user_id AND job_seq = jobs.seq) AS favourite"
+)
+JOBS = f"SELECT {COLUMNS} FROM jobs JOIN users ON users.id = jobs.user_id"
 """How rows are asked for that ``job_of`` reads."""
 
 
@@ -100,7 +105,8 @@ class Place:
 class JobRecord:
     """One row of ``jobs``.
 
-    ``prompt`` is what was typed, ``shown`` what was run; ``position`` counts from 1.
+    ``prompt`` is what was typed, ``shown`` what was run; ``position`` counts from 1. ``favourite``: a picture
+    of it has its owner's heart.
     """
 
     id: str
@@ -121,6 +127,7 @@ class JobRecord:
     created: float = 0.0
     seconds: float = 0.0
     seq: int = 0
+    favourite: bool = False
 
     def at(self, place: Place) -> JobRecord:
         """The same job with its message elsewhere."""
@@ -182,6 +189,7 @@ def job_of(row: Row) -> JobRecord:
         created=row["created"],
         seconds=row["seconds"],
         seq=row["seq"],
+        favourite=bool(row["favourite"]),
     )
 
 

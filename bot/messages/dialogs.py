@@ -6,7 +6,7 @@ it may be answered after a restart. Knows nothing of what an answer is used for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,14 @@ class Field:
 
     name: str
     label: str
-    text: str = ""
     paragraph: bool = True
     required: bool = True
 
 
-def dialog(title: str, custom_id: CustomId, *fields: Field) -> discord.ui.Modal:
-    """A dialog to be sent once. It is stopped: discord.py keeps no reference to it."""
+def dialog(
+    title: str, custom_id: CustomId, fields: Iterable[Field], texts: Mapping[str, str]
+) -> discord.ui.Modal:
+    """A dialog to be sent once, texts in its fields. It is stopped: discord.py keeps no reference to it."""
     modal = discord.ui.Modal(title=title[:45], custom_id=str(custom_id))
     for field in fields:
         style = discord.TextStyle.paragraph if field.paragraph else discord.TextStyle.short
@@ -40,7 +41,7 @@ def dialog(title: str, custom_id: CustomId, *fields: Field) -> discord.ui.Modal:
                 text=field.label[:45],
                 component=discord.ui.TextInput(
                     custom_id=field.name,
-                    default=field.text[:LONGEST] or None,
+                    default=texts[field.name][:LONGEST] or None,
                     style=style,
                     required=field.required,
                     max_length=LONGEST,

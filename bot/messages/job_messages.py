@@ -12,7 +12,7 @@ from bot.messages.message import Message, Rows
 from bot.messages.wording import CONTENT_LIMIT, file_name, mention, quoted, refusal
 from engine import Lane
 
-__all__ = ["cancelled", "failed", "final", "interrupted", "results", "running", "waiting"]
+__all__ = ["address_of", "cancelled", "failed", "final", "interrupted", "results", "running", "waiting"]
 
 MODES = {Lane.TURBO: "turbo", Lane.FAST: "fast", Lane.RELAX: "relaxed"}
 BY = {
@@ -50,12 +50,26 @@ def running(job: JobRecord, percent: int, preview: bytes | None, rows: Rows = ()
     return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, rows=rows)
 
 
-def final(job: JobRecord, picture: bytes, extension: str, rows: Rows = ()) -> Message:
-    """The finished job: its grid or its one picture."""
+def final(
+    job: JobRecord, picture: bytes, extension: str, rows: Rows = (), source: JobRecord | None = None
+) -> Message:
+    """The finished job: its grid or its one picture.
+
+    ``source``: the job of whose picture a part was drawn anew.
+    """
     name = file_name(job.user_name, job.shown, job.id, extension)
     mode = "" if job.kind is JobKind.UPSCALE else f" ({MODES[job.lane]})"
-    notes = (discord.Embed(description="\n".join(job.notes)[:4096]),) if job.notes else ()
+    told = ([_region(job, source)] if source is not None else []) + list(job.notes)
+    notes = (discord.Embed(description="\n".join(told)[:4096]),) if told else ()
     return Message(_headline(job, mode), ((name, picture),), notes, rows)
+
+
+def address_of(job: JobRecord) -> str | None:
+    """The link to a job's message; None where nobody could follow it."""
+    place = job.place
+    if place.private or place.message_id is None:
+        return None
+    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
 
 
 def results(job: JobRecord, seed: int, files: tuple[tuple[str, bytes], ...]) -> Message:
@@ -86,6 +100,22 @@ def _headline(job: JobRecord, status: str, below: str = "") -> str:
     by = f"Image #{job.position} " if job.kind is JobKind.UPSCALE else BY[job.kind]
     tail = f" - {by}{mention(job.user_id)}{status}{below}"
     return f"**{quoted(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}"
+
+
+def _region(job: JobRecord, source: JobRecord) -> str:
+    """What of which picture was drawn anew."""
+    picture = f"Image #{source.position}" if source.kind is JobKind.UPSCALE else "this picture"
+    address = address_of(source)
+    whose = picture if address is None else f"[{picture}]({address})"
+    canvas = job.plan.canvas
+    if canvas is None or canvas.words:
+        return f"Drawn anew: {f'“{quoted(canvas.words, 200)}” in' if canvas else 'a part of'} {whose}."
+    parts = [
+        1 + round(3 * part.left / job.plan.width) + 3 * round(3 * part.top / job.plan.height)
+        for part in canvas.parts
+    ]
+    last = f"{', '.join(map(str, parts[:-1]))} and {parts[-1]}" if len(parts) > 1 else str(parts[0])
+    return f"Drawn anew: part{'s' * (len(parts) > 1)} {last} of {whose}."
 
 
 def _seconds(eta: float) -> str:

@@ -28,11 +28,13 @@ def file_name(user: str, prompt: str, job_id: str, extension: str = "png") -> st
     return "_".join(filter(None, (words[:63], job_id))) + f".{extension}"
 
 
-def refusal(title: str, sentence: str, prompt: str | None = None) -> discord.Embed:
-    """The red box that says why nothing was done."""
+def refusal(title: str, sentence: str, prompt: str | None = None, typed: str = "") -> discord.Embed:
+    """The red box that says why nothing was done, and repeats a ``prompt``, or what else was ``typed``."""
     embed = discord.Embed(title=title[:256], description=_cut(sentence, 3500), colour=RED)
     if prompt is not None:
         embed.set_footer(text=_cut(f"/imagine {prompt}".strip(), 2048))
+    elif typed:
+        embed.set_footer(text=_cut(typed, 2048))
     return embed
 
 

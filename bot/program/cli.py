@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot import config, logs
 from grammar import PARAMETERS, GenerationSpec, PromptError, caret, find, format_prompt, help_line, parse
@@ -37,6 +35,7 @@ app = typer.Typer(
 PROMPT = {"ignore_unknown_options": True}
 
 Prompt = Annotated[str, typer.Argument(help="One argument in the full prompt language.", show_default=False)]
+ModelName = Annotated[str, typer.Argument(help="A name from `easel models`.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -50,7 +49,9 @@ def imagine(
     """Render a prompt: a 2×2 grid and its four pictures, as PNG files."""
     from bot.program import terminal  # for speed
 
-    _run(terminal.imagine(_settings(), prompt, out, model, as_json), prompt)
+    settings = _settings()
+    _doing(lambda: terminal.fetch_what_is_missing(settings, prompt, model), prompt)
+    _run(terminal.imagine(settings, prompt, out, model, as_json), prompt)
 
 
 @app.command()
@@ -75,26 +76,62 @@ def parse_command(prompt: Prompt, as_json: AsJson = False) -> None:
                 print(f"   {name}: {json.dumps(value, ensure_ascii=False)}")
 
 
-@app.command()
-def models() -> None:
-    """List the models: name, `--v` values, family, size, whether it is on this machine."""
-    from bot.program.wiring import registry_of  # for speed
+models = typer.Typer(invoke_without_command=True, help="List the models; add, fetch, remove or check one.")
+app.add_typer(models, name="models")
 
-    settings = _settings()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "--v", "--niji", "family", "size", "here", "title"):
-        table.add_column(heading, no_wrap=True)
-    for entry in _checked(lambda: registry_of(settings)).entries:
-        table.add_row(
-            entry.name,
-            " ".join(entry.versions),
-            " ".join(entry.niji),
-            entry.family,
-            f"{entry.gigabytes:g} GB",
-            "yes" if entry.on_this_machine() else "no",
-            entry.title,
-        )
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+@models.callback()
+def models_command(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the models; add, fetch, remove or check one."""
+    from bot.program.models import listed  # for speed
+
+    if context.invoked_subcommand is None:
+        _doing(lambda: listed(_settings(), as_json))
+
+
+@models.command("add")
+def models_add(
+    source: Annotated[str, typer.Argument(help="A diffusers folder, or owner/repo[@commit].")],
+    name: Annotated[str | None, typer.Option(help="What it will be called.")] = None,
+) -> None:
+    """Add a model to the list of this machine, recognised by what lies there."""
+    from bot.program.models import add  # for speed
+
+    _doing(lambda: add(_settings(), source, name))
+
+
+@models.command("pull")
+def models_pull(name: ModelName) -> None:
+    """Fetch a model from the hub; goes on where an earlier one broke off."""
+    from bot.program.models import pull  # for speed
+
+    _doing(lambda: pull(_settings(), name))
+
+
+@models.command("remove")
+def models_remove(
+    name: ModelName, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Remove what was fetched or added; a folder of your own stays."""
+    from bot.program.models import remove  # for speed
+
+    _doing(lambda: remove(_settings(), name, yes))
+
+
+@models.command("check")
+def models_check(
+    name: Annotated[str | None, typer.Argument(help="One of them; all without.")] = None,
+) -> None:
+    """Draw one picture with a model, or with each that is here; say memory and seconds."""
+    from bot.program.models import check  # for speed
+
+    fine: list[bool] = []
+
+    async def tried() -> None:
+        fine.append(await check(_settings(), name))
+
+    _run(tried())
+    raise typer.Exit(0 if all(fine) else 1)
 
 
 @app.command()
@@ -156,11 +193,16 @@ def _parsed(prompt: str) -> list[GenerationSpec]:
 
 
 def _run(work: Coroutine[Any, Any, None], prompt: str = "") -> None:
+    _doing(lambda: asyncio.run(work), prompt)
+
+
+def _doing(work: Callable[[], None], prompt: str = "") -> None:
+    """Does it; what goes wrong ends the program with one sentence."""
     from bot.errors import Refusal  # for speed
     from engine import EngineError  # for speed
 
     try:
-        asyncio.run(work)
+        work()
     except PromptError as error:
         _bad_prompt(prompt, error)
     except config.BadSetting as error:

@@ -78,11 +78,14 @@ def _database(settings: Settings) -> str:
 
 def _models(settings: Settings) -> str:
     registry = registry_of(settings)
+    if registry.problems:
+        raise BadSetting(" ".join(registry.problems))
     entry = registry.get(settings.easel_model)
     here = sum(other.on_this_machine() for other in registry.entries)
     if not entry.on_this_machine() and entry.folder is not None:
         raise BadSetting(f"EASEL_MODEL: {entry.name} should lie in {entry.folder}, but does not")
-    download = "" if entry.on_this_machine() else f" (about {entry.gigabytes:g} GB to download at first use)"
+    fetch = f" (about {entry.gigabytes:g} GB, fetched by `easel models pull {entry.name}`)"
+    download = "" if entry.on_this_machine() else fetch
     return f"default {entry.name}{download}; {here} of {len(registry.entries)} on this machine"
 
 

@@ -39,6 +39,8 @@ async def serve(settings: Settings) -> None:
             "DISCORD_TOKEN: not set; make a bot on discord.com/developers and put its token into .env"
         )
     registry = registry_of(settings)
+    for problem in registry.problems:
+        log.warning("%s", problem)
     give_back_memory()
     _point_at(settings)
     stop = asyncio.Event()

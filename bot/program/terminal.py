@@ -22,6 +22,7 @@ from bot.errors import Refusal
 from bot.jobs.outcome import Origin, notes_of
 from bot.links import Links
 from bot.memory.picture_files import HandedIn, normalised
+from bot.program.models import fetch
 from bot.program.wiring import engine_of, registry_of
 from engine import (
     BadPicture,
@@ -39,7 +40,7 @@ from engine import (
 from engine import Progress as Step
 from grammar import GenerationSpec, format_prompt, parse
 
-__all__ = ["describe", "imagine"]
+__all__ = ["describe", "fetch_what_is_missing", "imagine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,19 @@ class Result:
         }
 
 
+def fetch_what_is_missing(settings: Settings, prompt: str, model: str | None) -> None:
+    """Fetches the models that a prompt will be drawn with; goes before `imagine`, and may take long.
+
+    Raises PromptError, BadSetting, EngineError, Refusal.
+    """
+    registry = registry_of(settings)
+    plans = [_planned(spec, registry, model or settings.easel_model) for spec in parse(prompt)]
+    for name in dict.fromkeys(plan.model for plan in plans):
+        entry = registry.get(name)
+        if entry.folder is None and not entry.on_this_machine():
+            fetch(settings, entry)
+
+
 async def imagine(settings: Settings, prompt: str, out: Path, model: str | None, as_json: bool) -> None:
     """Render every job of a prompt into ``out`` and print the paths.
 
@@ -74,7 +88,6 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
     registry = registry_of(settings)
     name = model or settings.easel_model
     plans = [_planned(spec, registry, name) for spec in specs]
-    _tell_of_download(registry, plans)
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     inputs = await _image_prompts(specs)
     async with engine_of(settings, registry) as engine:
@@ -105,15 +118,6 @@ def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
         return plan_imagine(spec, registry, model=model)
     except UnknownModel as error:
         raise BadSetting(f"--model: {error}") from None
-
-
-def _tell_of_download(registry: Registry, plans: Sequence[Plan]) -> None:
-    for name in dict.fromkeys(plan.model for plan in plans):
-        entry = registry.get(name)
-        if entry.folder is None and not entry.on_this_machine():
-            Console(stderr=True).print(
-                f"{entry.title} is not on this machine yet: downloading about {entry.gigabytes:g} GB."
-            )
 
 
 async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]:

@@ -5,26 +5,36 @@ Loads neither discord.py nor torch, so that `easel models` is there at once.
 
 from __future__ import annotations
 
+import importlib.util
+
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 
-__all__ = ["engine_of", "registry_of"]
+__all__ = ["engine_of", "models_of", "registry_of"]
 
 
 def registry_of(settings: Settings) -> Registry:
     """The models, with the default one known to exist. Raises BadSetting."""
+    registry = models_of(settings)
     try:
-        registry = Registry.load(extra=settings.easel_models_file)
         registry.get(settings.easel_model)
     except UnknownModel as error:
-        raise BadSetting(f"EASEL_MODEL: {error}") from None
-    except (BadRegistry, OSError) as error:
-        raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
+        raise BadSetting(f"EASEL_MODEL: {' '.join((str(error), *registry.problems))}") from None
     return registry
 
 
+def models_of(settings: Settings) -> Registry:
+    """The models: ours, those of EASEL_MODELS_FILE, those added on this machine. Raises BadSetting."""
+    try:
+        return Registry.load(extra=settings.easel_models_file, data=settings.easel_data)
+    except (BadRegistry, OSError) as error:
+        raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
+
+
 def engine_of(settings: Settings, registry: Registry) -> Engine:
-    """The engine as the settings want it, not started yet."""
+    """The engine as the settings want it, not started yet. Raises BadSetting."""
+    if settings.easel_upscaler:
+        _check_upscaler(settings, registry)
     return Engine(
         registry=registry,
         device=settings.easel_device,
@@ -35,5 +45,21 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
             precision=settings.easel_precision,
             checked=settings.easel_safety_checker,
             measured=settings.easel_data / "machine.json",
+            upscaler=settings.easel_upscaler,
         ),
     )
+
+
+def _check_upscaler(settings: Settings, registry: Registry) -> None:
+    """Whether the chosen upscaler can be used. Raises BadSetting."""
+    try:
+        entry = registry.upscaler(settings.easel_upscaler)
+    except UnknownModel as error:
+        raise BadSetting(f"EASEL_UPSCALER: {error}") from None
+    if not entry.on_this_machine():
+        where = entry.folder or f"the hub's cache (`hf download {entry.source} {entry.file}`)"
+        raise BadSetting(f"EASEL_UPSCALER: `{entry.file}` of {entry.name} is not in {where}")
+    if importlib.util.find_spec("spandrel") is None:
+        raise BadSetting(
+            f"EASEL_UPSCALER: {entry.name} needs the extra `upscalers`; run `pip install 'easel[upscalers]'`"
+        )

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import discord
 
 from bot.errors import Gone
+from bot.memory.panels import Unanswered
 from bot.memory.records import JobRecord, Status
 from bot.messages.custom_ids import CustomId
 from bot.messages.dialogs import Field, answers, dialog
@@ -20,6 +21,7 @@ from bot.messages.message import Button, Rows
 from bot.surface.hub import Interaction
 
 __all__ = [
+    "PROMPT",
     "Action",
     "Actions",
     "Answers",
@@ -33,6 +35,10 @@ __all__ = [
 
 ROWS = 5  # of buttons that a message takes
 
+GREEN = discord.ButtonStyle.success
+PROMPT = Field("prompt", "New prompt")
+"""What most dialogs ask for."""
+
 Answers: TypeAlias = dict[str, str]
 """What was written into a dialog, by its fields' names."""
 
@@ -43,15 +49,17 @@ Choose: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A dialog: its name in custom ids, its title, and what its answer does."""
+    """A dialog: its name in custom ids, its title, what its answer does, and what it may ask for."""
 
     name: str
     title: str
     submitted: Submit
+    fields: tuple[Field, ...] = (PROMPT,)
 
-    async def open(self, interaction: Interaction, target: str, index: int, *fields: Field) -> None:
-        """Ask whoever pressed."""
-        asked = dialog(self.title, CustomId(self.name, target, index), *fields)
+    async def open(self, interaction: Interaction, target: str, index: int, **texts: str) -> None:
+        """Ask whoever pressed for those fields that ``texts`` names, each with its text in it."""
+        fields = [field for field in self.fields if field.name in texts]
+        asked = dialog(self.title, CustomId(self.name, target, index), fields, texts)
         await interaction.response.send_modal(asked)
 
 
@@ -88,18 +96,19 @@ class JobAction(Action):
     """A button under jobs' messages, in a ``row`` from 0 to 4, under those jobs for which ``shown`` is true.
 
     ``each``: one for each of the job's pictures, its label followed by the picture's number. Else it carries
-    ``index``.
+    ``index``. It is green where ``on`` says so.
     """
 
     row: int
     shown: Callable[[JobRecord], bool]
     each: bool = False
     index: int = 1
+    on: Callable[[JobRecord], bool] = lambda job: False
 
     def buttons(self, job: JobRecord, count: int) -> list[Button]:
         """Those under one job with so many pictures."""
         if not self.each:
-            return [self.button(job.id, self.index)]
+            return [self.button(job.id, self.index, style=GREEN if self.on(job) else None)]
         return [self.button(job.id, n, label=f"{self.label}{n}") for n in range(1, count + 1)]
 
 
@@ -112,7 +121,8 @@ class Actions:
         dialogs: Iterable[Dialog] = (),
         menus: Mapping[str, Choose] | None = None,
     ) -> None:
-        self._actions = _by_name(actions)
+        self._again = Action(name="ask_again", press=self._ask_again, label="Try again")
+        self._actions = _by_name((*actions, self._again))
         self._dialogs = _by_name(
             dict.fromkeys((*(each for action in self._actions.values() for each in action.dialogs), *dialogs))
         )
@@ -138,22 +148,43 @@ class Actions:
         pressed = interaction.type is discord.InteractionType.component
         if pressed and data.get("custom_id") not in _held(interaction.message):
             return
-        act = self._act(interaction, data)
-        if act is not None:
-            await interaction.client.hub.gate.guarded(interaction, act)
+        gate = interaction.client.hub.gate
+        if interaction.type is discord.InteractionType.modal_submit:
+            custom_id = CustomId.parsed(data.get("custom_id", ""))
+            asked = self._dialogs.get(custom_id.action) if custom_id else None
+            if custom_id and asked:
+                said = answers(data)
+                await gate.guarded(
+                    interaction,
+                    lambda: asked.submitted(interaction, custom_id.target, custom_id.index, said),
+                    typed="\n".join(said.values()),
+                    again=lambda: self._kept(interaction, custom_id, said),
+                )
+        elif (act := self._pressed(interaction, data)) is not None:
+            await gate.guarded(interaction, act)
 
-    def _act(self, interaction: Interaction, data: Any) -> Callable[[], Awaitable[None]] | None:
+    def _pressed(self, interaction: Interaction, data: Any) -> Callable[[], Awaitable[None]] | None:
         text = data.get("custom_id", "")
         if text in self._menus:
             return lambda: self._menus[text](interaction, data["values"][0])
         custom_id = CustomId.parsed(text)
         if custom_id is None:
             return None
-        target, index = custom_id.target, custom_id.index
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return lambda: self._action(custom_id.action).press(interaction, target, index)
-        asked = self._dialogs.get(custom_id.action)
-        return (lambda: asked.submitted(interaction, target, index, answers(data))) if asked else None
+        return lambda: self._action(custom_id.action).press(interaction, custom_id.target, custom_id.index)
+
+    async def _kept(self, interaction: Interaction, dialog: CustomId, said: Answers) -> Rows:
+        """The button that opens a dialog again with what was typed into it, which is kept for that."""
+        hub = interaction.client.hub
+        data = Unanswered(dialog.action, dialog.target, dialog.index, said)
+        panel = await hub.panels.add(await hub.user_of(interaction), interaction.channel_id or 0, data)
+        return ((self._again.button(panel.id),),)
+
+    async def _ask_again(self, interaction: Interaction, panel_id: str, _: int) -> None:
+        panel = await interaction.client.hub.panels.get(panel_id, Unanswered)
+        if panel is None or panel.user_id != interaction.user.id or panel.data.dialog not in self._dialogs:
+            raise Gone("What was typed into this dialog is no longer kept.")
+        data = panel.data
+        await self._dialogs[data.dialog].open(interaction, data.target, data.index, **data.said)
 
     def _action(self, name: str) -> Action:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
 from bot.surface.buttons import extensions, own, region, reroll, upscales, variations
-from bot.surface.commands import describe, history, imagine, settings
+from bot.surface.commands import describe, history, imagine, models, settings
 
 __all__ = ["ACTIONS", "DIALOGS", "MENUS", "actions"]
 
@@ -22,6 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     *imagine.ACTIONS,
     *history.ACTIONS,
     *settings.ACTIONS,
+    *models.ACTIONS,
 )
 DIALOGS = (*imagine.DIALOGS,)
 MENUS = {**settings.MENUS}

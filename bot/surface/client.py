@@ -18,6 +18,7 @@ from bot.config import Settings
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
+from bot.jobs.models import Models
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.updates import EDIT_EVERY, Updates
@@ -114,10 +115,12 @@ class EaselClient(HubClient):
         self.tree = EaselTree(self)
         self.hub = self._hub(settings, registry, engine, database, edit_every)
         self._recovery: asyncio.Task[None] | None = None
+        self._default: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Make commands answerable; nothing here waits for a model."""
         await self.hub.rules.load()
+        await self.hub.models.look()
         # Looked up before the first interaction, so that what this life takes on is not among it.
         jobs, promises = await self.hub.jobs.unfinished(), await self.hub.promises.open()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
@@ -127,6 +130,8 @@ class EaselClient(HubClient):
         except discord.HTTPException as error:
             log.error("Discord did not take the commands (%s); those it has from before still work", error)
         self._recovery = asyncio.create_task(self._recover(jobs, promises), name="recovery")
+        default = self.hub.models.have(self.hub.settings.easel_model)
+        self._default = asyncio.create_task(default, name="default model")
 
     async def on_ready(self) -> None:
         """Say that slash commands are answered from now on."""
@@ -136,6 +141,9 @@ class EaselClient(HubClient):
         """Leave every job where it stands, then leave Discord."""
         if self._recovery is not None:
             self._recovery.cancel()
+        self.hub.models.close()
+        if self._default is not None:
+            self._default.cancel()
         await self.hub.flow.close()
         await self.hub.delivery.close()
         await self.hub.links.close()
@@ -177,7 +185,7 @@ class EaselClient(HubClient):
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
         return Hub(
             settings=settings,
-            registry=registry,
+            models=Models(registry, engine, settings),
             engine=engine,
             people=people,
             jobs=jobs,

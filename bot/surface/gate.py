@@ -12,10 +12,12 @@ from typing import Any
 
 import discord
 
-from bot.errors import Refusal, explained
+from bot.errors import Gone, Refusal, explained
 from bot.memory.people import People
 from bot.memory.promises import Promises
 from bot.memory.rules import Rules
+from bot.messages.message import Rows
+from bot.messages.sending import view_of
 from bot.messages.wording import refusal
 
 __all__ = ["Gate"]
@@ -23,6 +25,9 @@ __all__ = ["Gate"]
 log = logging.getLogger(__name__)
 
 NAMED = 10  # channels that a refusal names, where there are more
+
+FINAL = (Gone, sqlite3.OperationalError)
+"""What another try does not help against, or what has no time for keeping anything."""
 
 
 class Gate:
@@ -60,34 +65,45 @@ class Gate:
         return user_id in self._operators
 
     async def guarded(
-        self, interaction: discord.Interaction[Any], act: Callable[[], Awaitable[None]]
+        self,
+        interaction: discord.Interaction[Any],
+        act: Callable[[], Awaitable[None]],
+        typed: str = "",
+        again: Callable[[], Awaitable[Rows]] | None = None,
     ) -> None:
-        """Let the interaction in and do what it asks for, or say why not."""
+        """Let the interaction in and do what it asks for, or say why not.
+
+        A refusal repeats what was ``typed``, and has the buttons of ``again`` where another try may help.
+        """
         try:
             await self.admit(interaction)
             await act()
         except Exception as error:
-            await self.refuse(interaction, error)
+            rows = () if again is None or isinstance(error, FINAL) else await again()
+            await self.refuse(interaction, error, typed, rows)
 
-    async def refuse(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
+    async def refuse(
+        self, interaction: discord.Interaction[Any], error: BaseException, typed: str = "", rows: Rows = ()
+    ) -> None:
         """Tell the user, and nobody else, why nothing was done.
 
         What is asked while one types takes no sentence: Discord wants a list, and gets an empty one.
         """
         title, sentence = explained(error)
-        embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None))
+        embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None), typed)
+        view = view_of(rows) or discord.utils.MISSING
         try:
             if interaction.type is discord.InteractionType.autocomplete:
                 if not interaction.response.is_done():
                     await interaction.response.autocomplete([])
                 return
             if not interaction.response.is_done():
-                await interaction.response.send_message(embed=embed, ephemeral=True)
+                await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
                 return
             if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
                 # The waiting answer is public; it goes, and the reason comes to the user alone.
                 await interaction.delete_original_response()
-            await interaction.followup.send(embed=embed, ephemeral=True)
+            await interaction.followup.send(embed=embed, view=view, ephemeral=True)
             await self._promises.answered(interaction.id)
         except (discord.HTTPException, sqlite3.OperationalError) as failure:
             log.warning("a refusal (%s) did not reach its user: %s", title, failure)

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
+from bot.jobs.models import Models
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.links import Links
@@ -39,7 +40,7 @@ class Hub:
     """What the bot is made of."""
 
     settings: Settings
-    registry: Registry
+    models: Models
     engine: RenderEngine
     people: People
     jobs: Jobs
@@ -59,14 +60,18 @@ class Hub:
     direct_messages: DirectMessages
     gate: Gate
 
+    @property
+    def registry(self) -> Registry:
+        """The models that there are now."""
+        return self.models.registry
+
     async def user_of(self, interaction: Interaction) -> User:
         """The settings of whoever pressed or typed."""
         return await self.people.get(interaction.user.id, interaction.user.name)
 
     def model_of(self, user: User) -> str:
-        """The model that a user's prompts run on."""
-        known = {entry.name for entry in self.registry.entries}
-        return user.model if user.model in known else self.settings.easel_model
+        """The model that a user's prompts run on: the chosen one as long as it is on this machine."""
+        return user.model if user.model in self.models.here else self.settings.easel_model
 
 
 class HubClient(discord.AutoShardedClient):

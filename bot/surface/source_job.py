@@ -12,15 +12,12 @@ from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
-from bot.messages.dialogs import Field
-from bot.surface.actions import Dialog
 from bot.surface.hub import Interaction
 from bot.surface.intake import read
 from engine import Plan
 from grammar import GenerationSpec, format_prompt
 
 __all__ = [
-    "ask_to_remix",
     "asked_for",
     "child",
     "finished",
@@ -79,13 +76,6 @@ def remixed(draft: Draft, prompt: str, spec: GenerationSpec | None) -> Draft:
     if spec is None:
         return draft
     return replace(draft, prompt=prompt, shown=format_prompt(spec), spec=spec.to_dict())
-
-
-async def ask_to_remix(
-    interaction: Interaction, dialog: Dialog, target: str, index: int, prompt: str, *more: Field
-) -> None:
-    """Open the prompt to be edited; the answer comes back to ``dialog``."""
-    await dialog.open(interaction, target, index, *more, Field("prompt", "New prompt", prompt))
 
 
 async def remixing(interaction: Interaction) -> bool:

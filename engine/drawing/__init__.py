@@ -1,8 +1,9 @@
 """How a model draws one job: the pipeline, its texts, and what changes a picture while it is drawn."""
 
+from engine.drawing.enlarging import Enlarger
 from engine.drawing.loading import dtype_of, load
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
 from engine.drawing.seamless import ForwardMode
 
-__all__ = ["ForwardMode", "LoadedModel", "dtype_of", "forward_mode", "light_copy", "load", "run"]
+__all__ = ["Enlarger", "ForwardMode", "LoadedModel", "dtype_of", "forward_mode", "light_copy", "load", "run"]

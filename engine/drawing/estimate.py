@@ -23,12 +23,13 @@ OnStep: TypeAlias = Callable[[int, int, torch.Tensor | None], None]
 class Watch:
     """Keeps the latest estimate of the finished latents in ``estimate``.
 
-    ``told``, when set, hears after each step how many there have been.
+    ``changes``, when set, is told after each step how many there have been and the latents that came of it,
+    and returns those to go on with. Those that it ends with stand for what is finished, too.
     """
 
     def __init__(self, scheduler: Any) -> None:
         self.estimate: torch.Tensor | None = None
-        self.told: Callable[[int], None] | None = None
+        self.changes: Callable[[int, torch.Tensor], torch.Tensor] | None = None
         self._steps = 0
         step = scheduler.step
 
@@ -44,11 +45,18 @@ class Watch:
             output = step(model_output, timestep, sample, *args, return_dict=True, **kwargs)
             self.estimate = _estimate(scheduler, output, model_output, sample)
             self._steps += 1
-            if self.told is not None:
-                self.told(self._steps)
+            if self.changes is not None:
+                _replace(output, self.changes(self._steps, output.prev_sample))
             return output if return_dict else output.to_tuple()
 
         scheduler.step = watched
+
+
+def _replace(output: Any, latents: torch.Tensor) -> None:
+    """Puts other latents in the place of a step's: the finished ones too, which some pipelines decode."""
+    if latents is not output.prev_sample:
+        for name in set(output) & {"prev_sample", "denoised", "pred_original_sample"}:
+            output[name] = latents
 
 
 def _estimate(scheduler: Any, output: Any, model_output: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:

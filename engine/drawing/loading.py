@@ -1,4 +1,4 @@
-"""From an entry of the model list to a model on its device: weights found or fetched, laid out, made ready.
+"""From an entry of the model list to a model on its device: weights found, laid out, made ready.
 
 Knows nothing of jobs or plans.
 """
@@ -6,6 +6,9 @@ Knows nothing of jobs or plans.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import diffusers
@@ -14,13 +17,16 @@ import transformers
 from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 
 from engine.drawing import safety
-from engine.drawing.model import DENOISERS, LoadedModel
+from engine.drawing.latents import draws_films, vae_of
+from engine.drawing.model import LoadedModel
 from engine.drawing.preview import fit
 from engine.drawing.single_file import load_file
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
-from engine.families import FAMILIES
+from engine.families import FAMILIES, Ability, Family
+from engine.planning.presence import lacking
 from engine.planning.registry import ModelEntry
+from engine.weights import LOADING
 
 __all__ = ["dtype_of", "load"]
 
@@ -31,50 +37,119 @@ _LOG = logging.getLogger(__name__)
 def load(
     entry: ModelEntry, device: str, dtype: torch.dtype = torch.float32, *, checked: bool = True
 ) -> LoadedModel:
-    """The entry's pipeline on ``device``, downloaded first if it must be.
+    """The entry's pipeline on ``device``, from the weights that are on this machine.
 
     ``checked`` keeps the safety checker that it may bring along. Raises ModelUnavailable.
     """
-    pipe = _loaded(entry, dtype, checked=checked).to(device)
-    pipe.set_progress_bar_config(disable=True)
-    _channels_last(pipe)
-    try:
-        image_pipe = AutoPipelineForImage2Image.from_pipe(pipe)
-        image_pipe.set_progress_bar_config(disable=True)
-    except ValueError:
-        image_pipe = None
     family = FAMILIES[entry.family]
-    denoisers = tuple(getattr(pipe, name) for name in DENOISERS if getattr(pipe, name, None) is not None)
-    texts = Texts(pipe, family, family.encoding) if family.encoding else None
-    colours = fit(pipe.vae) if family.encoding else None
-    return LoadedModel(entry, device, pipe, image_pipe, denoisers, texts, family, colours)
+    pipe = _loaded(entry, dtype, checked=checked).to(device)
+    draws = getattr(pipe, family.part) if family.part else pipe
+    for each in (pipe, draws):
+        each.set_progress_bar_config(disable=True)
+    _channels_last(draws)
+    there = (getattr(draws, name, None) for name in family.denoisers)
+    denoisers = tuple(module for module in there if module is not None)
+    if not denoisers:
+        raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
+    texts = _texts(pipe, entry, family)
+    colours = fit(vae_of(draws)) if family.texts and Ability.PREVIEW not in family.cannot else None
+    return LoadedModel(entry, device, pipe, _from_pictures(pipe, family), denoisers, texts, family, colours)
+
+
+def _from_pictures(pipe: Any, family: Family) -> Any:
+    """The stock pipeline that draws from a picture, where one is used."""
+    if family.nudge is None:
+        return None
+    image_pipe = AutoPipelineForImage2Image.from_pipe(pipe)
+    image_pipe.set_progress_bar_config(disable=True)
+    return image_pipe
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
-    options: dict[str, Any] = {"dtype": dtype} | safety.options(FAMILIES[entry.family], checked)
-    if entry.variant:
-        options["variant"] = entry.variant
+    family = FAMILIES[entry.family]
+    options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
     if entry.configs:
         return load_file(entry, dtype, options)
-    if entry.folder is None:
-        options["revision"] = entry.revision
-    elif not entry.on_this_machine():
-        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
+    folder = _weights(entry)
+    if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
+        options["variant"] = entry.variant
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
+    others = {name: each for name, each in entry.part_folders().items() if each is not None}
+    pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
     try:
-        return DiffusionPipeline.from_pretrained(str(entry.folder or entry.source), **options)
-    except (OSError, ValueError) as error:
-        _LOG.exception("loading %s", entry.name)
-        raise ModelUnavailable(_why(entry)) from error
+        kind = getattr(
+            diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline"
+        )
+        with LOADING:
+            singles = {
+                name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines
+            }
+            return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # a folder fails in as many ways as it has parts
+        raise _unavailable(entry) from error
+
+
+def _weights(entry: ModelEntry) -> Path:
+    """The folder to load from. Nothing is fetched here: that is an operator's, and said first."""
+    folder = entry.weights()
+    if entry.folder is not None and folder is None:
+        raise ModelUnavailable(f"The weights of {entry.title} are not in its folder.")
+    if folder is None or None in entry.part_folders().values():
+        raise ModelUnavailable(
+            f"{entry.title} is not on this machine. An operator fetches it: `easel models pull {entry.name}`."
+        )
+    if missing := lacking(folder, given=tuple(entry.parts)):
+        raise ModelUnavailable(f"The weights of {entry.title} are not whole: {missing}.")
+    return folder
+
+
+def _part(name: str, folder: Path, dtype: torch.dtype) -> Any:
+    """A component of another repository: a tokenizer, or a language model whose every layer is read."""
+    if name.startswith("tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(str(folder))
+    return transformers.AutoModelForCausalLM.from_pretrained(
+        str(folder), output_hidden_states=True, dtype=dtype
+    )
+
+
+def _joined(pipe: Any, others: Mapping[str, Path], dtype: torch.dtype) -> Any:
+    """The pipeline and others, as the one that diffusers combines them in (Kandinsky 2.2 and its prior)."""
+    if not others:
+        return pipe
+    parts: dict[str, Any] = {}
+    for name, folder in others.items():
+        other = DiffusionPipeline.from_pretrained(str(folder), dtype=dtype)
+        parts |= {f"{name}_{part}": module for part, module in other.components.items()}
+    combined = type(pipe).__name__.replace("Pipeline", "CombinedPipeline")
+    return getattr(diffusers, combined)(**pipe.components, **parts)
+
+
+def _texts(pipe: Any, entry: ModelEntry, family: Family) -> Texts | None:
+    """The text side, tried with the absent text: what it lacks shows here, and not in somebody's job."""
+    if not family.texts:
+        return None
+    texts = Texts(pipe, family)
+    try:
+        texts.nothing()
+    except Exception as error:  # whatever a text encoder's code finds missing
+        raise _unavailable(entry) from error
+    return texts
+
+
+def _unavailable(entry: ModelEntry) -> ModelUnavailable:
+    _LOG.exception("loading %s", entry.name)
+    return ModelUnavailable(_why(entry))
 
 
 def _why(entry: ModelEntry) -> str:
-    if entry.folder is not None:
-        return f"The weights of {entry.title} could not be read."
-    if entry.gated:
-        return f"{entry.title} could not be fetched: the hub wants its licence accepted and a token here."
-    return f"{entry.title} could not be fetched from the hub."
+    wanted = (*FAMILIES[entry.family].needs, *entry.needs)
+    missing = [package for package in wanted if find_spec(package) is None]
+    if missing:
+        return f"{entry.title} needs the Python package {missing[0]}, which is not installed here."
+    return f"The weights of {entry.title} could not be read; the log says why."
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
@@ -94,9 +169,9 @@ def _channels_last(pipe: Any) -> None:
 
     There the group norms lose more than the convolutions gain.
     """
-    for name in ("unet", "vae"):
+    for name in ("unet", "vae", "movq"):
         module = getattr(pipe, name, None)
-        if module is None:
+        if module is None or draws_films(module):
             continue
-        if name == "vae" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
+        if name != "unet" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
             module.to(memory_format=torch.channels_last)

@@ -13,10 +13,7 @@ from engine.drawing.texts import Texts
 from engine.families import Family
 from engine.planning.registry import ModelEntry
 
-__all__ = ["DENOISERS", "LoadedModel", "denoiser_name", "light_copy", "put"]
-
-DENOISERS = ("unet", "transformer", "transformer_2")
-"""What the components of a pipeline that denoise are called."""
+__all__ = ["LoadedModel", "denoiser_name", "light_copy", "put"]
 
 
 @dataclass(eq=False)
@@ -37,10 +34,12 @@ class LoadedModel:
     colours: torch.Tensor | None = field(default=None, repr=False)
 
 
-def light_copy(pipe: Any) -> Any:
-    """The same components with a scheduler of its own."""
+def light_copy(pipe: Any, family: Family) -> Any:
+    """The same components, but copies of those that a job changes."""
     light = copy.copy(pipe)
-    put(light, "scheduler", copy.deepcopy(pipe.scheduler))
+    for name in family.own:
+        if getattr(pipe, name, None) is not None:
+            put(light, name, copy.deepcopy(getattr(pipe, name)))
     return light
 
 
@@ -49,6 +48,6 @@ def put(pipe: Any, name: str, component: Any) -> None:
     vars(pipe)[name] = component
 
 
-def denoiser_name(pipe: Any) -> str:
+def denoiser_name(pipe: Any, family: Family) -> str:
     """What the component that denoises is called in this pipeline."""
-    return next(name for name in DENOISERS if getattr(pipe, name, None) is not None)
+    return next(name for name in family.denoisers if getattr(pipe, name, None) is not None)

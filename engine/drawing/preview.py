@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
+from engine.drawing.latents import from_pixels, vae_of
 from engine.pictures.grid import COLUMNS, laid_out
 
 __all__ = ["fit", "render"]
@@ -28,6 +29,10 @@ _SAMPLES = 8
 """Pictures of shapes to which the colours are fitted: with more they stay the same."""
 
 
+_TRIAL = 128
+"""The side of the square that tells how many pixels a cell of latents stands for."""
+
+
 class _Model(Protocol):
     pipe: Any
     colours: torch.Tensor | None
@@ -36,7 +41,7 @@ class _Model(Protocol):
 def render(model: _Model, latents: torch.Tensor) -> bytes:
     """The grid that ``latents`` (n, channels, height, width) stand for, as a JPEG of at most 30,000 bytes."""
     if model.colours is None:
-        model.colours = fit(model.pipe.vae)
+        model.colours = fit(vae_of(model.pipe))
     flat = latents.detach().float().cpu().movedim(1, -1)
     values = torch.cat([flat, torch.ones_like(flat[..., :1])], dim=-1) @ model.colours
     pixels = (values.clamp(0, 1) * 255).round().byte().numpy()
@@ -44,8 +49,12 @@ def render(model: _Model, latents: torch.Tensor) -> bytes:
 
 
 def fit(vae: Any) -> torch.Tensor:
-    """The matrix (channels + 1, 3) that turns the VAE's scaled latents into RGB from 0 to 1."""
-    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    """The matrix (channels + 1, 3) that turns the VAE's scaled latents into RGB from 0 to 1; None: pixels."""
+    if vae is None:
+        return torch.cat([torch.eye(3), torch.ones(1, 3)]) / 2
+    with torch.no_grad():
+        grey = torch.zeros(1, 3, _TRIAL, _TRIAL, device=vae.device, dtype=vae.dtype)
+        factor = _TRIAL // from_pixels(vae, grey).shape[-1]
     side = 16 * factor
     pictures = [_shapes(seed, side) for seed in range(_SAMPLES)]
     pixels = torch.from_numpy(np.stack([np.asarray(picture, dtype=np.float32) for picture in pictures])) / 255
@@ -53,18 +62,11 @@ def fit(vae: Any) -> torch.Tensor:
     rows = []
     with torch.no_grad():
         for picture in pixels.movedim(-1, 1).to(vae.device, vae.dtype):
-            rows.append(_encoded(vae, 2 * picture[None] - 1).float().cpu())
+            rows.append(from_pixels(vae, 2 * picture[None] - 1).float().cpu())
     held = torch.cat(rows).movedim(1, -1).reshape(-1, rows[0].shape[1])
     held = torch.cat([held, torch.ones_like(held[:, :1])], dim=-1)
     solved: torch.Tensor = torch.linalg.lstsq(held, seen).solution
     return solved
-
-
-def _encoded(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
-    """Latents as the denoiser knows them: shifted and scaled."""
-    shift = getattr(vae.config, "shift_factor", None) or 0.0
-    latents: torch.Tensor = (vae.encode(pixels).latent_dist.mode() - shift) * vae.config.scaling_factor
-    return latents
 
 
 def _shapes(seed: int, side: int) -> Image.Image:

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from engine.drawing.estimate import OnStep
+from engine.drawing.unread import MARK
 from engine.errors import Unsafe
 from engine.families import Family
 
@@ -50,8 +51,8 @@ def passed(pictures: Sequence[Image.Image], flags: Sequence[bool] | None) -> lis
 
 def like(picture: Image.Image, changed: Image.Image) -> Image.Image:
     """``changed``, marked as the picture is that it was made of."""
-    if _HIDDEN in picture.info:
-        changed.info[_HIDDEN] = True
+    for mark in {_HIDDEN, MARK} & picture.info.keys():
+        changed.info[mark] = picture.info[mark]
     return changed
 
 

@@ -25,6 +25,7 @@ from engine.errors import ModelUnavailable
 from engine.files import Recognised, recognise
 from engine.planning.registry import ModelEntry
 from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, why_not
+from engine.weights import LOADING
 
 __all__ = ["load_file"]
 
@@ -53,8 +54,11 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
         raise ModelUnavailable(
             f"{entry.title} is a GGUF file: reading it takes the package `gguf`, `pip install 'easel[gguf]'`."
         )
+    for logger in (diffusers.utils.logging, transformers.utils.logging):
+        logger.disable_progress_bar()
     try:
-        pipe = _pipeline(file, found, configs, dtype, options)
+        with LOADING:
+            pipe = _pipeline(file, found, configs, dtype, options)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to

@@ -1,7 +1,7 @@
 """What happens between two steps of one job: the estimate is kept and reported, `--stop` stops, tiles roll.
 
-And what is to stay of a source picture is put back. Called by the pipeline (`callback_on_step_end`); knows
-nothing of texts, or of who else is rendering.
+And what is to stay of a source picture is put back. It happens where every pipeline passes: in its
+scheduler's step. Knows nothing of texts, or of who else is rendering.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import torch
 from PIL import Image
 
 from engine.drawing.estimate import OnStep, Watch
+from engine.drawing.late import unit
+from engine.drawing.latents import cells, laid
 from engine.drawing.model import LoadedModel, denoiser_name
 from engine.drawing.repaint import Held
 from engine.drawing.seamless import Roll
+from engine.errors import EngineError
 from engine.planning.plan import Plan
 from engine.sharing.batching import pause
 
@@ -22,53 +25,66 @@ __all__ = ["BetweenSteps"]
 
 
 class BetweenSteps:
-    """One job's `callback_on_step_end`; the lighter ``hold``, the longer the source picture stays."""
+    """One job's steps, watched and changed; the lighter ``hold``, the longer the source picture stays."""
 
     def __init__(
         self, pipe: Any, model: LoadedModel, plan: Plan, report: OnStep, hold: Image.Image | None
     ) -> None:
+        self._pipe, self._model, self._plan, self._report = pipe, model, plan, report
         self._watch = Watch(pipe.scheduler)
         self._held = None if hold is None else Held(pipe.scheduler, hold)
-        self._family, self._plan, self._report = model.family, plan, report
+        self._unit = unit(pipe.scheduler)
         self._soft: torch.Tensor | None = None
-        rolls = plan.tile and denoiser_name(pipe) != "unet" and model.texts is not None
+        rolls = plan.tile and denoiser_name(pipe, model.family) != "unet"
         self._roll = Roll(plan.seeds[0]) if rolls else None
+        self._watch.changes = self._stepped
 
-    def __call__(self, pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        """After ``step`` (from 0): what of ``tensors`` the pipeline is to go on with instead."""
-        done, last = step + 1, pipe.num_timesteps
-        stopping = done >= self._plan.stop_step and self._plan.stopped and done < last
+    def _stepped(self, done: int, latents: torch.Tensor) -> torch.Tensor:
+        """After ``done`` steps (from 1): what the pipeline is to go on with instead of its latents."""
+        scheduler, plan = self._pipe.scheduler, self._plan
+        last = getattr(self._pipe, "_num_timesteps", None) or len(scheduler.timesteps)
+        ends = done >= last if self._cut else done >= plan.stop_step and plan.stopped and done < last
         held = self._watch.estimate
-        estimate = self._plain(pipe, tensors["latents"] if held is None else held)
+        estimate = self._plain(latents if held is None else held)
         if self._held is not None:
             estimate = self._held.put_back(estimate, done / last, None)
-        if self._plan.stopped:
+        if plan.stopped:
             # Guidance overshoots early; the mean of all estimates so far is soft and keeps the colours.
             self._soft = estimate if self._soft is None else self._soft.lerp(estimate, 1 / done)
-        self._report(done, self._plan.stop_step if self._plan.stopped else last, estimate)
-        if stopping or done >= last:
+        self._report(done, plan.stop_step if plan.stopped else last, self._shown(estimate))
+        if ends or done >= last:
             pause()
-        if stopping:
+        if ends and plan.stopped:
             assert self._soft is not None
-            pipe._interrupt = True
-            return {"latents": self._packed(pipe, self._soft)}
+            self._pipe._interrupt = True
+            return self._packed(self._soft)
         if self._roll is None and self._held is None:
-            return {}
-        flat = self._plain(pipe, tensors["latents"])
+            return latents
+        flat = self._plain(latents)
         if self._held is not None:
-            to_come = None if done >= last else pipe.scheduler.timesteps[done - last]
+            to_come = None if done >= last else scheduler.timesteps[done - last]
             flat = self._held.put_back(flat, done / last, to_come)
         rolled = flat if self._roll is None or done >= last else self._roll.on(flat)
-        return {"latents": self._packed(pipe, rolled)}
+        return self._packed(rolled)
 
-    def count(self) -> None:
-        """For a pipeline that tells nothing between steps: its scheduler does; it is not stopped early."""
-        self._watch.told = lambda done: self._report(done, self._plan.running, self._watch.estimate)
+    @property
+    def _cut(self) -> bool:
+        """Whether the scheduler itself ends where the plan stops."""
+        return self._model.family.nudge is None
 
-    def _plain(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
+    def _shown(self, estimate: torch.Tensor) -> torch.Tensor | None:
+        """The estimate as cells, None where nobody knows how it lies."""
+        return estimate if estimate.ndim == 4 else None
+
+    def _plain(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents as (n, channels, height, width), not rolled."""
-        latents = self._family.unpack(pipe, latents, self._plan.height, self._plan.width)
-        return latents if self._roll is None else self._roll.back(latents)
+        flat = cells(latents, self._model.family.layout, self._plan.height, self._plan.width)
+        if flat.ndim != 4 and (self._roll or self._held):
+            said = "repeat without a seam" if self._roll else "draw a part of a picture"
+            raise EngineError(f"{self._model.entry.title} cannot {said}.")
+        flat = flat / self._unit if self._unit != 1.0 else flat
+        return flat if self._roll is None else self._roll.back(flat)
 
-    def _packed(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
-        return self._family.pack(pipe, latents)
+    def _packed(self, latents: torch.Tensor) -> torch.Tensor:
+        whole = laid(latents, self._model.family.layout)
+        return whole * self._unit if self._unit != 1.0 else whole

@@ -9,12 +9,12 @@ import math
 from collections import OrderedDict
 from typing import Any
 
-import torch
-
-from engine.drawing.effects import rows, towards
+from engine.drawing.effects import alike, joined, rows, towards
+from engine.drawing.encoding import encoded
 from engine.drawing.steering import Steering
-from engine.families import Embeds, Encoding, Family
+from engine.families import Embeds, Family
 from engine.planning.plan import PICTURES, Conditioning, Plan
+from engine.planning.stepwise import styled_steps
 
 __all__ = ["Texts"]
 
@@ -38,10 +38,12 @@ red hearts stayed red."""
 class Texts:
     """The text side of one loaded model: a cache of the texts encoded last, and what a plan makes of them."""
 
-    def __init__(self, pipe: Any, family: Family, encoding: Encoding) -> None:
-        self._pipe, self._family, self._encoding = pipe, family, encoding
+    def __init__(self, pipe: Any, family: Family) -> None:
+        self._pipe, self._family = pipe, family
         self._known: OrderedDict[str, Embeds] = OrderedDict()
+        self._unread: dict[str, tuple[str, ...]] = {}
         self._nothing: Embeds | None = None
+        self._empty: Embeds | None = None
         self.encoded = 0
 
     def embed(self, text: str) -> Embeds:
@@ -49,20 +51,22 @@ class Texts:
         if text in self._known:
             self._known.move_to_end(text)
             return self._known[text]
-        with torch.no_grad():
-            embeds = self._encoding.encode(self._pipe, text)
+        embeds, self._unread[text] = encoded(self._pipe, self._family, text)
         self.encoded += 1
         self._known[text] = embeds
         if len(self._known) > _KEPT:
-            self._known.popitem(last=False)
+            del self._unread[self._known.popitem(last=False)[0]]
         return embeds
 
     def nothing(self) -> Embeds:
         """The embeddings of the absent text."""
         if self._nothing is None:
-            with torch.no_grad():
-                self._nothing = self._encoding.nothing(self._pipe)
+            self._nothing, _ = encoded(self._pipe, self._family, None)
         return self._nothing
+
+    def unread(self, plan: Plan) -> tuple[str, ...]:
+        """The words at the end of the plan's texts that the encoders did not read, of those used lately."""
+        return tuple(word for part in plan.conditionings for word in self._unread.get(part.text, ()))
 
     def steering(self, plan: Plan) -> Steering:
         """What steers the plan's pictures: the heaviest part leads, the others are asked beside it."""
@@ -72,8 +76,30 @@ class Texts:
         others = [
             self._beside(part, plan, whole) for part in plan.conditionings if part is not lead and part.weight
         ]
-        main = self._drawn(lead.text, plan)
-        return Steering(main, rows(self.nothing(), count), lead.weight / whole, tuple(others))
+        main, nothing = self._drawn(lead.text, plan), rows(self.nothing(), count, self._family.axes)
+        if not plan.calm:
+            return Steering(nothing, nothing, state=self._family.state, axes=self._family.axes)
+        steps = (
+            styled_steps(plan.style_weight, plan.stop_step) if plan.stepwise and plan.style else frozenset()
+        )
+        styled = self._drawn(lead.text, plan, styled=True) if steps else None
+        if self._family.masks or self._family.pieces:  # brought to one length: one forward for all texts
+            texts = [main, nothing, *(text for _, text in others), *([] if styled is None else [styled])]
+            main, nothing, *rest = self._alike(texts)
+            styled = None if styled is None else rest.pop()
+            others = [(weight, text) for (weight, _), text in zip(others, rest, strict=True)]
+        told = (self._family.state, self._family.axes, styled, steps)
+        return Steering(main, nothing, lead.weight / whole, tuple(others), *told)
+
+    def _filler(self) -> Embeds | None:
+        """What a text takes up that is shorter than another one, where texts are read in pieces."""
+        if self._family.pieces and self._empty is None:
+            self._empty, _ = encoded(self._pipe, self._family, "")
+        return self._empty
+
+    def _alike(self, texts: list[Embeds]) -> list[Embeds]:
+        """The same texts with equal numbers of tokens."""
+        return alike(texts, self._family.masks, self._filler())
 
     def _beside(self, part: Conditioning, plan: Plan, whole: float) -> tuple[float, Embeds]:
         """A further text's weight and rows. What is not wanted is left as it was said, and counts more."""
@@ -82,18 +108,23 @@ class Texts:
         away = _AWAY
         if self._family.contrasts(plan.guidance):
             away *= max(1.0, _FIRM / plan.guidance)
-        return away * part.weight / whole, rows(self.embed(part.text), len(plan.seeds))
+        return away * part.weight / whole, rows(self.embed(part.text), len(plan.seeds), self._family.axes)
 
-    def _drawn(self, text: str, plan: Plan) -> Embeds:
-        """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse."""
-        base = self.embed(text)
+    def _drawn(self, text: str, plan: Plan, *, styled: bool = False) -> Embeds:
+        """One row a picture: the text, drawn to the house style, the oddity and each picture's own muse.
+
+        Where the style takes whole steps, ``styled`` is the text of those.
+        """
+        base = self.embed(_with(text, plan.style) if styled else text)
         shared = []
-        if plan.style_weight and plan.style:
+        if plan.style_weight and plan.style and not plan.stepwise:
             shared.append((_pull(plan.style_weight), self.embed(_with(text, plan.style))))
         if plan.weird and plan.oddity:
             shared.append((_pull(plan.weird), self.embed(_with(text, plan.oddity))))
         if not plan.chaos or not plan.muses:
-            return rows(towards(base, shared), len(plan.seeds))
+            return rows(
+                towards(base, shared, self._family.masks, self._filler()), len(plan.seeds), self._family.axes
+            )
         # Pictures give way one after another, each over its own quarter of the range of chaos. Half-way
         # between two texts a model that is sure of itself still draws the first: a pull that grows alike for
         # all four showed nothing at `--c 25`. And where each began before the last had gone over, three of
@@ -101,8 +132,9 @@ class Texts:
         pictures = []
         for index, muse in enumerate(plan.muses):
             pull = min(1.0, max(0.0, PICTURES * plan.chaos - index % PICTURES))
-            pictures.append(towards(base, [*shared, (pull, self.embed(_with(text, muse)))]))
-        return {name: torch.cat([picture[name] for picture in pictures]) for name in base}
+            muses = [*shared, (pull, self.embed(_with(text, muse)))]
+            pictures.append(towards(base, muses, self._family.masks, self._filler()))
+        return joined(self._alike(pictures), self._family.axes)
 
 
 def _pull(share: float) -> float:

@@ -1,59 +1,121 @@
 """What the engine must know of a family of pipelines: its texts, its guidance, the layout of its latents.
 
-Everything else in the engine treats all families alike. Loads no torch: the pipelines that are handed in do.
-Knows nothing of plans or jobs.
+A family is a few lines of data; what is common to all is found by reading the pipelines' signatures. Loads no
+torch: the pipelines that are handed in do. Knows nothing of plans or jobs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    import torch
+__all__ = ["Ability", "Embeds", "Family", "Guidance", "Layout"]
 
-__all__ = ["Embeds", "Encoding", "Family"]
-
-Embeds: TypeAlias = "dict[str, torch.Tensor]"
-"""A text as the denoiser reads it: the pipeline's argument names → tensors, one row a picture."""
+Embeds: TypeAlias = dict[str, Any]
+"""A text as the denoiser reads it: argument names → tensors, or lists of them, with one row a picture."""
 
 
-def _as_they_are(pipe: Any, latents: torch.Tensor, height: int = 0, width: int = 0) -> torch.Tensor:
-    """The latents of a pipeline that keeps them as (n, channels, height, width) already."""
-    return latents
+class Guidance(StrEnum):
+    """What becomes of the guidance: two predictions are contrasted, or the denoiser is told the number."""
+
+    CONTRAST = "contrast"
+    INPUT = "input"
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """``encode`` makes the embeddings of one text (one row each), ``nothing`` those of the absent text."""
+class Layout(StrEnum):
+    """How latents lie that are (n, c, h, w) in the VAE's cells."""
 
-    encode: Callable[[Any, str], Embeds]
-    nothing: Callable[[Any], Embeds]
+    PLAIN = "plain"
+    """(n, c, h, w)."""
+    PACKED = "packed"
+    """(n, h/2 · w/2, 4c): four cells are one token."""
+    TOKENS = "tokens"
+    """(n, h · w, c): each cell is a token."""
+    FRAMED = "framed"
+    """(n, c, 1, h, w): a film of one picture."""
+    CHANNELS_LAST = "channels last"
+    """(n, 1, h, w, c): a film of one picture, its channels last."""
+
+
+class Ability(StrEnum):
+    """What most families can do with a prompt, and some cannot."""
+
+    TEXTS = "several texts"
+    WITHOUT = "--no"
+    EFFECTS = "--s, --c and --w"
+    TILE = "--tile"
+    STOP = "--stop"
+    PICTURE = "a picture to start from"
+    PREVIEW = "previews"
+    LENGTHS = "forwards shared with texts of other lengths"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """How a pipeline of the family is called.
 
-    Without an ``encoding`` it is given plain text, and only the arguments that every pipeline takes.
-    ``guided`` says whether guidance contrasts two predictions; distilled models take the number as an input.
-    ``unpack`` and ``pack`` turn latents into (n, channels, height, width) and back, given the tile's pixels.
-    ``nudge`` added to a strength makes the pipeline run exactly the steps planned, in spite of how it rounds.
-    ``checker`` says whether the pipelines have a place for a safety checker.
+    ``texts`` are the call's argument names for what `encode_prompt` returns, in its order (None: not handed
+    on); the first is the state. Those of the absent text begin with `negative_`. Without any, the pipeline is
+    given plain text. ``encode`` makes the embeddings of a text, and of the absent text (None), where
+    `encode_prompt` alone does not. ``masks`` are those of the texts that say which tokens count; with one,
+    texts are brought to a multiple of ``pad`` tokens, so that other lengths share a forward.
+    ``pieces`` says that a text too long for its encoder is read in pieces.
+    ``scale`` is the argument that takes the guidance (empty: the guiders among ``own`` take it), and ``less``
+    is 1 where a pipeline counts it from 0. ``said`` are arguments that every call is given; one that can be
+    called is asked with the pixels (width, height); ``sets`` are attributes of the job's pipeline, likewise.
+    ``axes`` says of a denoiser's arguments in which dimension their rows lie, None: in none (positions).
+    ``layout`` is how latents lie between steps, ``given`` how the call wants them, where that differs.
+    ``denoisers`` and ``own`` name components: those whose calls are shared, and those that a job changes, of
+    which it has copies. ``pipeline`` names diffusers' class that loads it, where the folder names another;
+    ``part`` names the pipeline inside the pipeline that draws. ``wordless``
+    says that `encode_prompt` must be given words even where it is given embeddings.
+    ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
+    image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
+    is used, the scheduler begins late instead.
+    ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused and
+    why, in half a sentence, and ``needs`` the Python packages without which diffusers does not load it.
     """
 
-    guided: bool
-    encoding: Encoding | None = None
-    unpack: Callable[[Any, torch.Tensor, int, int], torch.Tensor] = _as_they_are
-    pack: Callable[[Any, torch.Tensor], torch.Tensor] = _as_they_are
-    nudge: float = 0.0
+    texts: tuple[str | None, ...] = ()
+    encode: Callable[[Any, str | None], Embeds] | None = None
+    masks: frozenset[str] = frozenset()
+    pad: int = 0
+    pieces: bool = False
+    guidance: Guidance = Guidance.CONTRAST
+    scale: str = "guidance_scale"
+    less: float = 0.0
+    said: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    axes: Mapping[str, int | None] = field(default_factory=dict)
+    layout: Layout = Layout.PLAIN
+    given: Layout | None = None
+    denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
+    own: tuple[str, ...] = ("scheduler",)
+    pipeline: str = ""
+    part: str = ""
+    wordless: bool = False
+    together: bool = False
+    nudge: float | None = None
     checker: bool = False
+    cannot: Mapping[Ability, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance contrasts two predictions; distilled models take the number as an input."""
+        return self.guidance is Guidance.CONTRAST
+
+    @property
+    def state(self) -> str:
+        """The argument that holds a text's states, one a token; empty where plain text is given."""
+        return (self.texts[0] or "") if self.texts else ""
 
     def contrasts(self, guidance: float) -> bool:
         """Whether the denoiser is asked about nothing as well; at a guidance of 1 that would cancel out."""
-        return self.guided and guidance > 1
+        return self.guided and guidance + self.less > 1
 
     def rows(self, texts: int, guidance: float) -> int:
         """How many rows of a forward one picture takes: one a text that steers it, and one for guidance."""
-        return (texts if self.encoding else 1) + self.contrasts(guidance)
+        return (texts if self.texts else 1) + self.contrasts(guidance)

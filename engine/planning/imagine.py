@@ -16,6 +16,7 @@ from engine.planning.prompts import (
     style_weight,
     without_effect,
 )
+from engine.planning.reach import from_a_picture, within_reach
 from engine.planning.registry import Registry
 from engine.planning.sizes import proportion, tile_size
 from grammar import remarks
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
 
 __all__ = ["plan_imagine", "plan_reroll"]
+
+_WHOLE_GRID = "With `--c` or `--w` a seed is a whole grid's: one picture's own seed gives another picture."
 
 
 def plan_imagine(
@@ -37,13 +40,15 @@ def plan_imagine(
     conditionings, said = conditionings_of(spec, entry)
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)
-    strength = image_strength(spec)
+    strength = image_strength(spec) if from_a_picture(entry) else None
     effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     whole = max(1, round(entry.steps * effort))
     steps = scheduled(whole, strength)
     seeds = seeds_of(spec, seed)
     chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
-    return Plan(
+    if spec.seed is not None and (chaos or weird):
+        said = (*said, _WHOLE_GRID)
+    plan = Plan(
         action=Action.IMAGINE,
         model=entry.name,
         revision=entry.revision,
@@ -63,8 +68,10 @@ def plan_imagine(
         muses=muses_of(entry, seeds) if chaos else (),
         oddity=oddity_of(entry, seeds) if weird else "",
         effort=whole,
+        stepwise=entry.stepwise,
         notes=(*notes, *said, *cut, *unknown_style, *without_effect(spec), *remarks(spec)),
     )
+    return within_reach(plan, spec, entry)
 
 
 def plan_reroll(spec: GenerationSpec, registry: Registry, *, model: str = "pocket") -> Plan:

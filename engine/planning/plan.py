@@ -57,9 +57,11 @@ class Plan:
     ``strength`` (0–1) is how far an input picture is re-noised, None without one. ``scale`` is how many times
     larger the picture is, both ways, than what the model drew. ``canvas`` says what of the input picture
     stays, None: nothing need. ``calm`` (0–1) is how much of the guidance acts where a picture is continued:
-    the whole of it would draw the prompt's things again. ``effort`` is how many steps a picture from text
-    alone takes at the wanted quality (0: as ``steps``); later jobs are planned from it. ``grain`` is how many
-    pixels wide the details are that may be drawn anew when a picture is enlarged, 0: of any size.
+    the whole of it would draw the prompt's things again, and at 0 the words have no say. ``effort`` is how
+    many steps a picture from text alone takes at the wanted quality (0: as ``steps``); later jobs are planned
+    from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
+    enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
+    instead of a part of every one.
     """
 
     action: Action
@@ -86,6 +88,7 @@ class Plan:
     calm: float = 1.0
     effort: int = 0
     grain: int = 0
+    stepwise: bool = False
 
     @property
     def acting_guidance(self) -> float:

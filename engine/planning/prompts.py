@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from engine.planning.plan import PICTURES, Conditioning, Plan
+from engine.planning.reach import within_reach
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text
@@ -41,6 +42,8 @@ _AWAY = -0.5
 _FREELY, _HOLDING, _MOST_WEIGHT = 0.62, 0.125, 3.0
 """An image prompt of hardly any weight is re-noised to the first (0–1), and by the second less for each
 `--iw`, which counts up to the third: so half of the steps are run at 1, and a quarter at 3."""
+
+_NO_ZOOM = "`--zoom` acts in the dialog of Custom Zoom only, under a single picture; it has no effect here."
 
 _MOST_NAMED = 12
 """Unknown words that a note names at most: a message has little room."""
@@ -94,7 +97,7 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     entry = registry.get(plan.model)
     conditionings, notes = conditionings_of(spec, entry)
     chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
-    return replace(
+    said = replace(
         plan,
         conditionings=conditionings,
         style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
@@ -104,6 +107,7 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
         oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
         notes=(*notes, *without_effect(spec), *remarks(spec)),
     )
+    return within_reach(said, spec, entry)
 
 
 def muses_of(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:
@@ -130,9 +134,10 @@ def style_weight(stylize: float | None, default: float) -> float:
 
 
 def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
-    """A sentence about the parameters that parse but do nothing here yet."""
+    """A sentence about the parameters that parse but do nothing here yet, or not outside their dialog."""
     said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short) is not None]
-    return (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+    idle = (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+    return idle if spec.zoom is None else (*idle, _NO_ZOOM)
 
 
 def given(value: float | None, default: float) -> float:

@@ -133,7 +133,7 @@ def _repainted(
     if (canvas.picture.width, canvas.picture.height) != (width, height):
         strength = (entry.extend + REDRAWN) / 2
         if plan.conditionings == parent.conditionings:
-            calm, strength = CALM, entry.extend
+            calm, strength = CALM if entry.extend_by_words else 0.0, entry.extend
             canvas = replace(canvas, margin=min(width, height) // _MARGIN)
     steps = scheduled(parent.effort or parent.steps, strength)
     return replace(

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import BadFile
 from engine.files import Recognised, recognise
+from engine.planning.presence import part_complete
 
 __all__ = ["DENOISERS", "ENDINGS", "borrowed", "index_of", "parts_of", "why_not"]
 
@@ -41,7 +42,7 @@ def why_not(file: Path, family: str, configs: Path | None) -> str:
         return f"This is {found.what}, of the family {found.families[0]}, not {family}."
     if configs is None:
         return "The model that lends its configurations is not on this machine."
-    lacking = [part for part in borrowed(found, configs) if not _weights_in(configs / part)]
+    lacking = [part for part in borrowed(found, configs) if not part_complete(configs / part)]
     if lacking:
         return f"It holds no {lacking[0]}, and neither does the model that lends what it lacks."
     return ""
@@ -71,15 +72,3 @@ def borrowed(found: Recognised, configs: Path) -> tuple[str, ...]:
     if found.kind == "denoiser":
         return tuple(part for part in weighty if part not in DENOISERS)
     return tuple(part for part in weighty if part in found.missing)
-
-
-def _weights_in(part: Path) -> bool:
-    """Whether a component's folder holds all its weights."""
-    for shards in part.glob("*index*.json"):
-        try:
-            names = set(json.loads(shards.read_text(encoding="utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError, AttributeError):
-            return False
-        if not all((part / name).exists() for name in names):
-            return False
-    return any(part.glob("*.safetensors")) or any(part.glob("*.bin"))

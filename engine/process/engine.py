@@ -26,6 +26,7 @@ from engine.process.wire import (
     Describe,
     Described,
     Happened,
+    Know,
     Load,
     Order,
     Ready,
@@ -222,6 +223,12 @@ class Engine:
             if place.supervisor.pid is not None:
                 place.supervisor.wake(Unload(model))
 
+    def know(self, registry: Registry) -> None:
+        """From now on these are the models that there are; jobs under way go on with what they have."""
+        self._registry, self._setup = registry, replace(self._setup, registry=registry)
+        for place in self._places:
+            place.supervisor.renew(replace(place.supervisor.setup, registry=registry), Know(registry))
+
     def status(self) -> EngineStatus:
         """What goes on."""
         running = sum(open.started for open in self._jobs.values())
@@ -278,7 +285,29 @@ class Engine:
             case Ready(_, devices):
                 place.false_starts = place.killed_starts = 0
                 if len(self._places) == 1:
-                    self._places += [self._place(device) for device in devices[1:]]
+                    self._take_in(devices[1:])
+
+    def _take_in(self, devices: Sequence[str]) -> None:
+        """Gives devices that the first worker found their share of what was asked for before it was ready."""
+        (first,) = self._places
+        self._places += [self._place(device) for device in devices]
+        for place in self._places[1:]:
+            place.wanted |= first.wanted
+            for model in first.wanted:
+                place.supervisor.wake(Load(model))
+        for index, open in enumerate([open for open in first.jobs.values() if not open.started]):
+            place = self._places[index % len(self._places)]
+            if place is not first:
+                self._move(open, place)
+
+    def _move(self, open: _Open, place: _Place) -> None:
+        """Has a job rendered in another place; what its worker still says of it is not heard."""
+        open.place.supervisor.wake(Cancel(open.job.id))
+        open.place.leaving.add(open.job.id)
+        del open.place.jobs[open.job.id]
+        open.place = place
+        place.jobs[open.job.id] = open
+        place.supervisor.wake(Submit(open.job, alone=open.deaths > 0))
 
     def _on_end(self, place: _Place, was_ready: bool, killed: bool) -> bool:
         """After a worker's end: counts it against what it was doing; whether there is work for another."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from engine.drawing import safety
+from engine.drawing import safety, unread
 from engine.errors import UnknownModel
 from engine.families import FAMILIES
 from engine.job import Cancelled, Job, Lane, Progress
@@ -49,6 +49,7 @@ _CPU_ROWS, _GPU_ROWS = 8, 16
 class Renderer:
     """Renders many jobs side by side on one device.
 
+    ``registry`` are the models that there are; another one may be set at any turn, and those in memory stay.
     ``emit`` gets every report, among them exactly one final event a job, from the thread that calls `turn`.
     """
 
@@ -64,7 +65,7 @@ class Renderer:
     ) -> None:
         settings = settings or WorkerSettings()
         rows = _CPU_ROWS if device == "cpu" else _GPU_ROWS
-        self._program, self._registry, self._clock = program, registry, clock
+        self._program, self.registry, self._clock = program, registry, clock
         self._jobs: dict[str, JobState] = {}
         self._lanes = Lanes(settings.active)
         self.batcher = Batcher(rows=rows)
@@ -85,7 +86,7 @@ class Renderer:
         self._models = ResidentModels(
             settings.models,
             self._background,
-            load=lambda name: load_shared(program, registry.get(name), device, settings),
+            load=lambda name: load_shared(program, self.registry.get(name), device, settings),
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
@@ -219,7 +220,8 @@ class Renderer:
                 continue
             state.holding, state.drawn, state.model = False, True, None
             pictures: Sequence[Image.Image] = task.value
-            self._reporter.deliver(state, pictures, safety.notes(pictures))
+            told = (*safety.notes(pictures), *unread.notes(pictures))
+            self._reporter.deliver(state, pictures, told)
 
     def _queue(self, state: JobState, alone: bool) -> None:
         """Has a job wait for its turn."""
@@ -235,7 +237,7 @@ class Renderer:
     def _add(self, state: JobState, lane: int, *, alone: bool = False) -> None:
         """Gives a job its place in a lane. Raises UnknownModel."""
         job, plan = state.job, state.job.plan
-        family = FAMILIES[self._registry.get(plan.model).family]
+        family = FAMILIES[self.registry.get(plan.model).family]
         state.shape = ForwardShape(plan.model, plan.width, plan.height, self._program.forward_mode(plan))
         state.rows, state.queued = rows_of(plan, family), True
         self._lanes.add(job.id, job.owner, lane, cost(plan, family), alone=alone)
@@ -266,7 +268,7 @@ class Renderer:
                 self._lanes.remove(state.job.id)
                 self._reporter.fail(state, error)
         elif warm and not self._jobs:
-            for job in warm_up_jobs(self._registry.get(model)):
+            for job in warm_up_jobs(self.registry.get(model)):
                 self._reporter.unheard.add(job.id)
                 self._jobs[job.id] = state = JobState(job)
                 self._add(state, _WARM_UP)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.families import FAMILIES
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
 from engine.process.program import Program
@@ -92,7 +93,7 @@ class ResidentModels:
 
 def load_shared(program: Program, entry: ModelEntry, device: str, settings: WorkerSettings) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model = program.load(entry, device)
+    model, axes = program.load(entry, device), FAMILIES[entry.family].axes
     for index, module in enumerate(model.denoisers):
         exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
         if exact:
@@ -101,7 +102,8 @@ def load_shared(program: Program, entry: ModelEntry, device: str, settings: Work
             _compile(module, settings.compiler)
         graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
         sizes = Exact(settings.measured) if exact else ()
-        install(module, f"{entry.name}/{index}", sizes, graphs, compiled=bool(settings.compiler))
+        name, compiled = f"{entry.name}/{index}", bool(settings.compiler)
+        install(module, name, sizes, graphs, axes=axes, compiled=compiled)
     return model
 
 

@@ -18,8 +18,9 @@ class WorkerSettings:
 
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
     forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
-    computes fastest. ``checked`` keeps the safety checkers that models bring along.
-    ``measured`` is a file for what was found out about this machine; None keeps nothing.
+    computes fastest. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
+    for what was found out about this machine; None keeps nothing. ``upscaler`` is the name of what enlarges
+    pictures, "" for interpolation.
     """
 
     active: int = 16
@@ -29,3 +30,4 @@ class WorkerSettings:
     precision: Precision = "auto"
     checked: bool = True
     measured: Path | None = None
+    upscaler: str = ""

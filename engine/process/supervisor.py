@@ -47,7 +47,7 @@ class Supervisor:
         on_end: Callable[[bool, bool], bool],
         stall: float,
     ) -> None:
-        self._command, self._setup, self._stall = command, setup, stall
+        self._command, self.setup, self._stall = command, setup, stall
         self._first_orders, self._on_report, self._on_end = orders, on_report, on_end
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -63,7 +63,13 @@ class Supervisor:
         if self._process is not None:
             self._send(self._process, order)
         elif self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(), name=f"worker {self._setup.device}")
+            self._task = asyncio.create_task(self._run(), name=f"worker {self.setup.device}")
+
+    def renew(self, setup: Setup, order: Order) -> None:
+        """What a new process will be told first, and the order that brings a present one up to it."""
+        self.setup = setup
+        if self._process is not None:
+            self._send(self._process, order)
 
     async def close(self) -> None:
         """Ends the process, in a second or two."""
@@ -87,7 +93,7 @@ class Supervisor:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
         try:
-            self._send(process, self._setup)
+            self._send(process, self.setup)
             for order in self._first_orders():
                 self._send(process, order)
             self._process = process
@@ -95,7 +101,7 @@ class Supervisor:
         finally:
             self._process = None
             await _end(process)
-        _LOG.warning("the worker on %s ended (%s)", self._setup.device, process.returncode)
+        _LOG.warning("the worker on %s ended (%s)", self.setup.device, process.returncode)
         return process.returncode == -signal.SIGKILL and not stalled
 
     async def _listen(self, process: asyncio.subprocess.Process) -> bool:
@@ -113,7 +119,7 @@ class Supervisor:
                     self.ready = True
                 self._on_report(report)
         except TimeoutError as error:
-            _LOG.error("the worker on %s stalls: %s", self._setup.device, error or "no sign of life")
+            _LOG.error("the worker on %s stalls: %s", self.setup.device, error or "no sign of life")
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGUSR1)
                 await asyncio.sleep(_PATIENCE)

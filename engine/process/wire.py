@@ -23,6 +23,7 @@ __all__ = [
     "Describe",
     "Described",
     "Happened",
+    "Know",
     "Load",
     "Order",
     "Ready",
@@ -86,6 +87,13 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class Know:
+    """From now on these are the models that there are."""
+
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The worker takes orders.
 
@@ -128,7 +136,7 @@ class Beat:
     stuck: float
 
 
-Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload
+Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload | Know
 Report: TypeAlias = Ready | Happened | Described | Residents | Beat
 
 

@@ -23,12 +23,14 @@ from typing import Any, BinaryIO
 
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
+from engine.process.devices import devices
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
     Beat,
     Cancel,
     Describe,
+    Know,
     Load,
     Order,
     Ready,
@@ -68,7 +70,7 @@ class _Service:
     def __init__(self, setup: Setup, program: Program, orders: BinaryIO, reports: BinaryIO) -> None:
         self._orders, self._reports = orders, reports
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
-        self._device, devices = _devices(setup.device)
+        self._device, all_of_them = devices(setup.device)
         self._renderer = Renderer(
             program,
             setup.registry,
@@ -76,7 +78,7 @@ class _Service:
             self._outbox.put,
             settings=setup.settings,
         )
-        self._outbox.put(Ready(self._device, devices))
+        self._outbox.put(Ready(self._device, all_of_them))
 
     def run(self) -> None:
         for job in (self._read, self._write, self._beat):
@@ -101,6 +103,8 @@ class _Service:
                 self._renderer.load(model)
             case Unload(model):
                 self._renderer.unload(model)
+            case Know(registry):
+                self._renderer.registry = registry
 
     def _write(self) -> None:
         while True:
@@ -133,21 +137,6 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
-def _devices(wanted: str) -> tuple[str, tuple[str, ...]]:
-    """The device that ``wanted`` means here, and all of its kind."""
-    import torch  # for speed: the process says that it lives before seconds of imports
-
-    if wanted == "auto":
-        wanted = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
-    if wanted.startswith("cuda"):
-        torch.cuda.set_device(wanted if ":" in wanted else 0)  # whatever synchronizes means this one
-    if wanted == "cuda":
-        return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
-    return wanted, (wanted,)
-
-
 def _program(setup: Setup) -> Program:
     import diffusers.utils.logging  # for speed, like torch
     import transformers.utils.logging  # for speed, like torch
@@ -175,7 +164,12 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
-    return Program(load, drawing.run, drawing.forward_mode, preview.render, describe, locate)
+    run = drawing.run
+    if setup.settings.upscaler:
+        device, _ = devices(setup.device)
+        enlarge = drawing.Enlarger(registry.upscaler(setup.settings.upscaler), device)
+        run = functools.partial(drawing.run, enlarge=enlarge)
+    return Program(load, run, drawing.forward_mode, preview.render, describe, locate)
 
 
 if __name__ == "__main__":

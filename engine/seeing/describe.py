@@ -22,6 +22,7 @@ from engine.errors import ModelUnavailable
 from engine.pictures.decoding import load_input
 from engine.planning.registry import DescriberEntry, Registry
 from engine.seeing.classical import captions
+from engine.weights import LOADING
 
 __all__ = ["COUNT", "describe", "friendly_ratio"]
 
@@ -100,7 +101,8 @@ def _loaded(entry: DescriberEntry) -> _Describer:
     if entry.folder is None:
         source["revision"] = entry.revision
     try:
-        model = AutoModelForImageTextToText.from_pretrained(**source).eval()
+        with LOADING:
+            model = AutoModelForImageTextToText.from_pretrained(**source).eval()
         tokenizer = AutoTokenizer.from_pretrained(**source)
         kind = AutoProcessor if entry.prompts else AutoImageProcessor
         return _Describer(model, kind.from_pretrained(**source), tokenizer, entry.prompts)

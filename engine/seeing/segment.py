@@ -17,6 +17,7 @@ from transformers import CLIPSegForImageSegmentation, CLIPSegProcessor
 from engine.errors import ModelUnavailable, NotFound
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.registry import SegmenterEntry
+from engine.weights import LOADING
 
 __all__ = ["likelihood", "located", "mask_of"]
 
@@ -73,7 +74,8 @@ def _loaded(entry: SegmenterEntry) -> tuple[Any, Any]:
     if entry.folder is None:
         source["revision"] = entry.revision
     try:
-        model = CLIPSegForImageSegmentation.from_pretrained(**source).eval()
+        with LOADING:
+            model = CLIPSegForImageSegmentation.from_pretrained(**source).eval()
         return model, CLIPSegProcessor.from_pretrained(**source)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{entry.title} could not be loaded.") from error

@@ -29,7 +29,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -92,9 +92,14 @@ class Call:
 
     def __init__(self, task: Task, module: Any, args: Any, kwargs: Any) -> None:
         self.task, self.module, self.args, self.kwargs = task, module, args, kwargs
-        self.arguments = Arguments(type(module).forward, args, kwargs)
+        self.arguments = Arguments(type(module).forward, args, kwargs, module.batch_axes)
         self.rows = self.arguments.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it asks for nothing but its next turn."""
+        return isinstance(self.module, _Pause)
 
     def forward(self, rows: int, leaves: Sequence[Any] | None) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called."""
@@ -113,7 +118,7 @@ class Call:
             return self.module(*bound.args, **bound.kwargs)
 
         leaves = self.arguments.leaves if leaves is None else leaves
-        if graphs is None or not self.rows or "list" in kinds:
+        if graphs is None or not self.rows or "list" in kinds or "column" in kinds:
             return run(leaves)
         key = (self.task.mode, self.arguments.key, rows)
         return graphs.run(key, leaves, [kind == "row" for kind in kinds], run)
@@ -159,7 +164,7 @@ class Batcher:
 
     def run(self, calls: Sequence[Call]) -> None:
         """One forward for calls with an equal key; then each task goes on to its next call or its end."""
-        if isinstance(calls[0].module, _Pause):
+        if calls[0].pauses:
             calls[0].task.resume()
             return
         self.calls += len(calls)
@@ -191,7 +196,7 @@ class Batcher:
                 if len(calls) == 1 and (size == total or not total):
                     return [self._forward(limit, size, first, leaves if sizes and total else None)]
                 value = self._forward(limit, size, first, first.arguments.cut(leaves, done, rows, size))
-                outputs.append(Output(value, rows, size))
+                outputs.append(Output(value, rows, size, first.arguments.listed))
                 done += rows
                 continue
             except torch.OutOfMemoryError:
@@ -229,13 +234,15 @@ def install(
     sizes: tuple[int, ...] | Exact = (),
     graphs: Graphs | None = None,
     *,
+    axes: Mapping[str, int | None] | None = None,
     compiled: bool = False,
 ) -> None:
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
     forward may have, short ones being padded: these, or those that `Exact` finds; () allows any. ``graphs``
-    records its forwards, where the device can. A ``compiled`` module is compiled once for all sizes.
+    records its forwards, where the device can. ``axes`` says what is known of its parameters' rows (`calls`).
+    A ``compiled`` module is compiled once for all sizes.
     """
     kind = type(module)
 
@@ -247,6 +254,7 @@ def install(
 
     body = {"__call__": call, "__module__": kind.__module__}
     body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs, "batch_compiled": compiled}
+    body["batch_axes"] = axes or {}
     module.__class__ = type(kind.__name__, (kind,), body)
 
 
@@ -261,6 +269,7 @@ class _Pause:
     """Stands where a module would."""
 
     batch_name, batch_sizes, batch_graphs = "pause", (), None
+    batch_axes: Mapping[str, int | None] = {}
 
     def forward(self) -> None:
         """Takes nothing, so that its calls have no rows."""

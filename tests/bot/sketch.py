@@ -21,6 +21,7 @@ from engine import (
     Picture,
     Progress,
     Queued,
+    Registry,
     load_input,
 )
 
@@ -94,6 +95,9 @@ class SketchEngine:
     def unload(self, model: str) -> None:
         if model not in self.in_use:
             self.models.pop(model, None)
+
+    def know(self, registry: Registry) -> None:
+        self.registry = registry
 
     def status(self) -> EngineStatus:
         return EngineStatus(0, 0, 1, tuple(self.models))

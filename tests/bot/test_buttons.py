@@ -11,7 +11,7 @@ from bot.surface.source_job import finished
 
 async def wave(interaction, job_id, index):
     job = await finished(interaction, job_id)
-    await WHOM.open(interaction, job.id, index, Field("who", "Wave to whom?", paragraph=False))
+    await WHOM.open(interaction, job.id, index, who="")
 
 
 async def waved(interaction, job_id, index, said):
@@ -20,7 +20,7 @@ async def waved(interaction, job_id, index, said):
     await interaction.response.send_message(f"👋 {said['who']}")
 
 
-WHOM = Dialog("waved", "Wave", waved)
+WHOM = Dialog("waved", "Wave", waved, (Field("who", "Wave to whom?", paragraph=False),))
 WAVE = JobAction(name="wave", press=wave, label="Wave", emoji="👋", row=4, shown=on_singles, dialogs=(WHOM,))
 
 

@@ -67,6 +67,23 @@ async def test_info_tells_usage_and_queue(world):
     assert "**Your Running Jobs**: 1" in text
 
 
+async def test_cancel_stops_all_of_ones_own_jobs_and_nobody_elses(world, env):
+    await world.imagine("a finished fox")
+    world.engine.held = True
+    await world.slash("imagine", prompt="a {red, green, blue, grey, black} fox")
+    await world.bob.slash(world.channel, "imagine", prompt="a dog")
+    assert await said(world, "cancel") == "5 jobs are being cancelled."
+    world.engine.release()
+    await env.settle()
+    texts = [message.content for message in world.messages()]
+    assert sum(text.endswith("(Cancelled)") for text in texts) == 5
+    assert [text.split("**")[1] for text in texts if text.endswith("(fast)")] == ["a finished fox", "a dog"]
+    assert len(world.engine.seen) == 5  # those that waited never began
+    again = await world.slash("cancel")
+    assert again.ephemeral
+    assert "None of your jobs" in again.response.embeds[0].description
+
+
 async def test_show_puts_a_job_up_again_with_buttons_that_work_there(world):
     await world.imagine("a fox")
     [job] = await world.bot.hub.history.page(world.alice.id)
@@ -114,7 +131,8 @@ async def test_help_and_ask_know_the_parameters(world):
 
 async def test_a_heart_makes_a_favourite(world):
     single = (await world.press(await world.imagine("a fox"), "U1")).response.message
-    assert "Added" in (await world.press(single, "Favorite")).response.content
+    [told] = (await world.press(single, "Favorite")).followups
+    assert "Added" in told.content
     [job] = await world.bot.hub.history.page(world.alice.id, favourites=True)
     assert job.kind == "upscale"
     assert (await world.press(single, "Favorite", world.bob)).response.embeds

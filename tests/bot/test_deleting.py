@@ -7,7 +7,6 @@ import pytest
 import yoyo
 
 from bot.memory.database import MIGRATIONS, Database
-from bot.memory.history import indexed
 from tests.bot.sketch import buttons, png
 
 
@@ -95,6 +94,7 @@ async def test_nothing_readable_is_left_of_a_deleted_job_and_its_buttons_say_tha
         await delete(world, message)
     left = await everything_readable(world.database)
     assert "wombat" not in left
+    assert "omb" not in left
     assert "gravel" not in left
     assert "aardvark" in left
     place = await world.bot.fetch_channel(world.channel.id)
@@ -144,7 +144,7 @@ async def test_jobs_that_an_earlier_version_deleted_are_forgotten_at_the_start(t
                 " VALUES (?, ?, 1, 'imagine', ?, ?, '{}', '{}', 'fast', ?, 0, 1, 1)",
                 (seq, f"job-{seq}", prompt, prompt, status),
             )
-            words = " ".join(indexed(1, prompt))
+            words = " ".join(f"u1x{word}" for word in prompt.split())
             old.execute("INSERT INTO job_words (rowid, words) VALUES (?, ?)", (seq, words))
             old.execute("INSERT INTO inputs VALUES (?, 0, ?)", (f"job-{seq}", f"{seq}.png"))
     old.close()

@@ -1,11 +1,14 @@
 """Jobs and pictures as rows: kept whole, found again, in order, only by their owner."""
 
 import asyncio
+import json
 import sqlite3
 import uuid
 
 import pytest
+import yoyo
 
+from bot.memory.database import MIGRATIONS, Database
 from bot.memory.favourites import Favourites
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
@@ -120,14 +123,63 @@ async def test_history_is_newest_first_paged_and_ones_own(store, history):
             (words, True)
             for words in ("red fox", "FOX", "rêd", '"quoted fox', "fox*", "red OR", "not;--", "狐")
         ),
-        *((words, False) for words in ("fox) OR (dog", "NOT red blue", "re", "foxes", "u1xred")),
+        *((words, True) for words in ("re", "quo", "uote", "ED", "o", "fo ote", "wombats xylophone", "lop")),
+        *((words, False) for words in ("fox) OR (dog", "NOT red blue", "foxes", "u1xred", "1x", "u1xr")),
+        *((words, False) for words in ("redf", "edfox", "qte", "phonew", "ywombat", "fxo", "🦊狸")),
     ],
 )
 async def test_search_takes_any_words_for_words(words, found, store, history):
-    red = await finished(store, record("a Réd fox, quoted or not 狐"))
-    await finished(store, record("a blue dog"))
-    await finished(store, record("a Réd fox, quoted or not 狐", BOB))
+    text = "a Réd fox, quoted or not 狐 xylophone-wombats"
+    red = await finished(store, record(text))
+    await finished(store, record("a blue dig"))
+    await finished(store, record(text, BOB))
     assert [job.id for job in await history.page(ALICE.id, words=words)] == ([red.id] if found else [])
+
+
+async def test_what_is_found_is_counted(store, history, favourites):
+    for number in range(7):
+        await finished(store, record(f"fox {number}"))
+    await finished(store, record("a dog"))
+    await finished(store, record("fox of bob", BOB))
+    [dog] = await history.page(ALICE.id, words="dog")
+    await favourites.turn(dog, 2)
+    await favourites.turn(dog, 3)
+    counts = [
+        await history.count(ALICE.id, words=words, favourites=hearts)
+        for words, hearts in (
+            ("", False),
+            ("ox", False),
+            ("", True),
+            ("dog", True),
+            ("fox", True),
+            ("x", False),
+        )
+    ]
+    assert counts == [8, 7, 1, 1, 0, 7]
+
+
+async def test_prompts_that_an_earlier_version_kept_are_found_by_parts_of_their_words(tmp_path):
+    path = tmp_path / "easel.db"
+    backend = yoyo.get_backend(f"sqlite:///{path}")
+    with backend.lock():
+        steps = yoyo.read_migrations(str(MIGRATIONS)).filter(lambda step: step.id < "0010")
+        backend.apply_migrations(backend.to_apply(steps))
+    backend.connection.close()
+    job = record("a Réd wombat")
+    with sqlite3.connect(path) as old:
+        old.execute("INSERT INTO users (id, name, created) VALUES (1, 'alice', 0)")
+        old.execute(
+            "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, status, created,"
+            " channel_id, upload_limit) VALUES (?, 1, 'imagine', ?, ?, '{}', ?, 'fast', 3, 0, 1, 1)",
+            (job.id, job.prompt, job.prompt, json.dumps(job.plan.to_dict())),
+        )
+        old.execute("INSERT INTO job_words (rowid, words) VALUES (1, 'u1xa u1xred u1xwombat')")
+    old.close()
+    async with Database.opened(path) as database:
+        for words in ("red", "omb", "wombat re"):
+            assert [found.id for found in await History(database).page(1, words=words)] == [job.id]
+        await Jobs(database).delete(job.id)
+        assert await History(database).page(1, words="omb") == []
 
 
 async def test_deleting_a_job_forgets_its_pictures_and_names_the_files(store, history):

@@ -34,6 +34,24 @@ async def test_pages_go_back_in_time_with_pictures(world):
     assert prompts(back) == prompts(first)
 
 
+async def test_a_page_says_of_how_many_it_is_one_and_each_entry_what_it_is(world):
+    grid = await world.imagine("a fox --ar 3:2")
+    single = (await world.press(grid, "U2")).response.message
+    await world.press(single, "Make Square")
+    await world.press(grid, "V1")
+    await world.press(single, "Upscale (Subtle)")
+    await world.imagine("a dog")
+    first = await page(world)
+    assert first.content == "Your pictures, page 1 of 2"
+    kinds = re.findall(r"^-# (.*?) · ", first.embeds[0].description, re.MULTILINE)
+    assert kinds == ["grid", "upscale (subtle)", "variations (strong)", "zoom out", "upscale"]
+    second = (await world.press(first, "Next")).response.message
+    assert second.content == "Your pictures, page 2 of 2"
+    found = await page(world, search="do")
+    assert found.content == "Your pictures with “do”, page 1 of 1"
+    assert prompts(found) == ["a dog"]
+
+
 LARGEST = 512  # pixels of a thumbnail's longer side
 
 

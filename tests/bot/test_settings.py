@@ -1,8 +1,29 @@
 """`/settings`: a private panel that shows what is set."""
 
+from pathlib import Path
+
 import discord
 
+from engine.planning.registry import ADDED
 from tests.bot.sketch import buttons
+
+HOUSE = f"""
+[[model]]
+name = "house"
+title = "House"
+family = "sd"
+source = "{Path(__file__).parents[2] / "pocket" / "weights"}"
+side = 256
+multiple = 16
+steps = 12
+guidance = 2.5
+versions = ["77"]
+"""
+
+
+def with_house(world):
+    """A second model on this machine."""
+    (world.settings.easel_data / ADDED).write_text(HOUSE)
 
 
 def on(message):
@@ -50,12 +71,30 @@ async def test_settings_belong_to_their_user_and_survive_a_restart(world):
 
 
 async def test_a_model_is_chosen_from_the_menu(world):
+    with_house(world)
+    await world.bot.hub.models.refresh()
     message = await panel(world)
     [menu] = [
         child for row in message.components for child in row.children if isinstance(child, discord.SelectMenu)
     ]
     assert [option.value for option in menu.options if option.default] == ["pocket"]
-    chosen = await world.alice.select(message, ["sdxl"], custom_id=menu.custom_id)
-    assert "7 GB are downloaded at first use" in chosen.response.embeds[0].description
+    assert [option.value for option in menu.options] == ["pocket", "house"]
+    chosen = await world.alice.select(message, ["house"], custom_id=menu.custom_id)
+    assert "**Model**: House" in chosen.response.embeds[0].description
     await world.imagine("a fox")
-    assert world.engine.seen[-1].plan.model == "sdxl"
+    assert world.engine.seen[-1].plan.model == "house"
+
+
+async def test_a_model_that_is_not_here_cannot_be_chosen_and_is_never_fetched(world):
+    message = await panel(world)
+    [menu] = [
+        child for row in message.components for child in row.children if isinstance(child, discord.SelectMenu)
+    ]
+    assert [option.value for option in menu.options] == ["pocket"]
+    people = world.bot.hub.people
+    user = await people.get(world.alice.id, "alice")
+    await people.change(user, model="flux-dev")  # chosen while it was here
+    assert "**Model**: Pocket" in (await panel(world)).embeds[0].description
+    for prompt in ("a fox", "a fox --v 8.1", "a fox --niji 7"):
+        await world.imagine(prompt)
+        assert world.engine.seen[-1].plan.model == "pocket"

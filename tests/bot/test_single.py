@@ -1,8 +1,11 @@
 """The buttons under a single picture, as people in a channel see them."""
 
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image, ImageChops
 
 from bot.memory.panels import RegionPicker
 from bot.memory.records import JobKind
@@ -53,7 +56,24 @@ async def test_one_that_is_not_square_can_be_made_so(world):
     plan = world.engine.seen[-1].plan
     assert plan.width == plan.height == 320
     assert plan.canvas.picture == Box(0, 56, 320, 208)
-    assert made.content == f"**a red house --ar 3:2** - Zoom Out by <@{world.alice.id}> (fast)"
+    assert made.content == f"**a red house** - Zoom Out by <@{world.alice.id}> (fast)"
+    assert made.embeds == []
+    again = (await world.press(made, "🔄")).response.message
+    assert again.content == f"**a red house** - Zoom Out by <@{world.alice.id}> (fast)"
+
+
+@pytest.mark.parametrize("typed", ["a red house", "a blue house", "a blue house --ar 16:9"])
+async def test_a_prompt_of_make_square_has_no_proportion(world, typed):
+    shown = await world.press(await remixing(world, prompt="a red house --ar 3:2"), "Make Square")
+    [field] = [part["component"] for part in shown.modal["components"]]
+    assert field["value"] == "a red house"
+    made = (await world.alice.submit_modal(shown, {"prompt": typed})).response.message
+    assert made.content.startswith(f"**{typed.removesuffix(' --ar 16:9')}** - Zoom Out by")
+    assert world.engine.seen[-1].plan.width == world.engine.seen[-1].plan.height
+    told = [embed.description for embed in made.embeds]
+    assert told == (
+        ["`--ar` has no effect here: Make Square makes the picture square."] if "--ar" in typed else []
+    )
 
 
 async def test_a_tile_has_no_surroundings(world):
@@ -184,6 +204,69 @@ async def test_the_parts_of_a_region_are_picked_in_private(world):
     assert plan.canvas == Canvas(Box(0, 0, 256, 256), (Box(171, 85, 85, 86), Box(85, 171, 86, 85)))
 
 
+def greener(picker, plain):
+    """The numbers of the parts that are greener in one picker's picture than in another's."""
+    (width, height), found = picker.size, []
+    for part in range(9):
+        corner = (width * (part % 3) // 3 + 6, height * (part // 3) // 3 + 6)
+        box = (*corner, corner[0] + width // 9, corner[1] + height // 9)
+        tones = [np.asarray(each.convert("RGB").crop(box), float).mean((0, 1)) for each in (picker, plain)]
+        red, green, _ = tones[0] - tones[1]
+        found += [part + 1] if green - red > 20 else []
+    return found
+
+
+async def test_the_picker_shows_the_picture_with_its_parts_numbered_and_the_chosen_ones_green(world, env):
+    message = await single(world)
+    picker = (await world.press(message, "Vary (Region)")).response.message
+    [job] = await world.bot.hub.history.page(world.alice.id, limit=1)
+    [kept] = await world.bot.hub.jobs.pictures(job.id)
+    plain = grid_of(picker, env)
+    whole = Image.open(io.BytesIO(await world.bot.hub.pictures.read(kept.file))).convert("RGB")
+    whole = whole.resize(plain.size)
+    apart = np.asarray(ImageChops.difference(plain.convert("RGB"), whole).convert("L"), float)
+    third = plain.width // 3
+    middles = [
+        apart[y * third + third // 3 : y * third + 2 * third // 3, x * third + third // 3 :][:, : third // 3]
+        for y in range(3)
+        for x in range(3)
+    ]
+    assert min(middle.mean() for middle in middles) > 10  # a number stands in each
+    for label, chosen in (("2", [2]), ("6", [2, 6]), ("2", [6])):
+        picker = (await world.press(picker, label)).response.message
+        assert greener(grid_of(picker, env), plain) == chosen
+        assert [b.label for b in buttons(picker) if b.style.name == "success"] == list(map(str, chosen))
+
+
+async def source_told(world, message):
+    [embed] = message.embeds
+    return embed.description
+
+
+async def test_what_a_region_was_drawn_anew_in_is_named(world):
+    message = await single(world)
+    link = f"https://discord.com/channels/{world.guild.id}/{world.channel.id}/{message.id}"
+    picker = (await world.press(message, "Vary (Region)")).response.message
+    for label in ("2", "6", "9"):
+        picker = (await world.press(picker, label)).response.message
+    made = (await world.press(picker, "Submit")).response.message
+    said = f"Drawn anew: parts 2, 6 and 9 of [Image #2]({link})."
+    assert await source_told(world, made) == said
+    again = (await world.press(made, "🔄")).response.message
+    assert await source_told(world, again) == said
+
+
+async def test_a_region_of_a_picture_that_is_gone_is_shown_without_its_name(world):
+    message = await single(world)
+    picker = (await world.press(message, "Vary (Region)")).response.message
+    picker = (await world.press(picker, "5")).response.message
+    made = (await world.press(picker, "Submit")).response.message
+    await world.press(message, "Delete")
+    shown = (await world.press(made, "🔄")).response.message
+    assert shown.attachments
+    assert shown.embeds == []
+
+
 async def test_a_picker_outlives_a_restart_and_belongs_to_one(world):
     picker = (await world.press(await single(world), "Vary (Region)")).response.message
     await world.restart()
@@ -304,6 +387,39 @@ async def test_a_heart_is_kept_and_taken_back(world):
         await world.press(message, "Favorite")
         found = await world.bot.hub.history.page(world.alice.id, favourites=True)
         assert [job.kind for job in found] == ([JobKind.UPSCALE] if kept else [])
+
+
+def hearted(message):
+    [heart] = [b for b in buttons(message) if b.label == "Favorite"]
+    return heart.style.name == "success"
+
+
+async def test_a_favourite_shows_that_it_is_one(world):
+    message = await single(world)
+    assert not hearted(message)
+    pressed = await world.press(message, "Favorite")
+    assert "Added to your favourites." in [told.content for told in pressed.followups]
+    now = pressed.response.message
+    assert (hearted(now), now.id, rows(now)) == (True, message.id, SINGLE)
+    assert now.attachments
+    [job] = await world.bot.hub.history.page(world.alice.id, limit=1)
+    assert hearted((await world.slash("show", job_id=job.id)).response.message)
+    assert not hearted((await world.press(now, "Favorite")).response.message)
+
+
+async def test_no_other_way_deletes_a_favourite_without_a_question(world):
+    message = await single(world)
+    await world.press(message, "Favorite")
+    asked = await world.alice.context_menu(world.channel, "Cancel Job", message)
+    assert "favourites" in asked.response.content
+    await world.alice.react(message, "❌")
+    await world.env.settle()
+    assert len(world.messages()) == 2
+    [told] = world.alice.user.dm_channel.history()
+    assert "favourites" in told.content
+    assert str(message.id) in told.content
+    assert (await world.press(asked.response.message, "Delete it")).response.content == "Deleted."
+    assert len(world.messages()) == 1
 
 
 async def test_a_favourite_is_deleted_only_when_asked_once_more(world):

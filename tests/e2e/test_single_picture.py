@@ -17,6 +17,7 @@ from tests.engine import tiny
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PROMPT = "a red house on grass --q 0.5 --seed 7"
+GREEN = 3  # the style of a button that is on
 GRID = [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]
 ROWS = [
     ["Upscale (Subtle)", "Upscale (Creative)"],
@@ -223,13 +224,19 @@ async def test_a_region_is_picked_by_its_parts(discord: Remote, ada: Person, sin
     picker = await opened.message()
     assert picker.ephemeral
     assert picker.rows == [
-        ["↖️", "⬆️", "↗️"],
-        ["⬅️", "⏺️", "➡️"],
-        ["↙️", "⬇️", "↘️"],
+        ["1", "2", "3"],
+        ["4", "5", "6"],
+        ["7", "8", "9"],
         ["Submit", "Name it instead…"],
     ]
-    for part in ("↖️", "⬆️", "↗️"):
+    for part in ("1", "2", "3"):
         await ada.click(picker, part)
+    marked = pixels(await shown(discord, discord.messages[picker.id]))
+    plain = pixels(single.tile.resize(marked.shape[1::-1]))
+    greener = (marked - plain)[..., 1] - (marked - plain)[..., 0]
+    third = len(marked) // 3
+    assert greener[: third - 10].mean() > 20
+    assert abs(greener[third + 10 :].mean()) < 3
     message = await press(ada, picker, "Submit", "Variations (Region) by")
     assert message.content == f"**{PROMPT}** - Variations (Region) by {ada.mention} (fast)"
     assert message.rows == GRID
@@ -254,7 +261,7 @@ async def test_a_forged_press_of_somebody_elses_picker_does_nothing(
     ada: Person, lin: Person, single: Single
 ) -> None:
     picker = await (await ada.click(single.message, "Vary (Region)")).message()
-    await ada.click(picker, "⏺️")
+    await ada.click(picker, "5")
     submit = picker.buttons["Submit"].custom_id
     assert submit is not None
     used = await lin.click(single.message, submit, forged=True)
@@ -282,7 +289,7 @@ async def test_remix_opens_the_prompt_before_anything_is_drawn(
         message = await made(lin, await lin.submit_modal(asked, said), words)
         assert message.content == f"**a red house in the snow --q 0.5** - {words} {lin.mention} (fast)"
     picker = await (await lin.click(single.message, "Vary (Region)")).message()
-    await lin.click(picker, "⏺️")
+    await lin.click(picker, "5")
     asked = await lin.click(picker, "Submit")
     message = await made(
         lin, await lin.submit_modal(asked, {"prompt": "a yellow circle --q .5"}), "Variations (Region) by"
@@ -305,9 +312,15 @@ async def test_a_killed_bot_still_delivers_the_pan_once(
     assert len([m for m in used.messages if "Pan Down by" in m.content]) == 1
 
 
-async def test_a_heart_shows_in_the_history(ada: Person, single: Single) -> None:
-    answer = await (await ada.click(single.message, "Favorite")).message()
-    assert answer.ephemeral
+async def test_a_heart_shows_on_its_button_and_in_the_history(
+    discord: Remote, ada: Person, single: Single
+) -> None:
+    pressed = await ada.click(single.message, "Favorite")
+    told = await discord.wait_until(
+        lambda: next((m for m in pressed.messages if m.ephemeral), None), PATIENCE, "an answer"
+    )
+    assert "Added" in told.text
+    assert discord.messages[single.message.id].buttons["Favorite"].style == GREEN
     page = await (await ada.slash("general", "history", favorites=True)).message(PATIENCE)
     assert "a red house on grass" in page.text
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from engine import (
     Lane,
     Progress,
     Queued,
+    Registry,
     UnknownModel,
     is_final,
 )
-from tests.engine import stub
+from tests.engine import stub, two_devices
 
 COMMAND = (sys.executable, stub.__file__)
 
@@ -173,10 +175,35 @@ async def test_workers_that_are_killed_before_they_are_ready_cost_no_job(tmp_pat
     assert starts.read_text() == "xxxx"
 
 
+async def test_a_model_that_is_added_later_is_drawn_with_before_and_after_a_workers_end(
+    engine: Engine,
+) -> None:
+    pngs(await final(engine.submit(job("1"))))
+    added = replace(stub.REGISTRY.entries[0], name="added later")
+    engine.know(Registry((*stub.REGISTRY.entries, added)))
+    before = pngs(await final(engine.submit(job("2", model="added later"))))
+    os.kill(worker(engine), signal.SIGKILL)
+    assert pngs(await final(engine.submit(job("3", model="added later")))) == before
+    engine.load("added later")
+
+
 async def test_several_devices_share_the_jobs() -> None:
     async with Engine(registry=stub.REGISTRY, device="cpu,cpu", command=COMMAND) as engine:
         streams = [engine.submit(job(str(number))) for number in range(4)]
         assert all([isinstance(await final(stream), Finished) for stream in streams])
+        assert engine.status().workers == 2
+
+
+@pytest.mark.parametrize("device", ["auto", "one,two"])
+async def test_what_was_asked_for_before_the_devices_were_known_is_shared_by_them(device: str) -> None:
+    command = (sys.executable, two_devices.__file__)
+    async with Engine(registry=stub.REGISTRY, device=device, command=command) as engine:
+        engine.load("second")
+        streams = [engine.submit(job(str(number))) for number in range(6)]
+        ends = [await final(stream) for stream in streams]
+        where = [end.notes for end in ends if isinstance(end, Finished)]
+        assert sorted(where) == [("one",)] * 3 + [("two",)] * 3
+        assert set(engine.status().models) == {"second on one", "second on two"}
         assert engine.status().workers == 2
 
 

@@ -163,6 +163,25 @@ class TestImagine:
         notes = plan_imagine(spec, registry, model="small").notes
         assert f"`{said.split()[0]}`: understood, but without effect here." in notes
 
+    @pytest.mark.parametrize("said", [{"chaos": 50}, {"weird": 100}])
+    def test_a_pictures_own_seed_gives_it_again_or_a_note_says_why_not(
+        self, registry: Registry, said: dict[str, object]
+    ) -> None:
+        third = planned(registry).seeds[2]
+        assert planned(registry, seed=third).seeds[0] == third
+        assert planned(registry, seed=third).notes == ()
+        (note,) = planned(registry, seed=third, **said).notes
+        assert "whole grid" in note
+        assert planned(registry, **said).notes == ()
+
+    def test_so_it_is_of_a_zoom_outside_its_dialog(self, registry: Registry) -> None:
+        (spec,) = parse("a fox --zoom 1.5")
+        first = plan_imagine(spec, registry, model="small")
+        for plan in (first, plan_vary(first, 1, registry, strong=True, spec=spec)):
+            assert any("`--zoom` acts in the dialog of Custom Zoom only" in note for note in plan.notes)
+        inside = plan_zoom(first, 1, registry, zoom=1.5, spec=spec.replace(zoom=None))
+        assert not any("--zoom" in note for note in inside.notes)
+
 
 class TestLaterJobs:
     def test_a_reroll_draws_a_new_seed_and_keeps_the_rest(self, registry: Registry) -> None:

@@ -98,6 +98,19 @@ def test_the_house_style_takes_over_step_by_step(draw: Draw, prompt: str) -> Non
     assert distances[-1] > 3 * distances[1]
 
 
+def test_the_house_style_grows_as_one_moves_the_slider(draw: Draw) -> None:
+    prompts = ("a red house", "a yellow star above a boat", "a green tree", "a white cat at night")
+    bare = [draw(f"{prompt} --s 0") for prompt in prompts]
+
+    def reached(stylize: int) -> float:
+        styled = [draw(f"{prompt} --s {stylize}") for prompt in prompts]
+        return float(np.mean([apart(*pair) for pair in zip(bare, styled, strict=True)]))
+
+    whole = reached(1000)
+    assert 0.2 * whole < reached(250) < 0.6 * whole
+    assert 0.5 * whole < reached(500) < 0.95 * whole
+
+
 def test_chaos_parts_the_pictures_step_by_step(draw: Draw) -> None:
     prompts = ("a red house on grass", "a blue fish")
     spreads = [np.mean([spread(draw(f"{p} --s 0 --c {c}")) for p in prompts]) for c in (0, 25, 50, 100)]

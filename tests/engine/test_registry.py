@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import BadRegistry, ModelEntry, Registry, UnknownModel
+from engine.models import table
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 
@@ -36,9 +37,19 @@ versions = ["5.2"]
 """
 
 
-def test_every_hub_model_names_a_commit(registry: Registry) -> None:
+def test_a_hub_model_names_a_whole_commit_or_none(registry: Registry) -> None:
     for entry in registry.entries:
-        assert entry.folder is not None or re.fullmatch(r"[0-9a-f]{40}", entry.revision or "")
+        commits = [commit for _, commit in entry.repositories() if commit is not None]
+        assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in commits), entry.name
+
+
+def test_every_entry_says_what_an_owner_asks(registry: Registry) -> None:
+    for entry in registry.entries:
+        assert entry.licence, entry.name
+        assert 0 < entry.gigabytes < 200, entry.name
+        assert entry.memory("nf4") < entry.memory("fp16") or entry.precision == "nf4", entry.name
+        assert entry.style, entry.name
+        assert entry.muses, entry.name
 
 
 def test_no_version_is_claimed_twice(registry: Registry) -> None:
@@ -75,7 +86,7 @@ def test_the_operators_file_adds_and_replaces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (OWN.replace('source = "./weights"', 'source = "org/model"'), "revision"),
+        (OWN.replace('source = "./weights"', 'source = "org/model"\nrevision = "main"'), "revision"),
         (OWN + "colour = 1", "colour"),
         (OWN.replace('family = "sd"', 'family = "gan"'), "family"),
         (OWN.replace("steps = 20", ""), "steps"),
@@ -88,6 +99,36 @@ def test_a_wrong_list_is_refused_with_the_place(tmp_path: Path, wrong: str, says
     with pytest.raises(BadRegistry, match=says) as refused:
         Registry.load(extra=file)
     assert str(file) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        OWN + "colour = 1",
+        OWN.replace("side = 512", "side = 0"),
+        OWN + 'sizes = "nowhere"',
+        OWN + "[model.steps]",
+    ],
+)
+def test_a_wrong_entry_of_this_machines_list_is_told_and_the_rest_is_there(
+    tmp_path: Path, wrong: str
+) -> None:
+    wrong = wrong.replace("steps = 20\n", "") if "[model.steps]" in wrong else wrong
+    write(tmp_path, wrong + OWN.replace('"mine"', '"good"'))
+    registry = Registry.load(data=tmp_path)
+    [problem] = registry.problems
+    assert "'mine'" in problem
+    assert "\n" not in problem
+    assert registry.get("good").title == "Mine"
+    assert registry.get("pocket").title == "Pocket"
+    with pytest.raises(UnknownModel):
+        registry.get("mine")
+
+
+def test_a_list_of_this_machine_that_is_no_toml_leaves_the_built_in_ones(tmp_path: Path) -> None:
+    registry = Registry.load(data=write(tmp_path, "[[model").parent)
+    assert "TOML" in registry.problems[0]
+    assert registry.get("pocket").title == "Pocket"
 
 
 def a_model_folder(folder: Path) -> Path:
@@ -156,3 +197,13 @@ def test_every_version_that_the_grammar_offers_means_a_model(registry: Registry)
     offered = {"1", "2", "3", "4", "5", "5.0", "5.1", "5.2", "6", "6.0", "6.1", "7", "8.1", "8.2"}
     assert any(row.short == "v" for row in PARAMETERS)
     assert offered == {version for entry in registry.entries for version in entry.versions}
+
+
+def test_the_owners_table_in_the_documents_is_the_lists(registry: Registry) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    assert table.written(document, registry) == document, "run `python -m engine.models.table docs/models.md`"
+
+
+@pytest.mark.parametrize(("gigabytes", "size"), [(3.9, 4), (4.1, 6), (23.9, 24), (24.1, 32), (200, None)])
+def test_the_smallest_card_that_has_room(gigabytes: float, size: int | None) -> None:
+    assert table.card(gigabytes) == size

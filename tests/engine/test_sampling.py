@@ -74,7 +74,12 @@ def test_the_watched_step_returns_what_the_step_returns() -> None:
     for scheduler in (plain, watched):
         scheduler.set_timesteps(10)
     told: list[int] = []
-    Watch(watched).told = told.append
+
+    def heard(done: int, latents: torch.Tensor) -> torch.Tensor:
+        told.append(done)
+        return latents
+
+    Watch(watched).changes = heard
     arguments = (torch.ones_like(TRUTH), plain.timesteps[0], TRUTH)
     for return_dict in (False, True):
         one, other = (s.step(*arguments, return_dict=return_dict) for s in (plain, watched))

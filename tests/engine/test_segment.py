@@ -1,6 +1,8 @@
 """Regions named in words: the real code on a tiny random segmenter, and what is made of its answers."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,16 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine import BadPicture, ModelUnavailable, NoSegmenter, NotFound, Registry, plan_imagine, plan_region
+from engine import (
+    BadPicture,
+    ModelUnavailable,
+    NoSegmenter,
+    NotFound,
+    Registry,
+    drawing,
+    plan_imagine,
+    plan_region,
+)
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.registry import SegmenterEntry
 from engine.seeing.segment import likelihood, located, mask_of
@@ -42,6 +53,19 @@ def test_a_region_is_a_mask_of_the_pictures_size(entry: SegmenterEntry, picture:
     mask = np.asarray(Image.open(io.BytesIO(located(picture, "a red house", "tiny", [entry]))))
     assert mask.shape == (64, 96)
     assert set(np.unique(mask)) == {0, 255}
+
+
+def test_a_region_is_found_while_a_model_is_being_loaded(
+    entry: SegmenterEntry, picture: bytes, tmp_path: Path
+) -> None:
+    alone = located(picture, "a red house", "tiny", [entry])
+    model = tiny.entry("sd", tiny.folder("sd", tmp_path / "sd"))
+    others = [replace(entry, name=f"tiny{number}") for number in range(12)]  # each is loaded anew
+    with ThreadPoolExecutor(1) as seeing, ThreadPoolExecutor(1) as drawer:
+        found = [seeing.submit(located, picture, "a red house", other.name, [other]) for other in others]
+        loaded = [drawer.submit(drawing.load, model, "cpu") for _ in range(6)]
+        assert [each.result() for each in found] == [alone] * len(others)
+        assert all(each.result().denoisers for each in loaded)
 
 
 def test_what_is_likely_becomes_a_mask_with_a_margin() -> None:

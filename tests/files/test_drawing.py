@@ -13,6 +13,7 @@ from diffusers.loaders.single_file_utils import convert_flux_transformer_checkpo
 from engine import ModelUnavailable
 from engine.drawing import LoadedModel, load, run
 from engine.drawing.flux_names import diffusers_names
+from engine.drawing.texts import Texts
 from engine.files import recognise
 from engine.planning.registry import ModelEntry
 from tests.engine import tiny
@@ -24,12 +25,14 @@ FAMILIES = ("sd", "sdxl", "sd3", "flux")
 def drawn(model: LoadedModel) -> np.ndarray:
     """Its pictures, in whole numbers.
 
-    Its weights are copied first: a file's lie at any address, and a product's last bit may go by that.
+    Its weights are copied first: a file's lie at any address, and a product's last bit may go by that. Texts
+    that were read before are read again.
     """
     for part in model.pipe.components.values():
         for weight in part.parameters() if isinstance(part, torch.nn.Module) else ():
             if weight.dtype.is_floating_point:
                 weight.data = weight.data.clone()
+    model.texts = Texts(model.pipe, model.family)
     plan = tiny.planned(model)
     return np.stack([np.asarray(each, np.int16) for each in run(model, plan, [], lambda *_: None)])
 

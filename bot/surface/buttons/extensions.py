@@ -6,7 +6,7 @@ Each gives a new grid. In Remix mode the prompt is opened first. A tile that rep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -18,7 +18,6 @@ from bot.surface.actions import Answers, Dialog, JobAction, on_singles_with_surr
 from bot.surface.hub import Interaction
 from bot.surface.intake import read, secret, take
 from bot.surface.source_job import (
-    ask_to_remix,
     asked_for,
     child,
     finished,
@@ -27,9 +26,12 @@ from bot.surface.source_job import (
     remixing,
 )
 from engine import Direction, Plan, Registry, plan_pan, plan_square, plan_zoom
-from grammar import GenerationSpec
+from grammar import GenerationSpec, format_prompt
 
 __all__ = ["ACTIONS"]
+
+
+ALWAYS_SQUARE = "`--ar` has no effect here: Make Square makes the picture square."
 
 
 class Planned(Protocol):
@@ -42,11 +44,15 @@ class Planned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Extension:
-    """One way to draw more around a picture: the kind of its job, its plan, and the name of its dialog."""
+    """One way to draw more around a picture: the kind of its job, its plan, and the name of its dialog.
+
+    ``square``: what comes of it is square, and an `--ar` holds no longer.
+    """
 
     kind: JobKind
     plan: Planned
     remix_name: str
+    square: bool = False
 
     @property
     def dialog(self) -> Dialog:
@@ -59,7 +65,7 @@ class _Extension:
         self.plan(parent.plan, index, interaction.client.hub.registry)  # may refuse
         file = await picture_of(interaction, parent, index)
         if await remixing(interaction):
-            await ask_to_remix(interaction, self.dialog, parent.id, index, parent.shown)
+            await self.dialog.open(interaction, parent.id, index, prompt=self._prompt(parent))
         else:
             await self._take(interaction, parent, index, file)
 
@@ -73,16 +79,31 @@ class _Extension:
         self, interaction: Interaction, parent: JobRecord, index: int, file: str, prompt: str = ""
     ) -> None:
         registry = interaction.client.hub.registry
-        specs = asked_for(interaction, parent, prompt)
+        specs = asked_for(interaction, parent, "" if prompt.strip() == self._prompt(parent) else prompt)
         plans = [self.plan(parent.plan, index, registry, spec=spec) for spec in specs]
 
         async def make(user: User) -> list[Draft]:
             return [
-                remixed(child(parent, self.kind, user, index, file, plan=plan), prompt, spec)
+                self._asked(child(parent, self.kind, user, index, file, plan=plan), prompt, spec)
                 for spec, plan in zip(specs, plans, strict=True)
             ]
 
         await take(interaction, make, private=secret(specs, parent))
+
+    def _prompt(self, parent: JobRecord) -> str:
+        """The parent's prompt, as far as it holds for what comes of it."""
+        spec = GenerationSpec.from_dict(parent.spec)
+        return format_prompt(spec.replace(aspect=None)) if self.square and spec.aspect else parent.shown
+
+    def _asked(self, draft: Draft, prompt: str, spec: GenerationSpec | None) -> Draft:
+        """The draft with another prompt, if there is one, and no `--ar` that does not hold."""
+        draft = remixed(draft, prompt, spec)
+        said = GenerationSpec.from_dict(draft.spec)
+        if not self.square or said.aspect is None:
+            return draft
+        bare = said.replace(aspect=None)
+        plan = draft.plan if spec is None else replace(draft.plan, notes=(*draft.plan.notes, ALWAYS_SQUARE))
+        return replace(draft, shown=format_prompt(bare), spec=bare.to_dict(), plan=plan)
 
 
 def _extension(
@@ -93,8 +114,10 @@ def _extension(
     kind: JobKind,
     plan: Planned,
     shown: Callable[[JobRecord], bool] = on_singles_with_surroundings,
+    *,
+    square: bool = False,
 ) -> JobAction:
-    way = _Extension(kind, plan, f"{name}_remixed")
+    way = _Extension(kind, plan, f"{name}_remixed", square)
     return JobAction(
         name=name, press=way.press, label=label, emoji=emoji, row=row, shown=shown, dialogs=(way.dialog,)
     )
@@ -104,8 +127,7 @@ async def _custom_zoom(interaction: Interaction, job_id: str, index: int) -> Non
     """The prompt, in which `--zoom` and `--ar` say how the picture is to be framed."""
     parent = await finished(interaction, job_id)
     await picture_of(interaction, parent, index)
-    field = Field("prompt", "Custom Zoom", f"{parent.shown} --zoom 2")
-    await CUSTOM_ZOOM.open(interaction, parent.id, index, field)
+    await CUSTOM_ZOOM.open(interaction, parent.id, index, prompt=f"{parent.shown} --zoom 2")
 
 
 async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
@@ -137,7 +159,7 @@ def _not_square(job: JobRecord) -> bool:
     return on_singles_with_surroundings(job) and job.plan.width != job.plan.height
 
 
-CUSTOM_ZOOM = Dialog("zoom_custom", "Zoom Out", _custom_zoomed)
+CUSTOM_ZOOM = Dialog("zoom_custom", "Zoom Out", _custom_zoomed, (Field("prompt", "Custom Zoom"),))
 
 ACTIONS = (
     _extension("zoom_far", "Zoom Out 2x", "🔍", 2, JobKind.ZOOM, partial(plan_zoom, zoom=2.0)),
@@ -151,7 +173,7 @@ ACTIONS = (
         shown=on_singles_with_surroundings,
         dialogs=(CUSTOM_ZOOM,),
     ),
-    _extension("square", "Make Square", "↔️", 2, JobKind.ZOOM, plan_square, _not_square),
+    _extension("square", "Make Square", "↔️", 2, JobKind.ZOOM, plan_square, _not_square, square=True),
     _extension("pan_left", None, "⬅️", 3, JobKind.PAN_LEFT, partial(plan_pan, direction=Direction.LEFT)),
     _extension("pan_right", None, "➡️", 3, JobKind.PAN_RIGHT, partial(plan_pan, direction=Direction.RIGHT)),
     _extension("pan_up", None, "⬆️", 3, JobKind.PAN_UP, partial(plan_pan, direction=Direction.UP)),

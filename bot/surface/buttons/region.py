@@ -16,14 +16,14 @@ from bot.memory.panels import Panel, RegionPicker
 from bot.memory.people import User
 from bot.memory.records import JobKind
 from bot.messages.dialogs import Field
-from bot.messages.message import Rows
-from bot.messages.sending import view_of
-from bot.surface.actions import Action, Answers, Dialog, JobAction, on_singles
+from bot.messages.message import Message, Rows
+from bot.messages.parts import numbered
+from bot.messages.sending import edited, posted
+from bot.surface.actions import PROMPT, Action, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
 from bot.surface.intake import secret, take
 from bot.surface.panels import PanelKind
 from bot.surface.source_job import (
-    ask_to_remix,
     asked_for,
     child,
     finished,
@@ -49,13 +49,14 @@ async def _open(interaction: Interaction, job_id: str, index: int) -> None:
     parent = await finished(interaction, job_id)
     await picture_of(interaction, parent, index)
     panel = await PICKER.opened(interaction, RegionPicker(parent.id, index, []))
-    view = view_of(await _rows(interaction, panel)) or discord.utils.MISSING
-    await interaction.response.send_message(PICK, view=view, ephemeral=True)
+    message = await _message(interaction, panel)
+    await interaction.response.send_message(**posted(message, panel.user_id), ephemeral=True)
 
 
 async def _choose(interaction: Interaction, panel_id: str, part: int) -> None:
     """One of the nine parts was chosen, or is no longer."""
-    await PICKER.fetched(interaction, panel_id)
+    picker = (await PICKER.fetched(interaction, panel_id)).data
+    await finished(interaction, picker.job)
 
     def turned(picker: RegionPicker) -> RegionPicker:
         return replace(picker, parts=sorted(set(picker.parts) ^ {part % PARTS}))
@@ -63,7 +64,8 @@ async def _choose(interaction: Interaction, panel_id: str, part: int) -> None:
     panel = await interaction.client.hub.panels.rewrite(panel_id, RegionPicker, turned)
     if panel is None:
         raise Gone(PICKER.gone)
-    await interaction.response.edit_message(view=view_of(await _rows(interaction, panel)))
+    message = await _message(interaction, panel)
+    await interaction.response.edit_message(**edited(message, panel.user_id))
 
 
 async def _submit(interaction: Interaction, panel_id: str, _: int) -> None:
@@ -72,7 +74,7 @@ async def _submit(interaction: Interaction, panel_id: str, _: int) -> None:
         raise Refusal("Choose at least one part of the picture first.")
     parent = await finished(interaction, panel.data.job)
     if await remixing(interaction):
-        await ask_to_remix(interaction, REMIXED, panel.id, 0, parent.shown)
+        await REMIXED.open(interaction, panel.id, 0, prompt=parent.shown)
     else:
         await _take(interaction, panel)
 
@@ -85,11 +87,8 @@ async def _name(interaction: Interaction, panel_id: str, _: int) -> None:
     """The region is to be named in words."""
     panel = await PICKER.fetched(interaction, panel_id)
     parent = await finished(interaction, panel.data.job)
-    what = Field("region", "What is to be drawn anew?", paragraph=False)
-    if await remixing(interaction):
-        await ask_to_remix(interaction, NAMED_AND_REMIXED, panel.id, 0, parent.shown, what)
-    else:
-        await NAMED.open(interaction, panel.id, 0, what)
+    asked = {"region": "", "prompt": parent.shown} if await remixing(interaction) else {"region": ""}
+    await NAMED.open(interaction, panel.id, 0, **asked)
 
 
 async def _named(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
@@ -124,12 +123,22 @@ async def _take(
     await take(interaction, make, private=secret(specs, parent))
 
 
+async def _message(interaction: Interaction, panel: Panel[RegionPicker]) -> Message:
+    """The picture with its parts, and below it the buttons that choose them."""
+    hub, picker = interaction.client.hub, panel.data
+    parent = await finished(interaction, picker.job)
+    png = await hub.pictures.read(await picture_of(interaction, parent, picker.position))
+    shown = await asyncio.to_thread(numbered, png, picker.parts)
+    return Message(PICK, files=(("parts.jpg", shown),), rows=await _rows(interaction, panel))
+
+
 async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
     """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine."""
     parts = [
         PART.button(
             panel.id,
             part,
+            label=str(part + 1),
             emoji=ARROWS[part],
             style=discord.ButtonStyle.success if part in panel.data.parts else None,
         )
@@ -142,8 +151,8 @@ async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
 
 
 REMIXED = Dialog("region_remixed", "Remix Prompt", _remixed)
-NAMED = Dialog("region_named", "Vary (Region)", _named)
-NAMED_AND_REMIXED = replace(NAMED, title="Remix Prompt")
+REGION = Field("region", "What is to be drawn anew?", paragraph=False)
+NAMED = Dialog("region_named", "Vary (Region)", _named, (REGION, PROMPT))
 
 PART = Action(name="region_part", press=_choose)
 SUBMIT = Action(

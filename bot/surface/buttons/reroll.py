@@ -14,7 +14,7 @@ from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
 from bot.surface.intake import drafts_of, read, secret, take
-from bot.surface.source_job import ask_to_remix, child, finished, remixed, remixing
+from bot.surface.source_job import child, finished, remixed, remixing
 from engine import plan_again, plan_reroll
 from grammar import GenerationSpec, format_prompt
 
@@ -28,7 +28,7 @@ async def _press(interaction: Interaction, job_id: str, index: int) -> None:
         await hub.pictures.read(file)
     spec = GenerationSpec.from_dict(job.spec).unseeded()
     if await remixing(interaction):
-        await ask_to_remix(interaction, REMIXED, job.id, index, format_prompt(spec))
+        await REMIXED.open(interaction, job.id, index, prompt=format_prompt(spec))
     else:
         await _reroll(interaction, job, spec)
 

@@ -11,7 +11,7 @@ from bot.memory.records import JobKind
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids, on_singles
 from bot.surface.hub import Interaction
 from bot.surface.intake import read, secret, take
-from bot.surface.source_job import ask_to_remix, child, finished, picture_of, remixed, remixing
+from bot.surface.source_job import child, finished, picture_of, remixed, remixing
 from engine import plan_vary
 
 __all__ = ["ACTIONS"]
@@ -43,7 +43,7 @@ async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bo
     file = await picture_of(interaction, parent, index)
     if await remixing(interaction):
         dialog = REMIXED_STRONG if strong else REMIXED_SUBTLE
-        await ask_to_remix(interaction, dialog, parent.id, index, parent.shown)
+        await dialog.open(interaction, parent.id, index, prompt=parent.shown)
         return
 
     async def make(user: User) -> list[Draft]:

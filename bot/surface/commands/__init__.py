@@ -7,6 +7,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.surface.commands import (
+    cancel,
     describe,
     easel,
     history,
@@ -31,6 +32,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     preferences.relax,
     preferences.turbo,
     history.history,
+    cancel.cancel,
     info.info,
     info.show,
     info.help_,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -13,77 +10,14 @@ from discord import app_commands
 from bot.errors import Refusal
 from bot.memory.rules import Limits
 from bot.messages.wording import mention, quoted
+from bot.surface.commands.models import Models
+from bot.surface.commands.operators import Guarded
 from bot.surface.commands.preferences import tell
 from bot.surface.hub import Interaction
 
 __all__ = ["Easel"]
 
 log = logging.getLogger(__name__)
-
-LOADING = 600.0  # seconds that a model is waited for; an answer can be edited for 15 minutes
-LEAVING = 20.0  # seconds that a model's end is waited for
-
-
-class Guarded(app_commands.Group):
-    """Commands behind one check. A group inside another one does not inherit its check from there."""
-
-    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Operators only. Whoever is not hears it here, so that False needs no more."""
-        if await interaction.client.hub.gate.is_operator(interaction.user.id):
-            return True
-        await interaction.client.hub.gate.refuse(
-            interaction, Refusal("Only the operators of this bot may do that.")
-        )
-        return False
-
-
-class Models(Guarded):
-    """Which models there are, and which are kept in memory."""
-
-    def __init__(self) -> None:
-        super().__init__(name="models", description="The models of this bot")
-
-    @app_commands.command(name="list", description="The models, and which of them are in memory")
-    async def list_(self, interaction: Interaction) -> None:
-        """A line each."""
-        hub = interaction.client.hub
-        loaded = hub.engine.status().models
-        lines = [
-            f"{'🟢' if entry.name in loaded else '⚪'} `{entry.name}` {entry.title}"
-            for entry in hub.registry.entries
-        ]
-        await tell(interaction, "\n".join(lines)[:2000])
-
-    @app_commands.command(description="Have a model ready before anyone asks for it")
-    async def load(self, interaction: Interaction, model: str) -> None:
-        """Downloads it first where it must be; the answer says when it is there."""
-        engine, entry = interaction.client.hub.engine, interaction.client.hub.registry.get(model)
-        engine.load(entry.name)
-        await tell(interaction, f"`{entry.name}` is being loaded.")
-        there = await _comes_true(lambda: entry.name in engine.status().models, LOADING)
-        said = "is in memory" if there else "is not in memory yet; the log says why"
-        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
-
-    @app_commands.command(description="Free the memory of a model that no job is using")
-    async def unload(self, interaction: Interaction, model: str) -> None:
-        """It is loaded again when somebody asks for it."""
-        engine, entry = interaction.client.hub.engine, interaction.client.hub.registry.get(model)
-        if entry.name not in engine.status().models:
-            raise Refusal(f"`{entry.name}` is not in memory.")
-        engine.unload(entry.name)
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        gone = await _comes_true(lambda: entry.name not in engine.status().models, LEAVING)
-        said = "is no longer in memory" if gone else "stays while a job uses it; try again later"
-        await interaction.edit_original_response(content=f"`{entry.name}` {said}.")
-
-    @load.autocomplete("model")
-    @unload.autocomplete("model")
-    async def complete_model(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """The names in the registry."""
-        names = [
-            entry.name for entry in interaction.client.hub.registry.entries if typed.lower() in entry.name
-        ]
-        return [app_commands.Choice(name=name, value=name) for name in names[:25]]
 
 
 class Easel(Guarded):
@@ -189,12 +123,3 @@ class Easel(Guarded):
             interaction,
             f"{user.mention} {'may not use Easel any more' if banned else 'may use Easel again'}.",
         )
-
-
-async def _comes_true(check: Callable[[], bool], within: float) -> bool:
-    """Whether it holds before so many seconds have passed."""
-    for _ in range(int(within / 0.5)):
-        if check():
-            return True
-        await asyncio.sleep(0.5)
-    return check()

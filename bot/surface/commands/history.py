@@ -13,8 +13,10 @@ from discord import app_commands
 from PIL import Image
 
 from bot.errors import Gone, PictureGone
+from bot.memory.history import MOST_COUNTED
 from bot.memory.panels import HistoryPages, Panel
-from bot.memory.records import JobRecord
+from bot.memory.records import JobKind, JobRecord
+from bot.messages.job_messages import address_of
 from bot.messages.message import Message, Rows
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
@@ -28,11 +30,31 @@ __all__ = ["ACTIONS", "history"]
 PAGE = 5  # jobs
 THUMBNAIL = 512  # pixels of the longer side
 EXPORTED = 200  # jobs looked at for one archive
+KINDS = {
+    JobKind.IMAGINE: "grid",
+    JobKind.VARY_STRONG: "variations (strong)",
+    JobKind.VARY_SUBTLE: "variations (subtle)",
+    JobKind.REMIX_STRONG: "remix (strong)",
+    JobKind.REMIX_SUBTLE: "remix (subtle)",
+    JobKind.VARY_REGION: "variations (region)",
+    JobKind.UPSCALE: "upscale",
+    JobKind.UPSCALE_SUBTLE: "upscale (subtle)",
+    JobKind.UPSCALE_CREATIVE: "upscale (creative)",
+    JobKind.ZOOM: "zoom out",
+    JobKind.PAN_LEFT: "pan left",
+    JobKind.PAN_RIGHT: "pan right",
+    JobKind.PAN_UP: "pan up",
+    JobKind.PAN_DOWN: "pan down",
+}
+"""What an entry says it is."""
+
 PAGES = PanelKind(HistoryPages, gone="This page is closed; use `/history` again.")
 
 
 @app_commands.command(description="Look through your own pictures, newest first")
-@app_commands.describe(search="Only prompts with these words", favorites="Only what you gave a ❤️")
+@app_commands.describe(
+    search="Only prompts with these words, or parts of words", favorites="Only what you gave a ❤️"
+)
 async def history(interaction: Interaction, search: str = "", favorites: bool = False) -> None:
     """The first page."""
     await interaction.response.defer(ephemeral=True, thinking=True)
@@ -89,7 +111,7 @@ async def _page(hub: Hub, panel: Panel[HistoryPages], page: int) -> Message:
     shown = jobs[:PAGE]
     thumbnails = [await _thumbnail(hub, job) for job in shown]
     return Message(
-        f"Your pictures{about}, page {page + 1}",
+        f"Your pictures{about}, page {page + 1} of {await _pages(hub, panel)}",
         # Not tied to the embeds: Discord then shows them large, side by side, in the order of the list.
         files=tuple((f"{job.id}.jpg", data) for job, data in zip(shown, thumbnails, strict=True) if data),
         embeds=(_list(shown, first=page * PAGE + 1),),
@@ -97,16 +119,21 @@ async def _page(hub: Hub, panel: Panel[HistoryPages], page: int) -> Message:
     )
 
 
+async def _pages(hub: Hub, panel: Panel[HistoryPages]) -> str:
+    """How many pages there are, as far as is counted."""
+    search, hearts = panel.data.search, panel.data.favourites
+    count = await hub.history.count(panel.user_id, words=search, favourites=hearts)
+    return f"more than {MOST_COUNTED // PAGE}" if count > MOST_COUNTED else str(math.ceil(count / PAGE))
+
+
 def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
     lines = []
     for number, job in enumerate(jobs, first):
-        place = job.place
-        where = (
-            f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
-        )
+        address = address_of(job)
+        where = f"[message]({address})" if address is not None else "for your eyes only"
         lines.append(
             f"**{number}.** {quoted(job.shown, 500)}\n"
-            f"-# <t:{int(job.created)}:R> · {job.plan.model} · [message]({where}) · `{job.id}`"
+            f"-# {KINDS[job.kind]} · <t:{int(job.created)}:R> · {job.plan.model} · {where} · `{job.id}`"
         )
     return discord.Embed(description="\n".join(lines))
 

@@ -148,7 +148,7 @@ async def image_menu(interaction: Interaction, message: discord.Message) -> None
         raise Refusal("This message holds no picture.", "Invalid picture")
     check_upload(upload)
     panel = await IMAGE.opened(interaction, ImagePrompt(upload.url))
-    await WORDS.open(interaction, panel.id, 0, Field("prompt", "Prompt"))
+    await WORDS.open(interaction, panel.id, 0, prompt="")
 
 
 async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
@@ -208,7 +208,7 @@ async def _asked(interaction: Interaction, prompt: str, count: int, images: list
 
 
 CONFIRM = Action(name="confirm", press=_answer)
-WORDS = Dialog("with_image", "Use as image prompt", _with_image)
+WORDS = Dialog("with_image", "Use as image prompt", _with_image, (Field("prompt", "Prompt"),))
 
 ACTIONS = (CONFIRM,)
 DIALOGS = (WORDS,)

@@ -10,7 +10,10 @@ from discord import app_commands
 
 from bot.errors import Gone, Refusal
 from bot.memory.records import JobRecord, Status
+from bot.messages.job_messages import address_of
+from bot.messages.message import Message
 from bot.messages.wording import mention
+from bot.surface.deleting import ask
 from bot.surface.hub import Hub, Interaction
 
 __all__ = ["cancel_menu", "react", "results_menu"]
@@ -28,19 +31,24 @@ async def react(hub: Hub, payload: discord.RawReactionActionEvent) -> None:
         return
     if not await hub.showings.stands_in(job, payload.channel_id):
         return
-    if emoji == CROSS:
-        await _stop_or_delete(hub, job)
-    elif job.status >= Status.RENDERED:
-        try:
+    try:
+        if emoji == CROSS and job.favourite and job.status >= Status.RENDERED:
+            await hub.direct_messages.tell(job.user_id, Message(_left(job)))
+        elif emoji == CROSS:
+            await _stop_or_delete(hub, job)
+        elif job.status >= Status.RENDERED:
             await hub.direct_messages.send(job)
-        except Refusal:
-            return  # a reaction has no answer, and there is nowhere to tell its user
+    except Refusal:
+        return  # a reaction has no answer, and there is nowhere to tell its user
 
 
 @app_commands.context_menu(name="Cancel Job")
 async def cancel_menu(interaction: Interaction, message: discord.Message) -> None:
     """Stop one's own job, or delete it when it is finished."""
     job = await _own(interaction, message)
+    if job.favourite and job.status >= Status.RENDERED:
+        await ask(interaction, job)
+        return
     await interaction.response.send_message(
         "Deleted." if job.status >= Status.RENDERED else "The job is being cancelled.", ephemeral=True
     )
@@ -56,6 +64,13 @@ async def results_menu(interaction: Interaction, message: discord.Message) -> No
     await interaction.response.defer(ephemeral=True, thinking=True)
     await interaction.client.hub.direct_messages.send(job)
     await interaction.edit_original_response(content="Sent.")
+
+
+def _left(job: JobRecord) -> str:
+    """Why ❌ has not deleted a favourite: nobody could be asked."""
+    address = address_of(job)
+    picture = "That picture" if address is None else f"[That picture]({address})"
+    return f"{picture} is among your favourites, so {CROSS} left it there. Press *Delete* under it."
 
 
 async def _own(interaction: Interaction, message: discord.Message) -> JobRecord:

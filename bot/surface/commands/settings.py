@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import discord
 from discord import app_commands
 
-from bot.errors import Gone
+from bot.errors import Gone, Refusal
 from bot.memory.people import Setting, User
 from bot.messages.custom_ids import MODEL_MENU
 from bot.messages.sending import discord_button
@@ -55,7 +54,9 @@ async def _press(interaction: Interaction, _: str, index: int) -> None:
 async def _choose_model(interaction: Interaction, name: str) -> None:
     """A model was chosen from the menu."""
     hub = interaction.client.hub
-    hub.registry.get(name)
+    if name not in hub.models.here:
+        entry = hub.registry.get(name)
+        raise Refusal(f"{entry.title} is not on this machine; an operator can fetch it.")
     user = await hub.user_of(interaction)
     model = None if name == hub.settings.easel_model else name
     await _show(interaction, await hub.people.change(user, model=model))
@@ -89,11 +90,11 @@ def _toggles(user: User) -> list[Toggle]:
 
 async def _embed(hub: Hub, user: User) -> discord.Embed:
     model = hub.registry.get(hub.model_of(user))
-    here = await asyncio.to_thread(model.on_this_machine)
-    download = "" if here else f" (about {model.gigabytes:g} GB are downloaded at first use)"
+    await hub.models.look()
+    missing = "" if model.name in hub.models.here else " (not on this machine yet)"
     stylize = "as the prompt says, else 100" if user.stylize is None else f"`--s {user.stylize}`"
     lines = [
-        f"**Model**: {model.title}{download}",
+        f"**Model**: {model.title}{missing}",
         f"**Stylize**: {stylize}",
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
@@ -107,8 +108,9 @@ async def _embed(hub: Hub, user: User) -> discord.Embed:
 def _view(hub: Hub, user: User) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     chosen = hub.model_of(user)
+    there = [entry for entry in hub.registry.entries if entry.name in {*hub.models.here, chosen}]
     # A menu takes 25 entries; the chosen one is always among them.
-    entries = sorted(hub.registry.entries, key=lambda entry: entry.name != chosen)[:25]
+    entries = sorted(there, key=lambda entry: entry.name != chosen)[:25]
     options = [
         discord.SelectOption(label=entry.title, value=entry.name, default=entry.name == chosen)
         for entry in entries

@@ -1,0 +1,161 @@
+"""`easel models`: which there are, and their life on this machine. Loads neither discord.py nor torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from bot.config import BadSetting, Settings
+from bot.errors import Refusal
+from bot.program.wiring import models_of
+from engine import ModelEntry, Registry, UnknownModel
+from engine.planning.abilities import can, cannot
+
+__all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
+
+
+def listed(settings: Settings, as_json: bool) -> None:
+    """Prints all models; what is wrong with the list of this machine goes to stderr."""
+    registry = models_of(settings)
+    for problem in registry.problems:
+        print(problem, file=sys.stderr)
+    if as_json:
+        print(json.dumps([_row(entry) for entry in registry.entries], ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "--v", "--niji", "family", "size", "here", "title", "licence", "cannot"):
+        table.add_column(heading, no_wrap=True)
+    for entry in registry.entries:
+        table.add_row(
+            entry.name,
+            " ".join(entry.versions),
+            " ".join(entry.niji),
+            entry.family,
+            f"{entry.gigabytes:g} GB",
+            "yes" if entry.on_this_machine() else "no",
+            escape(entry.title),
+            escape(_licence(entry)),
+            ", ".join(cannot(entry)),
+        )
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
+
+
+def add(settings: Settings, source: str, name: str | None) -> None:
+    """Writes an entry for what lies at ``source`` and says what was recognised. Raises EngineError."""
+    from engine import models  # for speed: only for who needs it
+
+    registry = models_of(settings)
+    added = models.add(source, settings.easel_data, registry, name)
+    for sentence in added.sentences:
+        print(sentence)
+    entry = _entry(models_of(settings), added.name)
+    if entry.on_this_machine():
+        print(f"Added as {added.name}: `easel imagine PROMPT --model {added.name}` draws with it.")
+    else:
+        print(
+            f"Added as {added.name}: `easel models pull {added.name}` fetches about {entry.gigabytes:g} GB."
+        )
+
+
+def pull(settings: Settings, name: str) -> None:
+    """Fetches a model, with a bar; says first how much, under which licence. Raises EngineError, Refusal."""
+    entry = _entry(models_of(settings), name)
+    fetch(settings, entry)
+    print(f"{entry.title} is on this machine.")
+
+
+def fetch(settings: Settings, entry: ModelEntry) -> None:
+    """The work of `pull`; all that it says goes to stderr."""
+    from engine import models  # for speed: only for who needs it
+
+    wanted = models.order(entry)
+    notes = Console(stderr=True, highlight=False, soft_wrap=True)
+    notes.print(wanted.sentence(), markup=False)
+    if entry.on_this_machine() and not wanted.missing:
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    try:
+        with Progress(*columns, TimeRemainingColumn(), console=notes) as bar:
+            row = bar.add_task(entry.name, total=wanted.total)
+            models.fetch(wanted, settings.easel_data, lambda done, total: bar.update(row, completed=done))
+    except KeyboardInterrupt:
+        raise Refusal(f"Stopped; `easel models pull {entry.name}` goes on from here.") from None
+
+
+def remove(settings: Settings, name: str, yes: bool) -> None:
+    """Removes what was fetched or added of a model; asks first. Raises EngineError, Refusal."""
+    from engine import models  # for speed: only for who needs it
+
+    registry = models_of(settings)
+    entry = _entry(registry, name)
+    sentence = models.what_removing_does(entry, settings.easel_data, registry)
+    if not yes and not sys.stdin.isatty():
+        raise Refusal(f"{sentence} Say `--yes` to have it done.")
+    if not yes and not typer.confirm(f"{sentence} Go on?"):
+        raise Refusal("Nothing was removed.")
+    models.remove(entry, settings.easel_data, registry)
+    print(f"{name} is removed.")
+
+
+async def check(settings: Settings, name: str | None) -> bool:
+    """Draws a picture with a model, or with each that is here, and says what it took; whether all could."""
+    from engine.process.check import check as try_out  # for speed: only for who needs it
+
+    registry = models_of(settings)
+    entries = [_entry(registry, name)] if name else [e for e in registry.entries if e.on_this_machine()]
+    fine = True
+    for entry in entries:
+        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision)
+        fine = fine and found.problem is None
+        print(f"{'ok  ' if found.problem is None else 'FAIL'}  {entry.name}: {found.sentence()}", flush=True)
+    return fine
+
+
+def _entry(registry: Registry, name: str) -> ModelEntry:
+    """The entry. Raises BadSetting, with what is wrong with the list where that is why it is missing."""
+    try:
+        return registry.get(name)
+    except UnknownModel as error:
+        wrong = next((problem for problem in registry.problems if f"{name!r}" in problem), None)
+        raise BadSetting(wrong or str(error)) from None
+
+
+def _licence(entry: ModelEntry) -> str:
+    terms = [entry.licence or "not stated"]
+    terms += [] if entry.commercial else ["no commercial use"]
+    terms += ["to be accepted"] if entry.gated else []
+    return ", ".join(terms)
+
+
+def _row(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "family": entry.family,
+        "versions": list(entry.versions),
+        "niji": list(entry.niji),
+        "here": entry.on_this_machine(),
+        "gigabytes": entry.gigabytes,
+        "licence": entry.licence,
+        "commercial": entry.commercial,
+        "gated": entry.gated,
+        "source": str(entry.folder or entry.source),
+        "commit": entry.revision,
+        "commit_chosen_here": entry.chosen_here,
+        "memory": {kind: round(entry.memory(kind), 1) for kind in ("fp16", "fp8", "nf4")},
+        "can": can(entry),
+        "cannot": list(cannot(entry)),
+    }

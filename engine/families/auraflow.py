@@ -1,0 +1,15 @@
+"""AuraFlow: a rectified flow over one T5-like encoder."""
+
+from engine.families.family import Family
+
+__all__ = ["FAMILY"]
+
+FAMILY = Family(
+    texts=(
+        "prompt_embeds",
+        "prompt_attention_mask",
+        "negative_prompt_embeds",
+        "negative_prompt_attention_mask",
+    ),
+    masks=frozenset({"prompt_attention_mask"}),
+)

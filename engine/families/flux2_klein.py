@@ -1,0 +1,9 @@
+"""FLUX.2 klein: as FLUX.2, with guidance by contrast where it is not distilled away."""
+
+from engine.families.family import Family, Layout
+
+__all__ = ["FAMILY"]
+
+FAMILY = Family(
+    texts=("prompt_embeds", None), axes={"img_ids": 0, "txt_ids": 0}, layout=Layout.TOKENS, given=Layout.PLAIN
+)

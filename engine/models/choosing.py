@@ -1,0 +1,71 @@
+"""Which files of a repository a pipeline needs: one set of weights a component, and what lies beside them.
+
+A repository often holds several: of other precisions, for other libraries, whole and in shards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.models.hub import RemoteFile
+from engine.planning.presence import components
+
+__all__ = ["INDEX", "needed"]
+
+INDEX = "model_index.json"
+"""The file that lists a pipeline's components."""
+
+_WEIGHTS = re.compile(
+    r"(?P<stem>[^.]+)(?:\.(?P<variant>\w+))?(?P<shard>-\d+-of-\d+)?\.(?P<kind>safetensors|bin)"
+)
+_SHARDS = re.compile(r"(?P<stem>[^.]+)\.(?P<kind>safetensors|bin)\.index(?:\.(?P<variant>\w+))?\.json")
+_OTHERS = (".onnx", ".onnx_data", ".pb", ".msgpack", ".h5", ".ckpt", ".pt", ".pth", ".gguf", ".xml", ".py")
+"""Ends of files that other libraries read, or that would be run."""
+
+
+def needed(
+    index: Mapping[str, Any] | None, files: Iterable[RemoteFile], variant: str | None
+) -> tuple[RemoteFile, ...]:
+    """The files to fetch, the small ones first and the index last: with it there, all is there.
+
+    Without an ``index`` the repository is a single model of transformers', whose configuration comes last.
+    """
+    every = {file.path: file for file in files}
+    wanted: dict[str, RemoteFile] = {}
+    for folder in [""] if index is None else [f"{part}/" for part in components(dict(index))]:
+        inside = {
+            path[len(folder) :]
+            for path in every
+            if path.startswith(folder) and "/" not in path[len(folder) :]
+        }
+        library = "transformers" if index is None else str(index[folder[:-1]][0])
+        names = _of_component(inside, variant, library)
+        wanted |= {folder + name: every[folder + name] for name in names}
+    last = wanted.pop("config.json", None) if index is None else every[INDEX]
+    ordered = sorted(wanted.values(), key=lambda file: (file.large, file.path))
+    return (*ordered, *([last] if last else []))
+
+
+def _of_component(names: Iterable[str], variant: str | None, library: str) -> set[str]:
+    """Of one component: all that is no weights, and the best of its sets of weights."""
+    sets: dict[tuple[str, str | None, bool], set[str]] = {}
+    small: set[str] = set()
+    for name in names:
+        weights, shards = _WEIGHTS.fullmatch(name), _SHARDS.fullmatch(name)
+        match = weights or shards
+        if match is None:
+            small |= set() if name.endswith(_OTHERS) else {name}
+            continue
+        sharded = shards is not None or match["shard"] is not None
+        sets.setdefault((match["kind"], match["variant"], sharded), set()).add(name)
+    if not sets:
+        return small
+
+    def rank(key: tuple[str, str | None, bool]) -> tuple[bool, bool, bool, bool]:
+        kind, of, sharded = key
+        # Where both are there, diffusers reads the shards and transformers the whole file.
+        return kind != "safetensors", of != variant, of is not None, sharded is (library == "transformers")
+
+    return small | sets[min(sets, key=rank)]

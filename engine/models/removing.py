@@ -1,0 +1,90 @@
+"""Taking a model off this machine: its entry where it was added here, its files where they were fetched.
+
+A folder that is somebody's own is never touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from engine.errors import ModelUnavailable
+from engine.models import own_list
+from engine.models.fetching import gigabytes
+from engine.models.hub import cache_folder, explained
+from engine.planning.entries import ModelEntry
+from engine.planning.registry import Registry
+
+__all__ = ["remove", "what_removing_does"]
+
+
+def what_removing_does(entry: ModelEntry, data: Path, registry: Registry) -> str:
+    """One sentence: what goes and what stays. Raises ModelUnavailable where there is nothing to remove."""
+    goes = []
+    if fetched := _fetched(entry, registry):
+        size = gigabytes(sum(_bytes(snapshot) for snapshot in fetched))
+        goes.append(f"{size} in {fetched[0].parents[2]}")
+    if own_list.listed(data, entry.name):
+        goes.append("its entry in the list of this machine")
+    if not goes:
+        where = f"It lies in {entry.folder}, which is yours" if entry.folder else "It is not on this machine"
+        raise ModelUnavailable(f"{entry.title}: there is nothing to remove. {where}.")
+    stays = f"; its folder {entry.folder} is yours and stays" if entry.folder else ""
+    return f"{entry.title}: {' and '.join(goes)} will be removed{stays}."
+
+
+def remove(entry: ModelEntry, data: Path, registry: Registry) -> None:
+    """Does what `what_removing_does` says. Raises ModelUnavailable."""
+    what_removing_does(entry, data, registry)
+    with explained(entry.title, entry.source):
+        for snapshot in _fetched(entry, registry):
+            _delete(snapshot)
+        if entry.chosen_here:
+            own_list.unpin(data, entry.source)
+    if own_list.listed(data, entry.name):
+        own_list.take_out(data, entry.name)
+
+
+def _fetched(entry: ModelEntry, registry: Registry) -> list[Path]:
+    """The snapshots that were fetched for it and that no other entry uses."""
+    if entry.folder is not None:
+        return []
+    others = {
+        used
+        for other in registry.entries
+        if other.name != entry.name and other.folder is None
+        for used in other.repositories()
+    }
+    snapshots = (
+        cache_folder(source) / "snapshots" / commit
+        for source, commit in dict.fromkeys(entry.repositories())
+        if commit is not None and (source, commit) not in others
+    )
+    return [snapshot for snapshot in snapshots if snapshot.exists()]
+
+
+def _bytes(snapshot: Path) -> int:
+    """Bytes that go with a snapshot: of blobs that no other one links to, and of parts that broke off."""
+    return sum(blob.stat().st_size for blob in _blobs_of(snapshot))
+
+
+def _delete(snapshot: Path) -> None:
+    repository = snapshot.parent.parent
+    for blob in _blobs_of(snapshot):
+        blob.unlink(missing_ok=True)
+    shutil.rmtree(snapshot)
+    if not any(snapshot.parent.iterdir()):
+        shutil.rmtree(repository)
+
+
+def _blobs_of(snapshot: Path) -> set[Path]:
+    linked = {file.resolve() for file in snapshot.rglob("*") if file.is_file()}
+    others = {
+        file.resolve()
+        for other in snapshot.parent.iterdir()
+        if other != snapshot
+        for file in other.rglob("*")
+        if file.is_file()
+    }
+    parts = set((snapshot.parent.parent / "blobs").glob("*.easel-part"))
+    return (linked - others) | parts

@@ -1,0 +1,28 @@
+"""What a model can do with a prompt and what it cannot, by its family."""
+
+from __future__ import annotations
+
+from engine.families import FAMILIES, Ability
+from engine.planning.entries import ModelEntry
+
+__all__ = ["can", "cannot"]
+
+_FROM_A_PICTURE = ("vary", "region", "pan", "image")
+"""What begins with a picture."""
+
+_NOT_YET = ("sref", "cref", "oref", "edit", "control", "lora")
+"""What no model can do here so far."""
+
+
+def can(entry: ModelEntry) -> dict[str, bool]:
+    """Whether it draws from text, varies, changes a region, pans, tiles, leaves things out, and so on."""
+    missing = FAMILIES[entry.family].cannot
+    able = {"text": True} | dict.fromkeys(_FROM_A_PICTURE, Ability.PICTURE not in missing)
+    able |= {"tile": Ability.TILE not in missing, "no": Ability.WITHOUT not in missing}
+    return able | dict.fromkeys(_NOT_YET, False)
+
+
+def cannot(entry: ModelEntry) -> tuple[str, ...]:
+    """What it cannot of what most models can, as people call it, in a fixed order."""
+    missing = FAMILIES[entry.family].cannot
+    return tuple(ability.value for ability in Ability if ability in missing)

@@ -1,0 +1,189 @@
+"""What the model list says of a model, a describer, a segmenter: one frozen value each.
+
+Does not know how the list is read or how a model is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from engine.planning.presence import lacking, part_complete, snapshot, weights_folder
+from engine.planning.single_file import why_not
+
+__all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
+
+Storage: TypeAlias = Literal["fp16", "fp8", "nf4"]
+
+_BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0, "nf4": 0.56}
+"""Bytes that a weight takes: bf16 as fp16; nf4 with the scales of its blocks of 64."""
+
+_WORKING_ROOM = 1.2
+"""GB that pictures in the making take beside the weights: a grid of 1024² and its decoding, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model. Sizes are pixels of one tile; `multiple` is what both sides must be divisible by.
+
+    `family` is the file of `engine/families` that knows how its pipeline is called.
+    `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
+    `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
+    puts in its place (empty: no house style). `muses` are texts that `--c` draws single pictures to,
+    `oddities` what `--w` draws all of them to. `guidance` 0 is none. `extend` (0–1) is how far the
+    surroundings of a picture are re-noised when it is zoomed out or panned, `refine` how far its details
+    are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
+    `grain` is how many pixels wide those details are at most: all that is coarser stays as it was.
+    `stepwise` has the house style take whole steps; without `extend_by_words` a picture is continued from
+    itself alone.
+    `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
+
+    `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
+    it accepted first. `gigabytes` is what a pull fetches, about. `parameters` are the billions of weights of
+    what denoises, and of all else; `precision` what they are stored in where that is less than half ("nf4").
+    `needs` are Python packages that it asks for beside those of its family. `parts` come from other
+    repositories: a component's name, or what the names of another pipeline's components begin with, →
+    `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no public material
+    names one and none was pulled yet; `chosen_here` says that a pull on this machine chose it. `folder` is
+    where a local model lies, a folder or one file, None for one of the hub. One file takes its small
+    configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
+    list (then `sibling`), or `owner/repo@commit` of the hub.
+    """
+
+    name: str
+    title: str
+    family: str
+    source: str
+    side: int
+    multiple: int
+    steps: int
+    guidance: float
+    revision: str | None = None
+    variant: str | None = None
+    versions: tuple[str, ...] = ()
+    niji: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
+    max_ratio: float = 4.0
+    extend: float = 0.85
+    strong: float = 0.75
+    refine: float = 0.3
+    grain: int = 32
+    stepwise: bool = False
+    extend_by_words: bool = True
+    style: str = ""
+    muses: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
+    styles: Mapping[str, str] = field(default_factory=dict)
+    licence: str = ""
+    commercial: bool = True
+    gated: bool = False
+    gigabytes: float = 0.0
+    parameters: tuple[float, float] = (0.0, 0.0)
+    precision: str = ""
+    needs: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    chosen_here: bool = False
+    configs: str = ""
+    sibling: ModelEntry | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether all its weights lie here, in its folder, its file or the hub's cache; reads no weights."""
+        if self.configs and self.folder is not None:
+            return not why_not(self.folder, self.family, self.configs_folder())
+        found = self.weights()
+        others = self.part_folders().values()
+        return found is not None and all(others) and lacking(found, given=tuple(self.parts)) is None
+
+    def weights(self) -> Path | None:
+        """The folder on this machine with its `model_index.json`, None while there is none."""
+        return weights_folder(self, "model_index.json")
+
+    def configs_folder(self) -> Path | None:
+        """The folder on this machine that lends what its single file lacks, or None."""
+        if self.sibling is not None:
+            return self.sibling.weights()
+        source, _, commit = self.configs.partition("@")
+        return snapshot(source, commit or None, "model_index.json")
+
+    def part_folders(self) -> dict[str, Path | None]:
+        """Where each of its `parts` lies on this machine, None while it does not."""
+        folders = {}
+        for name, repository in self.parts.items():
+            source, _, commit = repository.partition("@")
+            folders[name] = snapshot(source, commit or None, "model_index.json") or snapshot(
+                source, commit or None, "config.json"
+            )
+        return folders
+
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repositories of the hub that it is fetched from, and their commits, its own first."""
+        others = [repository.partition("@") for repository in self.parts.values()]
+        return (self.source, self.revision), *((source, commit or None) for source, _, commit in others)
+
+    def memory(self, precision: Storage) -> float:
+        """GB of a device's memory that it takes when everything lies there; 0 where nobody knows."""
+        billions = sum(self.parameters)
+        least = min(_BYTES[precision], _BYTES.get(self.precision, 2.0))
+        return billions * least + _WORKING_ROOM if billions else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DescriberEntry:
+    """A model that says what a picture shows. ``prompts`` are what it must be asked (Florence-2's tasks)."""
+
+    name: str
+    title: str
+    source: str
+    revision: str | None = None
+    prompts: tuple[str, ...] = ()
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
+        found = weights_folder(self, "config.json")
+        return found is not None and part_complete(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterEntry:
+    """A model that finds in a picture what words name (CLIPSeg)."""
+
+    name: str
+    title: str
+    source: str
+    revision: str | None = None
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
+        found = weights_folder(self, "config.json")
+        return found is not None and part_complete(found)
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerEntry:
+    """Weights that enlarge pictures (ESRGAN and its kind): a ``file`` of a folder or repository."""
+
+    name: str
+    title: str
+    source: str
+    file: str
+    revision: str | None = None
+    licence: str = ""
+    commercial: bool = True
+    gigabytes: float = 0.0
+    folder: Path | None = None
+
+    def path(self) -> Path | None:
+        """Where its weights lie on this machine, None while they do not."""
+        found = weights_folder(self, self.file)
+        return None if found is None else found / Path(self.file).name
+
+    def on_this_machine(self) -> bool:
+        """Whether its weights lie here."""
+        return self.path() is not None

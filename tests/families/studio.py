@@ -1,0 +1,201 @@
+"""One family's tiny model as a worker has it: saved, loaded by the engine, drawn from plans by a renderer."""
+
+import inspect
+import io
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from engine import (
+    Event,
+    Failed,
+    Finished,
+    Job,
+    ModelEntry,
+    Plan,
+    Progress,
+    Registry,
+    drawing,
+    is_final,
+    plan_imagine,
+)
+from engine.drawing import LoadedModel, preview
+from engine.families import FAMILIES
+from engine.pictures.decoding import to_png
+from engine.process.program import Program
+from engine.process.renderer import Renderer
+from engine.process.wire import Happened, Report
+from grammar.spec import GenerationSpec
+from grammar.values import Part
+from tests.families.tiny import SIDE, STOCK, TINY
+from tests.families.tiny.parts import smaller
+
+__all__ = ["Drawn", "Studio", "a_picture", "apart"]
+
+Pixels = np.ndarray
+
+
+@dataclass
+class Drawn:
+    """What became of one job: its final event, its pictures, and the steps that were told of it."""
+
+    event: Event
+    pictures: list[Pixels] = field(default_factory=list)
+    steps: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """Why it failed."""
+        assert isinstance(self.event, Failed), self.event
+        return self.event.reason
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done differently than asked."""
+        assert isinstance(self.event, Finished), self.event
+        return self.event.notes
+
+
+class Studio:
+    """A renderer with nothing but the family's model."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.family = name, FAMILIES[name]
+        TINY[name]().save_pretrained(folder)
+        self.entry = ModelEntry(
+            name=f"tiny-{name}",
+            title=f"Tiny {name}",
+            family=name,
+            source=str(folder),
+            folder=folder,
+            side=SIDE,
+            multiple=64 if name.startswith("kandinsky") else 16,
+            steps=2,
+            guidance=3.0,
+            style="watercolour",
+            muses=("at night", "in snow", "neon", "on grass"),
+            oddities=("neon square",),
+        )
+        self.registry = Registry((self.entry,))
+        self.model: LoadedModel
+        self._reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
+        program = Program(self._load, drawing.run, drawing.forward_mode, preview.render, lambda png: [])
+        self.renderer = Renderer(program, self.registry, "cpu", self._reports.put)
+
+    def _load(self, entry: ModelEntry, device: str) -> LoadedModel:
+        self.model = drawing.load(entry, device)
+        for pipe in (self.model.pipe, self.model.image_pipe):
+            smaller(pipe)
+        return self.model
+
+    def plan(self, *texts: str, pictures: int = 1, **said: Any) -> Plan:
+        """The plan of these texts alone, without the house style unless it is asked for."""
+        parts = tuple(Part(text) for text in texts or ("a red house",))
+        spec = GenerationSpec(**({"parts": parts, "stylize": 0} | said))
+        plan = plan_imagine(spec, self.registry, model=self.entry.name, seed=3)
+        return few(plan, pictures)
+
+    def draw(self, plan: Plan, *inputs: Image.Image) -> Drawn:
+        """The plan drawn alone; it may fail."""
+        (drawn,) = self.draw_all({"alone": (plan, inputs)}).values()
+        return drawn
+
+    def pictures(self, plan: Plan, *inputs: Image.Image) -> list[Pixels]:
+        """The plan's pictures, drawn alone: (height, width, 3), 0–255."""
+        drawn = self.draw(plan, *inputs)
+        assert isinstance(drawn.event, Finished), drawn.event
+        return drawn.pictures
+
+    def draw_all(
+        self,
+        jobs: Mapping[str, tuple[Plan, Sequence[Image.Image]]],
+        on_step: Callable[[str, int], str | None] = lambda job, step: None,
+        first: Sequence[str] | None = None,
+    ) -> dict[str, Drawn]:
+        """All of them side by side, each another person's.
+
+        ``on_step`` hears each step of each job, and may answer with the name of one that is to begin now;
+        those of ``first`` (None: all) begin at once.
+        """
+        steps: dict[str, list[tuple[int, int]]] = {name: [] for name in jobs}
+        begun: set[str] = set()
+        ended: dict[str, Drawn] = {}
+
+        def begin(name: str) -> None:
+            begun.add(name)
+            plan, inputs = jobs[name]
+            self.renderer.submit(Job(name, plan, owner=name, inputs=tuple(to_png(i) for i in inputs)))
+
+        for name in jobs if first is None else first:
+            begin(name)
+        while len(ended) < len(begun):
+            self.renderer.turn(wait=True)
+            while not self._reports.empty():
+                report = self._reports.get()
+                if not isinstance(report, Happened):
+                    continue
+                event = report.event
+                if isinstance(event, Progress) and event.preview is None and event.step:
+                    steps[event.job_id].append((event.step, event.steps))
+                    later = on_step(event.job_id, event.step)
+                    if later is not None:
+                        begin(later)
+                if is_final(event):
+                    done = event.pictures if isinstance(event, Finished) else ()
+                    ended[event.job_id] = Drawn(event, [_pixels(p.png) for p in done], steps[event.job_id])
+        return {name: ended[name] for name in jobs if name in ended}
+
+    def stock(self, text: str, plan: Plan) -> Pixels:
+        """What the unmodified pipeline, called as its documentation says, draws from the text."""
+        pipe = self.model.pipe
+        said: dict[str, Any] = {
+            "prompt": text,
+            "width": plan.width,
+            "height": plan.height,
+            "num_inference_steps": plan.steps,
+            "generator": torch.Generator().manual_seed(plan.seeds[0]),
+            "output_type": "np",
+            "use_resolution_binning": False,
+            "clean_caption": False,
+            "intermediate_timesteps": None,
+        }
+        said |= STOCK.get(self.name, {})
+        if self.family.scale:
+            said[self.family.scale] = plan.guidance
+        if self.family.scale == "true_cfg_scale":
+            said["negative_prompt"] = ""
+        takes = inspect.signature(pipe.__call__).parameters
+        made = pipe(**{name: value for name, value in said.items() if name in takes})
+        picture = np.asarray((made.images if hasattr(made, "images") else made.image)[0])
+        return np.round(picture * 255).astype(np.int16)
+
+    def close(self) -> None:
+        """Ends the renderer's threads."""
+        self.renderer.close()
+
+
+def few(plan: Plan, pictures: int) -> Plan:
+    """The plan's first pictures: as good as four, in less time."""
+    return replace(plan, seeds=plan.seeds[:pictures], muses=plan.muses[:pictures])
+
+
+def apart(one: Sequence[Pixels] | Pixels, other: Sequence[Pixels] | Pixels) -> int:
+    """The largest difference of any pixel, in levels of 255."""
+    return int(np.abs(np.asarray(one, np.int16) - np.asarray(other, np.int16)).max())
+
+
+def a_picture(colour: str = "") -> Image.Image:
+    """A picture to start from: a ramp from black to white, or one colour."""
+    if colour:
+        return Image.new("RGB", (SIDE, SIDE), colour)
+    return Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
+
+
+def _pixels(png: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=np.int16)

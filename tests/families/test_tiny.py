@@ -1,0 +1,65 @@
+"""The tiny pipelines themselves: each draws by its stock call, its words count, and it can be saved."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+import transformers
+from diffusers import DiffusionPipeline
+
+from tests.families.tiny import NEEDS, SIDE, STOCK, TINY
+from tests.families.tiny.parts import smaller
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    for logging in (diffusers.utils.logging, transformers.utils.logging):
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
+    yield
+    for logging in (diffusers.utils.logging, transformers.utils.logging):
+        logging.set_verbosity_warning()
+
+
+def drawn(pipe: Any, family: str, text: str) -> np.ndarray:
+    """One picture in two steps, 0–1."""
+    pipe.set_progress_bar_config(disable=True)
+    said = {
+        "prompt": text,
+        "width": SIDE,
+        "height": SIDE,
+        "num_inference_steps": 2,
+        "generator": torch.Generator().manual_seed(1),
+        "output_type": "np",
+        "use_resolution_binning": False,
+        "clean_caption": False,
+    } | STOCK.get(family, {})
+    takes = inspect.signature(pipe.__call__).parameters
+    made = pipe(**{name: value for name, value in said.items() if name in takes})
+    return np.asarray((made.images if hasattr(made, "images") else made.image)[0])
+
+
+@pytest.mark.parametrize("family", TINY)
+def test_a_tiny_pipeline_draws_and_its_words_count_before_and_after_it_is_saved(
+    family: str, tmp_path: Path
+) -> None:
+    if family in NEEDS:
+        pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
+    pipe = TINY[family]()
+    picture = drawn(pipe, family, "a red house")
+    other = drawn(pipe, family, "a blue boat in the snow")
+    pipe.save_pretrained(tmp_path)
+    loaded = drawn(smaller(DiffusionPipeline.from_pretrained(tmp_path)), family, "a red house")
+
+    assert picture.shape == (SIDE, SIDE, 3)
+    assert np.isfinite(picture).all()
+    assert picture.std() > 0.02
+    assert np.abs(picture - other).max() > 2 / 255
+    assert np.abs(picture - loaded).max() < 2 / 255
+    weights = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
+    assert sum(p.numel() for part in weights for p in part.parameters()) < 6_000_000
