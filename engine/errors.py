@@ -4,6 +4,7 @@
     ├── UnknownModel            no registry entry has that name
     ├── ModelUnavailable        the entry exists, its weights cannot be had here
     ├── BadRegistry             the list of models is not in order
+    ├── BadFile                 a file of weights cannot be read, or is of a kind that is never opened
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── NoRoom                  a picture cannot be extended that way
     ├── NoSegmenter             no model here finds things in a picture by their names
@@ -17,6 +18,7 @@ Knows nothing of Discord: the bot has the one map from these to messages.
 """
 
 __all__ = [
+    "BadFile",
     "BadPicture",
     "BadRegistry",
     "EngineClosed",
@@ -46,6 +48,10 @@ class ModelUnavailable(EngineError):
     """The registry knows the model, but its weights are not on this machine and could not be fetched."""
 
     retryable = True
+
+
+class BadFile(EngineError):
+    """A file of weights is broken, of another format, or of one that could run code when it is opened."""
 
 
 class BadPicture(EngineError):

@@ -20,6 +20,7 @@ from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
 from engine.drawing.model import LoadedModel
 from engine.drawing.preview import fit
+from engine.drawing.single_file import load_file
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES, Ability, Family
@@ -65,8 +66,11 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
 
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
-    family, folder = FAMILIES[entry.family], _weights(entry)
+    family = FAMILIES[entry.family]
     options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
+    if entry.configs:
+        return load_file(entry, dtype, options)
+    folder = _weights(entry)
     if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
         options["variant"] = entry.variant
     for logger in (diffusers.utils.logging, transformers.utils.logging):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from engine.planning.presence import lacking, part_complete, snapshot, weights_folder
+from engine.planning.single_file import why_not
 
 __all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
 
@@ -47,7 +48,9 @@ class ModelEntry:
     repositories: a component's name, or what the names of another pipeline's components begin with, →
     `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no public material
     names one and none was pulled yet; `chosen_here` says that a pull on this machine chose it. `folder` is
-    where a local model lies, None for one of the hub.
+    where a local model lies, a folder or one file, None for one of the hub. One file takes its small
+    configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
+    list (then `sibling`), or `owner/repo@commit` of the hub.
     """
 
     name: str
@@ -85,9 +88,13 @@ class ModelEntry:
     parts: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     chosen_here: bool = False
+    configs: str = ""
+    sibling: ModelEntry | None = None
 
     def on_this_machine(self) -> bool:
-        """Whether all its weights lie here, in its folder or in the hub's cache; reads names only."""
+        """Whether all its weights lie here, in its folder, its file or the hub's cache; reads no weights."""
+        if self.configs and self.folder is not None:
+            return not why_not(self.folder, self.family, self.configs_folder())
         found = self.weights()
         others = self.part_folders().values()
         return found is not None and all(others) and lacking(found, given=tuple(self.parts)) is None
@@ -95,6 +102,13 @@ class ModelEntry:
     def weights(self) -> Path | None:
         """The folder on this machine with its `model_index.json`, None while there is none."""
         return weights_folder(self, "model_index.json")
+
+    def configs_folder(self) -> Path | None:
+        """The folder on this machine that lends what its single file lacks, or None."""
+        if self.sibling is not None:
+            return self.sibling.weights()
+        source, _, commit = self.configs.partition("@")
+        return snapshot(source, commit or None, "model_index.json")
 
     def part_folders(self) -> dict[str, Path | None]:
         """Where each of its `parts` lies on this machine, None while it does not."""

@@ -16,11 +16,15 @@ from engine.errors import BadRegistry
 from engine.families import FAMILIES
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
+from engine.planning.single_file import ENDINGS
 
 __all__ = ["COMMIT", "Entries", "Pins", "read_pins", "read_toml"]
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A commit of a hub repository: a branch may mean something else tomorrow."""
+
+_PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
+"""A hub repository at a commit."""
 
 Pins: TypeAlias = "Mapping[str, str]"
 """Repositories of which the list names no commit → the one that a pull on this machine chose."""
@@ -82,6 +86,25 @@ class Entries:
             # the operator's go first
             self.describers = describers | self.describers
             self.segmenters = segmenters | self.segmenters
+        self._lend(strict)
+
+    def _lend(self, strict: bool) -> None:
+        """Gives every entry of one file the model that lends what it lacks."""
+        for name, entry in list(self.models.items()):
+            if not entry.configs or _PINNED.fullmatch(entry.configs):
+                continue
+            sibling = self.models.get(entry.configs)
+            if sibling is not None and not sibling.configs:
+                self.models[name] = replace(entry, sibling=sibling)
+                continue
+            told = (
+                f"The model {name!r}: `configs` must name another model of the list that is no single file, "
+                "or be owner/repo@commit with the 40 digits of the commit."
+            )
+            if strict:
+                raise BadRegistry(told)
+            self.problems.append(told)
+            del self.models[name]
 
 
 def read_toml(file: Path) -> dict[str, Any]:
@@ -125,13 +148,19 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
             raise BadRegistry(f"{where}: `{name}` must be a whole number from 1.")
     if "guidance" in values and not isinstance(values["guidance"], int | float):
         raise BadRegistry(f"{where}: `guidance` must be a number.")
-    return _made(ModelEntry, values, where, base)
+    entry = _made(ModelEntry, values, where, base)
+    one_file = entry.folder is not None and entry.folder.suffix.lower() in ENDINGS
+    if one_file and not entry.configs:
+        raise BadRegistry(f"{where}: `configs` must say which model or repository lends what one file lacks.")
+    if entry.configs and not one_file:
+        raise BadRegistry(f"{where}: `configs` is for a source that is one file on this machine.")
+    return entry
 
 
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
     if unknown := sorted(
-        row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder", "chosen_here"}
+        row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder", "chosen_here", "sibling"}
     ):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
     values = {name: _frozen(value) for name, value in row.items()}

@@ -1,0 +1,173 @@
+"""From one file of weights, as people download them, to a pipeline of diffusers.
+
+What the file holds comes from it; the configurations, the tokenizers and what else it lacks from the folder
+that the entry's `configs` means. Knows nothing of jobs or devices.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from diffusers import DiffusionPipeline, GGUFQuantizationConfig
+from diffusers.loaders.single_file_utils import load_single_file_checkpoint
+from huggingface_hub import snapshot_download
+
+from engine.drawing.flux_names import diffusers_names
+from engine.errors import ModelUnavailable
+from engine.files import Recognised, recognise
+from engine.planning.registry import ModelEntry
+from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, why_not
+from engine.weights import LOADING
+
+__all__ = ["load_file"]
+
+_LOG = logging.getLogger(__name__)
+
+_SMALL = ("*.json", "*/*.json", "*/*.txt", "*/*.model")
+"""The files of a repository that are configurations and tokenizers."""
+
+_ORIGINAL = "model.diffusion_model."
+"""What diffusers wants before the names of an original U-Net."""
+
+
+def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any]) -> Any:
+    """The pipeline of an entry whose source is one file. ``options`` are those of a pipeline's loading.
+
+    Raises ModelUnavailable with a sentence where the file, or what it lacks, cannot be had or read.
+    """
+    file = entry.folder
+    if file is None:
+        raise ModelUnavailable(f"{entry.title} has no file.")
+    configs = _configs(entry)
+    if sentence := why_not(file, entry.family, configs):
+        raise ModelUnavailable(f"{entry.title} cannot be loaded. {sentence}")
+    found = recognise(file)
+    if found.format == "gguf" and importlib.util.find_spec("gguf") is None:
+        raise ModelUnavailable(
+            f"{entry.title} is a GGUF file: reading it takes the package `gguf`, `pip install 'easel[gguf]'`."
+        )
+    for logger in (diffusers.utils.logging, transformers.utils.logging):
+        logger.disable_progress_bar()
+    try:
+        with LOADING:
+            pipe = _pipeline(file, found, configs, dtype, options)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to
+        _LOG.exception("loading %s", entry.name)
+        raise ModelUnavailable(
+            f"The file of {entry.title} does not fit the configurations of {entry.configs}; the log says why."
+        ) from error
+    if lost := _without_weights(pipe):
+        raise ModelUnavailable(
+            f"The file of {entry.title} lacks {len(lost)} of its weights, first {lost[0]}."
+        )
+    return pipe
+
+
+def _configs(entry: ModelEntry) -> Path:
+    """The folder that lends what the file lacks, fetched from the hub where the entry names a repository."""
+    here = entry.configs_folder()
+    source, _, commit = entry.configs.partition("@")
+    if entry.sibling is not None:
+        if here is None:
+            raise ModelUnavailable(
+                f"{entry.title} takes its configurations from {entry.configs}, which is not on this machine."
+            )
+        return here
+    if here is None:
+        here = _fetched(entry, source, commit, _SMALL)
+    if entry.folder is not None and why_not(entry.folder, entry.family, here):
+        found = recognise(entry.folder)
+        heavy = [f"{part}/*.{ending}" for part in borrowed(found, here) for ending in ("json", "safetensors")]
+        here = _fetched(entry, source, commit, (*_SMALL, *heavy)) if heavy else here
+    return here
+
+
+def _fetched(entry: ModelEntry, source: str, commit: str, files: tuple[str, ...]) -> Path:
+    try:
+        return Path(snapshot_download(source, revision=commit, allow_patterns=list(files)))
+    except (OSError, ValueError) as error:
+        _LOG.exception("fetching the configurations of %s", entry.name)
+        raise ModelUnavailable(
+            f"The configurations of {entry.title} could not be fetched from {source}."
+        ) from error
+
+
+def _pipeline(
+    file: Path, found: Recognised, configs: Path, dtype: torch.dtype, options: Mapping[str, Any]
+) -> Any:
+    parts = parts_of(configs)
+    name = next(part for part in DENOISERS if part in parts)
+    if found.kind == "denoiser":
+        denoiser = _denoiser(file, found, configs, name, dtype)
+        pipe = DiffusionPipeline.from_pretrained(str(configs), **{name: denoiser}, **options)
+        return _completed(pipe, found)
+    made = {part: _borrowed(configs, part, dtype) for part in borrowed(found, configs)}
+    if found.families == ("flux",):
+        made[name] = _denoiser(file, found, configs, name, dtype)
+    kind = getattr(diffusers, str(index_of(configs)["_class_name"]))
+    pipe = kind.from_single_file(str(file), config=str(configs), dtype=dtype, local_files_only=True, **made)
+    return _completed(pipe, found)
+
+
+def _completed(pipe: Any, found: Recognised) -> Any:
+    """The pipeline with what the file says of its own prediction.
+
+    diffusers makes T5 as for training: what drops out at random is turned off, weights that are one are tied.
+    """
+    for part in pipe.components.values():
+        if isinstance(part, transformers.PreTrainedModel):
+            part.eval().tie_weights()
+    if found.prediction and "prediction_type" in pipe.scheduler.config:
+        scheduler = type(pipe.scheduler)
+        pipe.scheduler = scheduler.from_config(pipe.scheduler.config, prediction_type=found.prediction)
+    return pipe
+
+
+def _denoiser(file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype) -> Any:
+    """The denoiser out of the file, quantised as it lies there."""
+    weights = load_single_file_checkpoint(str(file))
+    options: dict[str, Any] = {"config": str(configs), "subfolder": name, "dtype": dtype}
+    if found.format == "gguf":
+        options["quantization_config"] = GGUFQuantizationConfig(compute_dtype=dtype)
+    if found.families == ("flux",):
+        weights = _flux(weights)
+        options["guidance_embeds"] = any("guidance" in name for name in weights)
+    elif "input_blocks.0.0.weight" in weights:
+        weights = {_ORIGINAL + name: weight for name, weight in weights.items()}
+    kind = getattr(diffusers, parts_of(configs)[name][1])
+    return kind.from_single_file(weights, **options)
+
+
+def _flux(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The transformer's weights alone, in diffusers' names."""
+    inner = {
+        name.removeprefix(_ORIGINAL): weight for name, weight in weights.items() if name.startswith(_ORIGINAL)
+    } or weights
+    return diffusers_names(inner) if "img_in.weight" in inner else inner
+
+
+def _borrowed(configs: Path, name: str, dtype: torch.dtype) -> Any:
+    library, kind = parts_of(configs)[name]
+    made = getattr(importlib.import_module(library), kind)
+    return made.from_pretrained(str(configs), subfolder=name, dtype=dtype)
+
+
+def _without_weights(pipe: Any) -> list[str]:
+    """The parameters that nothing was loaded into, by name."""
+    modules = {name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)}
+    return [
+        f"{name}.{parameter}"
+        for name, module in modules.items()
+        for parameter, weight in module.named_parameters()
+        if weight.is_meta
+    ]

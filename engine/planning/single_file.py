@@ -1,0 +1,74 @@
+"""Whether a model can be drawn with from one file, and the folder that lends what such files lack.
+
+Single files hold weights. Their configurations and tokenizers, and at times text encoders and the VAE, come
+from a model of the same shape in diffusers' layout. Looks at headers and names only.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.errors import BadFile
+from engine.files import Recognised, recognise
+from engine.planning.presence import part_complete
+
+__all__ = ["DENOISERS", "ENDINGS", "borrowed", "index_of", "parts_of", "why_not"]
+
+ENDINGS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth")
+"""How the source of an entry ends that is one file, not a folder."""
+
+DENOISERS = ("unet", "transformer", "transformer_2")
+"""What the components of a pipeline that denoise are called."""
+
+
+def why_not(file: Path, family: str, configs: Path | None) -> str:
+    """Why the file cannot be drawn with as a model of the family, in one sentence; empty where it can.
+
+    ``configs`` is the folder that lends what the file lacks, None where it is not on this machine.
+    """
+    if not file.exists():
+        return f"{file} does not exist."
+    try:
+        found = recognise(file)
+    except BadFile as error:
+        return str(error)
+    if found.refused:
+        return found.refused
+    if found.kind not in ("checkpoint", "denoiser"):
+        return f"This is {found.what}, which draws nothing by itself."
+    if family not in found.families:
+        return f"This is {found.what}, of the family {found.families[0]}, not {family}."
+    if configs is None:
+        return "The model that lends its configurations is not on this machine."
+    lacking = [part for part in borrowed(found, configs) if not part_complete(configs / part)]
+    if lacking:
+        return f"It holds no {lacking[0]}, and neither does the model that lends what it lacks."
+    return ""
+
+
+def index_of(folder: Path) -> dict[str, Any]:
+    """What `model_index.json` of a folder says; empty where it says nothing."""
+    try:
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return index if isinstance(index, dict) else {}
+
+
+def parts_of(folder: Path) -> dict[str, tuple[str, str]]:
+    """The components that a folder lists → the library and the class of each."""
+    return {
+        name: (value[0], value[1])
+        for name, value in index_of(folder).items()
+        if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value)
+    }
+
+
+def borrowed(found: Recognised, configs: Path) -> tuple[str, ...]:
+    """The components with weights that do not come from the file."""
+    weighty = [part for part in parts_of(configs) if (configs / part / "config.json").is_file()]
+    if found.kind == "denoiser":
+        return tuple(part for part in weighty if part not in DENOISERS)
+    return tuple(part for part in weighty if part in found.missing)
