@@ -83,7 +83,7 @@ def test_the_list_as_json():
 
 
 def test_the_list_says_licence_and_what_a_model_cannot():
-    lines = {line.split()[0]: line for line in easel("models").stdout.splitlines()}
+    lines = {line.split()[0]: line for line in easel("models").stdout.splitlines() if line.strip()}
     assert "FLUX.1 [dev] Non-Commercial, no commercial use, to be accepted" in lines["flux-dev"]
     assert "--no" in lines["ideogram-4"]
 
