@@ -27,9 +27,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 imagine: $(VENV)/.runtime ## render PROMPT="..." with the embedded model
 	@$(BIN)/easel imagine "$$PROMPT"
 
-# Two at a time, each process its stretch of files, so that a module's models are made once.
+# Two at a time, each process its stretch of files, so that a module's models are made once; with one thread each,
+# since two that want two cores each wait for one another.
 test: $(VENV)/.dev ## run the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bot: $(VENV)/.runtime ## start the Discord bot (needs DISCORD_TOKEN)
 	@$(BIN)/easel bot

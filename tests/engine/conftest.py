@@ -1,9 +1,10 @@
 """Tiny random models of several families, made once a module, and plans for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
+import torch
 
 from engine import drawing
 from engine.drawing import LoadedModel
@@ -26,3 +27,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], LoadedMod
 def each(request: pytest.FixtureRequest, model: Callable[[str], LoadedModel]) -> LoadedModel:
     """The model of every family in turn."""
     return model(request.param)
+
+
+@pytest.fixture(scope="module")
+def two_threads() -> Iterator[None]:
+    """Kernels share their work between two threads, as they do where a bot runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)

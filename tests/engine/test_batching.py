@@ -23,6 +23,8 @@ from engine.sharing.exact import Exact, steady
 from engine.sharing.rows import RowLimit
 from tests.engine import tiny
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 FAMILIES = ("sd", "sdxl", "sd3", "flux")
 Job = Callable[[], torch.Tensor]
 

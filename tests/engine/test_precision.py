@@ -14,6 +14,8 @@ from engine.planning.sizes import tile_size
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 REGISTRY = Registry.load()
 
 

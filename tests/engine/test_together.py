@@ -32,6 +32,8 @@ from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.engine import tiny
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 PROGRAM = Program(drawing.load, drawing.run, drawing.forward_mode, preview.render, lambda png: [])
 SIDES = {"sd": 128}
 
