@@ -90,7 +90,7 @@ def variation(studio: Studio) -> None:
     assert apart(subtle, strong) > 8
     assert apart(subtle, studio.pictures(plans[0], a_picture("red"))) > 8
     faint = studio.pictures(replace(plans[0], strength=0.025, steps=40, stop_step=1), source)
-    assert _distance(*faint) < 0.7 * _distance(*strong)
+    assert _distance(*faint) < 0.5 * _distance(*strong)
 
 
 def region(studio: Studio) -> None:
