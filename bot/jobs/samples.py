@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,9 +27,12 @@ log = logging.getLogger(__name__)
 
 
 class Samples:
-    """The pictures, as files named by what they were drawn from: another LoRA is another picture."""
+    """The pictures, as files named by what they were drawn from: another LoRA is another picture.
 
-    def __init__(self, folder: Path, engine: RenderEngine, registry: Registry) -> None:
+    ``registry()`` is the list as it is now.
+    """
+
+    def __init__(self, folder: Path, engine: RenderEngine, registry: Callable[[], Registry]) -> None:
         self._folder, self._engine, self._registry = folder, engine, registry
         self._drawing: dict[Path, asyncio.Lock] = {}
 
@@ -58,7 +62,7 @@ class Samples:
 
     def _plan(self, lora: LoraEntry, model: str) -> Plan:
         (spec,) = parse(f"{SUBJECT} {lora_words(lora.name, lora.weight, lora.words)}")
-        plan = plan_imagine(spec, self._registry, model=model, seed=SEED)
+        plan = plan_imagine(spec, self._registry(), model=model, seed=SEED)
         return replace(plan, seeds=plan.seeds[:1])
 
     def _path(self, lora: LoraEntry, plan: Plan) -> Path:

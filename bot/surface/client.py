@@ -195,9 +195,10 @@ class EaselClient(HubClient):
         direct_messages = DirectMessages(self, people, jobs, results)
         flow.on_delivery(direct_messages.after_delivery)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
+        models = Models(registry, engine, settings)
         return Hub(
             settings=settings,
-            models=Models(registry, engine, settings),
+            models=models,
             engine=engine,
             people=people,
             jobs=jobs,
@@ -212,7 +213,7 @@ class EaselClient(HubClient):
             banned=BannedWords(settings.easel_banned_words),
             links=Links(),
             results=results,
-            samples=Samples(settings.easel_data / "samples", engine, registry),
+            samples=Samples(settings.easel_data / "samples", engine, lambda: models.registry),
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,

@@ -77,7 +77,7 @@ def drawn(
             ]
         )
     pictures = safety.passed([p for some, _ in made for p in some], [f for _, flags in made for f in flags])
-    missing = () if model.texts is None else model.texts.unread(plan)
+    missing = () if texts is None else texts.unread(plan)
     for picture in pictures if missing else ():
         picture.info[unread.MARK] = missing
     if not plan.tile or sources:

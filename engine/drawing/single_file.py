@@ -22,9 +22,9 @@ from huggingface_hub import snapshot_download
 
 from engine.drawing.flux_names import diffusers_names
 from engine.errors import ModelUnavailable
-from engine.files import Recognised, recognise
+from engine.files import Recognised
 from engine.planning.registry import ModelEntry
-from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, why_not
+from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, what_is, why_not
 from engine.weights import LOADING
 
 __all__ = ["load_file"]
@@ -49,7 +49,7 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
     configs = _configs(entry)
     if sentence := why_not(file, entry.family, configs):
         raise ModelUnavailable(f"{entry.title} cannot be loaded. {sentence}")
-    found = recognise(file)
+    found = what_is(file)
     if found.format == "gguf" and importlib.util.find_spec("gguf") is None:
         raise ModelUnavailable(
             f"{entry.title} is a GGUF file: reading it takes the package `gguf`, `pip install 'easel[gguf]'`."
@@ -86,7 +86,7 @@ def _configs(entry: ModelEntry) -> Path:
     if here is None:
         here = _fetched(entry, source, commit, _SMALL)
     if entry.folder is not None and why_not(entry.folder, entry.family, here):
-        found = recognise(entry.folder)
+        found = what_is(entry.folder)
         heavy = [f"{part}/*.{ending}" for part in borrowed(found, here) for ending in ("json", "safetensors")]
         here = _fetched(entry, source, commit, (*_SMALL, *heavy)) if heavy else here
     return here

@@ -5,20 +5,20 @@ Nothing of its weights is fetched or loaded. What is written is an entry that pe
 
 from __future__ import annotations
 
-import json
+import math
 import re
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadRegistry, ModelUnavailable
+from engine.errors import BadFile, BadRegistry, ModelUnavailable
+from engine.files import read_header
 from engine.models import own_list
 from engine.models.choosing import INDEX, needed
 from engine.models.hub import REPOSITORY, RemoteFile, Repository, look_up, read_json
-from engine.models.recognising import Recognised, read_folder, recognised
+from engine.models.recognising import RecognisedPipeline, read_folder, recognised
 from engine.planning.entries import ModelEntry
 from engine.planning.presence import components, lacking
 from engine.planning.registry import Registry
@@ -26,8 +26,6 @@ from engine.planning.registry import Registry
 __all__ = ["Added", "add"]
 
 _TAKEN_FROM_LIKE = ("sizes", "max_ratio", "extend", "refine", "grain", "strong", "style", "muses", "oddities")
-_BYTES = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8, "F8_E4M3": 1, "F8_E5M2": 1, "U8": 1, "I8": 1}
-"""Bytes of a number, as safetensors name its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Added:
     """A new entry, and what was recognised: sentences for whoever added it."""
 
     name: str
-    found: Recognised
+    found: RecognisedPipeline
     sentences: tuple[str, ...]
 
 
@@ -47,17 +45,17 @@ def add(source: str, data: Path, registry: Registry, name: str | None = None) ->
     """
     folder = Path(source).expanduser()
     if folder.exists() or source.startswith(("./", "../", "/", "~")):
-        row, found, lines = _of_folder(folder, registry)
+        row, found = _of_folder(folder, registry)
     elif match := REPOSITORY.fullmatch(source):
-        row, found, lines = _of_repository(match["source"], match["revision"], registry)
+        row, found = _of_repository(match["source"], match["revision"], registry)
     else:
         raise ModelUnavailable(f"{source} is neither a folder here nor `owner/repo` of the hub.")
     row = {"name": _free_name(name or _named(source), registry, given=name is not None)} | row
     own_list.append(data, row, f"Added from {source} on {date.today().isoformat()}: a {found.kind}.")
-    return Added(str(row["name"]), found, (_told(found), *lines))
+    return Added(str(row["name"]), found, (_told(found),))
 
 
-def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recognised, tuple[str, ...]]:
+def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], RecognisedPipeline]:
     if folder.is_file():
         raise ModelUnavailable(f"{folder} is a single file; a folder with a `{INDEX}` is wanted.")
     if not folder.is_dir():
@@ -76,12 +74,12 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
     title = folder.resolve().name
     row: dict[str, Any] = {"title": title, "family": found.family, "source": str(folder.resolve())}
-    return row | _settings(found, size, _split(weights)), found, ()
+    return row | _settings(found, size, _split(weights)), found
 
 
 def _of_repository(
     source: str, revision: str | None, registry: Registry
-) -> tuple[dict[str, Any], Recognised, tuple[str, ...]]:
+) -> tuple[dict[str, Any], RecognisedPipeline]:
     repository = look_up(source, revision, source)
     index = read_json(repository, INDEX, source)
     if index is None:
@@ -96,10 +94,10 @@ def _of_repository(
     row |= {"licence": repository.licence} if repository.licence else {}
     if repository.gated:
         row["gated"] = True
-    return row, found, ()
+    return row, found
 
 
-def _settings(found: Recognised, size: float, parameters: tuple[float, float]) -> dict[str, Any]:
+def _settings(found: RecognisedPipeline, size: float, parameters: tuple[float, float]) -> dict[str, Any]:
     row: dict[str, Any] = {"side": found.side, "multiple": found.multiple}
     row |= {"steps": found.steps, "guidance": float(found.guidance)}
     like = found.like
@@ -117,7 +115,7 @@ def _settings(found: Recognised, size: float, parameters: tuple[float, float]) -
     return row | ({"parameters": [round(count, 3) for count in parameters]} if any(parameters) else {})
 
 
-def _told(found: Recognised) -> str:
+def _told(found: RecognisedPipeline) -> str:
     like = f", as {found.like.title}" if found.like is not None else ""
     guided = f"guidance {found.guidance:g}" if found.guidance else "no guidance"
     return (
@@ -166,19 +164,9 @@ def _by_size(index: Mapping[str, Any], files: tuple[RemoteFile, ...]) -> dict[st
     }
 
 
-def _count(tensor: Mapping[str, Any]) -> float:
-    """How many numbers a tensor has, as its entry in the head says."""
-    start, end = tensor["data_offsets"]
-    return float((end - start) / _BYTES.get(tensor["dtype"], 4))
-
-
 def _billions(file: Path) -> float:
-    """How many billions of numbers a safetensors file holds, by its head; 0 for one without."""
+    """How many billions of numbers a safetensors file holds, by its header; 0 for one without."""
     try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            head = json.loads(stream.read(min(length, 100_000_000)))
-        tensors = [value for key, value in head.items() if key != "__metadata__"]
-        return sum(_count(value) for value in tensors) / 1e9
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return sum(math.prod(tensor.shape) for tensor in read_header(file).tensors.values()) / 1e9
+    except BadFile:
         return 0.0

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from engine.errors import ModelUnavailable
 from engine.planning.entries import ModelEntry
 
-__all__ = ["CLASSES", "Recognised", "read_folder", "recognised"]
+__all__ = ["CLASSES", "RecognisedPipeline", "read_folder", "recognised"]
 
 Read: TypeAlias = Callable[[str], "dict[str, Any] | None"]
 """A JSON file of the folder or repository by its path, None where there is none."""
@@ -75,7 +75,7 @@ _COMMON_SIDE, _COMMON_MULTIPLE, _COMMON_STEPS, _COMMON_GUIDANCE = 1024, 16, 28, 
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedPipeline:
     """What lies there. ``like`` is the model of the list whose settings were taken where no file says any."""
 
     kind: str
@@ -100,7 +100,7 @@ def read_folder(folder: Path) -> Read:
     return read
 
 
-def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]) -> Recognised:
+def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]) -> RecognisedPipeline:
     """What a `model_index.json` and the configurations beside it describe. Raises ModelUnavailable."""
     kind = index.get("_class_name")
     if not isinstance(kind, str):
@@ -115,7 +115,7 @@ def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]
     quick = _is_quick(index, scheduler, denoiser)
     like = _sibling(family, quick, known)
     cells = _pixels_of_a_cell(vae) * _patch(denoiser)
-    return Recognised(
+    return RecognisedPipeline(
         kind,
         family,
         _side(denoiser, vae) or (like.side if like else _COMMON_SIDE),

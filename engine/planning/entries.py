@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from engine.planning.presence import lacking, part_complete, snapshot, weights_folder
+from engine.planning.presence import lacking, model_here, snapshot, weights_folder
 from engine.planning.single_file import why_not
 
 __all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
@@ -150,8 +150,7 @@ class DescriberEntry:
 
     def on_this_machine(self) -> bool:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
-        found = weights_folder(self, "config.json")
-        return found is not None and part_complete(found)
+        return model_here(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +166,7 @@ class SegmenterEntry:
 
     def on_this_machine(self) -> bool:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
-        found = weights_folder(self, "config.json")
-        return found is not None and part_complete(found)
+        return model_here(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.planning.presence import snapshot
 from grammar.dialects import without_loras
 from grammar.loras import loras_in
 
@@ -71,10 +72,8 @@ class LoraEntry:
     def path(self) -> Path | None:
         """Its file on this machine, None where it is not; reads names only."""
         if self.folder is None:
-            from huggingface_hub import try_to_load_from_cache  # for speed: only for who asks
-
-            found = try_to_load_from_cache(self.source, self.file, revision=self.revision)
-            return Path(found) if isinstance(found, str) else None
+            found = snapshot(self.source, self.revision, self.file)
+            return None if found is None else found / Path(self.file).name
         if self.folder.is_file():
             return self.folder
         files = [self.folder / self.file] if self.file else sorted(self.folder.glob("*.safetensors"))

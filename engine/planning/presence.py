@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Placed", "components", "lacking", "part_complete", "snapshot", "weights_folder"]
+__all__ = ["Placed", "components", "lacking", "model_here", "part_complete", "snapshot", "weights_folder"]
 
 
 class Placed(Protocol):
@@ -79,6 +79,12 @@ def components(index: dict[str, Any]) -> tuple[str, ...]:
 def part_complete(part: Path) -> bool:
     """Whether a component's folder is there, and all of its weights where it has any."""
     return _part_lacks(part) is None
+
+
+def model_here(entry: Placed) -> bool:
+    """Whether a model that is one part, with a `config.json` of its own, lies on this machine whole."""
+    found = weights_folder(entry, "config.json")
+    return found is not None and part_complete(found)
 
 
 def _part_lacks(part: Path) -> str | None:

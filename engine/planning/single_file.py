@@ -7,20 +7,32 @@ from a model of the same shape in diffusers' layout. Looks at headers and names 
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from engine.errors import BadFile
 from engine.files import Recognised, recognise
-from engine.planning.presence import part_complete
+from engine.planning.presence import components, part_complete
 
-__all__ = ["DENOISERS", "ENDINGS", "borrowed", "index_of", "parts_of", "why_not"]
+__all__ = ["DENOISERS", "ENDINGS", "borrowed", "index_of", "parts_of", "what_is", "why_not"]
 
 ENDINGS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth")
 """How the source of an entry ends that is one file, not a folder."""
 
 DENOISERS = ("unet", "transformer", "transformer_2")
 """What the components of a pipeline that denoise are called."""
+
+
+def what_is(file: Path) -> Recognised:
+    """What a file is, by its header, read once as long as the file stays the same. Raises BadFile."""
+    stand = file.stat()
+    return _recognised(file, stand.st_size, stand.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _recognised(file: Path, size: int, changed: int) -> Recognised:
+    return recognise(file)
 
 
 def why_not(file: Path, family: str, configs: Path | None) -> str:
@@ -31,7 +43,7 @@ def why_not(file: Path, family: str, configs: Path | None) -> str:
     if not file.exists():
         return f"{file} does not exist."
     try:
-        found = recognise(file)
+        found = what_is(file)
     except BadFile as error:
         return str(error)
     if found.refused:
@@ -59,11 +71,8 @@ def index_of(folder: Path) -> dict[str, Any]:
 
 def parts_of(folder: Path) -> dict[str, tuple[str, str]]:
     """The components that a folder lists → the library and the class of each."""
-    return {
-        name: (value[0], value[1])
-        for name, value in index_of(folder).items()
-        if isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value)
-    }
+    index = index_of(folder)
+    return {name: (index[name][0], index[name][1]) for name in components(index)}
 
 
 def borrowed(found: Recognised, configs: Path) -> tuple[str, ...]:

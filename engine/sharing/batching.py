@@ -189,7 +189,6 @@ class Batcher:
 
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
         try:
-            self.limit(calls[0])
             self._sizes(calls[0])  # found out before the forward's own mode is on
             with torch.no_grad(), calls[0].task.around():
                 return [(value, None) for value in self._outputs(calls)]

@@ -81,8 +81,8 @@ class Exact:
             if not found:
                 with around():
                     found = self._found(call)
+                self._keep(name, found)
             self._known[key] = found
-            self._write(name, found)
         return self._known[key]
 
     def _found(self, call: _Called) -> tuple[int, ...]:
@@ -114,13 +114,12 @@ class Exact:
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
 
-    def _write(self, name: str, sizes: tuple[int, ...]) -> None:
-        known = self._read()
-        if self._kept is None or known.get(name) == sizes or not self._kept.parent.is_dir():
+    def _keep(self, name: str, sizes: tuple[int, ...]) -> None:
+        if self._kept is None or not self._kept.parent.is_dir():
             return
         whole = self._kept.with_suffix(f".{os.getpid()}.part")
         try:
-            whole.write_text(json.dumps(known | {name: sizes}, indent=1), encoding="utf-8")
+            whole.write_text(json.dumps(self._read() | {name: sizes}, indent=1), encoding="utf-8")
             whole.replace(self._kept)
         except OSError as error:
             _LOG.warning("%s cannot be kept: %s", self._kept, error.strerror)

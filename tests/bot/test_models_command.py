@@ -75,6 +75,8 @@ def test_the_list_as_json():
         "lora",
     ]
     assert all(row["can"].keys() == set(wanted) for row in rows.values())
+    assert rows["pocket"]["can"]["lora"] is True
+    assert rows["sana-sprint"]["can"]["lora"] is False
     assert rows["ideogram-4"]["can"]["no"] is False
     assert rows["deepfloyd-if"]["can"]["vary"] is False
     assert all(

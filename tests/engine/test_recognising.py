@@ -18,13 +18,13 @@ from tests.hub import COMMIT, hub_in
 
 
 def tensors(kind: str, *counts: int) -> bytes:
-    """A safetensors file without the numbers: what is read of it is its head."""
+    """A safetensors file of zeros: what is read of it is its head."""
     width, at, head = {"F16": 2, "F32": 4}[kind], 0, {}
     for number, count in enumerate(counts):
         head[str(number)] = {"dtype": kind, "shape": [count], "data_offsets": [at, at + count * width]}
         at += count * width
     text = json.dumps(head).encode()
-    return struct.pack("<Q", len(text)) + text
+    return struct.pack("<Q", len(text)) + text + bytes(at)
 
 
 def pipeline(
