@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.memory import history, promises
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 from bot.memory.people import User, remember
 from bot.memory.records import JobRecord, values_of
 
@@ -79,12 +79,13 @@ class Additions:
         ]
         async with self._database.transaction() as tx:
             await remember(tx, *(batch.user for batch in batches))
-            await tx.executemany(
+            await execute_many(
+                tx,
                 "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, parent_id, position,"
                 " notes, created, guild_id, channel_id, message_id, original, token, upload_limit,"
                 f" interaction_id, private) VALUES ({', '.join('?' * 20)})",
                 [values_of(job) for job in jobs],
             )
             await history.index(tx, jobs)
-            await tx.executemany("INSERT INTO inputs VALUES (?, ?, ?)", files)
+            await execute_many(tx, "INSERT INTO inputs VALUES (?, ?, ?)", files)
             await promises.redeem(tx, [job.place.interaction_id for job in jobs])

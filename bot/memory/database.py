@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, TypeAlias, TypeVar
@@ -18,7 +18,7 @@ from typing import IO, TypeAlias, TypeVar
 import aiosqlite
 import yoyo
 
-__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "insist", "pending_migrations"]
+__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "execute_many", "insist", "pending_migrations"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -88,16 +88,34 @@ class Database:
         return found[0] if found else None
 
 
+async def execute_many(tx: aiosqlite.Connection, sql: str, rows: Iterable[Values]) -> None:
+    """Run a statement for each of ``rows``, as part of a transaction.
+
+    Its cursor is closed in the connection's own thread. Left to the garbage collector it would reset, from
+    another thread, a cached statement that the next transaction may be using ("API misuse", a failed job).
+    """
+    async with tx.executemany(sql, rows):
+        pass
+
+
 async def insist(write: Callable[[], Awaitable[T]]) -> T:
     """Write until the database takes it: a lock or a full disk passes, a finished job must not be lost."""
     wait = FIRST_WAIT
     while True:
         try:
             return await write()
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
+            if not _passes(error):
+                raise
             log.warning("the database would not write (%s); again in %.1f s", error, wait)
         await asyncio.sleep(wait)
         wait = min(LONGEST_WAIT, wait * 2)
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    """Whether the same write may succeed later: it was rolled back, and only its moment was wrong."""
+    misused = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_MISUSE
+    return misused or isinstance(error, sqlite3.OperationalError)
 
 
 def pending_migrations(path: Path) -> list[str]:

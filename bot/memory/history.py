@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from aiosqlite import Connection
 
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 from bot.memory.records import COLUMNS, JobRecord, job_of
 from bot.text.words import words as words_of
 
@@ -77,7 +77,8 @@ def _found(match: str, favourites: bool) -> str:
 
 async def index(tx: Connection, jobs: Iterable[JobRecord]) -> None:
     """Make new jobs findable by the words of their prompts, as part of a transaction."""
-    await tx.executemany(
+    await execute_many(
+        tx,
         "INSERT INTO job_words (rowid, words) SELECT seq, ? FROM jobs WHERE id = ?",
         [(indexed(job.user_id, job.prompt), job.id) for job in jobs],
     )
@@ -89,7 +90,8 @@ async def forget(tx: Connection, job_id: str) -> None:
         "SELECT seq, user_id, prompt FROM jobs WHERE id = ? AND status < 6", (job_id,)
     )
     # The index holds no texts: it is told what it was once given, and believes it.
-    await tx.executemany(
+    await execute_many(
+        tx,
         "INSERT INTO job_words (job_words, rowid, words) VALUES ('delete', ?, ?)",
         [(row["seq"], indexed(row["user_id"], row["prompt"])) for row in rows],
     )

@@ -13,7 +13,7 @@ from aiosqlite import Connection
 
 from bot.memory import favourites, history, showings, usage
 from bot.memory.additions import Additions
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 from bot.memory.people import User
 from bot.memory.records import JOBS, JobRecord, PictureRecord, Place, Status, job_of, picture_of
 
@@ -76,7 +76,8 @@ class Jobs:
     ) -> None:
         """The pictures are safe on disk: keep them and the status in one transaction."""
         async with self._database.transaction() as tx:
-            await tx.executemany(
+            await execute_many(
+                tx,
                 "INSERT OR REPLACE INTO pictures (job_id, position, file, width, height, bytes, seed)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],

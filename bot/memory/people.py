@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from aiosqlite import Connection
 
-from bot.memory.database import Database, Row
+from bot.memory.database import Database, Row, execute_many
 from engine import Lane
 
 __all__ = ["People", "Setting", "User", "remember"]
@@ -102,7 +102,8 @@ class People:
 async def remember(tx: Connection, *users: User) -> None:
     """Make sure that users have a row, under their present names, as part of a transaction."""
     now = time.time()
-    await tx.executemany(
+    await execute_many(
+        tx,
         "INSERT INTO users (id, name, created) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE name <> excluded.name",
         [(user.id, user.name, now) for user in users],

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from aiosqlite import Connection
 
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 
 __all__ = ["Promise", "Promises", "redeem"]
 
@@ -49,4 +49,6 @@ class Promises:
 
 async def redeem(tx: Connection, interaction_ids: Iterable[int | None]) -> None:
     """Forget the promises of some interactions, as part of a transaction."""
-    await tx.executemany("DELETE FROM promises WHERE interaction_id = ?", [(id_,) for id_ in interaction_ids])
+    await execute_many(
+        tx, "DELETE FROM promises WHERE interaction_id = ?", [(id_,) for id_ in interaction_ids]
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from aiosqlite import Connection
 
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 
 __all__ = ["Usage", "count"]
 
@@ -28,7 +28,8 @@ class Usage:
 
 async def count(tx: Connection, user_ids: Iterable[int], pictures: int, seconds: float) -> None:
     """Add to what users have been given, as part of a transaction."""
-    await tx.executemany(
+    await execute_many(
+        tx,
         "INSERT INTO usage VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE"
         " SET pictures = pictures + excluded.pictures, seconds = seconds + excluded.seconds",
         [(user_id, pictures, seconds) for user_id in user_ids],

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from bot.memory.database import MIGRATIONS, Database, InUse, pending_migrations
+from bot.memory.database import MIGRATIONS, Database, InUse, execute_many, insist, pending_migrations
 
 
 async def test_a_new_file_gets_every_migration_and_the_right_modes(tmp_path, database):
@@ -67,6 +67,36 @@ async def test_foreign_keys_hold(database):
 
     with pytest.raises(sqlite3.IntegrityError):
         await nobodys_option()
+
+
+async def test_what_must_not_be_lost_is_written_again_after_a_moment_of_misuse(database):
+    tries = []
+
+    async def write():
+        tries.append(len(tries))
+        async with database.transaction() as tx:
+            await execute_many(
+                tx,
+                "INSERT INTO users (id, name, created) VALUES (?, 'a', 0)",
+                [(number,) for number in range(3)],
+            )
+            if len(tries) == 1:
+                misused = sqlite3.InterfaceError("bad parameter or other API misuse")
+                misused.sqlite_errorcode = sqlite3.SQLITE_MISUSE
+                raise misused
+
+    await insist(write)
+    assert tries == [0, 1]
+    assert [row["id"] for row in await database.rows("SELECT id FROM users")] == [0, 1, 2]
+
+
+async def test_a_write_that_can_never_succeed_is_not_tried_for_ever(database):
+    async def write():
+        async with database.transaction() as tx:
+            await tx.execute("INSERT INTO options VALUES (99, 'mine', '--s 50')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await insist(write)
 
 
 async def test_readers_do_not_write(database):
