@@ -27,8 +27,8 @@ SUGGESTIONS = (
     "/imagine a yellow moon at night",
     "/imagine a black cat on a yellow background --s 250",
 )
-STOP_SECONDS = 12.0
-LAST_LINES = 12
+STOP_SECONDS = 12.0  # for the bot to end by itself, which takes it 10 at most
+LAST_LINES = 12  # of the bot's log, shown where it ended by itself
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-BUSY_TIMEOUT_MS = 5000
+BUSY_TIMEOUT_MS = 5000  # that SQLite itself waits for a lock, longer than any of our transactions
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
 
 Row: TypeAlias = aiosqlite.Row

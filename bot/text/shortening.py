@@ -148,8 +148,8 @@ SHARES = (1, 0.85, 0.65, 0.5, 0.35, 0.2)
 STRUCK = 0.1
 """What weighs less than this is struck out, and no shorter prompt has it."""
 
-_USELESS = 0.05
-_MOST = 5
+_USELESS = 0.05  # weight of fillers and of words that the model does not know; a noun has about 1
+_MOST = 5  # shorter prompts offered, as many as buttons fit into a row
 
 
 @dataclass(frozen=True, slots=True)
