@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from engine.planning.stopwords import STOP_WORDS
+
 __all__ = ["STRUCK", "Token", "shortened", "weighed"]
 
 FILLER = frozenset(
@@ -70,60 +72,6 @@ FILLER = frozenset(
         "of-a",
         "showing",
         "featuring",
-    ]
-)
-GRAMMAR = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "and",
-        "or",
-        "with",
-        "to",
-        "for",
-        "from",
-        "that",
-        "this",
-        "these",
-        "those",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "it",
-        "its",
-        "as",
-        "by",
-        "at",
-        "into",
-        "which",
-        "who",
-        "whose",
-        "there",
-        "their",
-        "his",
-        "her",
-        "him",
-        "she",
-        "he",
-        "they",
-        "them",
-        "you",
-        "your",
-        "my",
-        "our",
-        "some",
-        "any",
-        "very",
-        "just",
-        "so",
-        "such",
-        "while",
     ]
 )
 PLACING = frozenset(
@@ -197,6 +145,6 @@ def shortened(text: str, unknown: Collection[str] = ()) -> list[str]:
 def _kind(word: str) -> float:
     if not word or word in FILLER:
         return _USELESS
-    if word in GRAMMAR:
-        return 0.15
-    return 0.45 if word in PLACING else 1.0
+    if word in PLACING:
+        return 0.45
+    return 0.15 if word in STOP_WORDS else 1.0

@@ -187,7 +187,7 @@ def whole_gguf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return original.gguf(weights, tmp_path_factory.mktemp("gguf") / "a.gguf").read_bytes()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(WHOLE) - 1))
 def test_a_safetensors_file_cut_off_anywhere_is_refused(
     tmp_path_factory: pytest.TempPathFactory, end: int
@@ -208,7 +208,7 @@ def test_a_gguf_file_cut_off_anywhere_is_refused(whole_gguf: bytes, tmp_path: Pa
             recognise(file)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
 def test_nothing_but_bad_file_is_ever_raised(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int, packed: bool
@@ -226,7 +226,7 @@ JSONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["__metadata__", "a", "x.lora_down.weight"]), JSONS | st.just(row(0))))
 def test_whatever_the_header_says(tmp_path_factory: pytest.TempPathFactory, told: dict[str, object]) -> None:
     file = tmp_path_factory.getbasetemp() / "told.safetensors"
