@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     easel_safety_checker: bool = Field(
         _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
     )
+    easel_mark: Literal["on", "off"] = Field(
+        "on",
+        description="Mark pictures in their pixels, unseen, so that `easel verify` knows them: on or off.",
+    )
     easel_upscaler: str = Field(
         "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
     )

@@ -37,13 +37,17 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes."""
+    """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes.
+
+    ``mark`` is the number that its pictures hold unseen, None for none.
+    """
 
     id: str
     plan: Plan
     owner: str
     lane: Lane = Lane.FAST
     inputs: tuple[bytes, ...] = field(default=(), repr=False)
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

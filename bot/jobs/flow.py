@@ -33,6 +33,7 @@ from bot.memory.rules import Limits
 from bot.memory.showings import Showings
 from bot.messages import job_messages
 from engine import Cancelled, EngineClosed, Event, Failed, Finished, Job, Lane, Plan, Progress, Queued
+from engine.pictures.identity import number_of
 
 __all__ = ["Draft", "JobFlow", "Listener"]
 
@@ -73,6 +74,7 @@ class JobFlow:
         updates: Updates,
         limits: Limits,
         buttons: ButtonsUnder,
+        marks: bool,
     ) -> None:
         self._engine = engine
         self._jobs = jobs
@@ -81,6 +83,7 @@ class JobFlow:
         self._results = results
         self._delivery = delivery
         self._buttons = buttons
+        self._marks = marks
         self._updates = updates
         self.lines = Lines(limits)
         self._runs: dict[str, Run] = {}
@@ -230,7 +233,9 @@ class JobFlow:
         """Follow the engine to the job's end; None when its pictures are kept."""
         job = run.job
         inputs = [await self._pictures.read(name) for name in await self._jobs.inputs(job.id)]
-        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs))
+        mark = number_of(job.plan, inputs) if self._marks else None
+        run.job = job = replace(job, mark=mark)
+        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs), mark)
         if run.cancelled:
             return Cancelled(job.id)
         run.rendering = True
@@ -265,7 +270,7 @@ class JobFlow:
         job = run.job
         pictures = [await self._results.keep(job, picture) for picture in done.pictures]
         notes = notes_of(job.plan, done)
-        await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes))
+        await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes, job.mark))
         run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
 
     async def _deliver(self, run: Run) -> None:

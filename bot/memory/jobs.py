@@ -36,6 +36,15 @@ class Jobs:
         row = await self._database.row(f"{JOBS} WHERE jobs.id = ? AND status < ?", (job_id, Status.DELETED))
         return job_of(row) if row else None
 
+    async def named(self, job_id: str | None, mark: int | None) -> JobRecord | None:
+        """The job with that id, else the first whose pictures hold that mark, unless it was deleted."""
+        row = await self._database.row(
+            f"{JOBS} WHERE (jobs.id = ? OR jobs.mark = ?) AND status < ?"
+            " ORDER BY jobs.id = ? DESC, jobs.seq LIMIT 1",
+            (job_id, mark, Status.DELETED, job_id),
+        )
+        return job_of(row) if row else None
+
     async def unfinished(self) -> list[JobRecord]:
         """Every job that still needs something, in the order they were asked for."""
         rows = await self._database.rows(f"{JOBS} WHERE status < {int(Status.DELIVERED)} ORDER BY seq")
@@ -72,7 +81,12 @@ class Jobs:
             )
 
     async def rendered(
-        self, job_id: str, pictures: Sequence[PictureRecord], seconds: float, notes: Sequence[str]
+        self,
+        job_id: str,
+        pictures: Sequence[PictureRecord],
+        seconds: float,
+        notes: Sequence[str],
+        mark: int | None = None,
     ) -> None:
         """The pictures are safe on disk: keep them and the status in one transaction."""
         async with self._database.transaction() as tx:
@@ -83,9 +97,17 @@ class Jobs:
                 [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],
             )
             owners = await tx.execute_fetchall(
-                "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
+                "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?, mark = ?"
                 " WHERE id = ? AND status < ? RETURNING user_id",
-                (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+                (
+                    Status.RENDERED,
+                    seconds,
+                    json.dumps(list(notes)),
+                    time.time(),
+                    mark,
+                    job_id,
+                    Status.RENDERED,
+                ),
             )
             await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds)
 
@@ -117,7 +139,8 @@ class Jobs:
             await history.forget(tx, job_id)
             await tx.execute(
                 "UPDATE jobs SET status = :deleted, prompt = '', shown = '', spec = '{}', plan = '{}',"
-                " notes = '[]', reason = '', token = NULL, message_id = NULL, interaction_id = NULL"
+                " mark = NULL, notes = '[]', reason = '', token = NULL, message_id = NULL,"
+                " interaction_id = NULL"
                 " WHERE id = :job",
                 {"deleted": int(Status.DELETED), "job": job_id},
             )
@@ -129,7 +152,8 @@ class Jobs:
         rows = await self._database.rows(
             "SELECT file FROM pictures WHERE file BETWEEN :first AND :last"
             " UNION ALL SELECT file FROM inputs WHERE file BETWEEN :first AND :last"
-            " UNION ALL SELECT json_extract(data, '$.picture') FROM panels WHERE kind = 'describe'"
+            " UNION ALL SELECT json_extract(data, '$.picture') FROM panels"
+            " WHERE kind IN ('checked', 'describe')"
             " AND json_extract(data, '$.picture') BETWEEN :first AND :last",
             {"first": prefix, "last": f"{prefix}g"},
         )
@@ -140,7 +164,8 @@ async def _needed(tx: Connection, file: str) -> bool:
     """Whether a row still needs a file, as part of a transaction."""
     found = await tx.execute_fetchall(
         "SELECT 1 FROM pictures WHERE file = :file UNION ALL SELECT 1 FROM inputs WHERE file = :file"
-        " UNION ALL SELECT 1 FROM panels WHERE kind = 'describe' AND json_extract(data, '$.picture') = :file"
+        " UNION ALL SELECT 1 FROM panels WHERE kind IN ('checked', 'describe')"
+        " AND json_extract(data, '$.picture') = :file"
         " LIMIT 1",
         {"file": file},
     )

@@ -17,6 +17,7 @@ from bot.memory.database import Database, Row
 from bot.memory.people import User, remember
 
 __all__ = [
+    "Checked",
     "Described",
     "HistoryPages",
     "ImagePrompt",
@@ -133,9 +134,19 @@ class ModelQuestion(PanelData):
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked(PanelData):
+    """A kept picture, whose file name is ``picture``, that is said to be a known job's."""
+
+    kind: ClassVar[str] = "checked"
+    picture: str
+    job: str
+
+
 _KINDS: dict[str, type[PanelData]] = {
     data.kind: data
     for data in (
+        Checked,
         Described,
         Shortened,
         Question,

@@ -1,4 +1,4 @@
-"""The command line: `easel imagine`, `describe`, `parse`, `models`, `doctor`, `bot`, `help`.
+"""The command line: `easel imagine`, `describe`, `verify`, `parse`, `models`, `doctor`, `bot`, `help`.
 
 Reads arguments, prints results, sets exit codes: 0 done, 1 failed, 2 what was typed or set cannot be used.
 The work is done elsewhere. What only some commands need is imported inside them, for speed: `easel help` and
@@ -60,6 +60,28 @@ def describe(file: Annotated[Path, typer.Argument(help="A picture.", show_defaul
     from bot.program import terminal  # for speed
 
     _run(terminal.describe(_settings(), file))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
+    as_json: AsJson = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Draw its job again and compare.")] = False,
+) -> None:
+    """Say whether Easel made a picture, by its texts and the mark in its pixels; exit status 0 if so."""
+    from bot.program.verify import verify as verified  # for speed
+    from engine import BadPicture  # for speed
+
+    made: list[bool] = []
+
+    async def looked() -> None:
+        try:
+            made.append(await verified(_settings(), file, as_json, prove))
+        except BadPicture as error:
+            _fail(str(error), 2)
+
+    _run(looked())
+    raise typer.Exit(0 if all(made) else 1)
 
 
 @app.command("parse", context_settings=PROMPT)

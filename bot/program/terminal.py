@@ -38,6 +38,7 @@ from engine import (
     plan_imagine,
 )
 from engine import Progress as Step
+from engine.pictures.identity import number_of
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "fetch_what_is_missing", "imagine"]
@@ -92,10 +93,11 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
     plans = [_planned(spec, registry, name) for spec in specs]
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     inputs = await _image_prompts(specs)
+    marks = settings.easel_mark == "on"
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, [inputs[link] for link in spec.images], out)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in spec.images], out, marks)
                 for spec, plan in zip(specs, plans, strict=True)
             ]
     _print(results, as_json)
@@ -134,13 +136,21 @@ async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]
 
 
 async def _render(
-    engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, given: Sequence[HandedIn], out: Path
+    engine: Engine,
+    bar: Progress,
+    spec: GenerationSpec,
+    plan: Plan,
+    given: Sequence[HandedIn],
+    out: Path,
+    marks: bool,
 ) -> Result:
     shown = format_prompt(spec)
     said = [OTHER_MODELS] if plan.unknown else []
     said += [note for one in given for note in one.notes]
     plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(said)))
-    job = Job(str(uuid.uuid4()), plan, "command line", inputs=tuple(one.png for one in given))
+    inputs = tuple(one.png for one in given)
+    mark = number_of(plan, inputs) if marks else None
+    job = Job(str(uuid.uuid4()), plan, "command line", inputs=inputs, mark=mark)
     row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
     last: Event | None = None
     async for event in engine.submit(job):
@@ -162,7 +172,7 @@ async def _render(
 def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
-    origin = Origin(shown, spec.to_dict(), job.plan, job.id)
+    origin = Origin(shown, spec.to_dict(), job.plan, job.id, job.mark)
 
     def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"

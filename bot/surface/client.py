@@ -191,7 +191,8 @@ class EaselClient(HubClient):
         results = Results(jobs, pictures, buttons)
         delivery = Delivery(self)
         updates = Updates(delivery, jobs, edit_every)
-        flow = JobFlow(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons)
+        marks = settings.easel_mark == "on"
+        flow = JobFlow(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons, marks)
         direct_messages = DirectMessages(self, people, jobs, results)
         flow.on_delivery(direct_messages.after_delivery)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["BITS", "Mark", "found", "marked"]
+__all__ = ["BITS", "Mark", "cleaned", "found", "marked"]
 
 BITS = 24
 """Of the number that a mark holds."""
@@ -64,7 +64,26 @@ class Mark:
 
 def marked(picture: Image.Image, number: int) -> Image.Image:
     """The RGB picture with ``number`` (0 to 2**24 - 1) in it: equal numbers give equal changes."""
-    tile = _tile(number)
+    return _with(picture, _tile(number))
+
+
+def cleaned(picture: Image.Image) -> Image.Image:
+    """The RGB picture without the mark that it was given as it is, whole and at its size; else the picture.
+
+    What is drawn from a marked picture gets a mark of its own: two on top of each other could not be read.
+    Every pixel is again what it was, but for those that the mark drove beyond black or white.
+    """
+    spectrum = _spectrum(_slopes(np.asarray(picture.convert("RGB"), np.float32) @ _CB), 1.0)
+    if spectrum is None:
+        return picture
+    clear, place = _beginning(spectrum)
+    if clear < _SURE or any(_CELLS / 32 < at < _CELLS - _CELLS / 32 for at in place):
+        return picture
+    number = _read(spectrum, place)
+    return picture if number is None else _with(picture, -_tile(number))
+
+
+def _with(picture: Image.Image, tile: _Plane) -> Image.Image:
     wide, high = picture.size
     waves = np.tile(tile, (-(-high // _PERIOD), -(-wide // _PERIOD)))[:high, :wide, None]
     levels = np.asarray(picture.convert("RGB"), np.float32) + waves * _BLUE

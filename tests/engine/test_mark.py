@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from engine.pictures.grid import laid_out
-from engine.pictures.mark import found, marked
+from engine.pictures.mark import cleaned, found, marked
 from engine.pictures.upscale import double
 from pocket.world.draw import draw
 from pocket.world.scenes import random_scene
@@ -88,6 +88,23 @@ def test_every_number_can_be_held(number: int) -> None:
     mark = found(marked(scene(21), number))
     assert mark is not None
     assert mark.number == number
+
+
+def test_a_mark_can_be_taken_off_again() -> None:
+    plain = scene(7)
+    assert found(cleaned(marked(plain, NUMBER))) is None
+    off = np.abs(np.asarray(cleaned(marked(plain, NUMBER)), int) - np.asarray(plain, int))
+    assert (off.max(2) > 1).mean() < 0.1  # where there was white or black before
+
+
+def test_a_picture_marked_again_says_the_later_number() -> None:
+    mark = found(marked(cleaned(marked(scene(8), NUMBER)), 77))
+    assert mark is not None
+    assert mark.number == 77
+
+
+def test_what_has_no_mark_is_left_as_it_is() -> None:
+    assert cleaned(scene(9)).tobytes() == scene(9).tobytes()
 
 
 @pytest.mark.parametrize("seed", range(30, 36))

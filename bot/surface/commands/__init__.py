@@ -20,6 +20,7 @@ from bot.surface.commands import (
     reactions,
     settings,
     shorten,
+    verify,
 )
 
 __all__ = ["described", "register"]
@@ -28,6 +29,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     imagine.imagine,
     imagine.blend,
     describe.describe,
+    verify.verify,
     shorten.shorten,
     settings.settings,
     preferences.prefer,
@@ -45,6 +47,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     reactions.cancel_menu,
     reactions.results_menu,
     imagine.image_menu,
+    verify.check_menu,
 )
 
 
