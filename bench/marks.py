@@ -1,8 +1,8 @@
 """What the invisible mark outlives, and whether anything unmarked is taken for marked: `make bench-marks`.
 
-Pictures are grids of four that the embedded model draws, each with its own number, and textures like those of
-photographs (noise with the spectrum of natural pictures, in colour). A number that is not the one put in counts
-as wrong and not as found.
+Pictures are grids of four that the embedded model draws, each with its own number, and textures like those
+of photographs (noise with the spectrum of natural pictures, in colour). A number that is not the one put in
+counts as wrong and not as found.
 """
 
 import io
@@ -31,22 +31,24 @@ PAGE = Path("docs/marks.md")
 SIDE = 512  # pixels of a texture, as of a grid
 STEPS = 6  # rough pictures have the same flat colours, in half the time
 
-OPENING = """What a picture's invisible mark outlives, and how often one is seen where there is none. A number of
-24 bits is spelled by faint waves of blue against yellow (`engine/pictures/mark.py`); brightness stays as it is.
-`easel verify`, `/verify` and *Check picture* read it."""
+OPENING = (
+    "What a picture's invisible mark outlives, and how often one is seen where there is none. A number of 24"
+    " bits is spelled by faint waves of blue against yellow (`engine/pictures/mark.py`); brightness stays as"
+    " it is. `easel verify`, `/verify` and *Check picture* read it."
+)
 
-COMPARED = """## Why a mark of its own
-
-| library | needs | size and crop | in flat colours |
-| --- | --- | --- | --- |
-| trustmark | torch and weights of its own, fetched at the first use (about 100 MB) | resists scaling; crops by a variant | learned on photographs |
-| videoseal | torch and weights of its own, fetched at the first use | resists scaling and crops | learned on photographs |
-| invisible-watermark | OpenCV, PyWavelets; a network for its better method | loses the number when scaled; its page says so | blocks of a wavelet show |
-| blind-watermark | OpenCV, PyWavelets | wants the original's size to read a scaled or cut picture | spread evenly, in brightness too |
-
-The first two would bring a second network into a process that is kept free of torch, and weights that have to be
-fetched before the first picture; the others lose the number at half the size, which is what Discord shows. The
-mark here needs numpy and Pillow alone, which are there."""
+FETCHED = "torch, and weights that are fetched"
+LIBRARIES = (
+    ("trustmark", FETCHED, "made for it", "learned on photographs"),
+    ("videoseal", FETCHED, "made for it", "learned on photographs"),
+    ("invisible-watermark", "OpenCV and PyWavelets", "loses the number when scaled", "a wavelet's blocks"),
+    ("blind-watermark", "OpenCV and PyWavelets", "reads it at the original's size only", "in brightness too"),
+)
+BESIDE = (
+    "By their own pages. The first two would bring a second network, into a process that is kept free of"
+    " torch, and weights that have to be there before the first picture; the others lose the number at half"
+    " the size, which is what Discord shows. The mark here needs numpy and Pillow alone, which are there."
+)
 
 
 def jpeg(picture: Image.Image, quality: int) -> Image.Image:
@@ -162,8 +164,9 @@ def main(
     costs.add("milliseconds for a picture of 512 × 512", 1000 * float(np.median(seconds)) * 512**2, "≤ 15")
     costs.show()
     if keep_page:
-        keep(PAGE, "Marks in the pixels", OPENING, [table, costs])
-        PAGE.write_text(f"{PAGE.read_text().rstrip()}\n\n{COMPARED}\n")
+        others = Sheet("Libraries", ("library", "needs", "size and crop", "in flat colours"), BESIDE)
+        others.rows.extend(LIBRARIES)
+        keep(PAGE, "Marks in the pixels", OPENING, [table, costs, others])
 
 
 def psnr(one: Image.Image, other: Image.Image) -> float:

@@ -36,9 +36,9 @@ _LONGEST, _SHORTEST = (
     10.0,
 )  # waves a period: 85 pixels long, to 26, of which half size and JPEG leave 6
 _STRENGTH = 1.5  # levels of Cb, root mean square: 44 dB from the unmarked picture, hardly to be seen
-# RGB that a level of Cb is worth, and the other way round (ITU-T T.871). No luminance is in it.
+# RGB that a level of Cb is worth, and RGB as brightness, Cb and Cr (ITU-T T.871).
 _BLUE = np.array([0.0, -0.344136, 1.772], np.float32)
-_CB = np.array([-0.168736, -0.331264, 0.5], np.float32)
+_YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32)
 _SYNC_SHARE = 4  # every fourth wave says where the tile begins, the others spell the number
 
 _CHECK_BITS = 24  # a wrong number is believed once in 2**24 times that one is read
@@ -51,6 +51,7 @@ _SMALLEST, _LARGEST, _STEP = 0.22, 2.6, 0.006  # further scales: their bounds, a
 _LOOKED_AT = 1024  # pixels of the marked picture's sides that are searched: more would need finer steps
 _SURE = 4.7  # deviations that the beginning must stand out by before the number is read
 _STEEP = 1.2  # levels a pixel: what changes faster is an edge of the picture, and counts less
+_ROUGH = 4.0  # or so many times what half of the pixels change by: in a photograph everything changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def cleaned(picture: Image.Image) -> Image.Image:
     What is drawn from a marked picture gets a mark of its own: two on top of each other could not be read.
     Every pixel is again what it was, but for those that the mark drove beyond black or white.
     """
-    spectrum = _spectrum(_slopes(np.asarray(picture.convert("RGB"), np.float32) @ _CB), 1.0)
+    spectrum = _spectrum(_slopes(picture), 1.0)
     if spectrum is None:
         return picture
     clear, place = _beginning(spectrum)
@@ -93,8 +94,7 @@ def _with(picture: Image.Image, tile: _Plane) -> Image.Image:
 def found(picture: Image.Image) -> Mark | None:
     """The mark in a picture, or None. One in about 100,000 pictures without a mark is taken for marked."""
     for part in _parts(picture):
-        plane = np.asarray(part.convert("RGB"), np.float32) @ _CB
-        if (mark := _searched(plane)) is not None:
+        if (mark := _searched(_slopes(part))) is not None:
             return mark
     return None
 
@@ -108,8 +108,7 @@ def _parts(picture: Image.Image) -> Iterator[Image.Image]:
             yield picture.crop((left, top, left + wide // 2, top + high // 2))
 
 
-def _searched(plane: _Plane) -> Mark | None:
-    slopes = _slopes(plane)
+def _searched(slopes: tuple[Image.Image, Image.Image]) -> Mark | None:
     for scale in _scales():
         spectrum = _spectrum(slopes, scale)
         if spectrum is None or _beginning(spectrum)[0] < _SURE:
@@ -129,12 +128,25 @@ def _scales() -> tuple[float, ...]:
     return (*_SIZES, *(float(_SMALLEST * np.exp(_STEP * at)) for at in range(count)))
 
 
-def _slopes(plane: _Plane) -> tuple[Image.Image, Image.Image]:
-    """The plane's slopes to the right and down, without edges, which are far steeper than the waves."""
-    right = np.diff(plane, axis=1, append=plane[:, -1:])
-    down = np.diff(plane, axis=0, append=plane[-1:])
-    calm = 1 / (1 + (right**2 + down**2) / _STEEP**2) ** 2
-    return Image.fromarray(right * calm), Image.fromarray(down * calm)
+def _slopes(picture: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """The slopes of Cb to the right and down, without what the picture itself explains.
+
+    That is what goes along with brightness and red, in which there is no mark, and then what is left of
+    edges, which are far steeper than the waves.
+    """
+    levels = np.asarray(picture.convert("RGB"), np.float32) @ _YCC
+    right = np.diff(levels, axis=1, append=levels[:, -1:])
+    down = np.diff(levels, axis=0, append=levels[-1:])
+    both = np.concatenate([right.reshape(-1, 3), down.reshape(-1, 3)])
+    others, blue = both[:, (0, 2)], both[:, 1]
+    along = np.linalg.lstsq(others.T @ others + 1e-3 * np.eye(2), others.T @ blue, rcond=None)[0]
+    right, down = (slope[..., 1] - slope[..., (0, 2)] @ along for slope in (right, down))
+    squared = right**2 + down**2
+    steep = max(_STEEP, _ROUGH * float(np.sqrt(np.median(squared))))
+    calm = 1 / (1 + squared / steep**2) ** 2
+    return Image.fromarray((right * calm).astype(np.float32)), Image.fromarray(
+        (down * calm).astype(np.float32)
+    )
 
 
 def _spectrum(slopes: tuple[Image.Image, Image.Image], scale: float) -> _Spectrum | None:
