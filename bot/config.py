@@ -17,6 +17,8 @@ __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
+_KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
+Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -69,6 +71,11 @@ class Settings(BaseSettings):
         5, ge=1, le=40, description="A prompt with more jobs than this asks first."
     )
     easel_banned_words: str = Field("", description="Words no prompt may hold, commas between.")
+    easel_keep: Keep = Field(
+        "",
+        description="How long pictures stay: an age, a size, a number, as in 30d, 50GB, 20000 pictures;"
+        " favourites always; empty: all for ever.",
+    )
     easel_safety_checker: bool = Field(
         _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
     )

@@ -38,6 +38,7 @@ __all__ = ["Draft", "JobFlow", "Listener"]
 
 log = logging.getLogger(__name__)
 
+LONGEST_END = 60.0  # seconds that Discord may take to hear that a user's jobs are stopped
 LAST_MOMENT = 3.0  # seconds that a stop leaves for what is just being delivered
 
 Listener: TypeAlias = Callable[[JobRecord], Awaitable[None]]
@@ -150,6 +151,13 @@ class JobFlow:
         own = [job_id for job_id, run in self._runs.items() if run.job.user_id == user_id]
         # Those that wait longest go last: else one would begin for each that ends.
         return sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
+
+    async def end_all(self, user_id: int) -> None:
+        """Stop all of a user's jobs, and come back when each is at its end, or cannot be told so for long."""
+        await self.cancel_all(user_id)
+        own = [run.task for run in self._runs.values() if run.job.user_id == user_id and run.task is not None]
+        if own:
+            await asyncio.wait(own, timeout=LONGEST_END)
 
     def live(self, user_id: int | None = None) -> tuple[int, int]:
         """How many jobs wait and how many are being rendered, of one user or of all."""

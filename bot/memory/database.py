@@ -7,23 +7,34 @@ so that a long read never holds up a job. Raises ``InUse`` when another Easel ha
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import aiosqlite
 import yoyo
+from filelock import FileLock, Timeout
 
-__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "execute_many", "insist", "pending_migrations"]
+__all__ = [
+    "MIGRATIONS",
+    "Database",
+    "InUse",
+    "Row",
+    "execute_many",
+    "insist",
+    "locked",
+    "pending_migrations",
+    "unknown_migrations",
+]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+LOCK = "easel.lock"
 BUSY_TIMEOUT_MS = 5000
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
 
@@ -48,8 +59,7 @@ class Database:
     @asynccontextmanager
     async def opened(cls, path: Path) -> AsyncIterator[Database]:
         """The database at ``path``, created and migrated where needed, closed at the end."""
-        lock = await asyncio.to_thread(_lock, path.with_suffix(".lock"))
-        try:
+        with locked(path.parent):
             await asyncio.to_thread(_migrate, path)
             async with _connect(path) as writer, _connect(path) as reader:
                 for connection in (writer, reader):
@@ -62,8 +72,6 @@ class Database:
                 await writer.execute("PRAGMA secure_delete = ON")
                 await reader.execute("PRAGMA query_only = ON")
                 yield cls(writer, reader)
-        finally:
-            lock.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -77,6 +85,11 @@ class Database:
                 # Queued behind what the connection's thread still does; harmless where nothing is open.
                 await asyncio.shield(self._writer.rollback())
                 raise
+
+    async def checkpoint(self) -> None:
+        """Have what was written, and what it wrote over, leave the log beside the file."""
+        async with self._turn:
+            await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a query finds among the committed data."""
@@ -118,6 +131,20 @@ def _passes(error: sqlite3.Error) -> bool:
     return misused or isinstance(error, sqlite3.OperationalError)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only process that works on a data folder. Raises InUse.
+
+    However the process dies, the kernel lets go of the lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0, thread_local=False):
+            yield
+    except Timeout:
+        raise InUse(f"another Easel is running on {folder}") from None
+
+
 def pending_migrations(path: Path) -> list[str]:
     """The names of the migrations that the database at ``path`` still lacks.
 
@@ -130,20 +157,19 @@ def pending_migrations(path: Path) -> list[str]:
         backend.connection.close()
 
 
+def unknown_migrations(path: Path) -> list[str]:
+    """The names of migrations that a database has had and that this program does not know: it is older."""
+    known = {migration.id for migration in yoyo.read_migrations(str(MIGRATIONS))}
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            applied = connection.execute("SELECT migration_id FROM _yoyo_migration ORDER BY 1").fetchall()
+        except sqlite3.OperationalError:
+            return []
+    return [name for (name,) in applied if name not in known]
+
+
 def _connect(path: Path) -> aiosqlite.Connection:
     return aiosqlite.connect(path, isolation_level=None)
-
-
-def _lock(path: Path) -> IO[str]:
-    """Held for as long as the file stays open; however the process dies, the kernel lets go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise InUse(f"another Easel is running on {path.parent}") from None
-    return lock
 
 
 def _migrate(path: Path) -> None:

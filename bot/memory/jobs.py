@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiosqlite import Connection
 
@@ -123,6 +123,11 @@ class Jobs:
             )
             needed = {file["file"] for file in files if await _needed(tx, file["file"])}
         return [row["file"] for row in files if row["file"] not in needed]
+
+    async def unneeded(self, files: Iterable[str]) -> list[str]:
+        """Those of some files that no row needs."""
+        async with self._database.transaction() as tx:
+            return [file for file in files if not await _needed(tx, file)]
 
     async def files(self, prefix: str = "") -> set[str]:
         """The names, beginning with some hexadecimal digits, of every file that a row still needs."""

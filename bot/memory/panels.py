@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -200,6 +200,19 @@ class Panels:
         async with self._database.transaction() as tx:
             rows = await tx.execute_fetchall("DELETE FROM panels WHERE id = ? RETURNING id", (panel_id,))
         return bool(list(rows))
+
+    async def drop(self, panel_ids: Sequence[str]) -> list[str]:
+        """Remove panels; the names of the pictures that were described in them."""
+        async with self._database.transaction() as tx:
+            rows = [
+                row
+                for panel_id in panel_ids
+                for row in await tx.execute_fetchall(
+                    "DELETE FROM panels WHERE id = ? RETURNING json_extract(data, '$.picture') AS picture",
+                    (panel_id,),
+                )
+            ]
+        return [row["picture"] for row in rows if row["picture"]]
 
     async def forget(self, before: float) -> None:
         """Drop questions and pages that nobody will come back to; what was described stays."""

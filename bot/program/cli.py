@@ -1,4 +1,4 @@
-"""The command line: `easel imagine`, `describe`, `parse`, `models`, `doctor`, `bot`, `help`.
+"""The command line: `easel imagine`, `models`, `doctor`, `backup`, `bot` and the others.
 
 Reads arguments, prints results, sets exit codes: 0 done, 1 failed, 2 what was typed or set cannot be used.
 The work is done elsewhere. What only some commands need is imported inside them, for speed: `easel help` and
@@ -144,6 +144,27 @@ def doctor() -> None:
         ok = ok and finding.ok
         print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.about}: {finding.sentence}")
     raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+) -> None:
+    """Write the database and all pictures into one file; the bot may go on meanwhile."""
+    from bot.program.keeping import backup as write  # for speed
+
+    _doing(lambda: write(_settings(), file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `easel backup` wrote.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Move what is there aside.")] = False,
+) -> None:
+    """Put a backup into an empty EASEL_DATA, checked first."""
+    from bot.program.keeping import restore as read  # for speed
+
+    _doing(lambda: read(_settings(), file, force))
 
 
 @app.command("bot")

@@ -20,6 +20,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.pruning import Pruning
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
@@ -27,6 +28,7 @@ from bot.jobs.updates import EDIT_EVERY, Updates
 from bot.links import Links
 from bot.memory.database import Database
 from bot.memory.favourites import Favourites
+from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
 from bot.memory.panels import Panels
@@ -34,6 +36,7 @@ from bot.memory.people import People
 from bot.memory.picture_files import Pictures
 from bot.memory.promises import Promise, Promises
 from bot.memory.records import JobRecord
+from bot.memory.retention import Keep, Retention
 from bot.memory.rules import Limits, Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
@@ -183,7 +186,8 @@ class EaselClient(HubClient):
         edit_every: float,
     ) -> Hub:
         people, jobs, promises = People(database), Jobs(database), Promises(database)
-        showings = Showings(database)
+        showings, panels = Showings(database), Panels(database)
+        keep = Keep.parsed(settings.easel_keep)
         pictures = Pictures(settings.easel_data / "pictures")
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
         rules = Rules(database, limits)
@@ -194,6 +198,7 @@ class EaselClient(HubClient):
         flow = JobFlow(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons)
         direct_messages = DirectMessages(self, people, jobs, results)
         flow.on_delivery(direct_messages.after_delivery)
+        self.pruning = Pruning(Retention(database, keep), jobs, panels, pictures)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
         models = Models(registry, engine, settings)
         return Hub(
@@ -207,7 +212,9 @@ class EaselClient(HubClient):
             favourites=Favourites(database),
             usage=Usage(database),
             promises=promises,
-            panels=Panels(database),
+            panels=panels,
+            personal=PersonalData(database, jobs),
+            keep=keep,
             pictures=pictures,
             rules=rules,
             banned=BannedWords(settings.easel_banned_words),
@@ -243,6 +250,7 @@ class EaselClient(HubClient):
         for promise in promises:
             await self.hub.delivery.excuse(promise, interrupted())
             await self.hub.promises.answered(promise.interaction_id)
+        await self.pruning.run()
 
 
 def _guide() -> Guide:

@@ -20,12 +20,14 @@ from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.links import Links
 from bot.memory.favourites import Favourites
+from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
 from bot.memory.panels import Panels
 from bot.memory.people import People, User
 from bot.memory.picture_files import Pictures
 from bot.memory.promises import Promises
+from bot.memory.retention import Keep
 from bot.memory.rules import Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
@@ -52,6 +54,8 @@ class Hub:
     usage: Usage
     promises: Promises
     panels: Panels
+    personal: PersonalData
+    keep: Keep
     pictures: Pictures
     rules: Rules
     banned: BannedWords

@@ -31,6 +31,7 @@ async def info(interaction: Interaction) -> None:
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
         f"**Suffix**: {quoted(user.suffix, 500) or 'none'}",
+        f"**Pictures are kept**: {hub.keep.sentence}",
         f"**Lifetime Usage**: {pictures} images ({seconds / 3600:.2f} hours)",
         "",
         f"**Your Queued Jobs**: {waiting}",
