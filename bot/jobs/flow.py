@@ -38,7 +38,6 @@ __all__ = ["Draft", "JobFlow", "Listener"]
 
 log = logging.getLogger(__name__)
 
-LONGEST_END = 60.0  # seconds that Discord may take to hear that a user's jobs are stopped
 LAST_MOMENT = 3.0  # seconds that a stop leaves for what is just being delivered
 
 Listener: TypeAlias = Callable[[JobRecord], Awaitable[None]]
@@ -146,18 +145,18 @@ class JobFlow:
             self._launch(run)
         return True
 
-    async def cancel_all(self, user_id: int) -> int:
-        """Stop all of a user's jobs that have not ended; how many these were."""
+    async def cancel_all(self, user_id: int, *, wait: float = 0.0) -> int:
+        """Stop all of a user's jobs that have not ended; how many these were.
+
+        Waits so many seconds for their messages to say so.
+        """
         own = [job_id for job_id, run in self._runs.items() if run.job.user_id == user_id]
         # Those that wait longest go last: else one would begin for each that ends.
-        return sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
-
-    async def end_all(self, user_id: int) -> None:
-        """Stop all of a user's jobs, and come back when each is at its end, or cannot be told so for long."""
-        await self.cancel_all(user_id)
-        own = [run.task for run in self._runs.values() if run.job.user_id == user_id and run.task is not None]
-        if own:
-            await asyncio.wait(own, timeout=LONGEST_END)
+        stopped = sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
+        tasks = [run.task for run in self._runs.values() if run.job.user_id == user_id and run.task]
+        if wait and tasks:
+            await asyncio.wait(tasks, timeout=wait)
+        return stopped
 
     def live(self, user_id: int | None = None) -> tuple[int, int]:
         """How many jobs wait and how many are being rendered, of one user or of all."""

@@ -36,8 +36,6 @@ def restore(settings: Settings, file: Path, force: bool) -> None:
         raise Refusal(f"Nothing was restored: {error}.") from None
     except InUse as error:
         raise Refusal(f"Nothing was restored: {error}; stop it first.") from None
-    print(
-        f"{settings.easel_data}: {report.jobs} jobs and {report.pictures} pictures restored; all of it is sound."
-    )
+    print(f"{settings.easel_data}: {report.jobs} jobs and {report.pictures} pictures restored, all sound.")
     if aside is not None:
         print(f"What was there before lies in {aside}; remove it when you no longer need it.")

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MOST_FILES = 5  # of an export; where the bot is installed by a user, Discord takes no more further answers
 HEADROOM = 2**16  # bytes of a file that are left for the archive's own lists
+LONGEST_END = 60.0  # seconds that Discord may take to hear that a user's jobs are stopped
 ENTRY = 400  # bytes that an archive needs for each of its files, at most
 JOBS_A_DOCUMENT = 500
 
@@ -59,7 +60,7 @@ async def _forget(interaction: Interaction, user_id: str, _: int) -> None:
     if user_id != str(user.id):
         raise Refusal("This question is for somebody else.")
     await interaction.response.edit_message(content="Removing all that is kept of you …", view=None)
-    await hub.flow.end_all(user.id)
+    await hub.flow.cancel_all(user.id, wait=LONGEST_END)
     async for files in hub.personal.forget(user.id):
         await hub.pictures.delete(files)
     hub.people.forget(user.id)
