@@ -19,6 +19,8 @@ Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
 Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
+Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
+Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -87,6 +89,15 @@ class Settings(BaseSettings):
     )
     easel_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."
+    )
+    easel_log: Literal["text", "json"] = Field(
+        "text", description="How a line of the log is written: text or json."
+    )
+    easel_metrics: Address = Field(
+        "", description="Where Prometheus may read /metrics, as in 127.0.0.1:9464; empty: nowhere."
+    )
+    easel_proxy: Proxy = Field(
+        "", description="The proxy through which Discord is reached, http://host:port; empty: none."
     )
     discord_api_url: HttpUrl = Field("https://discord.com/api/v10", description="Discord's REST address.")
     discord_gateway_url: SocketUrl | None = Field(

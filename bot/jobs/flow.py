@@ -13,10 +13,12 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from bot import logs
 from bot.errors import PictureGone, explained
 from bot.jobs.delivery import Delivery
 from bot.jobs.lines import Lines
@@ -32,6 +34,7 @@ from bot.memory.records import JobKind, JobRecord, Place, Status
 from bot.memory.rules import Limits
 from bot.memory.showings import Showings
 from bot.messages import job_messages
+from bot.metrics import Metrics
 from engine import Cancelled, EngineClosed, Event, Failed, Finished, Job, Lane, Plan, Progress, Queued
 
 __all__ = ["Draft", "JobFlow", "Listener"]
@@ -60,7 +63,7 @@ class Draft:
 
 
 class JobFlow:
-    """All jobs that are not finished yet. ``lines`` admits new ones."""
+    """All jobs that are not finished yet, ``under_way`` by id. ``lines`` admits new ones."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class JobFlow:
         updates: Updates,
         limits: Limits,
         buttons: ButtonsUnder,
+        metrics: Metrics,
     ) -> None:
         self._engine = engine
         self._jobs = jobs
@@ -83,7 +87,9 @@ class JobFlow:
         self._buttons = buttons
         self._updates = updates
         self.lines = Lines(limits)
+        self._metrics = metrics
         self._runs: dict[str, Run] = {}
+        self.under_way: Mapping[str, Run] = MappingProxyType(self._runs)
         self._listeners: list[Listener] = []
         self._after: set[asyncio.Task[None]] = set()
 
@@ -207,6 +213,7 @@ class JobFlow:
         if task.cancelled():
             return
         if run.job.status.done:
+            self._metrics.count("easel_jobs_total", outcome=run.job.status.name.lower())
             _note(run.job)
         if (error := task.exception()) is not None:
             log.error("job %s stays unfinished until the next start", run.job.id, exc_info=error)
@@ -214,6 +221,7 @@ class JobFlow:
             self._launch(following)
 
     async def _drive(self, run: Run) -> None:
+        logs.JOB.set(run.job.id)
         try:
             if run.again and run.job.place.message_id is None:
                 run.job = run.job.at(await self._delivery.found(run.job))
@@ -231,7 +239,7 @@ class JobFlow:
             log.info("job %s stays queued", run.job.id)
         except Exception as error:  # the last line of defence: the job ends, its user is told
             _, reason = explained(error)
-            await self._end(run, Failed(run.job.id, reason))
+            await self._end(run, Failed(run.job.id, reason, kind=type(error).__name__))
 
     async def _render(self, run: Run) -> Failed | Cancelled | None:
         """Follow the engine to the job's end; None when its pictures are kept."""
@@ -263,6 +271,7 @@ class JobFlow:
     async def _progressed(self, run: Run, event: Progress) -> None:
         if run.job.status < Status.RUNNING:
             run.job = replace(run.job, status=Status.RUNNING)
+            self._metrics.observe("easel_wait_seconds", time.time() - run.job.created, lane=run.job.lane)
             await insist(lambda: self._jobs.began(run.job.id))
         run.preview = event.preview or run.preview
         rows = self._buttons(run.job, 0)
@@ -274,12 +283,15 @@ class JobFlow:
         notes = notes_of(job.plan, done)
         await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes))
         run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
+        self._metrics.count("easel_pictures_total", len(pictures), model=job.plan.model)
+        self._metrics.observe("easel_render_seconds", done.seconds, model=job.plan.model)
 
     async def _deliver(self, run: Run) -> None:
         try:
             message = await self._results.message(run.job)
         except PictureGone:
-            await self._end(run, Failed(run.job.id, "Its pictures were lost from the disk."))
+            lost = Failed(run.job.id, "Its pictures were lost from the disk.", kind=PictureGone.__name__)
+            await self._end(run, lost)
             return
         await self._updates.settle(run, message, Status.DELIVERED)
         for listener in self._listeners:
@@ -291,6 +303,7 @@ class JobFlow:
         if isinstance(event, Cancelled):
             await self._updates.settle(run, job_messages.cancelled(run.job), Status.CANCELLED)
         else:
+            self._metrics.count("easel_failures_total", kind=event.kind)
             message = job_messages.failed(run.job, event.reason)
             await self._updates.settle(run, message, Status.FAILED, event.reason)
 

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.memory.database import unknown_migrations
+from bot.memory.database import copy_database, unknown_migrations
 from bot.memory.picture_files import PICTURE_NAME, is_whole
 
 __all__ = ["BadBackup", "Report", "back_up", "restore"]
@@ -112,7 +112,7 @@ def _hold(data: Path, held: Path) -> tuple[str, ...]:
     for _ in range(TRIES):
         copy = held / DATABASE
         copy.unlink(missing_ok=True)
-        _copy_database(data / DATABASE, copy)
+        copy_database(data / DATABASE, copy)
         before, missing = missing, {name for name in _named(copy) if not _linked(data, held, name)}
         if missing <= before:
             break  # none, or lost ones: the rows of what was deleted would have gone with the file
@@ -120,17 +120,6 @@ def _hold(data: Path, held: Path) -> tuple[str, ...]:
         if (data / name).exists():
             shutil.copyfile(data / name, held / name)
     return tuple(sorted(missing))
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """All pages in one step: a reader's view of one moment, which holds up no writer."""
-    with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        live.backup(copy)
-        # One file is all of it: nothing beside it has to come along.
-        copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def _named(database: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """The SQLite file: opened once, brought up to date, written to in transactions.
 
 Knows nothing of what the tables mean. Two connections, each with a thread of its own: one writes, one reads,
-so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder.
+so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder, and ``Unfit``
+when the file cannot be brought up to date; then it is as it was.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ __all__ = [
     "Database",
     "InUse",
     "Row",
+    "Unfit",
+    "copy_database",
     "execute_many",
     "insist",
     "locked",
@@ -35,6 +38,7 @@ T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 LOCK = "easel.lock"
+BEFORE = "easel-before-"  # begins the name of the database that the last update found
 BUSY_TIMEOUT_MS = 5000
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
 
@@ -45,6 +49,10 @@ Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 class InUse(Exception):
     """Another process works on this data folder; two would deliver every picture twice."""
+
+
+class Unfit(Exception):
+    """The database is not one for this program, or cannot become one; ``str(error)`` is a sentence."""
 
 
 class Database:
@@ -60,7 +68,7 @@ class Database:
     async def opened(cls, path: Path) -> AsyncIterator[Database]:
         """The database at ``path``, created and migrated where needed, closed at the end."""
         with locked(path.parent):
-            await asyncio.to_thread(_migrate, path)
+            await asyncio.to_thread(_bring_up, path)
             async with _connect(path) as writer, _connect(path) as reader:
                 for connection in (writer, reader):
                     connection.row_factory = aiosqlite.Row
@@ -170,6 +178,66 @@ def unknown_migrations(path: Path) -> list[str]:
 
 def _connect(path: Path) -> aiosqlite.Connection:
     return aiosqlite.connect(path, isolation_level=None)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A reader's view of one moment as a file of its own; holds up no writer."""
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.backup(copy)
+        # One file is all of it: nothing beside it has to come along.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _bring_up(path: Path) -> None:
+    """Make the database, or bring it up to date; tried on a copy first, and the old one is kept beside it."""
+    logging.getLogger("yoyo").setLevel(logging.WARNING)
+    if path.exists():
+        if unknown := unknown_migrations(path):
+            raise Unfit(
+                f"{path} was written by a newer Easel (it has {unknown[0]}); update, or restore a backup"
+            )
+        if (pending := pending_migrations(path)) and _holds_something(path):
+            _try_on_copy(path, pending[0])
+    _migrate(path)
+
+
+def _holds_something(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone()
+    return found is not None
+
+
+def _try_on_copy(path: Path, first: str) -> None:
+    """Keep the database as it is, and see whether another copy of it takes the migrations. Raises Unfit."""
+    kept, trial = path.with_name(f"{BEFORE}{first[:4]}.db"), path.with_name("easel-trial.db")
+    unfinished = kept.with_suffix(".part")
+    try:
+        for file in (unfinished, trial):
+            file.unlink(missing_ok=True)
+        copy_database(path, unfinished)
+        copy_database(unfinished, trial)
+        _migrate(trial)
+        with closing(sqlite3.connect(trial)) as copy:
+            (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+            loose = copy.execute("PRAGMA foreign_key_check").fetchone()
+        if verdict != "ok" or loose is not None:
+            raise Unfit(f"{path} would be damaged by {first} ({verdict if verdict != 'ok' else loose})")
+        unfinished.replace(kept)
+    except (sqlite3.Error, OSError) as error:
+        raise Unfit(
+            f"{path} could not be brought up to date ({error}); it is as it was. Go back to the Easel that"
+            " you had, or make room on the disk"
+        ) from error
+    finally:
+        for file in (unfinished, trial, *(trial.with_name(trial.name + end) for end in ("-wal", "-shm"))):
+            file.unlink(missing_ok=True)
+    for older in path.parent.glob(f"{BEFORE}*.db"):
+        if older != kept:
+            older.unlink()
+    log.info("the database as it was before %s is kept as %s", first, kept)
 
 
 def _migrate(path: Path) -> None:

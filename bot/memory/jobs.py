@@ -15,9 +15,13 @@ from bot.memory import favourites, history, showings, usage
 from bot.memory.additions import Additions
 from bot.memory.database import Database, execute_many
 from bot.memory.people import User
-from bot.memory.records import JOBS, JobRecord, PictureRecord, Place, Status, job_of, picture_of
+from bot.memory.records import JOBS, JobKind, JobRecord, PictureRecord, Place, Status, job_of, picture_of
 
 __all__ = ["Jobs"]
+
+
+ENLARGED = (JobKind.UPSCALE, JobKind.UPSCALE_SUBTLE)
+"""Jobs that draw nothing."""
 
 
 class Jobs:
@@ -82,12 +86,15 @@ class Jobs:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],
             )
-            owners = await tx.execute_fetchall(
-                "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
-                " WHERE id = ? AND status < ? RETURNING user_id",
-                (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+            owners = list(
+                await tx.execute_fetchall(
+                    "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
+                    " WHERE id = ? AND status < ? RETURNING user_id, kind",
+                    (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+                )
             )
-            await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds)
+            drawn = not any(owner["kind"] in ENLARGED for owner in owners)
+            await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds, drawn=drawn)
 
     async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
         """Nothing more will happen to the job; its interaction's token is forgotten."""

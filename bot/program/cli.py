@@ -173,7 +173,7 @@ def bot_command() -> None:
     from bot.program.serve import serve  # for speed
 
     settings = _settings()
-    logs.configure(settings.easel_log_level, settings.discord_token.get_secret_value())
+    logs.configure(settings.easel_log_level, settings.discord_token.get_secret_value(), settings.easel_log)
     _run(serve(settings))
 
 

@@ -15,6 +15,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
@@ -31,6 +32,7 @@ from bot.memory.retention import Keep
 from bot.memory.rules import Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
+from bot.metrics import Metrics
 from bot.surface.gate import Gate
 from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
@@ -58,6 +60,7 @@ class Hub:
     keep: Keep
     pictures: Pictures
     rules: Rules
+    quota: Quota
     banned: BannedWords
     links: Links
     results: Results
@@ -67,6 +70,7 @@ class Hub:
     direct_messages: DirectMessages
     gate: Gate
     guide: Guide
+    metrics: Metrics
 
     @property
     def registry(self) -> Registry:

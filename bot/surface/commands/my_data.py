@@ -61,6 +61,7 @@ async def _forget(interaction: Interaction, user_id: str, _: int) -> None:
         raise Refusal("This question is for somebody else.")
     await interaction.response.edit_message(content="Removing all that is kept of you …", view=None)
     await hub.flow.cancel_all(user.id, wait=LONGEST_END)
+    await hub.usage.carry(user.id)
     async for files in hub.personal.forget(user.id):
         await hub.pictures.delete(files)
     hub.people.forget(user.id)
