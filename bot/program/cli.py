@@ -135,8 +135,35 @@ def models_check(
 
 
 @app.command()
+def setup(
+    model: Annotated[str | None, typer.Option(help="A name from `easel models`.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = None,
+) -> None:
+    """Ask for token, model and device, write .env, print the link that invites the bot, run doctor."""
+    from bot.program.setup import application_of, invitation, written  # for speed
+
+    settings = _settings()
+    print("The token is on discord.com/developers: your application, Bot, Reset Token. It is not shown here.")
+    token = settings.discord_token.get_secret_value()
+    token = typer.prompt("Token", default=token, show_default=False, hide_input=True).strip()
+    model = model or typer.prompt("Model (easel models lists them)", default=settings.easel_model)
+    device = device or typer.prompt("Device (auto, cpu, cuda, mps)", default=settings.easel_device)
+    values = {"DISCORD_TOKEN": token, "EASEL_MODEL": model, "EASEL_DEVICE": device}
+
+    async def wrote() -> None:
+        mine = await application_of(token, settings.discord_api_url, settings.easel_proxy)
+        if mine is None:
+            raise config.BadSetting("DISCORD_TOKEN: Discord does not know this token; nothing was written")
+        written(Path(".env"), values)
+        print(f"\n.env is written. Invite {mine['name']} with this link:\n\n  {invitation(mine['id'])}\n")
+
+    _run(wrote())
+    doctor()
+
+
+@app.command()
 def doctor() -> None:
-    """Check configuration, database, models, device and token; say how to mend what is wrong."""
+    """Check configuration, database, models, device, disk and Discord; say how to mend what is wrong."""
     from bot.program.doctor import findings  # for speed
 
     ok = True
