@@ -63,7 +63,7 @@ def child(script, *arguments):
 
 def test_everything_is_imported_and_a_folder_takes_one_process_where_there_is_no_posix():
     said, errors = child(BLOCKED.format(names=sorted(POSIX_ONLY - {"posix"})))
-    assert said == ["refused", "0"], errors
+    assert said[-2:] == ["refused", "0"], errors
 
 
 def test_the_lock_of_a_process_that_dies_goes_with_it(tmp_path):
