@@ -13,6 +13,7 @@ from playground import Playground
 from tests.bot.sketch import SketchEngine
 from tests.bot.world import settings_in
 
+PASSED = ("Authorization", "Content-Type")
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.abcdefghijklmnopqrstuvwxyz"
 
 
@@ -29,9 +30,7 @@ async def passed(unused_tcp_port):
                 request.method,
                 request.url,
                 data=await request.read(),
-                headers={
-                    k: v for k, v in request.headers.items() if k.lower() in ("authorization", "content-type")
-                },
+                headers={name: request.headers[name] for name in PASSED if name in request.headers},
             ) as answer,
         ):
             return web.Response(
