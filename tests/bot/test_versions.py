@@ -1,4 +1,4 @@
-"""The database that an earlier version left opens, and every button under every message of then has its answer.
+"""The database that an earlier version left opens, and every button under messages of then has its answer.
 
 `python -m tests.bot.record NAME` makes the fixtures of a version; each that people have used has a name here.
 What each button of the oldest one does in detail is in `test_earlier_buttons.py`.
