@@ -1,6 +1,6 @@
 """`python -m tests.bot.record NAME`: what this version keeps and sends, as fixtures for all later ones.
 
-Uses the bot in a virtual Discord, and writes its database as SQL, its picture files, and every custom id under
+Uses the bot in a virtual Discord, and writes its database as SQL, its pictures, and every custom id under
 its messages, by what the message is. Run once for each version that people have used; `test_versions.py`
 presses them all.
 """
