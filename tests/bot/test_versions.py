@@ -56,7 +56,8 @@ async def earlier(request, tmp_path, settings):
     engine.held = True
     async with Database.opened(folder / "easel.db") as database:
         assert pending_migrations(folder / "easel.db") == []
-        env = simcord.Env(EaselClient(settings, Registry.load(), engine, database), shard_count=1)
+        client = EaselClient(settings, Registry.load(), engine, database)
+        env = simcord.Env(client, shard_count=1, settle_timeout=60.0)
         engine.env = env
         world = World(env, engine, settings, database)
         then = ids_of(version)["people"]
