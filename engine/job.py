@@ -103,11 +103,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job will not be finished. ``reason`` is one sentence fit for a user."""
+    """The job will not be finished. ``reason`` is one sentence fit for a user, ``kind`` the error's name."""
 
     job_id: str
     reason: str
     retryable: bool = False
+    kind: str = "EngineError"
 
 
 @dataclass(frozen=True, slots=True)

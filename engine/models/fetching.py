@@ -6,7 +6,6 @@ right; the library's own download begins each file anew. Knows nothing of who wa
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from engine.errors import ModelUnavailable
 from engine.models.choosing import INDEX, needed
@@ -286,12 +287,11 @@ def _broke_off(order: Order, file: RemoteFile, have: int, error: Exception) -> s
 def _alone(order: Order) -> Iterator[None]:
     """Keeps a second process from fetching the same repository meanwhile. Raises ModelUnavailable."""
     order.folder.mkdir(parents=True, exist_ok=True)
-    with (order.folder / "easel.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ModelUnavailable(f"{order.entry.title} is being fetched already.") from None
-        yield
+    try:
+        with FileLock(order.folder / "easel.lock", timeout=0, thread_local=False):
+            yield
+    except Timeout:
+        raise ModelUnavailable(f"{order.entry.title} is being fetched already.") from None
 
 
 def _part(blob: Path) -> Path:

@@ -106,6 +106,7 @@ class Renderer:
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
+        self.rows, self.seconds = 0, 0.0  # of all forwards so far
 
     def post(self, order: Callable[[], None]) -> None:
         """Has ``order`` run in the next `turn`. The only method for other threads."""
@@ -214,6 +215,8 @@ class Renderer:
         decoded = 0 if rows else len(first.job.plan.seeds)
         assert first.shape is not None
         forwards = self.batcher.forwards - forwards
+        if rows:
+            self.rows, self.seconds = self.rows + rows, self.seconds + self._clock() - began
         self._announcer.learn(first.shape, limit, forwards, rows, decoded, self._clock() - began)
 
     def _settle(self, job_ids: Iterable[str]) -> None:

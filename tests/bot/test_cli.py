@@ -75,7 +75,7 @@ def test_an_unknown_model_is_one_line_and_exits_2():
 def test_doctor_has_one_line_for_each_part():
     done = easel("doctor")
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        *("configuration:", "database:", "models:", "device:", "token:")
+        *("configuration:", "database:", "models:", "device:", "disk:", "token:", "discord:")
     ]
 
 
