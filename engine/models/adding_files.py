@@ -53,10 +53,10 @@ def add_file(file: Path, data: Path, registry: Registry, name: str | None, model
     found = recognised(header)
     if found.refused:
         raise ModelUnavailable(f"{file.name} cannot be added. {found.refused}")
-    if known := next((each.name for each in registry.drawable if each.folder == file), ""):
-        raise ModelUnavailable(f"It is in the list already, as {known}.")
     if model is not None:
         registry.get(model)
+    if known := next((each.name for each in registry.drawable if each.folder == file), ""):
+        raise ModelUnavailable(f"It is in the list already, as {known}.")
     if found.kind == "vae":
         return _attached(file, found, data, registry, model)
     if found.kind == "lora":
