@@ -113,13 +113,14 @@ def models_command(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models.command("add")
 def models_add(
-    source: Annotated[str, typer.Argument(help="A diffusers folder, or owner/repo[@commit].")],
+    source: Annotated[str, typer.Argument(help="A file, a folder, or owner/repo[@commit][:file].")],
     name: Annotated[str | None, typer.Option(help="What it will be called.")] = None,
+    model: Annotated[str | None, typer.Option("--for", help="The model that a VAE or LoRA is for.")] = None,
 ) -> None:
-    """Add a model to the list of this machine, recognised by what lies there."""
+    """Add a model, a LoRA or a VAE to the list of this machine, recognised by what lies there."""
     from bot.program.models import add  # for speed
 
-    _doing(lambda: add(_settings(), source, name))
+    _doing(lambda: add(_settings(), source, name, model))
 
 
 @models.command("pull")

@@ -2,7 +2,7 @@
 
 from engine.drawing.enlarging import Enlarger
 from engine.drawing.loading import dtype_of, load
-from engine.drawing.loras import load_adapter, of_plan
+from engine.drawing.loras import load_adapter, load_beside, of_plan
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
 from engine.drawing.seamless import ForwardMode
@@ -16,6 +16,7 @@ __all__ = [
     "light_copy",
     "load",
     "load_adapter",
+    "load_beside",
     "of_plan",
     "run",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.planning.embeddings import embeddings_of
 from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
 from engine.planning.prompts import (
@@ -43,6 +44,8 @@ def plan_imagine(
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)
     loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
+    texts = [words_of(style), *(part.text for part in conditionings)]
+    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     strength = image_strength(spec) if from_a_picture(entry) else None
     effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     whole = max(1, round(entry.steps * effort))
@@ -74,7 +77,17 @@ def plan_imagine(
         unknown=unknown_words(spec, entry),
         stepwise=entry.stepwise,
         loras=loras,
-        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *without_effect(spec), *remarks(spec)),
+        embeddings=embeddings,
+        notes=(
+            *notes,
+            *said,
+            *cut,
+            *unknown_style,
+            *unknown_loras,
+            *unread,
+            *without_effect(spec),
+            *remarks(spec),
+        ),
     )
     return within_reach(plan, spec, entry)
 

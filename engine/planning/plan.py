@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.planning.canvas import Canvas
+from engine.planning.embeddings import key_of
 from engine.planning.loras import Lora
 
 __all__ = ["CALM", "ENLARGED", "PICTURES", "Action", "Conditioning", "Plan", "running", "scheduled"]
@@ -63,7 +64,7 @@ class Plan:
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
-    the prompt that the model does not know.
+    the prompt that the model does not know, ``embeddings`` the names of those that its texts name.
     """
 
     action: Action
@@ -93,6 +94,12 @@ class Plan:
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
+    embeddings: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What must lie beside the model in memory, by the keys that its LoRAs and embeddings have there."""
+        return (*(lora.name for lora in self.loras), *map(key_of, self.embeddings))
 
     @property
     def acting_guidance(self) -> float:
@@ -135,6 +142,7 @@ class Plan:
         known["notes"] = tuple(known.get("notes", ()))
         known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
         known["unknown"] = tuple(known.get("unknown", ()))
+        known["embeddings"] = tuple(known.get("embeddings", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)

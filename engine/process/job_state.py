@@ -34,10 +34,10 @@ class JobState:
     previewed: float = float("-inf")
     place: int | None = None
 
-    def wants(self, model: str, lora: str = "") -> bool:
-        """Whether the job is drawn with this model and, if one is named, this LoRA, and was not begun yet."""
+    def wants(self, model: str, beside: str = "") -> bool:
+        """Whether it is drawn with this model and, if a key is named, what that is of, and was not begun."""
         plan = self.job.plan
-        named = not lora or any(each.name == lora for each in plan.loras)
+        named = not beside or beside in plan.beside
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

@@ -94,13 +94,13 @@ class Renderer:
         )
         self._loras = ResidentLoras(
             self._background,
-            load=lambda name, model: program.load_lora(registry.lora(name), model),
+            load=lambda name, model: program.load_lora(self.registry.beside(name), model),
             model=self._models.use,
             used=lambda model: {
-                lora.name
+                key
                 for state in self._jobs.values()
                 if state.holding and state.job.plan.model == model
-                for lora in state.job.plan.loras
+                for key in state.job.plan.beside
             },
             failed=self._arrived,
         )

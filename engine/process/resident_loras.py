@@ -1,4 +1,4 @@
-"""The LoRAs in memory, beside their models: loaded when a job wants one, the one unused longest dropped.
+"""LoRAs and embeddings in memory, beside their models: loaded when wanted, those unused longest dropped.
 
 They go with their model. Knows nothing of jobs but which LoRAs they draw with.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.planning.plan import Plan
 from engine.process.background import Background
-from engine.sharing.adapters import Adapter
+from engine.process.program import Beside
 
 __all__ = ["ResidentLoras"]
 
@@ -29,7 +29,7 @@ class ResidentLoras:
         self,
         background: Background,
         *,
-        load: Callable[[str, Any], Adapter],
+        load: Callable[[str, Any], Beside],
         model: Callable[[str], Any],
         used: Callable[[str], Collection[str]],
         failed: Callable[[str, Exception, str], None],
@@ -40,8 +40,8 @@ class ResidentLoras:
         self._loading: set[tuple[str, str]] = set()
 
     def want(self, plan: Plan) -> bool:
-        """Whether all LoRAs of the plan are beside its model, which is in memory; has them loaded if not."""
-        names = [lora.name for lora in plan.loras]
+        """Whether all that it names is beside its model, which is in memory; has it loaded if not."""
+        names = plan.beside
         if not names:
             return True
         ready = self._model(plan.model).loras.adapters
@@ -61,7 +61,7 @@ class ResidentLoras:
                 self._background.do("loader", functools.partial(self._load, name, place), arrived)
 
     def _arrived(
-        self, model: str, name: str, place: Any, adapter: Adapter | None, error: Exception | None
+        self, model: str, name: str, place: Any, adapter: Beside | None, error: Exception | None
     ) -> None:
         self._loading.discard((model, name))
         if adapter is None:

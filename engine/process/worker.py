@@ -183,7 +183,7 @@ def _program(setup: Setup) -> Program:
         preview.render,
         describe,
         locate,
-        drawing.load_adapter,
+        drawing.load_beside,
         drawing.of_plan,
     )
 
