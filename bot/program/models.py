@@ -24,6 +24,7 @@ from bot.errors import Refusal
 from bot.program.wiring import models_of
 from engine import LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
+from engine.planning.memory import Placement, amount, bytes_of, needs
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
 
@@ -40,7 +41,8 @@ def listed(settings: Settings, as_json: bool) -> None:
         print(json.dumps([_row(entry) for entry in registry.entries], ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "--v", "--niji", "family", "size", "here", "title", "licence", "cannot"):
+    headings = ("name", "--v", "--niji", "family", "size", "memory", "here", "title", "licence", "cannot")
+    for heading in headings:
         table.add_column(heading, no_wrap=True)
     for entry in registry.entries:
         table.add_row(
@@ -49,6 +51,7 @@ def listed(settings: Settings, as_json: bool) -> None:
             " ".join(entry.niji),
             entry.family,
             f"{entry.gigabytes:g} GB",
+            _memory(entry, settings),
             "yes" if entry.on_this_machine() else "no",
             escape(entry.title),
             escape(_licence(entry)),
@@ -137,7 +140,8 @@ async def check(settings: Settings, name: str | None) -> bool:
     entries = [_entry(registry, name)] if name else [e for e in registry.entries if e.on_this_machine()]
     fine = True
     for entry in entries:
-        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision)
+        memory = bytes_of(settings.easel_memory)
+        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision, memory)
         fine = fine and found.problem is None
         print(f"{'ok  ' if found.problem is None else 'FAIL'}  {entry.name}: {found.sentence()}", flush=True)
     return fine
@@ -159,6 +163,12 @@ def _licence(entry: ModelEntry) -> str:
     return ", ".join(terms)
 
 
+def _memory(entry: ModelEntry, settings: Settings) -> str:
+    """What it takes as a whole, at the precision that is set."""
+    taken = needs(entry, settings.easel_precision).at(Placement.WHOLE)
+    return amount(taken) if taken else "–"
+
+
 def _row(entry: ModelEntry) -> dict[str, object]:
     return {
         "name": entry.name,
@@ -174,7 +184,9 @@ def _row(entry: ModelEntry) -> dict[str, object]:
         "source": str(entry.folder or entry.source),
         "commit": entry.revision,
         "commit_chosen_here": entry.chosen_here,
-        "memory": {kind: round(entry.memory(kind), 1) for kind in ("fp16", "fp8", "nf4")},
+        "memory": {
+            kind: round(needs(entry, kind).at(Placement.WHOLE) / 1e9, 1) for kind in ("fp16", "fp8", "nf4")
+        },
         "can": can(entry),
         "cannot": list(cannot(entry)),
     }

@@ -20,9 +20,11 @@ from diffusers import DiffusionPipeline, GGUFQuantizationConfig
 from diffusers.loaders.single_file_utils import load_single_file_checkpoint
 from huggingface_hub import snapshot_download
 
+from engine.drawing import quantising
 from engine.drawing.flux_names import diffusers_names
 from engine.errors import ModelUnavailable
 from engine.files import Recognised
+from engine.planning.entries import Precision
 from engine.planning.registry import ModelEntry
 from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, what_is, why_not
 from engine.weights import LOADING
@@ -38,8 +40,11 @@ _ORIGINAL = "model.diffusion_model."
 """What diffusers wants before the names of an original U-Net."""
 
 
-def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any]) -> Any:
-    """The pipeline of an entry whose source is one file. ``options`` are those of a pipeline's loading.
+def load_file(
+    entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any], stored: Precision = "auto"
+) -> Any:
+    """The pipeline of an entry whose source is one file. ``options`` are those of a pipeline's loading,
+    ``stored`` what the weights of the denoiser are to be stored in.
 
     Raises ModelUnavailable with a sentence where the file, or what it lacks, cannot be had or read.
     """
@@ -54,11 +59,17 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
         raise ModelUnavailable(
             f"{entry.title} is a GGUF file: reading it takes the package `gguf`, `pip install 'easel[gguf]'`."
         )
+    quantised = None if found.format == "gguf" else quantising.for_denoiser(stored, dtype)
+    if quantised is not None and found.kind != "denoiser":
+        raise ModelUnavailable(
+            f"{entry.title} is a checkpoint in one file, which cannot be stored in {stored} here:"
+            ' `precision = "fp8"` in its entry takes half of its memory.'
+        )
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
     try:
         with LOADING:
-            pipe = _pipeline(file, found, configs, dtype, options)
+            pipe = _pipeline(file, found, configs, dtype, options, quantised)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to
@@ -103,12 +114,17 @@ def _fetched(entry: ModelEntry, source: str, commit: str, files: tuple[str, ...]
 
 
 def _pipeline(
-    file: Path, found: Recognised, configs: Path, dtype: torch.dtype, options: Mapping[str, Any]
+    file: Path,
+    found: Recognised,
+    configs: Path,
+    dtype: torch.dtype,
+    options: Mapping[str, Any],
+    quantised: Any,
 ) -> Any:
     parts = parts_of(configs)
     name = next(part for part in DENOISERS if part in parts)
     if found.kind == "denoiser":
-        denoiser = _denoiser(file, found, configs, name, dtype)
+        denoiser = _denoiser(file, found, configs, name, dtype, quantised)
         pipe = DiffusionPipeline.from_pretrained(str(configs), **{name: denoiser}, **options)
         return _completed(pipe, found)
     made = {part: _borrowed(configs, part, dtype) for part in borrowed(found, configs)}
@@ -133,10 +149,14 @@ def _completed(pipe: Any, found: Recognised) -> Any:
     return pipe
 
 
-def _denoiser(file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype) -> Any:
-    """The denoiser out of the file, quantised as it lies there."""
+def _denoiser(
+    file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype, quantised: Any = None
+) -> Any:
+    """The denoiser out of the file, quantised as it lies there or as is asked."""
     weights = load_single_file_checkpoint(str(file))
     options: dict[str, Any] = {"config": str(configs), "subfolder": name, "dtype": dtype}
+    if quantised is not None:
+        options["quantization_config"] = quantised
     if found.format == "gguf":
         options["quantization_config"] = GGUFQuantizationConfig(compute_dtype=dtype)
     if found.families == ("flux",):
