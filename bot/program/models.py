@@ -24,7 +24,8 @@ from bot.errors import Refusal
 from bot.program.wiring import models_of
 from engine import LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
-from engine.planning.memory import Placement, amount, bytes_of, needs
+from engine.planning.measuring import needs
+from engine.planning.memory import Placement, amount, bytes_of
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
 

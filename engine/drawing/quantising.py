@@ -6,6 +6,7 @@ loaded as it lies. Knows modules and folders; nothing of devices or jobs.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -84,9 +85,8 @@ def _config(library: str, stored: Precision, dtype: torch.dtype) -> Any:
         return made.BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         )
-    from torchao.quantization import Int8WeightOnlyConfig  # an extra
-
-    return made.TorchAoConfig(Int8WeightOnlyConfig())
+    torchao = importlib.import_module("torchao.quantization")  # an extra, which few have
+    return made.TorchAoConfig(torchao.Int8WeightOnlyConfig())
 
 
 def _quantised_parts(folder: Path) -> Iterator[tuple[str, str]]:

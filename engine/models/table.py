@@ -10,7 +10,8 @@ from pathlib import Path
 
 from engine.planning.abilities import cannot
 from engine.planning.entries import ModelEntry, Precision
-from engine.planning.memory import Placement, listed
+from engine.planning.measuring import listed
+from engine.planning.memory import Placement
 from engine.planning.registry import Registry
 
 __all__ = ["BEGIN", "END", "card", "owner_table", "written"]

@@ -21,17 +21,15 @@ from engine.drawing import safety, unread
 from engine.errors import UnknownModel
 from engine.families import FAMILIES
 from engine.job import Cancelled, Job, Lane, Progress
-from engine.planning.memory import QUANTISED, Fit, Placement, fitted
 from engine.planning.plan import Action
 from engine.planning.registry import Registry
 from engine.process.announcements import Announcer
 from engine.process.background import Background, Inbox
-from engine.process.devices import main_memory
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
 from engine.process.resident_loras import ResidentLoras
-from engine.process.residents import ResidentModels, load_shared
+from engine.process.residents import ResidentModels, fit_in, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
 from engine.process.warm_up import warm_up_jobs
@@ -87,13 +85,12 @@ class Renderer:
             clock=clock,
         )
         self._side_work = SideWork(program, self._background, self._reporter, emit)
-        self._memory = settings.memory
         self._models = ResidentModels(
             settings.models,
             settings.memory,
             self._background,
             load=lambda name, fit: load_shared(program, self.registry.get(name), device, settings, fit),
-            fit=self._fit,
+            fit=lambda name, least: fit_in(program, self.registry.get(name), settings.memory, least),
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
@@ -235,40 +232,18 @@ class Renderer:
             state.task, state.queued = None, False
             if task.error is not None:
                 state.free_hooks()
-                self._fail(state, task.error)
+                state.holding, state.model = False, None
+                model, ran_out = state.job.plan.model, isinstance(task.error, torch.OutOfMemoryError)
+                if ran_out and job_id not in self._reporter.unheard and self._models.relieve(model):
+                    self.batcher.forget(model)
+                    self._queue(state, alone=False)
+                else:
+                    self._reporter.fail(state, task.error)
                 continue
             state.holding, state.drawn, state.model = False, True, None
             pictures: Sequence[Image.Image] = task.value
             told = (*safety.notes(pictures), *unread.notes(pictures))
             self._reporter.deliver(state, pictures, told)
-
-    def _fail(self, state: JobState, error: Exception) -> None:
-        """Ends a job, or has it begin anew where its model can find more memory, or do with less."""
-        again = isinstance(error, torch.OutOfMemoryError) and self._models.relieve(state.job.plan.model)
-        state.holding, state.model = False, None
-        if not again:
-            self._reporter.fail(state, error)
-            return
-        error.__traceback__ = None  # it holds what the job had made so far
-        self.batcher.forget(state.job.plan.model)
-        warm_up = state.job.id in self._reporter.unheard
-        try:
-            self._add(state, _WARM_UP if warm_up else _LANES[state.job.lane])
-        except UnknownModel as gone:
-            self._reporter.fail(state, gone)
-        self._announcer.hurry()
-
-    def _fit(self, model: str, least: Placement) -> Fit:
-        """How a model fits into the device's memory, before it is loaded. Raises TooLarge, UnknownModel."""
-        entry, needs = self.registry.get(model), self._program.needs
-        return fitted(
-            entry,
-            needs(entry, None),
-            self._memory,
-            main_memory(),
-            least=least,
-            others=lambda: {stored: needs(entry, stored) for stored in QUANTISED},
-        )
 
     def _queue(self, state: JobState, alone: bool) -> None:
         """Has a job wait for its turn."""

@@ -18,16 +18,17 @@ from torch import nn
 
 from engine.errors import TooLarge
 from engine.families import FAMILIES
-from engine.planning.memory import Fit, Placement
+from engine.planning.memory import QUANTISED, Fit, Placement, fitted
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
+from engine.process.devices import main_memory
 from engine.process.program import Program
 from engine.process.settings import WorkerSettings
 from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 
-__all__ = ["ResidentModels", "load_shared"]
+__all__ = ["ResidentModels", "fit_in", "load_shared"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -171,6 +172,21 @@ class ResidentModels:
 def _refuse(error: TooLarge) -> None:
     _LOG.warning("%s", error)
     raise error
+
+
+def fit_in(program: Program, entry: ModelEntry, memory: int | None, least: Placement) -> Fit:
+    """How the entry's model will lie in ``memory`` bytes of the device, no quicker than ``least``.
+
+    Raises TooLarge.
+    """
+    return fitted(
+        entry,
+        program.needs(entry, None),
+        memory,
+        main_memory(),
+        least=least,
+        others=lambda: {stored: program.needs(entry, stored) for stored in QUANTISED},
+    )
 
 
 def load_shared(

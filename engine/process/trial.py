@@ -15,7 +15,8 @@ import torch
 from engine import drawing
 from engine.errors import EngineError
 from engine.planning.entries import Precision
-from engine.planning.memory import QUANTISED, Needs, Placement, fitted, needs
+from engine.planning.measuring import needs
+from engine.planning.memory import QUANTISED, Needs, Placement, fitted
 from engine.process.check import Checked, Trial
 from engine.process.devices import bound, devices, main_memory, memory_of
 

@@ -24,7 +24,8 @@ from typing import Any, BinaryIO
 
 from engine.job import Description
 from engine.planning.entries import Precision
-from engine.planning.memory import Fit, Needs, needs
+from engine.planning.measuring import needs
+from engine.planning.memory import Fit, Needs
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.devices import bound, devices, memory_of

@@ -29,7 +29,8 @@ from engine import (
     plan_imagine,
 )
 from engine.drawing import LoadedModel, preview
-from engine.planning.memory import Fit, Needs, Part, Placement, bytes_of, fitted, listed, needs
+from engine.planning.measuring import listed, needs
+from engine.planning.memory import Fit, Needs, Part, Placement, bytes_of, fitted
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report

@@ -8,7 +8,7 @@ import pytest
 
 from engine import BadRegistry, ModelEntry, Registry, UnknownModel
 from engine.models import table
-from engine.planning.memory import listed
+from engine.planning.measuring import listed
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 

@@ -24,7 +24,8 @@ from bot.surface.panels import PanelKind
 from engine import EngineError, ModelEntry, Precision
 from engine.models import Stopped, gigabytes
 from engine.planning.abilities import cannot
-from engine.planning.memory import Placement, amount, needs
+from engine.planning.measuring import needs
+from engine.planning.memory import Placement, amount
 
 __all__ = ["ACTIONS", "Models"]
 
