@@ -31,9 +31,7 @@ _PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes"}
 
 
 def check(entry: ModelEntry, stored: Precision, device: str) -> None:
-    """Raises ModelUnavailable with a sentence where the package, or the kind of device, is missing that
-    weights stored so ask for.
-    """
+    """Raises ModelUnavailable with a sentence where what weights stored so ask for is missing here."""
     package = _PACKAGES.get(stored)
     if package is not None and find_spec(package) is None:
         raise ModelUnavailable(

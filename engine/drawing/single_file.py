@@ -43,8 +43,9 @@ _ORIGINAL = "model.diffusion_model."
 def load_file(
     entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any], stored: Precision = "auto"
 ) -> Any:
-    """The pipeline of an entry whose source is one file. ``options`` are those of a pipeline's loading,
-    ``stored`` what the weights of the denoiser are to be stored in.
+    """The pipeline of an entry whose source is one file.
+
+    ``options`` are those of a pipeline's loading, ``stored`` what the denoiser's weights are to be stored in.
 
     Raises ModelUnavailable with a sentence where the file, or what it lacks, cannot be had or read.
     """

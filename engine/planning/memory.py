@@ -71,8 +71,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a model takes, in bytes: its ``parts``; beside them what the smallest forward takes (``drawing``),
-    and what decoding one picture of its own size does, as a whole (``decoding``) or in tiles (``tile``).
+    """What a model takes: its ``parts``, and beside them pictures in the making, in bytes.
+
+    The smallest forward takes ``drawing``, decoding one picture of its own size ``decoding`` as a whole and
+    ``tile`` in tiles.
     ``at_once`` says that all parts must find room there while they are loaded.
     """
 

@@ -42,8 +42,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found: seconds to load and to draw, GB of memory at most, how it lies on the device; or a
-    sentence that says why not.
+    """What was found: seconds to load and to draw, GB of memory at most; or a sentence that says why not.
+
+    ``placement`` says how it lies on the device, where that is not as a whole.
     """
 
     problem: str | None = None

@@ -52,8 +52,9 @@ def _nothing(entry: ModelEntry, precision: Precision | None) -> Needs:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``load`` makes a model, which has ``denoisers`` and a ``pipe``; ``needs`` says before what it will
-    take, as it is loaded (None) or at another precision.
+    """``load`` makes a model, which has ``denoisers`` and a ``pipe``.
+
+    ``needs`` says before what it will take, as it is loaded (None) or at another precision.
 
     ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the

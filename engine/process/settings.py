@@ -12,8 +12,9 @@ __all__ = ["Precision", "WorkerSettings"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """``active`` bounds the jobs rendered side by side on a device, ``models`` those in its memory, of which
-    they may use ``memory`` bytes (None: what the device has).
+    """``active`` bounds the jobs rendered side by side on a device, ``models`` those in its memory.
+
+    These may use ``memory`` bytes of it, None: what is free when the worker starts.
 
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
     forwards recorded and replayed. ``precision`` is what models compute in, or their weights are stored
