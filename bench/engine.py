@@ -139,7 +139,7 @@ class Session:
     def __init__(self, registry: Registry) -> None:
         self._reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
         program = Program(
-            lambda entry, device: drawing.load(entry, device, DTYPE),
+            lambda entry, device, /, *, fit: drawing.load(entry, device, DTYPE, fit=fit),
             drawing.run,
             drawing.forward_mode,
             preview.render,

@@ -308,7 +308,9 @@ class Session:
         texts: Any = _Texts(shape, rig.device)
         family = FAMILIES[shape.family]
         model = LoadedModel(entry, rig.device, pipe, None, (denoiser_of(pipe),), texts, family, colours)
-        program = Program(lambda entry, device: model, run, forward_mode, preview.render, lambda png: [])
+        program = Program(
+            lambda entry, device, /, *, fit: model, run, forward_mode, preview.render, lambda png: []
+        )
         self.renderer = Renderer(
             program,
             Registry((entry,)),
@@ -529,7 +531,7 @@ def bits(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results
         drawn[label] = [np.asarray(picture) for job in alone for picture in job]
         reports: queue.SimpleQueue[Any] = queue.SimpleQueue()
         program = Program(
-            lambda entry, device, model=model: model,  # type: ignore[misc]
+            lambda entry, device, /, *, fit, model=model: model,  # type: ignore[misc]
             run,
             forward_mode,
             preview.render,

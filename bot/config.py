@@ -16,6 +16,8 @@ from engine import Precision, WorkerSettings
 __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
+_AMOUNT = r"(\d*[1-9]\d*(\.\d+)?|\d+\.\d*[1-9]\d*)"
+Memory = Annotated[str, StringConstraints(pattern=rf"(?i)^({_AMOUNT}\s*[MG]i?B)?$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
 Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
@@ -59,8 +61,12 @@ class Settings(BaseSettings):
     easel_models_in_memory: int = Field(
         _RENDERING.models, ge=1, le=64, description="Models kept in a device's memory."
     )
+    easel_memory: Memory = Field(
+        "", description="Memory that models may use of each device, such as 8GB; empty: what it has free."
+    )
     easel_precision: Precision = Field(
-        _RENDERING.precision, description="What models compute in: auto, fp32, bf16 or fp16."
+        _RENDERING.precision,
+        description="What models compute in: auto, fp32, bf16 or fp16; or are stored in: fp8, int8 or nf4.",
     )
     easel_compiler: str = Field(
         _RENDERING.compiler, description="A torch.compile backend such as inductor; empty: none."

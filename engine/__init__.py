@@ -10,6 +10,7 @@ from engine.errors import (
     NoSegmenter,
     NotFound,
     OutOfMemory,
+    TooLarge,
     UnknownModel,
     WorkerDied,
 )
@@ -29,7 +30,7 @@ from engine.job import (
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
-from engine.planning.entries import ModelEntry, Storage
+from engine.planning.entries import ModelEntry
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
@@ -75,7 +76,7 @@ __all__ = [
     "Progress",
     "Queued",
     "Registry",
-    "Storage",
+    "TooLarge",
     "UnknownModel",
     "Work",
     "WorkerDied",

@@ -11,6 +11,7 @@
     ├── NotFound                what a region was named by is nowhere in the picture
     ├── Unsafe                  the model's own safety checker let no picture pass
     ├── OutOfMemory             the device has no room, even for one picture
+    ├── TooLarge                a model fits into the device's memory in no way; it was not loaded
     ├── WorkerDied              the worker process ended while the job was in its hands
     └── EngineClosed            the engine was closed first; the job was neither finished nor refused
 
@@ -28,6 +29,7 @@ __all__ = [
     "NoSegmenter",
     "NotFound",
     "OutOfMemory",
+    "TooLarge",
     "UnknownModel",
     "Unsafe",
     "WorkerDied",
@@ -82,6 +84,10 @@ class OutOfMemory(EngineError):
     """The device ran out of memory although the job was rendered alone."""
 
     retryable = True
+
+
+class TooLarge(EngineError):
+    """The model would fit into this device's memory in no way; the sentence says what to try next."""
 
 
 class WorkerDied(EngineError):

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from bot.config import Settings
 from bot.jobs.rendering import RenderEngine
 from engine import EngineError, ModelEntry, Registry, models
+from engine.planning.memory import bytes_of
 from engine.process.check import Checked, check
 
 __all__ = ["Models", "Tell"]
@@ -119,7 +120,8 @@ class Models:
         """Has a model draw one picture, in a process of its own."""
         settings = self._settings
         entry = self.registry.get(name)
-        return await check(entry, self.registry, settings.easel_device, settings.easel_precision)
+        memory = bytes_of(settings.easel_memory)
+        return await check(entry, self.registry, settings.easel_device, settings.easel_precision, memory)
 
     def close(self) -> None:
         """Stops what is being fetched, where it is."""

@@ -26,6 +26,8 @@ from bot.program.wiring import models_of
 from engine import LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
 from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.measuring import needs
+from engine.planning.memory import Placement, amount, bytes_of
 from engine.planning.registry import Drawable
 from grammar.loras import lora_words
 
@@ -44,7 +46,8 @@ def listed(settings: Settings, as_json: bool) -> None:
         print(json.dumps([_row(entry) for entry in registry.entries], ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "--v", "--niji", "family", "size", "here", "title", "licence", "cannot"):
+    headings = ("name", "--v", "--niji", "family", "size", "memory", "here", "title", "licence", "cannot")
+    for heading in headings:
         table.add_column(heading, no_wrap=True)
     for entry in registry.entries:
         table.add_row(
@@ -53,6 +56,7 @@ def listed(settings: Settings, as_json: bool) -> None:
             " ".join(entry.niji),
             entry.family,
             f"{entry.gigabytes:g} GB",
+            _memory(entry, settings),
             "yes" if entry.on_this_machine() else "no",
             escape(entry.title),
             escape(_licence(entry)),
@@ -198,7 +202,8 @@ async def check(settings: Settings, name: str | None) -> bool:
     entries = [registry.get(_entry(registry, name).name)] if name else list(here)
     fine = True
     for entry in entries:
-        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision)
+        memory = bytes_of(settings.easel_memory)
+        found = await try_out(entry, registry, settings.easel_device, settings.easel_precision, memory)
         fine = fine and found.problem is None
         print(f"{'ok  ' if found.problem is None else 'FAIL'}  {entry.name}: {found.sentence()}", flush=True)
     return fine
@@ -220,6 +225,12 @@ def _licence(entry: ModelEntry) -> str:
     return ", ".join(terms)
 
 
+def _memory(entry: ModelEntry, settings: Settings) -> str:
+    """What it takes as a whole, at the precision that is set."""
+    taken = needs(entry, settings.easel_precision).at(Placement.WHOLE)
+    return amount(taken) if taken else "–"
+
+
 def _row(entry: ModelEntry) -> dict[str, object]:
     return {
         "name": entry.name,
@@ -235,7 +246,9 @@ def _row(entry: ModelEntry) -> dict[str, object]:
         "source": str(entry.folder or entry.source),
         "commit": entry.revision,
         "commit_chosen_here": entry.chosen_here,
-        "memory": {kind: round(entry.memory(kind), 1) for kind in ("fp16", "fp8", "nf4")},
+        "memory": {
+            kind: round(needs(entry, kind).at(Placement.WHOLE) / 1e9, 1) for kind in ("fp16", "fp8", "nf4")
+        },
         "can": can(entry),
         "cannot": list(cannot(entry)),
     }

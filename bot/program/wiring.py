@@ -9,6 +9,7 @@ import importlib.util
 
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
+from engine.planning.memory import bytes_of
 
 __all__ = ["engine_of", "models_of", "registry_of"]
 
@@ -41,6 +42,7 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
         settings=WorkerSettings(
             active=settings.easel_side_by_side,
             models=settings.easel_models_in_memory,
+            memory=bytes_of(settings.easel_memory),
             compiler=settings.easel_compiler,
             precision=settings.easel_precision,
             checked=settings.easel_safety_checker,

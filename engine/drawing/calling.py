@@ -24,6 +24,7 @@ from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
 from engine.drawing.seamless import calmest, wrapping_vae
+from engine.drawing.sparing import sparing_vae
 from engine.drawing.steering import Steering, steered_denoiser
 from engine.drawing.steps import BetweenSteps
 from engine.errors import EngineError
@@ -118,6 +119,9 @@ def _called(
     if plan.tile and vae_name(pipe):
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if vae_name(pipe):
+        size = plan.width * plan.height / model.entry.side**2
+        spared = sparing_vae(getattr(pipe, vae_name(pipe)), model.fit, size)
+        put(pipe, vae_name(pipe), spared)
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
     heard = None
     if steering is None:
@@ -221,7 +225,7 @@ def _begun(
     vae = getattr(pipe, name) if name else None
     own = getattr(pipe, denoiser_name(pipe, family))
     pixels = torch.stack([torch.from_numpy(np.array(picture.convert("RGB"))) for picture in sources])
-    scaled = (pixels.movedim(-1, 1).float() / 127.5 - 1).to(own.device, (vae or own).dtype)
+    scaled = (pixels.movedim(-1, 1).float() / 127.5 - 1).to(model.device, (vae or own).dtype)
     with torch.no_grad():
         clean = torch.cat([from_pixels(vae, each[None]) for each in scaled]).float()
     generators = said["generator"] if isinstance(said["generator"], list) else [said["generator"]]

@@ -77,7 +77,8 @@ def _asked(pipe: Any, family: Family, text: str | None) -> Embeds:
     named = {name: value for name, value in zip(family.texts, answer, strict=True) if name is not None}
     for name in family.masks & named.keys():
         if named[name] is None:  # a text without padding
-            named[name] = torch.ones(named[family.state].shape[:2], dtype=torch.long, device=pipe.device)
+            state = named[family.state]
+            named[name] = torch.ones(state.shape[:2], dtype=torch.long, device=state.device)
     wanted = {name for name in named if not name.startswith("negative_")}
     if text is None and wanted != named.keys():
         return {name: named[f"negative_{name}"] for name in wanted}

@@ -16,14 +16,17 @@ import torch
 import transformers
 from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 
-from engine.drawing import safety
+from engine.drawing import quantising, safety
 from engine.drawing.latents import draws_films, vae_of
 from engine.drawing.model import LoadedModel
-from engine.drawing.preview import fit
+from engine.drawing.offloading import by_turns
+from engine.drawing.preview import fit as fit_colours
 from engine.drawing.single_file import load_file, load_vae
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES, Ability, Family
+from engine.planning.entries import Precision
+from engine.planning.memory import Fit, Placement, stored_in
 from engine.planning.presence import lacking
 from engine.planning.registry import ModelEntry
 from engine.weights import LOADING
@@ -33,16 +36,33 @@ __all__ = ["dtype_of", "load"]
 _PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _LOG = logging.getLogger(__name__)
 
+_LINE = 64
+"""Bytes of a cache line."""
+
 
 def load(
-    entry: ModelEntry, device: str, dtype: torch.dtype = torch.float32, *, checked: bool = True
+    entry: ModelEntry,
+    device: str,
+    dtype: torch.dtype = torch.float32,
+    *,
+    checked: bool = True,
+    precision: Precision = "auto",
+    fit: Fit | None = None,
 ) -> LoadedModel:
     """The entry's pipeline on ``device``, from the weights that are on this machine.
 
-    ``checked`` keeps the safety checker that it may bring along. Raises ModelUnavailable.
+    It computes in ``dtype``, and its weights are stored as the entry or ``precision`` asks. ``checked`` keeps
+    the safety checker that it may bring along. ``fit`` says how it lies there, None: as a whole. Raises
+    ModelUnavailable.
     """
-    family = FAMILIES[entry.family]
-    pipe = _loaded(entry, dtype, checked=checked).to(device)
+    family, stored, fit = FAMILIES[entry.family], stored_in(entry, precision), fit or Fit()
+    dtype = _PRECISIONS.get(entry.precision, dtype)
+    quantising.check(entry, stored, device)
+    pipe = _loaded(entry, dtype, stored, checked=checked)
+    if device == "cpu":
+        _align(pipe)
+    quantising.cast(pipe, stored, dtype)
+    pipe = pipe.to(device) if fit.placement is Placement.WHOLE else pipe
     draws = getattr(pipe, family.part) if family.part else pipe
     for each in (pipe, draws):
         each.set_progress_bar_config(disable=True)
@@ -51,9 +71,14 @@ def load(
     denoisers = tuple(module for module in there if module is not None)
     if not denoisers:
         raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
+    image_pipe = _from_pictures(pipe, family)
+    turns = None if fit.placement is Placement.WHOLE else by_turns(pipe, device, fit, denoisers)
     texts = _texts(pipe, entry, family)
-    colours = fit(vae_of(draws)) if family.texts and Ability.PREVIEW not in family.cannot else None
-    return LoadedModel(entry, device, pipe, _from_pictures(pipe, family), denoisers, texts, family, colours)
+    previewed = family.texts and Ability.PREVIEW not in family.cannot
+    colours = fit_colours(vae_of(draws), device) if previewed else None
+    return LoadedModel(
+        entry, device, pipe, image_pipe, denoisers, texts, family, colours, dtype=dtype, fit=fit, turns=turns
+    )
 
 
 def _from_pictures(pipe: Any, family: Family) -> Any:
@@ -65,12 +90,14 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
     return image_pipe
 
 
-def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
+def _loaded(entry: ModelEntry, dtype: torch.dtype, stored: Precision, *, checked: bool) -> Any:
     family = FAMILIES[entry.family]
     options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
     if entry.configs:
-        return load_file(entry, dtype, options)
+        return load_file(entry, dtype, options, stored)
     folder = _weights(entry)
+    if (quantised := quantising.for_pipeline(folder, stored, dtype)) is not None:
+        options["quantization_config"] = quantised
     if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
         options["variant"] = entry.variant
     for logger in (diffusers.utils.logging, transformers.utils.logging):
@@ -155,8 +182,8 @@ def _why(entry: ModelEntry) -> str:
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
-    """What "fp32", "bf16" and "fp16" name; "auto" is what the device computes fastest."""
-    if precision != "auto":
+    """What "fp32", "bf16" and "fp16" name; all others compute in what the device computes fastest."""
+    if precision in _PRECISIONS:
         return _PRECISIONS[precision]
     if device.startswith("cuda"):
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
@@ -164,6 +191,17 @@ def dtype_of(precision: str, device: str) -> torch.dtype:
         return torch.float16
     able = torch.cpu.get_capabilities()
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
+
+
+def _align(pipe: Any) -> None:
+    """Has weights begin at whole cache lines, wherever they lay in their files.
+
+    Kernels of a CPU round otherwise where they do not: a picture would depend on how long a file's header is.
+    """
+    for part in pipe.components.values():
+        for tensor in (*part.parameters(), *part.buffers()) if isinstance(part, torch.nn.Module) else ():
+            if type(tensor) in (torch.nn.Parameter, torch.Tensor) and tensor.data_ptr() % _LINE:
+                tensor.data = tensor.data.clone()
 
 
 def _channels_last(pipe: Any) -> None:

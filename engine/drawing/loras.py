@@ -124,7 +124,7 @@ def load_adapter(entry: LoraEntry, model: LoadedModel) -> Adapter:
         raise ModelUnavailable(f"The LoRA {entry.name} was not made for {model.entry.title}.")
     beside_them: dict[nn.Module, LowRank] = {}
     for layer, (down, up, scale) in pairs.items():
-        low = _low_rank(layer, down, up, scale)
+        low = _low_rank(layer, down, up, scale, model)
         if low is None:
             raise ModelUnavailable(f"The LoRA {entry.name} does not fit {model.entry.title}.")
         beside_them[layer] = low
@@ -221,7 +221,7 @@ def _converted(
     return _matched(state, {key: float(value) for key, value in (alphas or {}).items()}, layers)
 
 
-def _low_rank(layer: nn.Module, down: Tensor, up: Tensor, scale: float) -> LowRank | None:
+def _low_rank(layer: nn.Module, down: Tensor, up: Tensor, scale: float, model: LoadedModel) -> LowRank | None:
     """The matrices as the layer wants them; None where they do not fit it, or hold no numbers."""
     assert isinstance(layer, nn.Linear | nn.Conv2d)
     rank = len(down)
@@ -237,8 +237,7 @@ def _low_rank(layer: nn.Module, down: Tensor, up: Tensor, scale: float) -> LowRa
         return None
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
         return None
-    like = next(layer.parameters())
-    precision = like.dtype if like.dtype.is_floating_point else torch.bfloat16
-    thin = down.float().reshape(shapes[0]).to(like.device, precision)
-    back = (up.float() * scale).reshape(shapes[1]).to(like.device, precision)
+    # where and in what the layer computes: its weights may rest elsewhere, in less
+    thin = down.float().reshape(shapes[0]).to(model.device, model.dtype)
+    back = (up.float() * scale).reshape(shapes[1]).to(model.device, model.dtype)
     return LowRank(thin.contiguous(), back.contiguous())

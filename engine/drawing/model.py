@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from engine.drawing.offloading import Turns
 from engine.drawing.texts import Texts
 from engine.families import Family
+from engine.planning.memory import Fit
 from engine.planning.registry import ModelEntry
 
 __all__ = ["LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
@@ -43,7 +45,8 @@ class LoadedModel:
     """A model on its device.
 
     ``pipe`` draws from text, ``image_pipe`` from a picture (None: it cannot). ``texts`` is None where the
-    family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`).
+    family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`). It computes in
+    ``dtype``, on the device ``fit`` says how; ``turns`` are its parts' where they move (None: they stay).
     """
 
     entry: ModelEntry
@@ -55,6 +58,9 @@ class LoadedModel:
     family: Family
     colours: torch.Tensor | None = field(default=None, repr=False)
     loras: Loras = field(default_factory=Loras, repr=False)
+    dtype: torch.dtype = torch.float32
+    fit: Fit = field(default_factory=Fit)
+    turns: Turns | None = None
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

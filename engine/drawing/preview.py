@@ -35,25 +35,29 @@ _TRIAL = 128
 
 class _Model(Protocol):
     pipe: Any
+    device: str
     colours: torch.Tensor | None
 
 
 def render(model: _Model, latents: torch.Tensor) -> bytes:
     """The grid that ``latents`` (n, channels, height, width) stand for, as a JPEG of at most 30,000 bytes."""
     if model.colours is None:
-        model.colours = fit(vae_of(model.pipe))
+        model.colours = fit(vae_of(model.pipe), model.device)
     flat = latents.detach().float().cpu().movedim(1, -1)
     values = torch.cat([flat, torch.ones_like(flat[..., :1])], dim=-1) @ model.colours
     pixels = (values.clamp(0, 1) * 255).round().byte().numpy()
     return _jpeg(_grid(pixels))
 
 
-def fit(vae: Any) -> torch.Tensor:
-    """The matrix (channels + 1, 3) that turns the VAE's scaled latents into RGB from 0 to 1; None: pixels."""
+def fit(vae: Any, device: str) -> torch.Tensor:
+    """The matrix (channels + 1, 3) that turns the VAE's scaled latents into RGB from 0 to 1; None: pixels.
+
+    ``device`` is where the VAE computes.
+    """
     if vae is None:
         return torch.cat([torch.eye(3), torch.ones(1, 3)]) / 2
     with torch.no_grad():
-        grey = torch.zeros(1, 3, _TRIAL, _TRIAL, device=vae.device, dtype=vae.dtype)
+        grey = torch.zeros(1, 3, _TRIAL, _TRIAL, device=device, dtype=vae.dtype)
         factor = _TRIAL // from_pixels(vae, grey).shape[-1]
     side = 16 * factor
     pictures = [_shapes(seed, side) for seed in range(_SAMPLES)]
@@ -61,7 +65,7 @@ def fit(vae: Any) -> torch.Tensor:
     seen = torch.nn.functional.avg_pool2d(pixels.movedim(-1, 1), factor).movedim(1, -1).reshape(-1, 3)
     rows = []
     with torch.no_grad():
-        for picture in pixels.movedim(-1, 1).to(vae.device, vae.dtype):
+        for picture in pixels.movedim(-1, 1).to(device, vae.dtype):
             rows.append(from_pixels(vae, 2 * picture[None] - 1).float().cpu())
     held = torch.cat(rows).movedim(1, -1).reshape(-1, rows[0].shape[1])
     held = torch.cat([held, torch.ones_like(held[:, :1])], dim=-1)

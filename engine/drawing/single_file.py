@@ -19,9 +19,11 @@ import transformers
 from diffusers import DiffusionPipeline, GGUFQuantizationConfig
 from diffusers.loaders.single_file_utils import load_single_file_checkpoint
 
+from engine.drawing import quantising
 from engine.drawing.flux_names import diffusers_names
 from engine.errors import BadFile, ModelUnavailable
 from engine.files import Recognised
+from engine.planning.entries import Precision
 from engine.planning.registry import ModelEntry
 from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, what_is, why_not
 from engine.weights import LOADING
@@ -34,8 +36,12 @@ _ORIGINAL = "model.diffusion_model."
 """What diffusers wants before the names of an original U-Net."""
 
 
-def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any]) -> Any:
-    """The pipeline of an entry whose source is one file. ``options`` are those of a pipeline's loading.
+def load_file(
+    entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any], stored: Precision = "auto"
+) -> Any:
+    """The pipeline of an entry whose source is one file.
+
+    ``options`` are those of a pipeline's loading, ``stored`` what the denoiser's weights are to be stored in.
 
     Raises ModelUnavailable with a sentence where the file, or what it lacks, cannot be had or read.
     """
@@ -56,11 +62,17 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
         raise ModelUnavailable(
             f"{entry.title} is a GGUF file: reading it takes the package `gguf`, `pip install 'easel[gguf]'`."
         )
+    quantised = None if found.format == "gguf" else quantising.for_denoiser(stored, dtype)
+    if quantised is not None and found.kind != "denoiser":
+        raise ModelUnavailable(
+            f"{entry.title} is a checkpoint in one file, which cannot be stored in {stored} here:"
+            ' `precision = "fp8"` in its entry takes half of its memory.'
+        )
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
     try:
         with LOADING:
-            pipe = _pipeline(entry, file, found, configs, dtype, options)
+            pipe = _pipeline(entry, file, found, configs, dtype, options, quantised)
     except (torch.OutOfMemoryError, ModelUnavailable):
         raise
     except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to
@@ -82,13 +94,14 @@ def _pipeline(
     configs: Path,
     dtype: torch.dtype,
     options: Mapping[str, Any],
+    quantised: Any,
 ) -> Any:
     parts = parts_of(configs)
     name = next(part for part in DENOISERS if part in parts)
     variant = (entry.sibling or entry).variant
     made = {} if entry.vae_file is None else {"vae": load_vae(entry, configs, dtype)}
     if found.kind == "denoiser":
-        made[name] = _denoiser(file, found, configs, name, dtype)
+        made[name] = _denoiser(file, found, configs, name, dtype, quantised)
         given = made | _variant(configs, variant)
         return _completed(DiffusionPipeline.from_pretrained(str(configs), **given, **options), found)
     for part in borrowed(found, configs):
@@ -115,8 +128,10 @@ def _completed(pipe: Any, found: Recognised) -> Any:
     return pipe
 
 
-def _denoiser(file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype) -> Any:
-    """The denoiser out of the file, quantised as it lies there."""
+def _denoiser(
+    file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype, quantised: Any = None
+) -> Any:
+    """The denoiser out of the file, quantised as it lies there or as is asked."""
     weights = load_single_file_checkpoint(str(file))
     options: dict[str, Any] = {
         "config": str(configs),
@@ -124,6 +139,8 @@ def _denoiser(file: Path, found: Recognised, configs: Path, name: str, dtype: to
         "dtype": dtype,
         "local_files_only": True,
     }
+    if quantised is not None:
+        options["quantization_config"] = quantised
     if found.format == "gguf":
         options["quantization_config"] = GGUFQuantizationConfig(compute_dtype=dtype)
     if found.families == ("flux",):

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 from engine.planning.abilities import cannot
-from engine.planning.entries import ModelEntry, Storage
+from engine.planning.entries import ModelEntry, Precision
+from engine.planning.measuring import listed
+from engine.planning.memory import Placement
 from engine.planning.registry import Registry
 
 __all__ = ["BEGIN", "END", "card", "owner_table", "written"]
@@ -20,7 +22,7 @@ BEGIN, END = "<!-- models: begin -->", "<!-- models: end -->"
 _CARDS = (4, 6, 8, 12, 16, 24, 32, 48, 80, 96, 141)
 """GB of memory that cards have."""
 
-_STORED: tuple[Storage, ...] = ("fp16", "fp8", "nf4")
+_STORED: tuple[Precision, ...] = ("fp16", "fp8", "nf4")
 
 
 def owner_table(registry: Registry) -> str:
@@ -33,6 +35,7 @@ def owner_table(registry: Registry) -> str:
         "fp8",
         "nf4",
         "fp16 on",
+        "in turns on",
         "to fetch",
         "licence",
         "cannot",
@@ -56,14 +59,16 @@ def written(document: str, registry: Registry) -> str:
 
 
 def _row(entry: ModelEntry) -> str:
-    stored = [f"{entry.memory(kind):.1f}" if any(entry.parameters) else "–" for kind in _STORED]
-    size = card(entry.memory("fp16"))
+    told = [listed(entry, kind) for kind in _STORED]
+    stored = [f"{needed.at(Placement.WHOLE) / 1e9:.1f}" if needed.parts else "–" for needed in told]
+    size, apart = (card(told[0].at(placement) / 1e9) for placement in (Placement.WHOLE, Placement.PARTS))
     cells = (
         f"`{entry.name}` {entry.title}{'' if entry.folder or entry.revision else ' ¹'}",
         " ".join((*entry.versions, *(f"niji {value}" for value in entry.niji))) or "–",
         str(entry.side),
         *stored,
         f"{size} GB" if size else "–",
+        f"{apart} GB" if apart else "–",
         f"{entry.gigabytes:g} GB" if entry.folder is None else "–",
         _terms(entry),
         ", ".join(f"`{word}`" if word.startswith("--") else word for word in cannot(entry)) or "–",

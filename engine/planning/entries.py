@@ -13,15 +13,12 @@ from typing import Literal, TypeAlias
 from engine.planning.presence import lacking, model_here, snapshot, texts_width, weights_folder
 from engine.planning.single_file import why_not
 
-__all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
+__all__ = ["DescriberEntry", "ModelEntry", "Precision", "SegmenterEntry", "UpscalerEntry"]
 
-Storage: TypeAlias = Literal["fp16", "fp8", "nf4"]
+Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16", "fp8", "int8", "nf4"]
+"""What models compute in; the last three: what their weights are stored in, computed with as "auto" says.
 
-_BYTES: Mapping[str, float] = {"fp16": 2.0, "fp8": 1.0, "nf4": 0.56}
-"""Bytes that a weight takes: bf16 as fp16; nf4 with the scales of its blocks of 64."""
-
-_WORKING_ROOM = 1.2
-"""GB that pictures in the making take beside the weights: a grid of 1024² and its decoding, about."""
+"auto" is what the device computes fastest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,8 @@ class ModelEntry:
 
     `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
     it accepted first. `gigabytes` is what a pull fetches, about. `parameters` are the billions of weights of
-    what denoises, and of all else; `precision` what they are stored in where that is less than half ("nf4").
+    what denoises, and of all else; `precision` what they are computed or stored in here, empty: as the
+    setting says.
     `needs` are Python packages that it asks for beside those of its family. `parts` come from other
     repositories: a component's name, or what the names of another pipeline's components begin with, →
     `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no public material
@@ -84,7 +82,7 @@ class ModelEntry:
     gated: bool = False
     gigabytes: float = 0.0
     parameters: tuple[float, float] = (0.0, 0.0)
-    precision: str = ""
+    precision: Precision | Literal[""] = ""
     needs: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -141,12 +139,6 @@ class ModelEntry:
             return ((source, commit),) if commit else ()
         others = [repository.partition("@") for repository in self.parts.values()]
         return (self.source, self.revision), *((source, commit or None) for source, _, commit in others)
-
-    def memory(self, precision: Storage) -> float:
-        """GB of a device's memory that it takes when everything lies there; 0 where nobody knows."""
-        billions = sum(self.parameters)
-        least = min(_BYTES[precision], _BYTES.get(self.precision, 2.0))
-        return billions * least + _WORKING_ROOM if billions else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pickle
 import sys
 from dataclasses import asdict, dataclass, replace
 
+from engine.planning.entries import Precision
 from engine.planning.imagine import plan_imagine
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry, Registry
@@ -27,23 +28,31 @@ _LAST_WORD = "easel-check:"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the process is to try: a plan of one picture, with an entry, on a device at a precision."""
+    """What the process is to try: a plan of one picture, with an entry, on a device at a precision.
+
+    ``memory`` are the bytes of the device that may be used, None: what it has.
+    """
 
     entry: ModelEntry
     plan: Plan
     device: str
-    precision: str
+    precision: Precision
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found: seconds to load and to draw, GB of memory at most; or a sentence that says why not."""
+    """What was found: seconds to load and to draw, GB of memory at most; or a sentence that says why not.
+
+    ``placement`` says how it lies on the device, where that is not as a whole.
+    """
 
     problem: str | None = None
     device: str = ""
     loading: float = 0.0
     drawing: float = 0.0
     memory: float = 0.0
+    placement: str = ""
 
     def sentence(self) -> str:
         """All of it, for people."""
@@ -51,7 +60,7 @@ class Checked:
             return self.problem
         return (
             f"drew a picture on {self.device} in {self.drawing:.1f} s, loaded in {self.loading:.1f} s,"
-            f" {self.memory:.2f} GB of memory at most"
+            f" {self.memory:.2f} GB of memory at most{self.placement}"
         )
 
     def line(self) -> str:
@@ -59,10 +68,16 @@ class Checked:
         return _LAST_WORD + json.dumps(asdict(self))
 
 
-async def check(entry: ModelEntry, registry: Registry, device: str, precision: str) -> Checked:
-    """Has the model draw one picture; whatever goes wrong becomes a problem."""
+async def check(
+    entry: ModelEntry,
+    registry: Registry,
+    device: str,
+    precision: Precision,
+    memory: int | None = None,
+) -> Checked:
+    """Has the model draw one picture in ``memory`` bytes; whatever goes wrong becomes a problem."""
     plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
-    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision)
+    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision, memory)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "engine.process.trial"),
         stdin=asyncio.subprocess.PIPE,

@@ -1,8 +1,14 @@
-"""Which device a process renders on: what a setting means on this machine. Loads torch only when asked."""
+"""Which device a process renders on, and how much memory it has. Loads torch only when asked."""
 
 from __future__ import annotations
 
-__all__ = ["devices", "memory_held"]
+import os
+from pathlib import Path
+
+__all__ = ["bound", "devices", "main_memory", "memory_held", "memory_of"]
+
+_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux says how much memory a container may use; "max": all there is."""
 
 
 def devices(wanted: str) -> tuple[str, tuple[str, ...]]:
@@ -27,3 +33,36 @@ def memory_held(device: str) -> int:
     import torch  # for speed: it is loaded by then
 
     return int(torch.cuda.memory_reserved(device))
+
+
+def memory_of(device: str) -> int | None:
+    """The bytes of a device's memory that are free now; None where nothing tells."""
+    import torch  # for speed, as above
+
+    if device.startswith("cuda"):
+        free, _ = torch.cuda.mem_get_info(device)
+        return free
+    if device.startswith("mps"):
+        return torch.mps.recommended_max_memory()
+    return main_memory()
+
+
+def main_memory() -> int | None:
+    """The bytes of main memory that this process may use; None where nothing tells."""
+    try:
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
+    try:
+        return min(whole, int(_LIMIT.read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return whole
+
+
+def bound(device: str, memory: int) -> None:
+    """Has a GPU's allocator give no more than so many bytes; elsewhere nothing can be held to it."""
+    import torch  # for speed, as above
+
+    if device.startswith("cuda"):
+        _, whole = torch.cuda.mem_get_info(device)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, memory / whole), device)

@@ -16,13 +16,18 @@ __all__ = ["as_engine_error", "failed"]
 
 _LOG = logging.getLogger(__name__)
 
+_NO_MEMORY = (
+    "There is not enough memory here for this picture, even one row at a time. A smaller one, or another"
+    " model, takes less. The operator can set `EASEL_PRECISION` to `fp8`, or `EASEL_MODELS_IN_MEMORY` to 1."
+)
+
 
 def as_engine_error(error: Exception, what: str) -> EngineError:
     """The error with a sentence for the user; what only developers understand is logged, as ``what``."""
     if isinstance(error, EngineError):
         return error
     if isinstance(error, torch.OutOfMemoryError):
-        return OutOfMemory("There is not enough memory here for this picture.")
+        return OutOfMemory(_NO_MEMORY)
     _LOG.error("%s", what, exc_info=error)
     return EngineError("The model could not draw this.")
 

@@ -12,9 +12,10 @@ from PIL import Image
 from engine.errors import ModelUnavailable, NoSegmenter
 from engine.job import Description
 from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.entries import ModelEntry, Precision
 from engine.planning.loras import LoraEntry
+from engine.planning.memory import Fit, Needs
 from engine.planning.plan import Plan
-from engine.planning.registry import ModelEntry
 from engine.sharing.adapters import Adapters
 
 __all__ = ["Beside", "Mode", "Program"]
@@ -25,6 +26,13 @@ class Mode(Hashable, Protocol):
 
     def applied(self, model: Any) -> AbstractContextManager[Any]:
         """The model, run so, while the context lasts."""
+
+
+class Load(Protocol):
+    """Makes a model of an entry on a device, where it lies as ``fit`` says."""
+
+    def __call__(self, entry: ModelEntry, device: str, /, *, fit: Fit) -> Any:
+        """The model; raises EngineError, or torch.OutOfMemoryError."""
 
 
 def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
@@ -47,9 +55,15 @@ def _none(model: Any, plan: Plan) -> Adapters:
     return ()
 
 
+def _nothing(entry: ModelEntry, precision: Precision | None) -> Needs:
+    return Needs()
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``load`` makes a model of an entry on a device; it has ``denoisers`` and a ``pipe``.
+    """``load`` makes a model, which has ``denoisers`` and a ``pipe``.
+
+    ``needs`` says before what it will take, as it is loaded (None) or at another precision.
 
     ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
@@ -58,7 +72,7 @@ class Program:
     kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan.
     """
 
-    load: Callable[[ModelEntry, str], Any]
+    load: Load
     run: Callable[[Any, Plan, Sequence[bytes], Callable[[int, int, Any], None]], list[Image.Image]]
     forward_mode: Callable[[Plan], Mode]
     preview: Callable[[Any, Any], bytes]
@@ -66,3 +80,4 @@ class Program:
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
     load_lora: Callable[[LoraEntry | EmbeddingEntry, Any], Beside] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
+    needs: Callable[[ModelEntry, Precision | None], Needs] = _nothing

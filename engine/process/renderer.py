@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from PIL import Image
 
 from engine.drawing import safety, unread
@@ -28,7 +29,7 @@ from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
 from engine.process.resident_loras import ResidentLoras
-from engine.process.residents import ResidentModels, load_shared
+from engine.process.residents import ResidentModels, fit_in, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
 from engine.process.warm_up import warm_up_jobs
@@ -86,8 +87,10 @@ class Renderer:
         self._side_work = SideWork(program, self._background, self._reporter, emit)
         self._models = ResidentModels(
             settings.models,
+            settings.memory,
             self._background,
-            load=lambda name: load_shared(program, self.registry.get(name), device, settings),
+            load=lambda name, fit: load_shared(program, self.registry.get(name), device, settings, fit),
+            fit=lambda name, least: fit_in(program, self.registry.get(name), settings.memory, least),
             used=lambda: {state.job.plan.model for state in self._jobs.values() if state.holding},
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
@@ -232,7 +235,13 @@ class Renderer:
             state.task, state.queued = None, False
             if task.error is not None:
                 state.free_hooks()
-                self._reporter.fail(state, task.error)
+                state.holding, state.model = False, None
+                model, ran_out = state.job.plan.model, isinstance(task.error, torch.OutOfMemoryError)
+                if ran_out and job_id not in self._reporter.unheard and self._models.relieve(model):
+                    self.batcher.forget(model)
+                    self._queue(state, alone=False)
+                else:
+                    self._reporter.fail(state, task.error)
                 continue
             state.holding, state.drawn, state.model = False, True, None
             pictures: Sequence[Image.Image] = task.value

@@ -1,50 +1,64 @@
 """The models in memory: loaded when they are wanted, the one unused longest dropped when there is no room.
 
-Knows nothing of jobs but which models they are using.
+Room is a number of models and a number of bytes. A model that does not fit as a whole has the device to
+itself, and its parts take turns there. Where memory runs out all the same, the others leave, and then the
+model is loaded anew in less. Knows nothing of jobs but which models they are using.
 """
 
 from __future__ import annotations
 
 import functools
 import gc
+import logging
 from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
 from torch import nn
 
+from engine.errors import TooLarge
 from engine.families import FAMILIES
+from engine.planning.memory import QUANTISED, Fit, Placement, fitted
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
+from engine.process.devices import main_memory
 from engine.process.program import Program
 from engine.process.settings import WorkerSettings
 from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 
-__all__ = ["ResidentModels", "load_shared"]
+__all__ = ["ResidentModels", "fit_in", "load_shared"]
+
+_LOG = logging.getLogger(__name__)
 
 
 class ResidentModels:
-    """At most ``room`` models, those that are loading included.
+    """At most ``models`` of them, in ``memory`` bytes (None: no one counts), those that are loading included.
 
-    ``load`` makes a model, in another thread. ``used`` says which ones must stay. ``arrived`` is told when
-    one has been loaded, or why it could not be; ``changed`` whenever those in memory are others.
+    ``load`` makes a model that lies as it is told, in another thread; ``fit`` says how it lies, no quicker
+    than it is told, or raises TooLarge. ``used`` says which ones must stay. ``arrived`` is told when one has
+    been loaded, or why it could not be; ``changed`` whenever those in memory are others.
     """
 
     def __init__(
         self,
-        room: int,
+        models: int,
+        memory: int | None,
         background: Background,
         *,
-        load: Callable[[str], Any],
+        load: Callable[[str, Fit], Any],
+        fit: Callable[[str, Placement], Fit],
         used: Callable[[], Collection[str]],
         arrived: Callable[[str, Exception | None], None],
         changed: Callable[[tuple[str, ...]], None],
     ) -> None:
-        self._room, self._background, self._load = room, background, load
+        self._most, self._memory, self._background = models, memory, background
+        self._load, self._fit = load, fit
         self._used, self._arrived, self._changed = used, arrived, changed
         self._models: dict[str, Any] = {}  # least recently used first; None while it loads
+        self._fits: dict[str, Fit] = {}  # of those, and of the one that waits for room
+        self._least: dict[str, Placement] = {}  # of those for which memory has run out
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,15 +77,25 @@ class ResidentModels:
 
     def want(self, name: str) -> bool:
         """Sees to it that a model is loaded, or will be; False when there is no room for it yet."""
+        if self._outgrown(name):
+            self.drop(name)
+            if name in self._models:
+                return False
         if name in self._models:
             return True
-        if len(self._models) >= self._room:
+        try:
+            fit = self._fits[name] = self._fits.get(name) or self._fit(name, self._least_of(name))
+        except TooLarge as error:
+            self._models[name] = None
+            self._background.do("loader", functools.partial(_refuse, error), self._arrival(name))
+            return True
+        while self._crowded(fit):
             idle = [other for other in self.names if other not in self._used()]
             if not idle:
                 return False
             self.drop(idle[0])
         self._models[name] = None
-        self._background.do("loader", lambda: self._load(name), functools.partial(self._arrive, name))
+        self._background.do("loader", lambda: self._load(name, fit), self._arrival(name))
         return True
 
     def drop(self, name: str) -> None:
@@ -79,32 +103,123 @@ class ResidentModels:
         if self._models.get(name) is None or name in self._used():
             return
         del self._models[name]
+        self._fits.pop(name, None)
         _free_memory()
         self._changed(self.names)
+
+    def relieve(self, name: str) -> bool:
+        """Has a model for which memory ran out find more, or take less; False when nothing is left to try.
+
+        First those leave that nobody uses. Then it is to be loaded anew, as soon as nobody uses it: its parts
+        by turns, and layer by layer.
+        """
+        if self._outgrown(name):
+            return True
+        idle = [other for other in self.names if other != name and other not in self._used()]
+        for other in idle:
+            self.drop(other)
+        if idle:
+            return True
+        lies = self._fits[name].placement if name in self._fits else self._least_of(name)
+        if lies is Placement.LAYERS or self._memory is None:
+            return False
+        self._least[name] = Placement(lies + 1)
+        return True
+
+    def _outgrown(self, name: str) -> bool:
+        """Whether a model in memory is to lie there in less."""
+        return (
+            name in self._fits
+            and name in self._models
+            and (self._fits[name].placement < self._least_of(name))
+        )
+
+    def _least_of(self, name: str) -> Placement:
+        return self._least.get(name, Placement.WHOLE)
+
+    def _crowded(self, fit: Fit) -> bool:
+        """Whether the models in memory leave no room for one more that lies so."""
+        if len(self._models) >= self._most:
+            return True
+        if self._memory is None or not self._models:
+            return False
+        fits = [fit, *(self._fits[name] for name in self._models if name in self._fits)]
+        if any(each.placement is not Placement.WHOLE for each in fits):
+            return True
+        weights = sum(each.needs.weights for each in fits)
+        return weights + max(each.needs.working for each in fits) > self._memory
+
+    def _arrival(self, name: str) -> Callable[[Any, Exception | None], None]:
+        return functools.partial(self._arrive, name)
 
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
         if error is None:
             self._models[name] = model
             self._changed(self.names)
+            self._arrived(name, error)
+            return
+        del self._models[name]
+        again = isinstance(error, torch.OutOfMemoryError) and self.relieve(name)
+        self._fits.pop(name, None)
+        if again:
+            error.__traceback__ = None  # it holds what had been loaded
+            _free_memory()
+            self.want(name)
         else:
-            del self._models[name]
-        self._arrived(name, error)
+            self._arrived(name, error)
 
 
-def load_shared(program: Program, entry: ModelEntry, device: str, settings: WorkerSettings) -> Any:
+def _refuse(error: TooLarge) -> None:
+    _LOG.warning("%s", error)
+    raise error
+
+
+def fit_in(program: Program, entry: ModelEntry, memory: int | None, least: Placement) -> Fit:
+    """How the entry's model will lie in ``memory`` bytes of the device, no quicker than ``least``.
+
+    Raises TooLarge.
+    """
+    return fitted(
+        entry,
+        program.needs(entry, None),
+        memory,
+        main_memory(),
+        least=least,
+        others=lambda: {stored: program.needs(entry, stored) for stored in QUANTISED},
+    )
+
+
+def load_shared(
+    program: Program, entry: ModelEntry, device: str, settings: WorkerSettings, fit: Fit | None = None
+) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model, axes = program.load(entry, device), FAMILIES[entry.family].axes
+    model, axes = program.load(entry, device, fit=fit or Fit()), FAMILIES[entry.family].axes
     for index, module in enumerate(model.denoisers):
-        exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
+        exact = device == "cpu" and _computes_in(module) is torch.float32
         if exact:
             steady(module)
-        if settings.compiler:
+        # weights that move, or are cast layer by layer, are nowhere that a recorded forward could read them
+        still = (fit is None or fit.placement is Placement.WHOLE) and _lies_plainly(module)
+        compiled = bool(settings.compiler) and still
+        if compiled:
             _compile(module, settings.compiler)
-        graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
+        graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
         sizes = Exact(settings.measured) if exact else ()
-        name, compiled = f"{entry.name}/{index}", bool(settings.compiler)
+        name = f"{entry.name}/{index}"
         install(module, name, sizes, graphs, axes=axes, compiled=compiled)
     return model
+
+
+def _computes_in(module: nn.Module) -> torch.dtype:
+    """diffusers' models say what they compute in, also where their weights are stored in less."""
+    dtype: torch.dtype = getattr(module, "dtype", None) or next(module.parameters()).dtype
+    return dtype
+
+
+def _lies_plainly(module: nn.Module) -> bool:
+    """Whether all weights are stored as they compute."""
+    dtype = _computes_in(module)
+    return all(weight.element_size() >= dtype.itemsize for weight in module.parameters())
 
 
 def _compile(module: nn.Module, backend: str) -> None:

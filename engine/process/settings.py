@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+
+from engine.planning.entries import Precision
 
 __all__ = ["Precision", "WorkerSettings"]
-
-Precision: TypeAlias = Literal["auto", "fp32", "bf16", "fp16"]
-"""What models compute in; "auto" is what the device computes fastest."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """``active`` bounds the jobs rendered side by side on a device, ``models`` those in its memory.
 
+    These may use ``memory`` bytes of it, None: what is free when the worker starts.
+
     ``compiler`` is a backend of `torch.compile` for the denoisers, "" for none. ``graphs`` has a GPU's
-    forwards recorded and replayed. ``precision`` is "fp32", "bf16", "fp16", or "auto": what the device
-    computes fastest. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
+    forwards recorded and replayed. ``precision`` is what models compute in, or their weights are stored
+    in. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
     for what was found out about this machine; None keeps nothing. ``upscaler`` is the name of what enlarges
     pictures, "" for interpolation.
     """
 
     active: int = 16
     models: int = 2
+    memory: int | None = None
     compiler: str = ""
     graphs: bool = True
     precision: Precision = "auto"

@@ -13,13 +13,23 @@ import torch
 
 from engine import drawing
 from engine.errors import EngineError
+from engine.planning.entries import Precision
+from engine.planning.measuring import needs
+from engine.planning.memory import QUANTISED, Needs, Placement, fitted
 from engine.process.check import Checked, Trial
-from engine.process.devices import devices
+from engine.process.devices import bound, devices, main_memory, memory_of
 
 if sys.platform != "win32":
     import resource
 
 __all__ = ["main"]
+
+_LIES = {
+    Placement.WHOLE: "",
+    Placement.PARTS: ", its parts on the device by turns",
+    Placement.LAYERS: ", its parts on the device by turns and layer by layer",
+}
+"""What is said of how a model lies on its device."""
 
 
 def main() -> None:
@@ -39,15 +49,30 @@ def main() -> None:
 
 def _tried(trial: Trial) -> Checked:
     device, _ = devices(trial.device)
+    if trial.memory is not None:
+        bound(device, trial.memory)
     began = time.monotonic()
-    model = drawing.load(trial.entry, device, drawing.dtype_of(trial.precision, device))
+    dtype = drawing.dtype_of(trial.precision, device)
+
+    def takes(precision: Precision) -> Needs:
+        return needs(trial.entry, precision, width=dtype.itemsize)
+
+    fit = fitted(
+        trial.entry,
+        takes(trial.precision),
+        trial.memory or memory_of(device),
+        main_memory(),
+        others=lambda: {stored: takes(stored) for stored in QUANTISED},
+    )
+    model = drawing.load(trial.entry, device, dtype, precision=trial.precision, fit=fit)
     loaded = time.monotonic()
     [picture] = drawing.run(model, trial.plan, (), lambda *_: None)
     done = time.monotonic()
     if len(set(picture.convert("RGB").getdata())) == 1:
         title = trial.entry.title
         return Checked(f"{title} draws a single colour: its weights or the precision are not right.")
-    return Checked(None, device, loaded - began, done - loaded, _most_memory(device) / 1e9)
+    memory = _most_memory(device) / 1e9
+    return Checked(None, device, loaded - began, done - loaded, memory, _LIES[fit.placement])
 
 
 def _most_memory(device: str) -> float:

@@ -19,12 +19,16 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from engine.job import Description
+from engine.planning.entries import Precision
+from engine.planning.measuring import needs
+from engine.planning.memory import Fit, Needs
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
-from engine.process.devices import devices, memory_held
+from engine.process.devices import bound, devices, memory_held, memory_of
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
@@ -75,12 +79,15 @@ class _Service:
         self._orders, self._reports = orders, reports
         self._outbox: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._device, all_of_them = devices(setup.device)
+        memory = setup.settings.memory
+        if memory is not None:
+            bound(self._device, memory)
         self._renderer = Renderer(
             program,
             setup.registry,
             self._device,
             self._outbox.put,
-            settings=setup.settings,
+            settings=replace(setup.settings, memory=memory or memory_of(self._device)),
         )
         self._outbox.put(Ready(self._device, all_of_them))
 
@@ -156,9 +163,17 @@ def _program(setup: Setup) -> Program:
 
     registry = setup.registry
 
-    def load(entry: ModelEntry, device: str) -> Any:
-        dtype = drawing.dtype_of(setup.settings.precision, device)
-        return drawing.load(entry, device, dtype, checked=setup.settings.checked)
+    settings = setup.settings
+    device, _ = devices(setup.device)
+    dtype = drawing.dtype_of(settings.precision, device)
+
+    def load(entry: ModelEntry, device: str, /, *, fit: Fit) -> Any:
+        return drawing.load(
+            entry, device, dtype, checked=settings.checked, precision=settings.precision, fit=fit
+        )
+
+    def takes(entry: ModelEntry, precision: Precision | None) -> Needs:
+        return needs(entry, precision or settings.precision, width=dtype.itemsize, checked=settings.checked)
 
     def describe(png: bytes, turn: int) -> Description:
         from engine.seeing.describe import describe  # for speed: only for who asks
@@ -172,9 +187,8 @@ def _program(setup: Setup) -> Program:
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
     run = drawing.run
-    if setup.settings.upscaler:
-        device, _ = devices(setup.device)
-        enlarge = drawing.Enlarger(registry.upscaler(setup.settings.upscaler), device)
+    if settings.upscaler:
+        enlarge = drawing.Enlarger(registry.upscaler(settings.upscaler), device)
         run = functools.partial(drawing.run, enlarge=enlarge)
     return Program(
         load,
@@ -185,6 +199,7 @@ def _program(setup: Setup) -> Program:
         locate,
         drawing.load_beside,
         drawing.of_plan,
+        takes,
     )
 
 

@@ -162,6 +162,11 @@ class Batcher:
             self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
         return self._limits[key]
 
+    def forget(self, model: str) -> None:
+        """Forgets what is known of a model's forwards: it is loaded anew, in another way."""
+        for key in [key for key in self._limits if key[0].partition("/")[0] == model]:
+            del self._limits[key]
+
     def _sizes(self, call: Call) -> tuple[int, ...]:
         """The only numbers of rows that a forward of this call's shape may have; () for any."""
         sizes = call.module.batch_sizes

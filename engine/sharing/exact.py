@@ -79,9 +79,13 @@ class Exact:
             name = f"{_machine()} | {key!r}"
             found = self._read().get(name)
             if not found:
-                with around():
-                    found = self._found(call)
-                self._keep(name, found)
+                try:
+                    with around():
+                        found = self._found(call)
+                    self._keep(name, found)
+                except torch.OutOfMemoryError:
+                    _LOG.warning("%s: there is no memory for %d rows", call.module.batch_name, _SIZES[-1])
+                    found = (1,)  # rows computed alone have no company
             self._known[key] = found
         return self._known[key]
 

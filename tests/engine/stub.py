@@ -26,6 +26,7 @@ from engine import (
     Plan,
     Registry,
 )
+from engine.planning.memory import Fit
 from engine.process.program import Program
 from engine.process.worker import main
 from engine.sharing.batching import pause
@@ -62,7 +63,7 @@ class Mode:
         model.denoisers[0].tiling = False
 
 
-def load(entry: ModelEntry, device: str) -> Any:
+def load(entry: ModelEntry, device: str, /, *, fit: Fit) -> Any:
     if entry.family == "sd3":
         raise ModelUnavailable("Those weights are not here.")
     pipe = SimpleNamespace(freed=0)

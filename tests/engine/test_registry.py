@@ -8,6 +8,7 @@ import pytest
 
 from engine import BadRegistry, ModelEntry, Registry, UnknownModel
 from engine.models import table
+from engine.planning.measuring import listed
 from grammar.parameters import PARAMETERS
 from grammar.spec import GenerationSpec
 
@@ -47,7 +48,8 @@ def test_every_entry_says_what_an_owner_asks(registry: Registry) -> None:
     for entry in registry.entries:
         assert entry.licence, entry.name
         assert 0 < entry.gigabytes < 200, entry.name
-        assert entry.memory("nf4") < entry.memory("fp16") or entry.precision == "nf4", entry.name
+        small, large = (listed(entry, kind).weights for kind in ("nf4", "fp16"))
+        assert small < large or entry.precision == "nf4", entry.name
         assert entry.style, entry.name
         assert entry.muses, entry.name
 

@@ -25,6 +25,7 @@ from engine import (
     is_final,
 )
 from engine.planning.canvas import Box
+from engine.planning.memory import Fit
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Described, Happened, Report, Residents
@@ -42,8 +43,8 @@ class Bench:
         self.models: list[Any] = []
         self.now = 0.0
 
-        def load(entry: Any, device: str) -> Any:
-            self.models.append(program.load(entry, device))
+        def load(entry: Any, device: str, /, *, fit: Fit) -> Any:
+            self.models.append(program.load(entry, device, fit=fit))
             self.models[-1].denoisers[0].spend = self.spend
             return self.models[-1]
 

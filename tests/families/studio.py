@@ -28,6 +28,7 @@ from engine import (
 from engine.drawing import LoadedModel, preview
 from engine.families import FAMILIES
 from engine.pictures.decoding import to_png
+from engine.planning.memory import Fit
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report
@@ -88,8 +89,8 @@ class Studio:
         program = Program(self._load, drawing.run, drawing.forward_mode, preview.render, lambda png: [])
         self.renderer = Renderer(program, self.registry, "cpu", self._reports.put)
 
-    def _load(self, entry: ModelEntry, device: str) -> LoadedModel:
-        self.model = drawing.load(entry, device)
+    def _load(self, entry: ModelEntry, device: str, /, *, fit: Fit) -> LoadedModel:
+        self.model = drawing.load(entry, device, fit=fit)
         for pipe in (self.model.pipe, self.model.image_pipe):
             smaller(pipe)
         return self.model

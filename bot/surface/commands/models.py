@@ -21,10 +21,12 @@ from bot.surface.commands.operators import Guarded, operators_only
 from bot.surface.commands.preferences import tell
 from bot.surface.hub import Hub, Interaction
 from bot.surface.panels import PanelKind
-from engine import EngineError, LoraEntry, ModelEntry, Storage, models
+from engine import EngineError, LoraEntry, ModelEntry, Precision, models
 from engine.models import Stopped, gigabytes
 from engine.planning.abilities import cannot
 from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.measuring import needs
+from engine.planning.memory import Placement, amount
 from engine.planning.registry import Drawable
 from grammar.loras import lora_words
 
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 
 LOADING = 600.0  # seconds that a model is waited for; an answer can be edited for 15 minutes
 LEAVING = 20.0  # seconds that a model's end is waited for
-STORED: tuple[Storage, ...] = ("fp16", "fp8", "nf4")
+STORED: tuple[Precision, ...] = ("fp16", "fp8", "nf4")
 ANSWER = 2000  # characters that an answer takes
 
 QUESTION = PanelKind(
@@ -256,7 +258,8 @@ def _whom(entry: Drawable) -> str:
     """What kind of card it wants, and what it cannot."""
     if not isinstance(entry, ModelEntry):
         return ""
-    sizes = [f"{entry.memory(kind):.0f} GB at {kind}" for kind in STORED if entry.memory(kind)]
+    told = {kind: needs(entry, kind).at(Placement.WHOLE) for kind in STORED}
+    sizes = [f"{amount(size)} at {kind}" for kind, size in told.items() if size]
     lacks = cannot(entry)
     memory = f" Memory: {', '.join(sizes)}." if sizes else ""
     return f"{memory} It cannot: {', '.join(lacks)}." if lacks else memory
