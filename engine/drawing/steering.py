@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.errors import EngineError
 from engine.families import Embeds
 from engine.sharing.calls import Arguments, leaf_joined, leaf_rows
 
@@ -24,6 +25,11 @@ __all__ = ["Steering", "same", "steered_denoiser"]
 
 _NOTHING = 1e-6
 """A weight so small is what rounding left."""
+
+_NO_ROWS = (
+    "This model cannot be asked for several texts at once, which `::`, `--no` and a house style that takes"
+    " whole steps do."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,9 @@ class _Steered:
         call = _Call(Arguments(type(shared).forward, args, kwargs, steering.axes), steering)
         if not call.steered:
             return shared(*args, **kwargs)
+        joins = getattr(shared, "batch_joins", None)
+        if joins is not None and not joins.hold(shared, call.arguments):
+            raise EngineError(_NO_ROWS)
         others = list(steering.others)
         rest = 1.0 - steering.weight - sum(weight for weight, _ in others)
         if abs(rest) > _NOTHING and len(call.bare) != len(call.steered):

@@ -50,7 +50,8 @@ class ModelEntry:
     names one and none was pulled yet; `chosen_here` says that a pull on this machine chose it. `folder` is
     where a local model lies, a folder or one file, None for one of the hub. One file takes its small
     configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
-    list (then `sibling`), or `owner/repo@commit` of the hub.
+    list (then `sibling`), or `owner/repo@commit` of the hub. `added` says that it is of an operator's list,
+    so that no test has seen what it names.
     """
 
     name: str
@@ -90,6 +91,7 @@ class ModelEntry:
     chosen_here: bool = False
     configs: str = ""
     sibling: ModelEntry | None = None
+    added: bool = False
 
     def on_this_machine(self) -> bool:
         """Whether all its weights lie here, in its folder, its file or the hub's cache; reads no weights."""

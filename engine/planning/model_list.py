@@ -32,6 +32,9 @@ Pins: TypeAlias = "Mapping[str, str]"
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the files instead of holding their rows."""
 
+_FOUND = {"folder", "chosen_here", "sibling", "added"}
+"""Fields of entries that no file may hold: they follow from others, or from where the file lies."""
+
 _Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry)
 
 
@@ -50,8 +53,10 @@ class Entries:
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def add(self, files: Mapping[Path, Mapping[str, Any]], pins: Pins, *, strict: bool) -> None:
-        """Takes what the files list, their tables first.
+    def add(
+        self, files: Mapping[Path, Mapping[str, Any]], pins: Pins, *, strict: bool, added: bool = False
+    ) -> None:
+        """Takes what the files list, their tables first; ``added`` ones are an operator's.
 
         ``strict``: an entry that is wrong raises BadRegistry; else it is a problem, and the rest is taken.
         """
@@ -66,7 +71,7 @@ class Entries:
                 try:
                     if kind == "model":
                         entry = _pinned(_model(row, where, file.parent, self._tables), pins)
-                        self.models[entry.name] = entry
+                        self.models[entry.name] = replace(entry, added=added)
                     elif kind == "describer":
                         describer = _made(DescriberEntry, row, where, file.parent)
                         describers[describer.name] = describer
@@ -159,9 +164,7 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
 
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
-    if unknown := sorted(
-        row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder", "chosen_here", "sibling"}
-    ):
+    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & _FOUND):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
     values = {name: _frozen(value) for name, value in row.items()}
     source, revision = str(values.get("source", "")), values.get("revision")

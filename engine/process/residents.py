@@ -21,6 +21,7 @@ from engine.process.settings import WorkerSettings
 from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
+from engine.sharing.joining import Joins
 
 __all__ = ["ResidentModels", "load_shared"]
 
@@ -93,7 +94,9 @@ class ResidentModels:
 
 def load_shared(program: Program, entry: ModelEntry, device: str, settings: WorkerSettings) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model, axes = program.load(entry, device), FAMILIES[entry.family].axes
+    model, family = program.load(entry, device), FAMILIES[entry.family]
+    # Nothing has shown that rows lie in such a model's calls where its family says.
+    joins = Joins(settings.measured) if entry.added or not family.texts else None
     for index, module in enumerate(model.denoisers):
         exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
         if exact:
@@ -103,7 +106,7 @@ def load_shared(program: Program, entry: ModelEntry, device: str, settings: Work
         graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
         sizes = Exact(settings.measured) if exact else ()
         name, compiled = f"{entry.name}/{index}", bool(settings.compiler)
-        install(module, name, sizes, graphs, axes=axes, compiled=compiled)
+        install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=compiled)
     return model
 
 
