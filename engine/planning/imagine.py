@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.planning.loras import loras_of, words_of
@@ -18,7 +19,7 @@ from engine.planning.prompts import (
     unknown_words,
     without_effect,
 )
-from engine.planning.reach import from_a_picture, within_reach
+from engine.planning.reach import from_a_picture, too_few_steps, within_reach
 from engine.planning.registry import Registry
 from engine.planning.sizes import proportion, tile_size
 from grammar import remarks
@@ -76,6 +77,7 @@ def plan_imagine(
         loras=loras,
         notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *without_effect(spec), *remarks(spec)),
     )
+    plan = replace(plan, notes=(*plan.notes, *too_few_steps(plan, spec, entry)))
     return within_reach(plan, spec, entry)
 
 
