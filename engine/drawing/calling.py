@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,9 @@ from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
-from engine.drawing.seamless import calmest, wrapping_vae
+from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
-from engine.drawing.steering import Steering, steered_denoiser
+from engine.drawing.steering import Steering, steered, steered_denoiser
 from engine.drawing.steps import BetweenSteps
 from engine.errors import EngineError
 from engine.families import Ability, Family
@@ -38,6 +38,13 @@ _NO_NUMBERS = (
     "The model's numbers overflowed, and its pictures would be black."
     " The operator can set `EASEL_PRECISION` to `bf16` or `fp32`."
 )
+
+_TOLD = {
+    "width": "a picture's size",
+    "height": "a picture's size",
+    "num_inference_steps": "how many steps to take",
+}
+"""What every pipeline that draws from text must take, and what it is."""
 
 
 def starts_from_pictures(model: LoadedModel) -> bool:
@@ -117,12 +124,18 @@ def _called(
     stock = bool(sources) and family.nudge is not None
     pipe = light_copy(_part(model.image_pipe if stock else model.pipe, family), family)
     if plan.tile and vae_name(pipe):
+        if not wraps(getattr(pipe, vae_name(pipe))):
+            raise EngineError(
+                f"{model.entry.title} cannot repeat without a seam: its autoencoder pads itself."
+            )
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if vae_name(pipe):
         size = plan.width * plan.height / model.entry.side**2
         spared = sparing_vae(getattr(pipe, vae_name(pipe)), model.fit, size)
         put(pipe, vae_name(pipe), spared)
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
+    if not stock:
+        _told(pipe, model.entry.title)
     heard = None
     if steering is None:
         pipe, heard = unread.overheard(pipe)
@@ -130,10 +143,12 @@ def _called(
         if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
             raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
+        report = functools.partial(_reported, report, functools.partial(_left_out, model, heard, said))
     else:
         if not steering.plain:
             name = denoiser_name(pipe, family)
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
+            report = functools.partial(_reported, report, functools.partial(_steered, model, pipe))
         guided = family.contrasts(plan.acting_guidance) and not steering.pointless
         said = {"prompt": None, "negative_prompt": None, **steering.main}
         nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
@@ -149,19 +164,48 @@ def _called(
         skip = plan.steps - plan.running
         stop = skip + plan.stop_step if plan.stopped else None
         late.shorten(pipe.scheduler, skip, stop, begins=bool(sources))
-    BetweenSteps(pipe, model, plan, report, hold)
+    between = BetweenSteps(pipe, model, plan, report, hold)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in plan.seeds]
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
     if sources and not stock:
         said["latents"] = _begun(pipe, model, plan, sources, said)
     torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
     made = _take(pipe, said)
+    between.settle()
     flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
     pictures = _pictures(made)
     if heard is not None and (missing := heard.words(said["prompt"][0])):
         for picture in pictures:
             picture.info[unread.MARK] = missing
     return pictures, [bool(flag) for flag in flags or ()]
+
+
+def _told(pipe: Any, title: str) -> None:
+    """Raises EngineError where a pipeline takes no size, or no number of steps: all that is said must act."""
+    for name, meant in _TOLD.items():
+        if name not in inspect.signature(pipe.__call__).parameters:
+            raise EngineError(f"{title} cannot be told {meant}.")
+
+
+def _reported(
+    report: OnStep, check: Callable[[], None], done: int, steps: int, latents: torch.Tensor | None
+) -> None:
+    """A step is told of once what was asked for is known to act."""
+    check()
+    report(done, steps, latents)
+
+
+def _left_out(model: LoadedModel, heard: unread.Heard, said: Mapping[str, Any]) -> None:
+    """Raises EngineError where a pipeline took a negative prompt, and has not had it read."""
+    away = said.get("negative_prompt")
+    if away and heard.gave(said["prompt"][0]) and not heard.gave(away[0]):
+        raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
+
+
+def _steered(model: LoadedModel, pipe: Any) -> None:
+    """Raises EngineError where no call of the denoiser held the text that others are weighed with."""
+    if not steered(getattr(pipe, denoiser_name(pipe, model.family))):
+        raise EngineError(f"{model.entry.title} cannot weigh several texts, or leave out what `--no` names.")
 
 
 def _part(pipe: Any, family: Family) -> Any:

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
+from torch.nn.functional import pad
 
-__all__ = ["ForwardMode", "Roll", "calmest", "circular", "wrapping_vae"]
+__all__ = ["ForwardMode", "Roll", "calmest", "circular", "wrapping_vae", "wraps"]
 
 _CALM = 9
 """How many rows (or columns) around the border should be calm."""
@@ -47,20 +48,58 @@ class ForwardMode:
 
 @contextmanager
 def circular(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Every padded 2-d convolution of ``modules`` wraps around inside the block."""
+    """Every padded convolution of ``modules`` over pixels wraps around inside the block.
+
+    Those of films (`_Filming`) wrap around in the picture, and go on knowing nothing before the first frame.
+    """
+    convs = [conv for module in modules for conv in module.modules()]
     padded = [
         conv
-        for module in modules
-        for conv in module.modules()
+        for conv in convs
         if isinstance(conv, nn.Conv2d) and any(conv.padding) and conv.padding_mode == "zeros"
     ]
+    films = [(conv, type(conv), _borders(conv)) for conv in convs if any(_borders(conv)[:4])]
     for conv in padded:
         conv.padding_mode = "circular"
+    for film, kind, borders in films:
+        vars(film).update(_padding=(0, 0, 0, 0, *borders[4:]), _around=(*borders[:4], 0, 0))
+        film.__class__ = type(kind.__name__, (_Filming, kind), {})
     try:
         yield
     finally:
         for conv in padded:
             conv.padding_mode = "zeros"
+        for film, kind, borders in films:
+            film.__class__ = kind
+            vars(film)["_padding"] = borders
+
+
+def wraps(module: nn.Module) -> bool:
+    """Whether `circular` reaches all of a module's convolutions: those over time pad in ways of their own."""
+    return all(
+        max(conv.kernel_size[1:]) == 1 or any(_borders(conv)[:4])
+        for conv in module.modules()
+        if isinstance(conv, nn.Conv3d)
+    )
+
+
+def _borders(conv: nn.Module) -> tuple[int, ...]:
+    """What a convolution of films adds before it: left, right, above, below, before, after; () for others."""
+    found = getattr(conv, "_padding", ()) if isinstance(conv, nn.Conv3d) else ()
+    return tuple(found) if isinstance(found, tuple) and len(found) == 6 else ()
+
+
+class _Filming:
+    """A causal convolution of films (Wan's, Qwen-Image's) whose frames wrap around."""
+
+    _around: tuple[int, ...]
+
+    def forward(self, x: torch.Tensor, cache_x: torch.Tensor | None = None) -> torch.Tensor:
+        before = None if cache_x is None else pad(cache_x, self._around, mode="circular")
+        made: torch.Tensor = super().forward(  # type: ignore[misc]
+            pad(x, self._around, mode="circular"), before
+        )
+        return made
 
 
 def wrapping_vae(vae: nn.Module) -> nn.Module:

@@ -17,13 +17,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.errors import EngineError
 from engine.families import Embeds
 from engine.sharing.calls import Arguments, leaf_joined, leaf_rows
 
-__all__ = ["Steering", "same", "steered_denoiser"]
+__all__ = ["Steering", "same", "steered", "steered_denoiser"]
 
 _NOTHING = 1e-6
 """A weight so small is what rounding left."""
+
+_NO_ROWS = (
+    "This model cannot be asked for several texts at once, which `::`, `--no` and a house style that takes"
+    " whole steps do."
+)
+
+_NO_TIME = "This model does not say at which step it is, so its house style cannot take whole steps."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +91,30 @@ def steered_denoiser(denoiser: nn.Module, steering: Steering) -> nn.Module:
     vars(light)["_shared"] = denoiser
     vars(light)["_steering"] = steering
     vars(light)["_times"] = []
+    vars(light)["_found"] = False
     return light
+
+
+def steered(denoiser: Any) -> bool:
+    """Whether any call of a `steered_denoiser` so far held the main text: else nothing steered anything."""
+    return bool(denoiser._found)
 
 
 class _Steered:
     _shared: nn.Module
     _steering: Steering
     _times: list[float]
+    _found: bool
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         steering, shared = self._steering, self._shared
         call = _Call(Arguments(type(shared).forward, args, kwargs, steering.axes), steering)
         if not call.steered:
             return shared(*args, **kwargs)
+        self._found = True
+        joins = getattr(shared, "batch_joins", None)
+        if joins is not None and not joins.hold(shared, call.arguments):
+            raise EngineError(_NO_ROWS)
         others = list(steering.others)
         rest = 1.0 - steering.weight - sum(weight for weight, _ in others)
         if abs(rest) > _NOTHING and len(call.bare) != len(call.steered):
@@ -127,7 +146,10 @@ class _Steered:
         """The text that is asked instead of the main one at this step; None at the others."""
         if not self._steering.styled_steps:
             return None
-        time = float(torch.as_tensor(arguments.value("timestep")).flatten()[0])
+        try:
+            time = float(torch.as_tensor(arguments.value("timestep")).flatten()[0])
+        except KeyError:
+            raise EngineError(_NO_TIME) from None
         if not self._times or self._times[-1] != time:
             self._times.append(time)
         return self._steering.styled if len(self._times) - 1 in self._steering.styled_steps else None

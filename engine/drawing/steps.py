@@ -35,6 +35,7 @@ class BetweenSteps:
         self._held = None if hold is None else Held(pipe.scheduler, hold)
         self._unit = unit(pipe.scheduler)
         self._soft: torch.Tensor | None = None
+        self._done, self._ended = 0, 0
         rolls = plan.tile and denoiser_name(pipe, model.family) != "unet"
         self._roll = Roll(plan.seeds[0]) if rolls else None
         self._watch.changes = self._stepped
@@ -42,6 +43,7 @@ class BetweenSteps:
     def _stepped(self, done: int, latents: torch.Tensor) -> torch.Tensor:
         """After ``done`` steps (from 1): what the pipeline is to go on with instead of its latents."""
         scheduler, plan = self._pipe.scheduler, self._plan
+        self._done = done
         last = getattr(self._pipe, "_num_timesteps", None) or len(scheduler.timesteps)
         ends = done >= last if self._cut else done >= plan.stop_step and plan.stopped and done < last
         held = self._watch.estimate
@@ -57,6 +59,7 @@ class BetweenSteps:
         if ends and plan.stopped:
             assert self._soft is not None
             self._pipe._interrupt = True
+            self._ended = done
             return self._packed(self._soft)
         if self._roll is None and self._held is None:
             return latents
@@ -66,6 +69,16 @@ class BetweenSteps:
             flat = self._held.put_back(flat, done / last, to_come)
         rolled = flat if self._roll is None or done >= last else self._roll.on(flat)
         return self._packed(rolled)
+
+    def settle(self) -> None:
+        """When the pipeline has ended: raises EngineError where its steps passed by what was planned."""
+        plan, title = self._plan, self._model.entry.title
+        if plan.stopped and (not self._ended or self._done > self._ended):
+            raise EngineError(f"{title} cannot be stopped before its last step (`--stop`).")
+        if (self._roll is not None or self._held is not None) and not self._done:
+            raise EngineError(f"{title} draws in steps of its own, which nothing can be changed between.")
+        if plan.strength is not None and self._done >= plan.steps > plan.running:
+            raise EngineError(f"{title} cannot start from a picture.")
 
     @property
     def _cut(self) -> bool:

@@ -26,10 +26,21 @@ _NAMED = 6
 
 
 class Heard:
-    """What the tokenizers of one pipeline cut off."""
+    """What the tokenizers of one pipeline were given, and what they cut off."""
 
     def __init__(self) -> None:
         self.cut: dict[str, str] = {}
+        self._given: set[str] = set()
+
+    def give(self, text: Any) -> None:
+        """A tokenizer was given this: a text, a list of them, or something else."""
+        for each in text if isinstance(text, list | tuple) else [text]:
+            if isinstance(each, str):
+                self._given.add(_plainly(each))
+
+    def gave(self, text: str) -> bool:
+        """Whether any tokenizer was given the text, perhaps inside a longer one."""
+        return any(_plainly(text) in each for each in self._given)
 
     def words(self, text: str) -> tuple[str, ...]:
         """The words at the end of ``text`` that none of the tokenizers let pass."""
@@ -56,6 +67,11 @@ def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
     return (f"The prompt is longer than this model reads; left out at its end: {' '.join(named)}.",)
 
 
+def _plainly(text: str) -> str:
+    """A text as it is after any pipeline's tidying."""
+    return " ".join(text.casefold().split())
+
+
 def _listening(pipe: Any, heard: Heard) -> Any:
     light = copy.copy(pipe)
     for name in _TOKENIZERS:
@@ -78,6 +94,7 @@ class _Listening:
     _called: str
 
     def __call__(self, text: Any = None, *args: Any, **said: Any) -> Any:
+        self._heard.give(text)
         if said.get("truncation") and said.get("max_length"):
             alone = {name: said[name] for name in ("add_special_tokens",) if name in said}
             first = text[0] if isinstance(text, list) else text

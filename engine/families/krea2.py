@@ -1,6 +1,6 @@
 """Krea 2: a transformer over layers of Qwen3-VL; guidance is counted from 0."""
 
-from engine.families.family import Ability, Family, Layout
+from engine.families.family import Family, Layout
 
 __all__ = ["FAMILY"]
 
@@ -9,5 +9,4 @@ FAMILY = Family(
     masks=frozenset({"prompt_embeds_mask"}),
     less=1.0,
     layout=Layout.PACKED,
-    cannot={Ability.TILE: "its autoencoder of films pads its borders itself"},
 )

@@ -1,6 +1,6 @@
 """Qwen-Image: a transformer over Qwen2.5-VL, and an autoencoder of films."""
 
-from engine.families.family import Ability, Family, Layout
+from engine.families.family import Family, Layout
 
 __all__ = ["FAMILY"]
 
@@ -10,5 +10,4 @@ FAMILY = Family(
     pad=32,
     scale="true_cfg_scale",
     layout=Layout.PACKED,
-    cannot={Ability.TILE: "its autoencoder of films pads its borders itself"},
 )

@@ -49,7 +49,8 @@ class ModelEntry:
     where a local model lies, a folder or one file, None for one of the hub. One file takes its small
     configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
     list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the place
-    of its own (then `vae_file` is where it lies).
+    of its own (then `vae_file` is where it lies). `added` says that it is of an
+    operator's list, so that no test has seen what it names.
     """
 
     name: str
@@ -91,6 +92,7 @@ class ModelEntry:
     sibling: ModelEntry | None = None
     vae: str = ""
     vae_file: Path | None = None
+    added: bool = False
 
     def on_this_machine(self) -> bool:
         """Whether all its weights lie here, in its folder, its file or the hub's cache; reads no weights."""

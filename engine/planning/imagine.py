@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.planning.embeddings import embeddings_of
@@ -19,7 +20,7 @@ from engine.planning.prompts import (
     unknown_words,
     without_effect,
 )
-from engine.planning.reach import from_a_picture, within_reach
+from engine.planning.reach import from_a_picture, too_few_steps, within_reach
 from engine.planning.registry import Registry
 from engine.planning.sizes import proportion, tile_size
 from grammar import remarks
@@ -89,6 +90,7 @@ def plan_imagine(
             *remarks(spec),
         ),
     )
+    plan = replace(plan, notes=(*plan.notes, *too_few_steps(plan, spec, entry)))
     return within_reach(plan, spec, entry)
 
 

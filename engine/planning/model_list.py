@@ -36,8 +36,8 @@ _TABLED = ("sizes", "muses", "oddities")
 _PATHS = ("./", "../", "/", "~")
 """How the places of files and folders on this machine begin."""
 
-_DERIVED = {"folder", "chosen_here", "sibling", "vae_file"}
-"""Fields of entries that are found out, not written."""
+_FOUND = {"folder", "chosen_here", "sibling", "vae_file", "added"}
+"""Fields of entries that are found out, or follow from where the file lies; no file may hold them."""
 
 _Entry = TypeVar(
     "_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry, EmbeddingEntry
@@ -61,8 +61,10 @@ class Entries:
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
     _vaes: dict[str, tuple[Any, Path]] = field(default_factory=dict)
 
-    def add(self, files: Mapping[Path, Mapping[str, Any]], pins: Pins, *, strict: bool) -> None:
-        """Takes what the files list, their tables first.
+    def add(
+        self, files: Mapping[Path, Mapping[str, Any]], pins: Pins, *, strict: bool, added: bool = False
+    ) -> None:
+        """Takes what the files list, their tables first; ``added`` ones are an operator's.
 
         ``strict``: an entry that is wrong raises BadRegistry; else it is a problem, and the rest is taken.
         """
@@ -77,7 +79,7 @@ class Entries:
                 try:
                     if kind == "model":
                         entry = _pinned(_model(row, where, file.parent, self._tables), pins)
-                        self.models[entry.name] = entry
+                        self.models[entry.name] = replace(entry, added=added)
                     elif kind == "describer":
                         describer = _made(DescriberEntry, row, where, file.parent)
                         describers[describer.name] = describer
@@ -211,7 +213,7 @@ def _file(said: str, base: Path, where: str, field: str = "vae") -> Path:
 
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
-    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & _DERIVED):
+    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & _FOUND):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
     values = {name: _frozen(value) for name, value in row.items()}
     source, revision = str(values.get("source", "")), values.get("revision")

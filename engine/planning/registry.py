@@ -84,10 +84,10 @@ class Registry:
         entries = Entries(problems=problems)
         entries.add({file: read_toml(file) for file in files}, pins, strict=True)
         if extra is not None:
-            entries.add({extra: read_toml(extra)}, pins, strict=True)
+            entries.add({extra: read_toml(extra)}, pins, strict=True, added=True)
         if data is not None and (added := data / ADDED).exists():
             try:
-                entries.add({added: read_toml(added)}, pins, strict=False)
+                entries.add({added: read_toml(added)}, pins, strict=False, added=True)
             except BadRegistry as error:
                 problems.append(str(error))
         return cls(

@@ -27,6 +27,7 @@ from engine.process.settings import WorkerSettings
 from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
+from engine.sharing.joining import Joins
 
 __all__ = ["ResidentModels", "fit_in", "load_shared"]
 
@@ -193,7 +194,9 @@ def load_shared(
     program: Program, entry: ModelEntry, device: str, settings: WorkerSettings, fit: Fit | None = None
 ) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model, axes = program.load(entry, device, fit=fit or Fit()), FAMILIES[entry.family].axes
+    model, family = program.load(entry, device, fit=fit or Fit()), FAMILIES[entry.family]
+    # Nothing has shown that rows lie in such a model's calls where its family says.
+    joins = Joins(settings.measured) if entry.added or not family.texts else None
     for index, module in enumerate(model.denoisers):
         exact = device == "cpu" and _computes_in(module) is torch.float32
         if exact:
@@ -206,7 +209,7 @@ def load_shared(
         graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
         sizes = Exact(settings.measured) if exact else ()
         name = f"{entry.name}/{index}"
-        install(module, name, sizes, graphs, axes=axes, compiled=compiled)
+        install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=compiled)
     return model
 
 

@@ -45,6 +45,7 @@ from engine.sharing.adapters import Adapters, beside, order
 from engine.sharing.calls import Arguments, Output, divide
 from engine.sharing.exact import Exact
 from engine.sharing.graphs import Graphs
+from engine.sharing.joining import Joins
 from engine.sharing.rows import RowLimit, first_rows
 
 __all__ = ["Batcher", "Call", "Task", "install", "pause"]
@@ -99,6 +100,9 @@ class Call:
     def __init__(self, task: Task, module: Any, args: Any, kwargs: Any) -> None:
         self.task, self.module, self.args, self.kwargs = task, module, args, kwargs
         self.arguments = Arguments(type(module).forward, args, kwargs, module.batch_axes)
+        joins: Joins | None = module.batch_joins
+        if joins is not None and not joins.hold(module, self.arguments):
+            self.arguments = Arguments(type(module).forward, args, kwargs, module.batch_axes, alone=True)
         self.rows = self.arguments.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
 
@@ -172,6 +176,8 @@ class Batcher:
         sizes = call.module.batch_sizes
         if isinstance(sizes, tuple):
             return sizes
+        if not call.rows:
+            return ()
         with torch.no_grad():
             found: tuple[int, ...] = sizes.sizes(call, call.task.mode, call.task.around)
         return found
@@ -266,14 +272,15 @@ def install(
     graphs: Graphs | None = None,
     *,
     axes: Mapping[str, int | None] | None = None,
+    joins: Joins | None = None,
     compiled: bool = False,
 ) -> None:
     """From now on, calls of ``module`` inside a `Task` wait to share a forward.
 
     ``name`` is what its row limits are remembered under. ``sizes`` (ascending) are the only numbers of rows a
     forward may have, short ones being padded: these, or those that `Exact` finds; () allows any. ``graphs``
-    records its forwards, where the device can. ``axes`` says what is known of its parameters' rows (`calls`).
-    A ``compiled`` module is compiled once for all sizes.
+    records its forwards, where the device can. ``axes`` says what is known of its parameters' rows (`calls`),
+    and ``joins`` tries it where no test did. A ``compiled`` module is compiled once for all sizes.
     """
     kind = type(module)
 
@@ -285,7 +292,7 @@ def install(
 
     body = {"__call__": call, "__module__": kind.__module__}
     body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs, "batch_compiled": compiled}
-    body["batch_axes"] = axes or {}
+    body |= {"batch_axes": axes or {}, "batch_joins": joins, "batch_forward": kind.__call__}
     module.__class__ = type(kind.__name__, (kind,), body)
 
 
@@ -299,7 +306,7 @@ def pause() -> None:
 class _Pause:
     """Stands where a module would."""
 
-    batch_name, batch_sizes, batch_graphs = "pause", (), None
+    batch_name, batch_sizes, batch_graphs, batch_joins = "pause", (), None, None
     batch_axes: Mapping[str, int | None] = {}
 
     def forward(self) -> None:

@@ -30,19 +30,22 @@ from typing import Any
 import torch
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_leaves, tree_unflatten
 
-__all__ = ["Arguments", "Output", "divide", "leaf_joined", "leaf_rows"]
+__all__ = ["Arguments", "Output", "divide", "leaf_joined", "leaf_rows", "varied"]
 
 _EQUAL: Mapping[str, int | None] = dict.fromkeys(("position_ids", "img_ids", "txt_ids", "image_rotary_emb"))
 _AXES = {"row": 0, "column": 1}
 """The dimension in which a kind of leaf has its rows."""
+
+_APART = 0.3
+"""How far apart rows are that are compared, in standard deviations: those of real jobs are farther."""
 
 
 class Arguments:
     """The arguments of one call: leaves, what each is, and the trees they hang on.
 
     A leaf is a "row" (in the first dimension), a "column" (in the second), a "list" or the "same" for all.
-    ``rows`` is 0 for a call that shares with no one. ``shape`` is the part of ``key`` that costs time, and
-    ``listed`` says whether rows are entries of lists.
+    ``rows`` is 0 for a call that shares with no one: it has none, or is to be ``alone``. ``shape`` is the
+    part of ``key`` that costs time, and ``listed`` says whether rows are entries of lists.
     """
 
     def __init__(
@@ -51,16 +54,20 @@ class Arguments:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         axes: Mapping[str, int | None] = _EQUAL,
+        *,
+        alone: bool = False,
     ) -> None:
         self._signature = _without_self(function)
         arguments = self._signature.bind(*args, **kwargs).arguments
         first = next((v for v in arguments.values() if isinstance(v, list) or _dimensions(v)), ())
-        self.rows, self.listed = len(first), isinstance(first, list)
+        self.rows = 0 if alone else len(first)
+        self.listed = isinstance(first, list) and not alone
         self.leaves: list[Any] = []
         self.kinds: list[str] = []
         self._trees: list[tuple[str, TreeSpec]] = []
         for name, value in arguments.items():
-            spread = value.expand(self.rows).contiguous() if _dimensions(value) == 0 else value
+            single = self.rows and _dimensions(value) == 0
+            spread = value.expand(self.rows).contiguous() if single else value
             leaves, tree = _flatten(spread, self.rows, self.listed)
             self._trees.append((name, tree))
             known = axes if name in axes else _EQUAL
@@ -196,6 +203,16 @@ def leaf_rows(leaf: Any, kind: str, rows: Sequence[int]) -> Any:
     if kind == "list":
         return [leaf[row] for row in rows]
     return leaf[list(rows)] if kind == "row" else leaf[:, list(rows)]
+
+
+def varied(arguments: Arguments, count: int) -> list[Any]:
+    """The leaves of ``count`` rows like the call's first, a little apart in what are more than numbers."""
+    leaves = arguments.cut(arguments.leaves, 0, 1, count)
+    generator = torch.Generator().manual_seed(0)
+    for index, (leaf, kind) in enumerate(zip(leaves, arguments.kinds, strict=True)):
+        if kind == "row" and leaf.is_floating_point() and leaf.dim() > 1:
+            leaves[index] = leaf + _APART * leaf.std() * torch.randn(leaf.shape, generator=generator).to(leaf)
+    return leaves
 
 
 def _cut(leaf: Any, kind: str, start: int, rows: int, size: int) -> Any:

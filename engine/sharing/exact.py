@@ -13,7 +13,6 @@ Knows nothing of jobs or of who shares a forward.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import platform
@@ -26,15 +25,13 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from engine.sharing.calls import Arguments
+from engine.sharing.calls import Arguments, varied
+from engine.sharing.kept import Kept
 
 __all__ = ["Exact", "steady"]
 
 _SIZES = (1, 2, 4, 8)
 """Sizes that are tried. With more rows a forward of the embedded model gains nothing on a processor."""
-
-_APART = 0.3
-"""How far apart the rows are that are compared, in standard deviations: real jobs are farther."""
 
 _FEWEST = 4
 """Rows from which a matrix product on a processor goes one way."""
@@ -55,12 +52,11 @@ class _Called(Protocol):
 class Exact:
     """The sizes of forward whose bits agree, by model and shape.
 
-    They are kept in the file ``kept``, with what they depend on, so that each is found out once on a machine;
-    a file that cannot be read or written costs that, and nothing else.
+    They are kept in the file ``kept``, with what they depend on, so that each is found out once on a machine.
     """
 
     def __init__(self, kept: Path | None = None) -> None:
-        self._kept = kept
+        self._kept = Kept(kept)
         self._known: dict[Hashable, tuple[int, ...]] = {}
 
     def sizes(
@@ -77,12 +73,12 @@ class Exact:
         key = (call.module.batch_name, call.arguments.shape, mode)
         if key not in self._known:
             name = f"{_machine()} | {key!r}"
-            found = self._read().get(name)
+            found = self._kept.read(name)
             if not found:
                 try:
                     with around():
                         found = self._found(call)
-                    self._keep(name, found)
+                    self._kept.keep(name, found)
                 except torch.OutOfMemoryError:
                     _LOG.warning("%s: there is no memory for %d rows", call.module.batch_name, _SIZES[-1])
                     found = (1,)  # rows computed alone have no company
@@ -91,7 +87,7 @@ class Exact:
 
     def _found(self, call: _Called) -> tuple[int, ...]:
         most = _SIZES[-1]
-        leaves = _varied(call.arguments, most)
+        leaves = varied(call.arguments, most)
         whole = _rows(call.forward(most, call.arguments.cut(leaves, 0, most, most)))
 
         def agrees(size: int) -> bool:
@@ -108,25 +104,6 @@ class Exact:
         found = (*(size for size in _SIZES[:-1] if agrees(size)), most)
         _LOG.info("%s: rows have equal bits in forwards of %s", call.module.batch_name, found)
         return found
-
-    def _read(self) -> dict[str, tuple[int, ...]]:
-        if self._kept is None:
-            return {}
-        try:
-            read = json.loads(self._kept.read_text(encoding="utf-8"))
-            return {str(name): tuple(int(size) for size in sizes) for name, sizes in read.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def _keep(self, name: str, sizes: tuple[int, ...]) -> None:
-        if self._kept is None or not self._kept.parent.is_dir():
-            return
-        whole = self._kept.with_suffix(f".{os.getpid()}.part")
-        try:
-            whole.write_text(json.dumps(self._read() | {name: sizes}, indent=1), encoding="utf-8")
-            whole.replace(self._kept)
-        except OSError as error:
-            _LOG.warning("%s cannot be kept: %s", self._kept, error.strerror)
 
 
 def steady(module: nn.Module) -> None:
@@ -148,16 +125,6 @@ def _steady(layer: nn.Linear) -> None:
         return kind.forward(self, full, *args, **kwargs)[:rows]
 
     layer.__class__ = type(kind.__name__, (kind,), {"forward": forward, "__module__": kind.__module__})
-
-
-def _varied(arguments: Arguments, count: int) -> list[Any]:
-    """``count`` rows like the call's first, a little apart, so that each tests other roundings."""
-    leaves = arguments.cut(arguments.leaves, 0, 1, count)
-    generator = torch.Generator().manual_seed(0)
-    for index, (leaf, kind) in enumerate(zip(leaves, arguments.kinds, strict=True)):
-        if kind == "row" and leaf.is_floating_point() and leaf.dim() > 1:
-            leaves[index] = leaf + _APART * leaf.std() * torch.randn(leaf.shape, generator=generator).to(leaf)
-    return leaves
 
 
 def _rows(made: Any) -> list[torch.Tensor]:

@@ -64,15 +64,15 @@ class Drawn:
 
 
 class Studio:
-    """A renderer with nothing but the family's model."""
+    """A renderer with nothing but the tiny model ``name``, called as that family's, or as another one's."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.family = name, FAMILIES[name]
+    def __init__(self, name: str, folder: Path, family: str = "") -> None:
+        self.name, self.family = name, FAMILIES[family or name]
         TINY[name]().save_pretrained(folder)
         self.entry = ModelEntry(
             name=f"tiny-{name}",
             title=f"Tiny {name}",
-            family=name,
+            family=family or name,
             source=str(folder),
             folder=folder,
             side=SIDE,
