@@ -37,6 +37,7 @@ class Action(StrEnum):
     UPSCALE = "upscale"
     REFINE = "refine"
     REPAINT = "repaint"
+    EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Plan:
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
-    the prompt that the model does not know.
+    the prompt that the model does not know. ``edits`` is how many edits the picture has behind it, its own
+    counted. ``likeness`` is the second guidance of models that edit, towards the picture they are shown;
+    ``still`` is by how many of 255 levels a place may differ from that picture and still be left as it was,
+    0: nothing is laid over what the model drew.
     """
 
     action: Action
@@ -93,6 +97,9 @@ class Plan:
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
+    edits: int = 0
+    likeness: float = 0.0
+    still: float = 0.0
 
     @property
     def acting_guidance(self) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import BadRegistry, UnknownModel
+from engine.families import FAMILIES
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
@@ -115,6 +116,24 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no LoRA “{name}” here.")
+
+    def editor(self, entry: ModelEntry) -> ModelEntry | None:
+        """Who changes pictures here for those who draw with ``entry``: itself, or the model that it names.
+
+        Else the first that does; None where none does. Small models of a world of their own come last.
+        """
+        named = [other for other in self.entries if other.name == entry.editor]
+        others = sorted(self.entries, key=lambda other: bool(other.draws))
+        able = (one for one in (entry, *named, *others) if FAMILIES[one.family].edits is not None)
+        return next((one for one in able if one.on_this_machine()), None)
+
+    def drawer(self, name: str) -> ModelEntry:
+        """Who draws on from pictures of the model called ``name``: itself, or the model that draws for it.
+
+        Raises UnknownModel.
+        """
+        entry = self.get(name)
+        return self.get(entry.drawer) if entry.drawer else entry
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""
