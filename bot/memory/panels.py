@@ -19,6 +19,7 @@ from bot.memory.people import User, remember
 __all__ = [
     "Checked",
     "Described",
+    "EditedPicture",
     "HistoryPages",
     "ImagePrompt",
     "ModelQuestion",
@@ -105,6 +106,14 @@ class ImagePrompt(PanelData):
 
 
 @dataclass(frozen=True, slots=True)
+class EditedPicture(PanelData):
+    """A picture that waits to be told what is to change. ``url`` is Discord's own address of it."""
+
+    kind: ClassVar[str] = "edit"
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegionPicker(PanelData):
     """The chosen ``parts`` (0 to 8, in reading order) of the picture at ``position`` of a job."""
 
@@ -152,6 +161,7 @@ _KINDS: dict[str, type[PanelData]] = {
         Question,
         UnknownPrompt,
         HistoryPages,
+        EditedPicture,
         ImagePrompt,
         RegionPicker,
         Unanswered,

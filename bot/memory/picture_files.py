@@ -20,7 +20,7 @@ from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
 from engine.pictures.provenance import in_jpeg
 
-__all__ = ["HandedIn", "Pictures", "fitted", "normalised"]
+__all__ = ["HandedIn", "Pictures", "fitted", "normalised", "size_of"]
 
 LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
@@ -128,6 +128,12 @@ async def normalised(data: bytes) -> HandedIn:
     """
     async with _decoding:
         return await asyncio.to_thread(_plain, data)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """Width and height of a kept picture, in pixels; its pixels are not read."""
+    with Image.open(io.BytesIO(png)) as picture:
+        return picture.size
 
 
 async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:
