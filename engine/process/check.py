@@ -12,6 +12,12 @@ import pickle
 import sys
 from dataclasses import asdict, dataclass, replace
 
+from PIL import Image
+
+from engine.errors import CannotEdit
+from engine.families import FAMILIES, Ability
+from engine.pictures.decoding import to_png
+from engine.planning.edit import plan_edit
 from engine.planning.imagine import plan_imagine
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry, Registry
@@ -19,7 +25,7 @@ from grammar import parse
 
 __all__ = ["Checked", "Trial", "check"]
 
-_PROMPT = "a house by the sea"
+_PROMPT, _CHANGE = "a house by the sea", "make it blue"
 
 _LAST_WORD = "easel-check:"
 """Begins the one line that the process says; whatever else stands there, a library printed."""
@@ -33,6 +39,7 @@ class Trial:
     plan: Plan
     device: str
     precision: str
+    inputs: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,18 @@ class Checked:
 
 
 async def check(entry: ModelEntry, registry: Registry, device: str, precision: str) -> Checked:
-    """Has the model draw one picture; whatever goes wrong becomes a problem."""
-    plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
-    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision)
+    """Has the model draw one picture, or change one; whatever goes wrong becomes a problem."""
+    inputs: tuple[bytes, ...] = ()
+    if Ability.TEXT in FAMILIES[entry.family].cannot:
+        alone, size = replace(registry, entries=(entry,)), (entry.side, entry.side)
+        try:
+            plan = plan_edit(parse(_CHANGE)[0], alone, size, model=entry.name)
+        except CannotEdit:
+            return Checked(f"{entry.title} is not on this machine.")
+        inputs = (to_png(Image.linear_gradient("L").convert("RGB")),)
+    else:
+        plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
+    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision, inputs)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "engine.process.trial"),
         stdin=asyncio.subprocess.PIPE,

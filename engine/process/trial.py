@@ -40,7 +40,7 @@ def _tried(trial: Trial) -> Checked:
     began = time.monotonic()
     model = drawing.load(trial.entry, device, drawing.dtype_of(trial.precision, device))
     loaded = time.monotonic()
-    [picture] = drawing.run(model, trial.plan, (), lambda *_: None)
+    [picture] = drawing.run(model, trial.plan, trial.inputs, lambda *_: None)
     done = time.monotonic()
     if len(set(picture.convert("RGB").getdata())) == 1:
         title = trial.entry.title

@@ -9,6 +9,8 @@ from PIL import Image
 
 from engine import Action, CannotEdit, Plan, Registry, plan_edit, plan_imagine, plan_upscale, plan_vary
 from engine.pictures.unchanged import kept
+from engine.process.check import check
+from engine.process.warm_up import warm_up_jobs
 from grammar import GenerationSpec, parse
 from tests.families.tiny import TINY
 
@@ -113,3 +115,19 @@ def test_what_hardly_differs_stays_as_it_was():
     assert result.getpixel((4, 4)) == (255, 0, 0)
     rest = np.asarray(result, np.int16)[32:] - np.asarray(before, np.int16)[32:]
     assert np.abs(rest).max() == 0
+
+
+async def test_a_model_that_only_edits_is_tried_on_a_picture(weights):
+    registry = here(weights, "instruct-pix2pix")
+    entry = replace(registry.get("instruct-pix2pix"), side=64, steps=2)
+    found = await check(entry, registry, "cpu", "fp32")
+    assert found.problem is None
+    nowhere = replace(entry, folder=weights / "nowhere")
+    assert "not on this machine" in (await check(nowhere, registry, "cpu", "fp32")).problem
+
+
+def test_a_model_that_only_edits_is_warmed_up_with_edits(weights):
+    entry = here(weights).get("instruct-pix2pix")
+    jobs = list(warm_up_jobs(entry))
+    assert {job.plan.action for job in jobs} == {Action.EDIT}
+    assert all(job.inputs and job.plan.likeness == entry.likeness for job in jobs)
