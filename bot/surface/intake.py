@@ -40,6 +40,7 @@ __all__ = [
     "drafts_of",
     "edits_of",
     "kept",
+    "kept_file",
     "kept_link",
     "kept_upload",
     "link_of",
@@ -322,7 +323,16 @@ async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
 async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
     """An uploaded picture, kept now. Raises Refusal and BadPicture."""
     check_upload(upload)
-    return await kept(interaction, await upload.read())
+    return await kept_file(interaction, upload.url)
+
+
+async def kept_file(interaction: Interaction, url: str) -> KeptPicture:
+    """The picture at an address that came from Discord itself, kept now. Raises Refusal and BadPicture."""
+    try:
+        data = await interaction.client.http.get_from_cdn(url)
+    except discord.HTTPException:
+        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None
+    return await kept(interaction, data)
 
 
 def link_of(url: str) -> str:

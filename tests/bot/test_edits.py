@@ -212,3 +212,14 @@ async def test_a_message_without_a_picture_says_so(world, editor):
     message = await world.alice.send(world.channel, "hello")
     result = await world.alice.context_menu(world.channel, "Edit picture", message)
     assert (await refused(result))[1] == "This message holds no picture."
+
+
+async def test_a_picture_that_is_gone_from_discord_is_told(world, editor, monkeypatch):
+    grid = await world.imagine("a fox")
+    shown = await world.alice.context_menu(world.channel, "Edit picture", grid)
+    monkeypatch.setattr(world.env.backend.cdn, "get", lambda url: None)
+    result = await world.alice.submit_modal(shown, {"prompt": "make it blue"})
+    assert "gone from Discord" in (await refused(result))[1]
+    upload = await world.slash("edit", image=("a.png", png(48, 32)), prompt="make it night")
+    assert "gone from Discord" in (await refused(upload))[1]
+    assert len(world.engine.seen) == 1

@@ -11,7 +11,7 @@ from bot.memory.panels import EditedPicture
 from bot.memory.people import User
 from bot.surface.actions import CHANGE, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, edits_of, kept, kept_upload, read, secret, take
+from bot.surface.intake import check_upload, edits_of, kept_file, kept_upload, read, secret, take
 from bot.surface.panels import PanelKind
 
 __all__ = ["DIALOGS", "edit", "edit_menu"]
@@ -44,17 +44,12 @@ async def edit_menu(interaction: Interaction, message: discord.Message) -> None:
 
 
 async def _asked(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
-    """The dialog came back. The address came from Discord itself, so it is fetched the way its files are."""
+    """The dialog came back."""
     url = (await PICTURE.fetched(interaction, panel_id)).data.url
     specs = read(interaction, said["prompt"])
 
     async def make(user: User) -> list[Draft]:
-        try:
-            data = await interaction.client.http.get_from_cdn(url)
-        except discord.HTTPException:
-            raise Refusal("That picture is gone from Discord.", "Invalid picture") from None
-        first = await kept(interaction, data)
-        return await edits_of(interaction, user, said["prompt"], specs, first)
+        return await edits_of(interaction, user, said["prompt"], specs, await kept_file(interaction, url))
 
     await take(interaction, make, private=secret(specs))
 
