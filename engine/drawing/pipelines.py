@@ -78,7 +78,7 @@ def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnS
         raise BadPicture("The source picture is missing.")
     if model.family.edits is None:
         raise EngineError(f"{model.entry.title} does not change pictures it is shown.")
-    shown = [load_input(data, OWN_SIDE) for data in inputs[: model.family.edits.most]]
+    shown = [cleaned(load_input(data, OWN_SIDE)) for data in inputs[: model.family.edits.most]]
     first = ImageOps.fit(shown[0], (plan.width, plan.height), Image.Resampling.LANCZOS)
     pictures = drawn(model, plan, (), report, shown=[first, *shown[1:]])
     if not plan.still:
