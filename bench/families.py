@@ -12,7 +12,7 @@ from engine.families import FAMILIES, Ability
 __all__ = ["COLUMNS", "PAGE", "main", "section"]
 
 COLUMNS: dict[str, Ability | None] = {
-    "text to picture": None,
+    "text to picture": Ability.TEXT,
     "several texts": Ability.TEXTS,
     "`--no`": Ability.WITHOUT,
     "`--s --c --w`": Ability.EFFECTS,
@@ -36,7 +36,7 @@ _BEGIN, _END = "<!-- families: begin -->", "<!-- families: end -->"
 def section() -> str:
     """The table with the reasons under it, markers included."""
     reasons: list[str] = []
-    rows = [f"| family | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    rows = [f"| family | {' | '.join(COLUMNS)} | edit |", "|---" * (len(COLUMNS) + 2) + "|"]
     for name, family in sorted(FAMILIES.items()):
         cells = []
         for ability in COLUMNS.values():
@@ -47,6 +47,7 @@ def section() -> str:
             if why not in reasons:
                 reasons.append(why)
             cells.append(f"{reasons.index(why) + 1}")
+        cells.append("–" if family.edits is None else "✓")
         rows.append(f"| `{name}` | {' | '.join(cells)} |")
     notes = [f"{number}. {why}" for number, why in enumerate(reasons, start=1)]
     return "\n".join([_BEGIN, *rows, "", *notes, _END])

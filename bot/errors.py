@@ -20,6 +20,7 @@ import sqlite3
 from engine import (
     BadPicture,
     BadRegistry,
+    CannotEdit,
     EngineError,
     ModelUnavailable,
     NoRoom,
@@ -81,7 +82,7 @@ def explained(error: BaseException) -> tuple[str, str]:
             return error.title, str(error)
         case BadPicture():
             return "Invalid picture", str(error)
-        case NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
+        case CannotEdit() | NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
             return Refusal.title, str(error)
         case EngineError():
             return WENT_WRONG, str(error)

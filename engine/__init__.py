@@ -3,6 +3,7 @@
 from engine.errors import (
     BadPicture,
     BadRegistry,
+    CannotEdit,
     EngineClosed,
     EngineError,
     ModelUnavailable,
@@ -30,6 +31,7 @@ from engine.job import (
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.edit import plan_edit
 from engine.planning.entries import ModelEntry
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.loras import Lora, LoraEntry
@@ -48,6 +50,7 @@ __all__ = [
     "BadPicture",
     "BadRegistry",
     "Cancelled",
+    "CannotEdit",
     "Canvas",
     "Conditioning",
     "Description",
@@ -85,6 +88,7 @@ __all__ = [
     "load_input",
     "make_grid",
     "plan_again",
+    "plan_edit",
     "plan_imagine",
     "plan_pan",
     "plan_redo",

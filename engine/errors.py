@@ -7,6 +7,7 @@
     ├── BadFile                 a file of weights cannot be read, or is of a kind that is never opened
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── NoRoom                  a picture cannot be extended that way
+    ├── CannotEdit              pictures cannot be changed so: no model here does, or the prompt forbids it
     ├── NoSegmenter             no model here finds things in a picture by their names
     ├── NotFound                what a region was named by is nowhere in the picture
     ├── Unsafe                  the model's own safety checker let no picture pass
@@ -22,6 +23,7 @@ __all__ = [
     "BadFile",
     "BadPicture",
     "BadRegistry",
+    "CannotEdit",
     "EngineClosed",
     "EngineError",
     "ModelUnavailable",
@@ -62,6 +64,10 @@ class BadPicture(EngineError):
 
 class NoRoom(EngineError):
     """A picture cannot be extended so: the model draws nothing as large, or nothing would be new."""
+
+
+class CannotEdit(EngineError):
+    """Pictures cannot be changed so: no model on this machine does it, or the prompt does not fit."""
 
 
 class NoSegmenter(EngineError):

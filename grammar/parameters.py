@@ -459,7 +459,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=addresses(4, alone=()),
         help="change the pictures given instead of drawing new ones",
         models="v8",
-        idle=True,
     ),
     # Moving pictures and dialogs.
     Parameter(

@@ -20,6 +20,7 @@ __all__ = [
     "WITH_PICTURE",
     "Checked",
     "Described",
+    "EditedPicture",
     "HistoryPages",
     "ImagePrompt",
     "ModelQuestion",
@@ -106,6 +107,14 @@ class ImagePrompt(PanelData):
 
 
 @dataclass(frozen=True, slots=True)
+class EditedPicture(PanelData):
+    """A picture that waits to be told what is to change. ``url`` is Discord's own address of it."""
+
+    kind: ClassVar[str] = "edit"
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegionPicker(PanelData):
     """The chosen ``parts`` (0 to 8, in reading order) of the picture at ``position`` of a job."""
 
@@ -156,6 +165,7 @@ _KINDS: dict[str, type[PanelData]] = {
         Question,
         UnknownPrompt,
         HistoryPages,
+        EditedPicture,
         ImagePrompt,
         RegionPicker,
         Unanswered,

@@ -21,7 +21,7 @@ from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
 from engine.pictures.provenance import in_jpeg
 
-__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "normalised"]
+__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "normalised", "size_of"]
 
 PICTURE_NAME = re.compile(r"[0-9a-f]{40}\.png")
 
@@ -131,6 +131,12 @@ async def normalised(data: bytes) -> HandedIn:
     """
     async with _decoding:
         return await asyncio.to_thread(_plain, data)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """Width and height of a kept picture, in pixels; its pixels are not read."""
+    with Image.open(io.BytesIO(png)) as picture:
+        return picture.size
 
 
 async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:

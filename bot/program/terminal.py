@@ -21,7 +21,7 @@ from bot.config import BadSetting, Settings
 from bot.errors import Refusal
 from bot.jobs.outcome import Origin, notes_of
 from bot.links import Links
-from bot.memory.picture_files import HandedIn, normalised
+from bot.memory.picture_files import HandedIn, normalised, size_of
 from bot.program.models import fetch
 from bot.program.wiring import engine_of, registry_of
 from engine import (
@@ -35,6 +35,7 @@ from engine import (
     Queued,
     Registry,
     UnknownModel,
+    plan_edit,
     plan_imagine,
 )
 from engine import Progress as Step
@@ -75,7 +76,11 @@ def fetch_what_is_missing(settings: Settings, prompt: str, model: str | None) ->
     Raises PromptError, BadSetting, EngineError, Refusal.
     """
     registry = registry_of(settings)
-    plans = [_planned(spec, registry, model or settings.easel_model) for spec in parse(prompt)]
+    plans = [
+        _planned(spec, registry, model or settings.easel_model)
+        for spec in parse(prompt)
+        if spec.edit is None  # an edit is done by what is here
+    ]
     for name in dict.fromkeys(plan.model for plan in plans):
         entry = registry.get(name)
         if entry.folder is None and not entry.on_this_machine():
@@ -90,15 +95,19 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
     specs = parse(prompt)
     registry = registry_of(settings)
     name = model or settings.easel_model
-    plans = [_planned(spec, registry, name) for spec in specs]
-    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     inputs = await _image_prompts(specs)
+    given = [[inputs[link] for link in spec.edit or spec.images] for spec in specs]
+    plans = [
+        _planned(spec, registry, name) if spec.edit is None else _planned_edit(spec, registry, name, pictures)
+        for spec, pictures in zip(specs, given, strict=True)
+    ]
+    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     marks = settings.easel_mark == "on"
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, [inputs[link] for link in spec.images], out, marks)
-                for spec, plan in zip(specs, plans, strict=True)
+                await _render(engine, bar, spec, plan, pictures, out, marks)
+                for spec, plan, pictures in zip(specs, plans, given, strict=True)
             ]
     _print(results, as_json)
 
@@ -127,8 +136,18 @@ def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
         raise BadSetting(f"--model: {error}") from None
 
 
+def _planned_edit(spec: GenerationSpec, registry: Registry, model: str, pictures: Sequence[HandedIn]) -> Plan:
+    if not pictures:
+        raise Refusal("`--edit` needs a picture: put its link behind it.", "Invalid parameter")
+    size = size_of(pictures[0].png)
+    try:
+        return plan_edit(spec, registry, size, pictures=len(pictures), model=model)
+    except UnknownModel as error:
+        raise BadSetting(f"--model: {error}") from None
+
+
 async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]:
-    wanted = dict.fromkeys(link for spec in specs for link in spec.images)
+    wanted = dict.fromkeys(link for spec in specs for link in spec.edit or spec.images)
     if not wanted:
         return {}
     async with Links() as links:

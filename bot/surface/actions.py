@@ -21,6 +21,7 @@ from bot.messages.message import Button, Rows
 from bot.surface.hub import Interaction
 
 __all__ = [
+    "CHANGE",
     "PROMPT",
     "Action",
     "Actions",
@@ -38,6 +39,8 @@ ROWS = 5  # of buttons that a message takes
 GREEN = discord.ButtonStyle.success
 PROMPT = Field("prompt", "New prompt")
 """What most dialogs ask for."""
+CHANGE = Field("prompt", "What is to change?")
+"""What those ask for that change a picture."""
 
 Answers: TypeAlias = dict[str, str]
 """What was written into a dialog, by its fields' names."""

@@ -6,8 +6,9 @@ The order is that of the buttons in a row.
 from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
-from bot.surface.buttons import extensions, own, region, reroll, upscales, variations
+from bot.surface.buttons import edit, extensions, own, region, reroll, upscales, variations
 from bot.surface.commands import describe, history, imagine, models, my_data, settings, verify
+from bot.surface.commands import edit as edit_command
 
 __all__ = ["ACTIONS", "DIALOGS", "MENUS", "actions"]
 
@@ -16,6 +17,7 @@ ACTIONS: tuple[Action, ...] = (
     *reroll.ACTIONS,
     *variations.ACTIONS,
     *region.ACTIONS,
+    *edit.ACTIONS,
     *extensions.ACTIONS,
     *own.ACTIONS,
     *describe.ACTIONS,
@@ -26,7 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     *verify.ACTIONS,
     *my_data.ACTIONS,
 )
-DIALOGS = (*imagine.DIALOGS,)
+DIALOGS = (*imagine.DIALOGS, *edit_command.DIALOGS)
 MENUS = {**settings.MENUS}
 
 

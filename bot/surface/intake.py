@@ -22,13 +22,13 @@ from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
 from bot.links import MOST_BYTES
 from bot.memory.people import User
-from bot.memory.picture_files import normalised
+from bot.memory.picture_files import normalised, size_of
 from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
-from engine import Lane, Plan, Registry, plan_imagine
+from engine import Lane, Plan, Registry, plan_edit, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = [
@@ -38,7 +38,9 @@ __all__ = [
     "acknowledge",
     "check_upload",
     "drafts_of",
+    "edits_of",
     "kept",
+    "kept_file",
     "kept_link",
     "kept_upload",
     "link_of",
@@ -218,25 +220,85 @@ async def drafts_of(
     """
     hub = interaction.client.hub
     found = dict(given or {})
-    for link in dict.fromkeys(link for spec in specs for link in spec.images):
+    for link in dict.fromkeys(link for spec in specs for link in _pictures(spec)):
         if link not in found:
             found[link] = await kept_link(interaction, link)
     model = hub.model_of(user)
-    plans = [await _planned(spec, hub.registry, model) for spec in specs]
+    plans = [
+        await _planned(spec, hub.registry, model)
+        if spec.edit is None
+        else await _planned_edit(interaction, spec, [found[link] for link in _pictures(spec)], model)
+        for spec in specs
+    ]
     if hub.gate.known_operator(user.id):
         plans = [replace(p, notes=(*p.notes, FOR_OPERATORS)) if p.unknown else p for p in plans]
     return [
         Draft(
-            kind=JobKind.IMAGINE,
+            kind=JobKind.IMAGINE if spec.edit is None else JobKind.EDIT,
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(plan, [found[link] for link in spec.images]),
+            plan=_noted(plan, [found[link] for link in _pictures(spec)]),
             lane=Lane(spec.speed) if spec.speed else user.lane,
-            inputs=tuple(found[link].name for link in spec.images),
+            inputs=tuple(found[link].name for link in _pictures(spec)),
         )
         for spec, plan in zip(specs, plans, strict=True)
     ]
+
+
+async def edits_of(
+    interaction: Interaction,
+    user: User,
+    prompt: str,
+    specs: Sequence[GenerationSpec],
+    first: KeptPicture,
+    parent: JobRecord | None = None,
+) -> list[Draft]:
+    """One draft a spec, each a change of the picture ``first``; links in the prompt are further pictures.
+
+    ``parent`` is the job that the picture is of; its model goes on. Raises BadLink, BadPicture, CannotEdit.
+    """
+    hub = interaction.client.hub
+    model = hub.model_of(user) if parent is None else parent.plan.model
+    before = None if parent is None else parent.plan
+    drafts = []
+    for spec in specs:
+        others = dict.fromkeys((*(spec.edit or ()), *spec.images))
+        pictures = [first, *[await kept_link(interaction, link) for link in others]]
+        bare = spec.replace(edit=None, images=())
+        draft = Draft(
+            kind=JobKind.EDIT,
+            prompt=prompt,
+            shown=format_prompt(spec),
+            spec=spec.to_dict(),
+            plan=_noted(await _planned_edit(interaction, bare, pictures, model, before), pictures),
+            lane=Lane(spec.speed) if spec.speed else user.lane,
+            inputs=tuple(picture.name for picture in pictures),
+        )
+        drafts.append(draft if parent is None else replace(draft, parent_id=parent.id, position=1))
+    return drafts
+
+
+def _pictures(spec: GenerationSpec) -> tuple[str, ...]:
+    """The links of the pictures that a job begins with; for a bare `--edit` these are the image prompts."""
+    return spec.edit or spec.images
+
+
+async def _planned_edit(
+    interaction: Interaction,
+    spec: GenerationSpec,
+    pictures: Sequence[KeptPicture],
+    model: str,
+    before: Plan | None = None,
+) -> Plan:
+    if not pictures:
+        raise Refusal("`--edit` needs a picture: put its link behind it, or attach one.", "Invalid parameter")
+    hub = interaction.client.hub
+    size = size_of(await hub.pictures.read(pictures[0].name))
+    # Which model here can edit is read from the disk.
+    return await asyncio.to_thread(
+        plan_edit, spec, hub.registry, size, pictures=len(pictures), model=model, before=before
+    )
 
 
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
@@ -271,7 +333,16 @@ async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
 async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
     """An uploaded picture, kept now. Raises Refusal and BadPicture."""
     check_upload(upload)
-    return await kept(interaction, await upload.read())
+    return await kept_file(interaction, upload.url)
+
+
+async def kept_file(interaction: Interaction, url: str) -> KeptPicture:
+    """The picture at an address that came from Discord itself, kept now. Raises Refusal and BadPicture."""
+    try:
+        data = await interaction.client.http.get_from_cdn(url)
+    except discord.HTTPException:
+        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None
+    return await kept(interaction, data)
 
 
 def link_of(url: str) -> str:

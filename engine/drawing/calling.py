@@ -61,12 +61,16 @@ def drawn(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None = None,
+    shown: Sequence[Image.Image] = (),
 ) -> list[Image.Image]:
-    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay."""
+    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
+
+    ``shown`` are pictures that the model looks at, to change the first of them.
+    """
     texts = texts_of(model, plan)
     steering = None if texts is None else texts.steering(plan)
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold)]
+        made = [_called(model, steering, plan, sources, report, hold, shown)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -80,6 +84,7 @@ def drawn(
                     sources[index : index + 1],
                     functools.partial(told.of, index),
                     hold,
+                    shown,
                 )
                 for index in range(count)
             ]
@@ -118,6 +123,7 @@ def _called(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None,
+    shown: Sequence[Image.Image],
 ) -> tuple[list[Image.Image], list[bool]]:
     """The pictures of one call, and which of them a safety checker hid."""
     family = model.family
@@ -157,6 +163,7 @@ def _called(
             put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
     said |= _guided(pipe, family, plan, guided)
     said |= _sized(family, plan)
+    said |= _shown(family, plan, shown, said)
     vars(pipe).update(_asked(family.sets, plan))
     if stock:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + (family.nudge or 0.0))}
@@ -259,6 +266,24 @@ def _sized(family: Family, plan: Plan) -> dict[str, Any]:
 def _asked(values: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """A family's values, those that depend on the pixels for the plan's."""
     return {k: v(plan.width, plan.height) if callable(v) else v for k, v in values.items()}
+
+
+def _shown(
+    family: Family, plan: Plan, shown: Sequence[Image.Image], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The pictures to look at, as the pipeline takes them, and the words that go with them."""
+    if not shown or family.edits is None:
+        return {}
+    edits, seen = family.edits, list(shown[: family.edits.most])
+    pictures: Any = seen if edits.most > 1 else seen[0]
+    if edits.nested:
+        pictures = [seen] * len(plan.seeds)
+    elif edits.most == 1 and family.together:
+        pictures = seen * len(plan.seeds)
+    told: dict[str, Any] = {edits.likeness: plan.likeness} if edits.likeness else {}
+    if said.get("prompt"):
+        told["prompt"] = [edits.words(text, len(seen)) for text in said["prompt"]]
+    return {edits.argument: pictures, **told}
 
 
 def _begun(

@@ -24,6 +24,7 @@ from engine.errors import BadPicture, EngineError
 from engine.pictures.decoding import OWN_SIDE, load_input
 from engine.pictures.details import detailed
 from engine.pictures.mark import cleaned
+from engine.pictures.unchanged import kept
 from engine.pictures.upscale import double
 from engine.planning.plan import PICTURES, Action, Plan
 from engine.planning.seeds import picture_seeds
@@ -57,6 +58,8 @@ def run(
         raise ValueError(f"{plan.action} needs a model")
     if safety.checks(model.pipe):
         report = safety.unseen(report)
+    if plan.action is Action.EDIT:
+        return _edited(model, plan, inputs, report)
     if plan.strength is not None and not starts_from_pictures(model):
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
     if plan.action is Action.REFINE:
@@ -67,6 +70,20 @@ def run(
         return [safety.like(picture, scene.finished(picture)) for picture in pictures]
     sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
     return drawn(model, plan, sources, report)
+
+
+def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnStep) -> list[Image.Image]:
+    """The first input picture, changed; where what was drawn hardly differs, the picture itself stays."""
+    if not inputs:
+        raise BadPicture("The source picture is missing.")
+    if model.family.edits is None:
+        raise EngineError(f"{model.entry.title} does not change pictures it is shown.")
+    shown = [cleaned(load_input(data, OWN_SIDE)) for data in inputs[: model.family.edits.most]]
+    first = ImageOps.fit(shown[0], (plan.width, plan.height), Image.Resampling.LANCZOS)
+    pictures = drawn(model, plan, (), report, shown=[first, *shown[1:]])
+    if not plan.still:
+        return pictures
+    return [safety.like(picture, kept(first, picture, plan.still)) for picture in pictures]
 
 
 def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep) -> Image.Image:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-__all__ = ["Ability", "Embeds", "Family", "Guidance", "Layout"]
+__all__ = ["Ability", "Edits", "Embeds", "Family", "Guidance", "Layout"]
 
 Embeds: TypeAlias = dict[str, Any]
 """A text as the denoiser reads it: argument names → tensors, or lists of them, with one row a picture."""
@@ -39,6 +39,23 @@ class Layout(StrEnum):
     """(n, 1, h, w, c): a film of one picture, its channels last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How pipelines of a family change a picture that they are shown, as an instruction says.
+
+    ``argument`` takes the pictures, ``most`` of them: one as it is, more as a list, which ``nested`` puts
+    into a list of its own for the picture that is drawn. ``likeness`` is the argument of a second guidance,
+    towards the first picture, which asks the denoiser once more. ``words`` makes of an instruction what the
+    pipeline reads, given how many pictures there are.
+    """
+
+    argument: str = "image"
+    most: int = 1
+    nested: bool = False
+    likeness: str = ""
+    words: Callable[[str, int], str] = lambda text, pictures: text
+
+
 class Ability(StrEnum):
     """What most families can do with a prompt, and some cannot."""
 
@@ -49,6 +66,7 @@ class Ability(StrEnum):
     STOP = "--stop"
     PICTURE = "a picture to start from"
     PREVIEW = "previews"
+    TEXT = "a picture from text alone"
     LENGTHS = "forwards shared with texts of other lengths"
 
 
@@ -74,6 +92,7 @@ class Family:
     ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
     is used, the scheduler begins late instead.
+    ``edits`` says how a picture is changed, None: not at all.
     ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused and
     why, in half a sentence, and ``needs`` the Python packages without which diffusers does not load it.
     """
@@ -99,6 +118,7 @@ class Family:
     together: bool = False
     nudge: float | None = None
     checker: bool = False
+    edits: Edits | None = None
     cannot: Mapping[Ability, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
@@ -118,4 +138,5 @@ class Family:
 
     def rows(self, texts: int, guidance: float) -> int:
         """How many rows of a forward one picture takes: one a text that steers it, and one for guidance."""
-        return (texts if self.texts else 1) + self.contrasts(guidance)
+        nothing = 2 if self.edits is not None and self.edits.likeness else 1
+        return (texts if self.texts else 1) + nothing * self.contrasts(guidance)

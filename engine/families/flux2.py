@@ -1,6 +1,6 @@
 """FLUX.2: one text encoder, distilled guidance, and latents whose cells are tokens."""
 
-from engine.families.family import Family, Guidance, Layout
+from engine.families.family import Edits, Family, Guidance, Layout
 
 __all__ = ["FAMILY"]
 
@@ -10,4 +10,5 @@ FAMILY = Family(
     axes={"img_ids": 0, "txt_ids": 0},
     layout=Layout.TOKENS,
     given=Layout.PLAIN,
+    edits=Edits(most=4),
 )

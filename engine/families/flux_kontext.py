@@ -1,6 +1,6 @@
 """FLUX.1 Kontext: FLUX.1 that redraws a picture it is shown."""
 
-from engine.families.family import Family, Guidance, Layout
+from engine.families.family import Edits, Family, Guidance, Layout
 
 __all__ = ["FAMILY"]
 
@@ -9,4 +9,5 @@ FAMILY = Family(
     guidance=Guidance.INPUT,
     layout=Layout.PACKED,
     said={"max_area": lambda width, height: width * height, "_auto_resize": False},
+    edits=Edits(),
 )

@@ -25,6 +25,8 @@ CLASSES = {
     "StableDiffusionPipeline": "sd",
     "StableDiffusionXLPipeline": "sdxl",
     "StableDiffusion3Pipeline": "sd3",
+    "StableDiffusionInstructPix2PixPipeline": "instruct-pix2pix",
+    "StableDiffusionXLInstructPix2PixPipeline": "instruct-pix2pix-xl",
     "LatentConsistencyModelPipeline": "lcm",
     "KolorsPipeline": "kolors",
     "FluxPipeline": "flux",

@@ -10,7 +10,7 @@ __all__ = ["can", "cannot"]
 _FROM_A_PICTURE = ("vary", "region", "pan", "image")
 """What begins with a picture."""
 
-_NOT_YET = ("sref", "cref", "oref", "edit", "control")
+_NOT_YET = ("sref", "cref", "oref", "control")
 """What no model can do here so far."""
 
 _WITH_LORAS = frozenset({"sd", "sdxl", "sd3", "flux"})
@@ -20,7 +20,8 @@ _WITH_LORAS = frozenset({"sd", "sdxl", "sd3", "flux"})
 def can(entry: ModelEntry) -> dict[str, bool]:
     """Whether it draws from text, varies, changes a region, pans, tiles, leaves things out, and so on."""
     missing = FAMILIES[entry.family].cannot
-    able = {"text": True} | dict.fromkeys(_FROM_A_PICTURE, Ability.PICTURE not in missing)
+    able = {"text": Ability.TEXT not in missing, "edit": FAMILIES[entry.family].edits is not None}
+    able |= dict.fromkeys(_FROM_A_PICTURE, Ability.PICTURE not in missing)
     able["lora"] = entry.family in _WITH_LORAS
     able |= {"tile": Ability.TILE not in missing, "no": Ability.WITHOUT not in missing}
     return able | dict.fromkeys(_NOT_YET, False)

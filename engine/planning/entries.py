@@ -36,6 +36,8 @@ class ModelEntry:
     `stepwise` has the house style take whole steps; without `extend_by_words` a picture is continued from
     itself alone.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
+    `likeness` and `still` are a plan's where pictures are edited. `editor` is the model of the list that
+    edits what this one draws, `drawer` the one that draws for a model that only edits.
     `draws` is a sentence on what a model that knows few words draws.
 
     `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
@@ -73,6 +75,10 @@ class ModelEntry:
     grain: int = 32
     stepwise: bool = False
     extend_by_words: bool = True
+    likeness: float = 1.5
+    still: float = 0.0
+    editor: str = ""
+    drawer: str = ""
     style: str = ""
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()

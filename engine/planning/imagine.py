@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.errors import CannotEdit
+from engine.families import FAMILIES, Ability
 from engine.planning.embeddings import embeddings_of
 from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
@@ -38,9 +40,15 @@ def plan_imagine(
 ) -> Plan:
     """A grid of four from text (and image prompts). ``seed`` is used when the spec says none; None draws one.
 
-    Raises UnknownModel when the registry has no ``model``.
+    Raises UnknownModel when the registry has no ``model``, CannotEdit when it does nothing but edit.
     """
     entry, notes = registry.resolve(spec, model)
+    if entry.drawer:
+        drawer = registry.get(entry.drawer)
+        notes = (*notes, f"{entry.title} only changes pictures; {drawer.title} drew this.")
+        entry = drawer
+    if Ability.TEXT in FAMILIES[entry.family].cannot:
+        raise CannotEdit(f"{entry.title} draws nothing from words alone; it changes pictures: use `/edit`.")
     conditionings, said = conditionings_of(spec, entry)
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)

@@ -38,6 +38,7 @@ class Action(StrEnum):
     UPSCALE = "upscale"
     REFINE = "refine"
     REPAINT = "repaint"
+    EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Plan:
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
     the prompt that the model does not know, ``embeddings`` the names of those that its texts name.
+    ``edits`` is how many edits the picture has behind it, its own
+    counted. ``likeness`` is the second guidance of models that edit, towards the picture they are shown;
+    ``still`` is by how many of 255 levels a place may differ from that picture and still be left as it was,
+    0: nothing is laid over what the model drew.
     """
 
     action: Action
@@ -95,6 +100,9 @@ class Plan:
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
     embeddings: tuple[str, ...] = ()
+    edits: int = 0
+    likeness: float = 0.0
+    still: float = 0.0
 
     @property
     def beside(self) -> tuple[str, ...]:

@@ -92,12 +92,12 @@ def wholly_unknown(
 ) -> tuple[ModelEntry, tuple[str, ...]] | None:
     """The model, and the words it does not know, where no job of a prompt names anything that it can draw.
 
-    A picture to start from is something, whatever the words are; and whoever says a seed or how much work is
-    to be done wants that very picture. Raises UnknownModel.
+    A picture to start from or to change is something, whatever the words are; and whoever says a seed or how
+    much work is to be done wants that very picture. Raises UnknownModel.
     """
     unknown: dict[str, None] = {}
     for spec in specs:
-        if any(spec.get(name) is not None for name in _DEFINITE):
+        if spec.edit is not None or any(spec.get(name) is not None for name in _DEFINITE):
             return None
         entry, _ = registry.resolve(spec, model)
         wanted = " , ".join(part.text for part in spec.parts if part.weight > 0)

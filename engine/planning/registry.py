@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from engine.errors import BadRegistry, UnknownModel
+from engine.families import FAMILIES
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
@@ -142,6 +143,24 @@ class Registry:
         """The LoRA or the embedding that has this key beside a model; raises UnknownModel."""
         found = next((each for each in self.embeddings if key_of(each.name) == key), None)
         return found or self.lora(key)
+
+    def editor(self, entry: ModelEntry) -> ModelEntry | None:
+        """Who changes pictures here for those who draw with ``entry``: itself, or the model that it names.
+
+        Else the first that does; None where none does. Small models of a world of their own come last.
+        """
+        named = [other for other in self.entries if other.name == entry.editor]
+        others = sorted(self.entries, key=lambda other: bool(other.draws))
+        able = (one for one in (entry, *named, *others) if FAMILIES[one.family].edits is not None)
+        return next((one for one in able if one.on_this_machine()), None)
+
+    def drawer(self, name: str) -> ModelEntry:
+        """Who draws on from pictures of the model called ``name``: itself, or the model that draws for it.
+
+        Raises UnknownModel.
+        """
+        entry = self.get(name)
+        return self.get(entry.drawer) if entry.drawer else entry
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

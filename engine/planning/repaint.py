@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import NoSegmenter
 from engine.planning.canvas import Box, Canvas, Direction, Framed, panned, parted, squared, zoomed
+from engine.planning.edit import drawn_on
 from engine.planning.plan import CALM, PICTURES, Action, Plan, running, scheduled
 from engine.planning.prompts import remixed
 from engine.planning.registry import Registry
@@ -42,6 +43,7 @@ def plan_zoom(
     A ``spec`` replaces what the parent was asked for, its `--ar` the tile's proportion. Raises NoRoom when
     nothing would be new.
     """
+    parent = drawn_on(parent, registry)
     entry, tile = registry.get(parent.model), parent.native
     onto, notes = (tile.width, tile.height), tuple[str, ...]()
     if spec is not None and spec.aspect is not None:
@@ -63,6 +65,7 @@ def plan_pan(
     seed: int | None = None,
 ) -> Plan:
     """Four continuations of the picture in one direction. Raises NoRoom."""
+    parent = drawn_on(parent, registry)
     tile = parent.native
     framed = panned(tile.width, tile.height, direction, registry.get(parent.model))
     return _repainted(parent, position, framed, registry, spec, seed)
@@ -77,6 +80,7 @@ def plan_square(
     seed: int | None = None,
 ) -> Plan:
     """Four continuations of the picture to a square as wide as its longer side. Raises NoRoom."""
+    parent = drawn_on(parent, registry)
     tile = parent.native
     framed = squared(tile.width, tile.height, registry.get(parent.model))
     return _repainted(parent, position, framed, registry, spec, seed)
@@ -96,6 +100,7 @@ def plan_region(
 
     Raises NoSegmenter when there are words and nobody to find what they mean.
     """
+    parent = drawn_on(parent, registry)
     tile = parent.native
     if words:
         segmenter = registry.segmenter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from engine.planning.edit import drawn_on
 from engine.planning.plan import CALM, ENLARGED, Action, Plan, running
 from engine.planning.registry import Registry
 from engine.planning.seeds import picture_seeds
@@ -36,8 +37,8 @@ def plan_upscale(parent: Plan, position: int) -> Plan:
 
 def plan_refine(parent: Plan, position: int, registry: Registry, *, seed: int | None = None) -> Plan:
     """The parent's picture ``position`` (from 1) at twice its size, its details drawn anew by the model."""
-    large = plan_upscale(parent, position)
-    entry = registry.get(parent.model)
+    large = plan_upscale(drawn_on(parent, registry), position)
+    entry = registry.get(large.model)
     strength = entry.refine
     steps = max(large.effort or large.steps, math.ceil(_LEAST_REFINING / strength))
     return replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.planning.edit import drawn_on
 from engine.planning.plan import PICTURES, Action, Plan, running, scheduled
 from engine.planning.prompts import remixed
 from engine.planning.registry import Registry
@@ -34,6 +35,7 @@ def plan_vary(
     says; the model, the tile and the effort stay the parent's. Words are checked as in `plan_imagine`; how
     far strong variations go is the model's own. Raises UnknownModel where that one is gone.
     """
+    parent = drawn_on(parent, registry)
     parent.check(position)
     strength = registry.get(parent.model).strong if strong else SUBTLE
     share = parent.stop_step / parent.running

@@ -12,6 +12,12 @@ import pickle
 import sys
 from dataclasses import asdict, dataclass, replace
 
+from PIL import Image
+
+from engine.errors import CannotEdit
+from engine.families import FAMILIES, Ability
+from engine.pictures.decoding import to_png
+from engine.planning.edit import plan_edit
 from engine.planning.entries import Precision
 from engine.planning.imagine import plan_imagine
 from engine.planning.plan import Plan
@@ -20,7 +26,7 @@ from grammar import parse
 
 __all__ = ["Checked", "Trial", "check"]
 
-_PROMPT = "a house by the sea"
+_PROMPT, _CHANGE = "a house by the sea", "make it blue"
 
 _LAST_WORD = "easel-check:"
 """Begins the one line that the process says; whatever else stands there, a library printed."""
@@ -38,6 +44,7 @@ class Trial:
     device: str
     precision: Precision
     memory: int | None = None
+    inputs: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,18 @@ async def check(
     precision: Precision,
     memory: int | None = None,
 ) -> Checked:
-    """Has the model draw one picture in ``memory`` bytes; whatever goes wrong becomes a problem."""
-    plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
-    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision, memory)
+    """Has the model draw, or change, a picture in ``memory`` bytes; what goes wrong becomes a problem."""
+    inputs: tuple[bytes, ...] = ()
+    if Ability.TEXT in FAMILIES[entry.family].cannot:
+        alone, size = replace(registry, entries=(entry,)), (entry.side, entry.side)
+        try:
+            plan = plan_edit(parse(_CHANGE)[0], alone, size, model=entry.name)
+        except CannotEdit:
+            return Checked(f"{entry.title} is not on this machine.")
+        inputs = (to_png(Image.linear_gradient("L").convert("RGB")),)
+    else:
+        plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
+    trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision, memory, inputs)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "engine.process.trial"),
         stdin=asyncio.subprocess.PIPE,

@@ -66,7 +66,7 @@ def _tried(trial: Trial) -> Checked:
     )
     model = drawing.load(trial.entry, device, dtype, precision=trial.precision, fit=fit)
     loaded = time.monotonic()
-    [picture] = drawing.run(model, trial.plan, (), lambda *_: None)
+    [picture] = drawing.run(model, trial.plan, trial.inputs, lambda *_: None)
     done = time.monotonic()
     if len(set(picture.convert("RGB").getdata())) == 1:
         title = trial.entry.title

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from PIL import Image
+
+from engine.families import FAMILIES, Ability
 from engine.job import Job
+from engine.pictures.decoding import to_png
 from engine.planning.plan import PICTURES, Action, Conditioning, Plan
 from engine.planning.registry import ModelEntry
 
@@ -18,10 +22,12 @@ _JOBS, _STEPS = 4, 8
 
 
 def warm_up_jobs(entry: ModelEntry) -> Iterator[Job]:
-    """Grids without words, of the size at which the model was trained."""
+    """Grids without words, of the size at which the model was trained; of a model that only edits, edits."""
+    edits = Ability.TEXT in FAMILIES[entry.family].cannot
+    inputs = (to_png(Image.linear_gradient("L").convert("RGB")),) if edits else ()
     for number in range(_JOBS):
         plan = Plan(
-            action=Action.IMAGINE,
+            action=Action.EDIT if edits else Action.IMAGINE,
             model=entry.name,
             revision=entry.revision,
             conditionings=(Conditioning(""),),
@@ -31,6 +37,7 @@ def warm_up_jobs(entry: ModelEntry) -> Iterator[Job]:
             stop_step=_STEPS,
             guidance=entry.guidance,
             seeds=tuple(range(PICTURES)),
+            likeness=entry.likeness if edits else 0.0,
         )
         name = f"warm-up {number} of {entry.name}"
-        yield Job(name, plan, owner=name)
+        yield Job(name, plan, owner=name, inputs=inputs)

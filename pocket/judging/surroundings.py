@@ -42,6 +42,11 @@ def style_of(picture: Image.Image, scene: Scene) -> str:
     return min(drawn, key=lambda style: min(float(np.abs((mine - t) / spread).mean()) for t in drawn[style]))
 
 
+def texture_apart(one: Image.Image, other: Image.Image) -> float:
+    """How differently two pictures are painted, in the measures that tell styles."""
+    return float(np.abs(_texture(one) - _texture(other)).mean())
+
+
 def look_of(picture: Image.Image, scene: Scene) -> str:
     """The same among the looks that the model does not know, and the plain style."""
     mine = _filled(picture)

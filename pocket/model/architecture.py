@@ -11,6 +11,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DPMSolverMultistepScheduler,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
@@ -121,11 +122,14 @@ def make_vae() -> AutoencoderKL:
     )
 
 
-def make_unet() -> UNet2DConditionModel:
-    """The denoiser: latents, time 0…1000 and text states → the flow (noise − picture)."""
+def make_unet(channels: int = LATENT_CHANNELS) -> UNet2DConditionModel:
+    """The denoiser: latents, time 0…1000 and text states → the flow (noise − picture).
+
+    `channels` go in: more than the latents' own where a picture stands beside them.
+    """
     unet = UNet2DConditionModel(
         sample_size=16,
-        in_channels=LATENT_CHANNELS,
+        in_channels=channels,
         out_channels=LATENT_CHANNELS,
         block_out_channels=(64, 128, 160),
         layers_per_block=1,
@@ -171,7 +175,10 @@ def make_pipeline(
 
 
 def save_pipeline(
-    pipeline: StableDiffusionPipeline, folder: Path, words: Iterable[str], nouns: Iterable[str] = ()
+    pipeline: StableDiffusionPipeline | StableDiffusionInstructPix2PixPipeline,
+    folder: Path,
+    words: Iterable[str],
+    nouns: Iterable[str] = (),
 ) -> None:
     """Write the standard diffusers folder in fp16 safetensors, `words.txt` and `nouns.txt`.
 

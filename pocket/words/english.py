@@ -258,14 +258,14 @@ def words() -> set[str]:
             texts += options
     for options in KIND_WORDS.values():
         for word in options:
-            texts += _plural(word)
+            texts += plurals_of(word)
     return {w for text in texts for w in text.replace("{}", "").replace(",", " ").split()}
 
 
 def names() -> set[str]:
     """Every word for a thing or a place: of several words the last one says which."""
     things = [option for options in KIND_WORDS.values() for option in options]
-    plurals = [plural for thing in things for plural in _plural(thing)]
+    plurals = [plural for thing in things for plural in plurals_of(thing)]
     places = [option for options in SETTING_WORDS.values() for option in options]
     return {text.split()[-1] for text in (*things, *plurals, *places)}
 
@@ -301,7 +301,8 @@ def _style(scene: Scene, rng: Random) -> tuple[str, str]:
     return rng.choice(STYLE_FRAMES[scene.style]), ""
 
 
-def _plural(noun: str) -> tuple[str, ...]:
+def plurals_of(noun: str) -> tuple[str, ...]:
+    """The plurals of a noun, the usual one first."""
     *before, last = noun.split()
     forms = _PLURALS.get(last, (last + "s",))
     return tuple(" ".join([*before, form]) for form in forms)
@@ -310,7 +311,7 @@ def _plural(noun: str) -> tuple[str, ...]:
 def _phrase(thing: Thing, rng: Random, plain: bool = False, style: str = "") -> str:
     noun = thing.kind if plain else rng.choice(KIND_WORDS[thing.kind])
     if thing.count > 1:
-        noun = _plural(noun)[0] if plain else rng.choice(_plural(noun))
+        noun = plurals_of(noun)[0] if plain else rng.choice(plurals_of(noun))
     adjectives = []
     if thing.size in _SIZES and (plain or rng.random() < 0.9):
         adjectives.append(_SIZES[thing.size][0] if plain else rng.choice(_SIZES[thing.size]))

@@ -1,5 +1,6 @@
 """Scene → picture: paints the setting, and the things in their places, smoothly. Knows nothing of words."""
 
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -35,14 +36,34 @@ def draw(
     """
     if layout is None:
         layout = rng.randrange(layouts(scene, width, height))
-    w, h = width * fine, height * fine
-    style, cell = (BRUSHES | LOOKS)[scene.style], Cells.of(w, h).side
+    picture = _ground(scene, width * fine, height * fine, rng, layout)
+    return _with_things(picture, scene.style, arrange(scene, width, height, rng, layout), fine)
+
+
+def draw_placed(
+    scene: Scene,
+    placed: Sequence[Placed],
+    width: int,
+    height: int,
+    rng: Random,
+    fine: int = 3,
+    layout: int = 0,
+) -> Image.Image:
+    """The scene's setting in its style, with other things than its own, at places of their own."""
+    return _with_things(_ground(scene, width * fine, height * fine, rng, layout), scene.style, placed, fine)
+
+
+def _ground(scene: Scene, w: int, h: int, rng: Random, layout: int) -> Image.Image:
     picture = Image.new("RGB", (w, h))
     paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
-    picture = style.ground(picture, cell)
-    for placed in arrange(scene, width, height, rng, layout):
-        style.thing(picture, _shapes(placed, w, h), cell)
-    picture = style.finish(picture, cell)
+    return (BRUSHES | LOOKS)[scene.style].ground(picture, Cells.of(w, h).side)
+
+
+def _with_things(picture: Image.Image, style: str, placed: Sequence[Placed], fine: int) -> Image.Image:
+    brush, cell = (BRUSHES | LOOKS)[style], Cells.of(*picture.size).side
+    for one in placed:
+        brush.thing(picture, _shapes(one, *picture.size), cell)
+    picture = brush.finish(picture, cell)
     return picture.reduce(fine) if fine > 1 else picture
 
 

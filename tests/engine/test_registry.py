@@ -50,8 +50,9 @@ def test_every_entry_says_what_an_owner_asks(registry: Registry) -> None:
         assert 0 < entry.gigabytes < 200, entry.name
         small, large = (listed(entry, kind).weights for kind in ("nf4", "fp16"))
         assert small < large or entry.precision == "nf4", entry.name
-        assert entry.style, entry.name
-        assert entry.muses, entry.name
+        if not entry.drawer:  # a model that only edits has no style of its own
+            assert entry.style, entry.name
+            assert entry.muses, entry.name
 
 
 def test_no_version_is_claimed_twice(registry: Registry) -> None:

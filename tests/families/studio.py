@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from engine import (
+    Action,
     Event,
     Failed,
     Finished,
@@ -23,10 +24,11 @@ from engine import (
     Registry,
     drawing,
     is_final,
+    plan_edit,
     plan_imagine,
 )
 from engine.drawing import LoadedModel, preview
-from engine.families import FAMILIES
+from engine.families import FAMILIES, Ability
 from engine.pictures.decoding import to_png
 from engine.planning.memory import Fit
 from engine.process.program import Program
@@ -96,11 +98,20 @@ class Studio:
         return self.model
 
     def plan(self, *texts: str, pictures: int = 1, **said: Any) -> Plan:
-        """The plan of these texts alone, without the house style unless it is asked for."""
+        """The plan of these texts alone, without the house style unless it is asked for.
+
+        Of a family that draws nothing from text alone: of a change of `a_picture`.
+        """
         parts = tuple(Part(text) for text in texts or ("a red house",))
         spec = GenerationSpec(**({"parts": parts, "stylize": 0} | said))
+        if Ability.TEXT in self.family.cannot:
+            return few(self.edit(spec), pictures)
         plan = plan_imagine(spec, self.registry, model=self.entry.name, seed=3)
         return few(plan, pictures)
+
+    def edit(self, spec: GenerationSpec) -> Plan:
+        """The plan of a change of one square picture."""
+        return plan_edit(spec, self.registry, (SIDE, SIDE), model=self.entry.name, seed=3)
 
     def draw(self, plan: Plan, *inputs: Image.Image) -> Drawn:
         """The plan drawn alone; it may fail."""
@@ -131,6 +142,8 @@ class Studio:
         def begin(name: str) -> None:
             begun.add(name)
             plan, inputs = jobs[name]
+            if plan.action is Action.EDIT and not inputs:
+                inputs = (a_picture(),)
             self.renderer.submit(Job(name, plan, owner=name, inputs=tuple(to_png(i) for i in inputs)))
 
         for name in jobs if first is None else first:
@@ -152,8 +165,8 @@ class Studio:
                     ended[event.job_id] = Drawn(event, [_pixels(p.png) for p in done], steps[event.job_id])
         return {name: ended[name] for name in jobs if name in ended}
 
-    def stock(self, text: str, plan: Plan) -> Pixels:
-        """What the unmodified pipeline, called as its documentation says, draws from the text."""
+    def stock(self, text: str, plan: Plan, **more: Any) -> Pixels:
+        """What the unmodified pipeline, called as its documentation says, draws from a text and ``more``."""
         pipe = self.model.pipe
         said: dict[str, Any] = {
             "prompt": text,
@@ -166,7 +179,7 @@ class Studio:
             "clean_caption": False,
             "intermediate_timesteps": None,
         }
-        said |= STOCK.get(self.name, {})
+        said |= STOCK.get(self.name, {}) | more
         if self.family.scale:
             said[self.family.scale] = plan.guidance
         for guider in ("guider", "ocr_guider"):

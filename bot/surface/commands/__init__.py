@@ -11,6 +11,7 @@ from bot.surface.commands import (
     cancel,
     describe,
     easel,
+    edit,
     help,
     history,
     imagine,
@@ -29,6 +30,7 @@ __all__ = ["described", "register"]
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     imagine.imagine,
     imagine.blend,
+    edit.edit,
     describe.describe,
     verify.verify,
     shorten.shorten,
@@ -51,6 +53,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     reactions.results_menu,
     imagine.image_menu,
     verify.check_menu,
+    edit.edit_menu,
 )
 
 

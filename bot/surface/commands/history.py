@@ -45,6 +45,7 @@ KINDS = {
     JobKind.PAN_RIGHT: "pan right",
     JobKind.PAN_UP: "pan up",
     JobKind.PAN_DOWN: "pan down",
+    JobKind.EDIT: "edit",
 }
 """What an entry says it is."""
 
@@ -133,9 +134,17 @@ def _list(jobs: Sequence[JobRecord], *, first: int) -> discord.Embed:
         where = f"[message]({address})" if address is not None else "for your eyes only"
         lines.append(
             f"**{number}.** {titled(job.shown, 500)}\n"
-            f"-# {KINDS[job.kind]} · <t:{int(job.created)}:R> · {job.plan.model} · {where} · `{job.id}`"
+            f"-# {_kind(job)} · <t:{int(job.created)}:R> · {job.plan.model} · {where} · `{job.id}`"
         )
     return discord.Embed(description="\n".join(lines))
+
+
+def _kind(job: JobRecord) -> str:
+    """What it is; of an edit also which turn it was, and the job whose picture it changed."""
+    if job.kind is not JobKind.EDIT:
+        return KINDS[job.kind]
+    turn = f" (turn {job.plan.edits})" if job.plan.edits > 1 else ""
+    return f"{KINDS[job.kind]}{turn}" + (f" of `{job.parent_id}`" if job.parent_id else "")
 
 
 def _turns(panel: Panel[HistoryPages], page: int, *, more: bool) -> Rows:

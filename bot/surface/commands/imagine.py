@@ -27,7 +27,7 @@ from bot.surface.hub import Interaction
 from bot.surface.intake import (
     check_upload,
     drafts_of,
-    kept,
+    kept_file,
     kept_upload,
     link_of,
     read,
@@ -256,7 +256,7 @@ async def _take_with(
     async def make(user: User) -> list[Draft]:
         given = {}
         for url in images:
-            given[link_of(url)] = await kept(interaction, await interaction.client.http.get_from_cdn(url))
+            given[link_of(url)] = await kept_file(interaction, url)
         return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))

@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
-from bot.surface.intake import acknowledge, roles_of
+from bot.surface.intake import roles_of
+from bot.surface.showing import show_again
 
 __all__ = ["info", "show"]
 
@@ -62,10 +62,4 @@ async def show(interaction: Interaction, job_id: str) -> None:
         raise Gone("You have no job with that id.")
     if not job.status.has_pictures:
         raise Refusal("That job has no pictures.")
-    shown = await hub.results.message(job)
-    message_id = await acknowledge(interaction, ephemeral=job.place.private)
-    if message_id is None:
-        message_id = (await interaction.original_response()).id
-    # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
-    await hub.showings.add(job.id, interaction.channel_id or 0, message_id)
-    await interaction.edit_original_response(**edited(shown, job.user_id))
+    await show_again(interaction, job)

@@ -19,6 +19,8 @@ TINY: dict[str, Callable[[], Any]] = {
     "sd": unets.sd,
     "lcm": unets.lcm,
     "sdxl": unets.sdxl,
+    "instruct-pix2pix": unets.instruct_pix2pix,
+    "instruct-pix2pix-xl": unets.instruct_pix2pix_xl,
     "kandinsky22": unets.kandinsky22,
     "kandinsky3": unets.kandinsky3,
     "deepfloyd-if": unets.deepfloyd_if,
@@ -60,14 +62,18 @@ TINY: dict[str, Callable[[], Any]] = {
 NEEDS = {"prx": "ftfy", "kolors": "sentencepiece", "omnigen": "torchvision", "qwen-image-edit": "torchvision"}
 """The library, besides those that the engine needs, without which a family's pipeline does not draw."""
 
+_GRADIENT = Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
+
 STOCK: dict[str, dict[str, Any]] = {
     "flux-kontext": {"max_area": SIDE * SIDE, "_auto_resize": False},
+    "instruct-pix2pix": {"image": _GRADIENT},
+    "instruct-pix2pix-xl": {"image": _GRADIENT},
     "flux-fill": {
-        "image": Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"),
+        "image": _GRADIENT,
         "mask_image": Image.new("L", (SIDE, SIDE), 255),
     },
     "ideogram4": {"guidance_scale": 5.0, "guidance_schedule": None},
-    "qwen-image-edit": {"image": Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")},
+    "qwen-image-edit": {"image": _GRADIENT},
     "longcat": {"enable_prompt_rewrite": False},
 }
 """What the family's stock pipeline must be told besides text, size, steps and generator."""

@@ -1,5 +1,6 @@
 """Tiny pipelines of the families that denoise with a U-Net."""
 
+from inspect import signature
 from typing import Any
 
 from diffusers import (
@@ -12,7 +13,9 @@ from diffusers import (
     LatentConsistencyModelPipeline,
     LCMScheduler,
     PriorTransformer,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLInstructPix2PixPipeline,
     StableDiffusionXLPipeline,
     UnCLIPScheduler,
     UNet2DConditionModel,
@@ -66,6 +69,20 @@ def sd() -> StableDiffusionPipeline:
     )
 
 
+def instruct_pix2pix() -> StableDiffusionInstructPix2PixPipeline:
+    """InstructPix2Pix: the picture's latents stand beside the noisy ones."""
+    drawing = sd().components | {"unet": _unet(in_channels=8, **_CROSS)}
+    return StableDiffusionInstructPix2PixPipeline(**drawing, requires_safety_checker=False)
+
+
+def instruct_pix2pix_xl() -> StableDiffusionXLInstructPix2PixPipeline:
+    """The same on SDXL."""
+    drawing = sdxl().components | {"unet": sizes_unet(32, 64, in_channels=8)}
+    taken = signature(StableDiffusionXLInstructPix2PixPipeline).parameters
+    drawing = {name: part for name, part in drawing.items() if name in taken}
+    return StableDiffusionXLInstructPix2PixPipeline(**drawing, add_watermarker=False)
+
+
 def lcm() -> LatentConsistencyModelPipeline:
     """A latent consistency model: guidance is an embedding beside the time."""
     tokenizer = parts.clip_tokenizer()
@@ -96,7 +113,7 @@ def sdxl() -> StableDiffusionXLPipeline:
     )
 
 
-def sizes_unet(pooled: int, states: int) -> UNet2DConditionModel:
+def sizes_unet(pooled: int, states: int, **other: Any) -> UNet2DConditionModel:
     """A U-Net of SDXL's kind: pooled texts and picture sizes stand beside the time."""
     return _unet(
         attention_head_dim=(2, 4),
@@ -107,6 +124,7 @@ def sizes_unet(pooled: int, states: int) -> UNet2DConditionModel:
         projection_class_embeddings_input_dim=6 * 8 + pooled,
         cross_attention_dim=states,
         **_CROSS,
+        **other,
     )
 
 

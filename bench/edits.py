@@ -1,0 +1,165 @@
+"""How well the embedded model edits, by the judge: `python -m bench.edits`.
+
+Drawn pictures that training has not seen are edited as a person would ask for it, through the stock
+pipeline and what Easel lays over its result. *Done*: the picture shows the change where the drawn world
+would have it, that is every thing that should be there at its place, in its colour, of its kind and about
+its size, and nothing more; and the setting, the background or the style is the one that was asked for.
+*Rest*: what was not named is within 30 dB of the picture before, where anything stays at all. *Three
+turns*: what none of three edits in a row named is within 26 dB of the first picture.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from diffusers import StableDiffusionInstructPix2PixPipeline
+from PIL import Image, ImageFilter
+from rich.progress import track
+
+from bench.pictures import interval
+from bench.sheet import ROOT, Sheet, keep
+from engine.pictures.unchanged import kept
+from pocket.edit import EDITS
+from pocket.judging.judge import look
+from pocket.judging.surroundings import setting_of, texture_apart
+from pocket.model.samples import sheet
+from pocket.words.instructions import instruction
+from pocket.world.edits import ACTS, Edit, View, edited, random_edit, random_view
+from pocket.world.scenes import SIZES_OF_PICTURES, STYLES
+
+PAGE = ROOT / "docs" / "edited.md"
+RATIOS = ("1:1", "3:2", "1:1", "2:3")  # in turn
+LOCAL = ("recolour", "add", "remove", "replace", "grow", "shrink")
+STEPS, GUIDANCE, LIKENESS, STILL = 12, 2.5, 1.2, 14.0  # as in the model list
+NEAR, ALIKE = 0.1, 0.45  # of the sides; of the area, by its logarithm
+AROUND = 25  # pixels: what is so near to a change is no part of the rest
+REST, DRIFTED = 30.0, 26.0  # dB
+LEAST = 0.02  # of the picture: less of it is no rest
+
+
+def change(
+    pipeline: StableDiffusionInstructPix2PixPipeline, picture: Image.Image, said: str, seed: int
+) -> Image.Image:
+    """The picture changed as it is said, as the engine does it."""
+    drawn = pipeline(
+        said,
+        image=picture,
+        num_inference_steps=STEPS,
+        guidance_scale=GUIDANCE,
+        image_guidance_scale=LIKENESS,
+        generator=torch.Generator().manual_seed(seed),
+    ).images[0]
+    return kept(picture, drawn, STILL)
+
+
+def done(picture: Image.Image, edit: Edit, after: View) -> bool:
+    """Whether the picture shows what the drawn one of `after` does."""
+    if edit.act == "style":
+        styles = {style: replace(after, style=style).draw() for style in STYLES}
+        return min(styles, key=lambda style: texture_apart(picture, styles[style])) == edit.style
+    wanted = after.draw()
+    if edit.act in ("setting", "backdrop") and setting_of(picture) != setting_of(wanted):
+        return False
+    seen, expected = look(picture), look(wanted)
+    return len(seen) == len(expected) and all(
+        any(
+            (one.kind, one.colour) == (other.kind, other.colour)
+            and max(abs(one.x - other.x), abs(one.y - other.y)) < NEAR
+            and abs(np.log(one.area / other.area)) < ALIKE
+            for one in seen
+        )
+        for other in expected
+    )
+
+
+def rest(views: Sequence[View]) -> np.ndarray:
+    """Where all the drawn pictures are the same (h, w), nothing near it changed."""
+    first, *others = (np.asarray(view.draw(), np.int16) for view in views)
+    moved = np.zeros(first.shape[:2], bool)
+    for other in others:
+        moved |= np.abs(other - first).max(-1) > 4
+    near = Image.fromarray(moved.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(AROUND))
+    return np.asarray(near) == 0
+
+
+def likeness(before: Image.Image, after: Image.Image, where: np.ndarray) -> float:
+    """PSNR in dB, there."""
+    apart = np.asarray(before, np.float32)[where] - np.asarray(after, np.float32)[where]
+    return float(10 * np.log10(255**2 / max(1e-9, float((apart**2).mean()))))
+
+
+def turns(rng: Random, size: tuple[int, int]) -> tuple[list[View], list[Edit]]:
+    """A picture and three edits of its things, each of what the one before left."""
+    while True:
+        views, edits = [random_view(rng, *size, train=False)], list[Edit]()
+        for _ in range(100):
+            edit = random_edit(views[-1], rng, train=False)
+            if edit.act in LOCAL:
+                edits.append(edit)
+                views.append(edited(views[-1], edit))
+            if len(edits) == 3:
+                if rest(views).mean() > LEAST:
+                    return views, edits
+                break
+
+
+def main(
+    cases: Annotated[int, typer.Option(help="Edits that are judged.")] = 200,
+    chains: Annotated[int, typer.Option(help="Pictures that are edited three times.")] = 40,
+    folder: Annotated[Path, typer.Option(help="The model.")] = EDITS,
+    seed: Annotated[int, typer.Option(help="Which edits.")] = 2026,
+    write: Annotated[bool, typer.Option(help="Write docs/edited.md.")] = False,
+    shown: Annotated[Path | None, typer.Option(help="A sheet of before and after, as a file.")] = None,
+) -> None:
+    """Print the tables."""
+    torch.set_num_threads(1)
+    pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    rng, counts, pairs = Random(f"held out/{seed}"), defaultdict(lambda: [0, 0, 0, 0]), list[Image.Image]()
+    for number in track(range(cases), "edits", transient=True):
+        view = random_view(rng, *SIZES_OF_PICTURES[RATIOS[number % len(RATIOS)]], train=False)
+        edit = random_edit(view, rng, train=False)
+        after, before = edited(view, edit), view.draw()
+        picture = change(pipeline, before, instruction(edit, view, rng), 5_000_011 + number)
+        where = rest((view, after))
+        row = counts[edit.act]
+        row[0] += 1
+        row[1] += done(picture, edit, after)
+        if where.mean() > LEAST:
+            row[2] += 1
+            row[3] += likeness(before, picture, where) >= REST
+        if before.width == before.height and len(pairs) < 64:
+            pairs += [each.resize((128, 128)) for each in (before, picture)]
+    table = Sheet("One edit", ("", "n", "done", "n with a rest", "rest"), "In per cent (95 % interval).")
+    for act in [act for act in ACTS if counts[act][0]]:
+        n, right, some, stays = counts[act]
+        table.add(act, n, interval(right, n), some, interval(stays, some) if some else "–")
+    n, right, some, stays = (sum(row[i] for row in counts.values()) for i in range(4))
+    table.add("all", n, interval(right, n), some, interval(stays, max(1, some)))
+    table.show()
+
+    held = 0
+    for number in track(range(chains), "turns", transient=True):
+        views, edits = turns(rng, SIZES_OF_PICTURES["1:1"])
+        first = picture = views[0].draw()
+        for turn, (view, edit) in enumerate(zip(views, edits, strict=False)):
+            said = instruction(edit, view, rng)
+            picture = change(pipeline, picture, said, 7_000_003 + 10 * number + turn)
+        held += likeness(first, picture, rest(views)) >= DRIFTED
+    three = Sheet("Three edits in a row", ("n", "rest"), "What none of them named, within 26 dB.")
+    three.add(chains, interval(held, max(1, chains)))
+    three.show()
+    if shown is not None:
+        sheet(pairs, 8).save(shown)
+    if write:
+        keep(PAGE, "How well the embedded model edits", (__doc__ or "").split("\n\n", 1)[1], [table, three])
+
+
+if __name__ == "__main__":
+    typer.run(main)
