@@ -22,6 +22,7 @@ from engine import (
     BadRegistry,
     EngineError,
     ModelUnavailable,
+    NoControl,
     NoRoom,
     NoSegmenter,
     UnknownModel,
@@ -81,7 +82,7 @@ def explained(error: BaseException) -> tuple[str, str]:
             return error.title, str(error)
         case BadPicture():
             return "Invalid picture", str(error)
-        case NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
+        case NoControl() | NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
             return Refusal.title, str(error)
         case EngineError():
             return WENT_WRONG, str(error)

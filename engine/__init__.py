@@ -6,6 +6,7 @@ from engine.errors import (
     EngineClosed,
     EngineError,
     ModelUnavailable,
+    NoControl,
     NoRoom,
     NoSegmenter,
     NotFound,
@@ -24,17 +25,20 @@ from engine.job import (
     Picture,
     Progress,
     Queued,
+    Request,
     is_final,
 )
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.controls import Control, ControlEntry, Structure
 from engine.planning.entries import ModelEntry, Storage
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
+from engine.planning.retexture import STRENGTH, plan_retexture
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus, EventStream
@@ -42,12 +46,15 @@ from engine.process.settings import Precision, WorkerSettings
 
 __all__ = [
     "PARTS",
+    "STRENGTH",
     "Action",
     "BadPicture",
     "BadRegistry",
     "Cancelled",
     "Canvas",
     "Conditioning",
+    "Control",
+    "ControlEntry",
     "Description",
     "Direction",
     "Engine",
@@ -64,6 +71,7 @@ __all__ = [
     "LoraEntry",
     "ModelEntry",
     "ModelUnavailable",
+    "NoControl",
     "NoRoom",
     "NoSegmenter",
     "NotFound",
@@ -74,7 +82,9 @@ __all__ = [
     "Progress",
     "Queued",
     "Registry",
+    "Request",
     "Storage",
+    "Structure",
     "UnknownModel",
     "WorkerDied",
     "WorkerSettings",
@@ -88,6 +98,7 @@ __all__ = [
     "plan_refine",
     "plan_region",
     "plan_reroll",
+    "plan_retexture",
     "plan_square",
     "plan_upscale",
     "plan_vary",

@@ -7,6 +7,7 @@
     ├── BadFile                 a file of weights cannot be read, or is of a kind that is never opened
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── NoRoom                  a picture cannot be extended that way
+    ├── NoControl               nothing here holds a new picture to the structure of another
     ├── NoSegmenter             no model here finds things in a picture by their names
     ├── NotFound                what a region was named by is nowhere in the picture
     ├── Unsafe                  the model's own safety checker let no picture pass
@@ -24,6 +25,7 @@ __all__ = [
     "EngineClosed",
     "EngineError",
     "ModelUnavailable",
+    "NoControl",
     "NoRoom",
     "NoSegmenter",
     "NotFound",
@@ -60,6 +62,10 @@ class BadPicture(EngineError):
 
 class NoRoom(EngineError):
     """A picture cannot be extended so: the model draws nothing as large, or nothing would be new."""
+
+
+class NoControl(EngineError):
+    """The model has no control on this machine that holds what was asked for of a picture's structure."""
 
 
 class NoSegmenter(EngineError):

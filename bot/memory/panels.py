@@ -24,6 +24,7 @@ __all__ = [
     "Panel",
     "PanelData",
     "Panels",
+    "PictureQuestion",
     "Prompts",
     "Question",
     "RegionPicker",
@@ -104,6 +105,14 @@ class ImagePrompt(PanelData):
 
 
 @dataclass(frozen=True, slots=True)
+class PictureQuestion(PanelData):
+    """A picture that waits for a question. ``url`` is Discord's own address of it."""
+
+    kind: ClassVar[str] = "ask"
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegionPicker(PanelData):
     """The chosen ``parts`` (0 to 8, in reading order) of the picture at ``position`` of a job."""
 
@@ -140,6 +149,7 @@ _KINDS: dict[str, type[PanelData]] = {
         Shortened,
         Question,
         UnknownPrompt,
+        PictureQuestion,
         HistoryPages,
         ImagePrompt,
         RegionPicker,

@@ -20,7 +20,7 @@ from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
 from engine.pictures.provenance import in_jpeg
 
-__all__ = ["HandedIn", "Pictures", "fitted", "normalised"]
+__all__ = ["HandedIn", "Pictures", "fitted", "normalised", "size_of"]
 
 LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
@@ -135,6 +135,11 @@ async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:
     if len(png) <= limit:
         return png, "png"
     return await asyncio.to_thread(_squeezed, png, limit)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """The width and height of a kept picture, in pixels, read from its head."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
 def _digest(data: bytes) -> str:

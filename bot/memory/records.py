@@ -75,6 +75,7 @@ class JobKind(StrEnum):
     PAN_RIGHT = "pan_right"
     PAN_UP = "pan_up"
     PAN_DOWN = "pan_down"
+    RETEXTURE = "retexture"
 
     @property
     def single(self) -> bool:

@@ -29,6 +29,7 @@ BY = {
     JobKind.PAN_RIGHT: "Pan Right by ",
     JobKind.PAN_UP: "Pan Up by ",
     JobKind.PAN_DOWN: "Pan Down by ",
+    JobKind.RETEXTURE: "Retexture by ",
 }
 
 

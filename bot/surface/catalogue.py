@@ -6,8 +6,8 @@ The order is that of the buttons in a row.
 from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
-from bot.surface.buttons import extensions, own, region, reroll, upscales, variations
-from bot.surface.commands import describe, history, imagine, models, settings
+from bot.surface.buttons import extensions, own, region, reroll, retexture, upscales, variations
+from bot.surface.commands import describe, history, imagine, models, picture_questions, settings
 
 __all__ = ["ACTIONS", "DIALOGS", "MENUS", "actions"]
 
@@ -16,6 +16,7 @@ ACTIONS: tuple[Action, ...] = (
     *reroll.ACTIONS,
     *variations.ACTIONS,
     *region.ACTIONS,
+    *retexture.ACTIONS,
     *extensions.ACTIONS,
     *own.ACTIONS,
     *describe.ACTIONS,
@@ -24,7 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     *settings.ACTIONS,
     *models.ACTIONS,
 )
-DIALOGS = (*imagine.DIALOGS,)
+DIALOGS = (*imagine.DIALOGS, *picture_questions.DIALOGS)
 MENUS = {**settings.MENUS}
 
 

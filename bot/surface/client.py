@@ -24,6 +24,7 @@ from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.jobs.updates import EDIT_EVERY, Updates
+from bot.jobs.words import words_of
 from bot.links import Links
 from bot.memory.database import Database
 from bot.memory.favourites import Favourites
@@ -155,6 +156,7 @@ class EaselClient(HubClient):
         await self.hub.flow.close()
         await self.hub.delivery.close()
         await self.hub.links.close()
+        await self.hub.words.close()
         await super().close()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -219,6 +221,7 @@ class EaselClient(HubClient):
             direct_messages=direct_messages,
             gate=Gate(people, rules, promises, named, self._owners),
             guide=_guide(),
+            words=words_of(settings, engine),
         )
 
     async def _owners(self) -> list[int]:

@@ -18,6 +18,7 @@ from bot.jobs.models import Models
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
+from bot.jobs.words import Words
 from bot.links import Links
 from bot.memory.favourites import Favourites
 from bot.memory.history import History
@@ -63,6 +64,7 @@ class Hub:
     direct_messages: DirectMessages
     gate: Gate
     guide: Guide
+    words: Words
 
     @property
     def registry(self) -> Registry:

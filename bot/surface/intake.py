@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ import discord
 
 from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
+from bot.jobs.words import Expanded, Words
 from bot.links import MOST_BYTES
 from bot.memory.people import User
 from bot.memory.picture_files import normalised
@@ -30,6 +31,7 @@ from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
 from engine import Lane, Plan, Registry, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
+from grammar.values import Part
 
 __all__ = [
     "ANYWHERE",
@@ -47,6 +49,7 @@ __all__ = [
     "read",
     "secret",
     "take",
+    "with_notes",
 ]
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,8 @@ T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
+MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, one after the other
+WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
 LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
 
 
@@ -207,6 +212,7 @@ async def drafts_of(
     ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
+    specs, told = await _expanded(hub.words, specs)
     found = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in spec.images):
         if link not in found:
@@ -221,12 +227,38 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(plan, [found[link] for link in spec.images]),
+            plan=with_notes(plan, (*notes, *_notes(found[link] for link in spec.images))),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(found[link].name for link in spec.images),
         )
-        for spec, plan in zip(specs, plans, strict=True)
+        for spec, plan, notes in zip(specs, plans, told, strict=True)
     ]
+
+
+async def _expanded(
+    words: Words, specs: Sequence[GenerationSpec]
+) -> tuple[list[GenerationSpec], list[tuple[str, ...]]]:
+    """The specs with those texts in more words that ask for it, each text once, and notes for each."""
+    known: dict[str, Expanded] = {}
+    made, notes = [], []
+    for spec in specs:
+        bare = spec.replace(expand=False) if spec.expand else spec
+        if not spec.expand:
+            told: tuple[str, ...] = ()
+        elif len(spec.parts) > 1 or spec.loras or any(part.weight != 1 for part in spec.parts):
+            told = (WEIGHED,)
+        elif spec.text not in known and len(known) >= MOST_EXPANDED:
+            told = (f"Only {MOST_EXPANDED} prompts are expanded at a time: this one was left as it is.",)
+        else:
+            if spec.text not in known:
+                known[spec.text] = await words.expanded(spec.text)
+            found = known[spec.text]
+            told = found.notes
+            if found.text != spec.text:
+                bare = bare.replace(text=found.text, parts=(Part(found.text),))
+        made.append(bare)
+        notes.append(told)
+    return made, notes
 
 
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
@@ -236,10 +268,14 @@ async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan
     return await asyncio.to_thread(plan_imagine, spec, registry, model=model)
 
 
-def _noted(plan: Plan, pictures: Sequence[KeptPicture]) -> Plan:
-    """The plan with what is to be known of the pictures that it starts from, each sentence once."""
-    said = dict.fromkeys((*plan.notes, *(note for picture in pictures for note in picture.notes)))
-    return replace(plan, notes=tuple(said))
+def with_notes(plan: Plan, notes: Iterable[str]) -> Plan:
+    """The plan with what else is to be known of it, each sentence once."""
+    return replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *notes))))
+
+
+def _notes(pictures: Iterable[KeptPicture]) -> list[str]:
+    """What is to be known of pictures that someone brought."""
+    return [note for picture in pictures for note in picture.notes]
 
 
 def check_upload(upload: discord.Attachment) -> None:

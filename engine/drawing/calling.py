@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 from engine.drawing import late, safety, unread
+from engine.drawing.controls import hold as hold_structure
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.loras import texts_of
@@ -53,12 +54,19 @@ def drawn(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None = None,
+    structure: Image.Image | None = None,
 ) -> list[Image.Image]:
-    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay."""
+    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
+
+    The plan's control holds them to the ``structure`` of a picture of their size.
+    """
+    condition = None
+    if structure is not None and plan.control is not None:
+        condition = model.controls[plan.control.name].condition(model, structure)
     texts = texts_of(model, plan)
     steering = None if texts is None else texts.steering(plan)
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold)]
+        made = [_called(model, steering, plan, sources, report, hold, condition)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -72,6 +80,7 @@ def drawn(
                     sources[index : index + 1],
                     functools.partial(told.of, index),
                     hold,
+                    condition,
                 )
                 for index in range(count)
             ]
@@ -110,6 +119,7 @@ def _called(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None,
+    condition: torch.Tensor | None,
 ) -> tuple[list[Image.Image], list[bool]]:
     """The pictures of one call, and which of them a safety checker hid."""
     family = model.family
@@ -119,6 +129,9 @@ def _called(
         put(pipe, vae_name(pipe), wrapping_vae(getattr(pipe, vae_name(pipe))))
     if vae_name(pipe):
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
+    if condition is not None and plan.control is not None:
+        control = model.controls[plan.control.name]
+        hold_structure(pipe, model, control, condition, plan.control.strength)
     heard = None
     if steering is None:
         pipe, heard = unread.overheard(pipe)

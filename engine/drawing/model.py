@@ -40,7 +40,8 @@ class LoadedModel:
     """A model on its device.
 
     ``pipe`` draws from text, ``image_pipe`` from a picture (None: it cannot). ``texts`` is None where the
-    family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`).
+    family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`). ``controls`` are
+    those that are ready for it, by name.
     """
 
     entry: ModelEntry
@@ -52,6 +53,7 @@ class LoadedModel:
     family: Family
     colours: torch.Tensor | None = field(default=None, repr=False)
     loras: Loras = field(default_factory=Loras, repr=False)
+    controls: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import BadRegistry
 from engine.families import FAMILIES
+from engine.planning.controls import ControlEntry, DepthEntry, Structure
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.single_file import ENDINGS
@@ -32,7 +33,19 @@ Pins: TypeAlias = "Mapping[str, str]"
 _TABLED = ("sizes", "muses", "oddities")
 """Fields that may name a table of the files instead of holding their rows."""
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry)
+_UNPINNED = (ModelEntry, ControlEntry, DepthEntry)
+"""Kinds that may name no commit, where no public material does."""
+
+_Entry = TypeVar(
+    "_Entry",
+    "ModelEntry",
+    "DescriberEntry",
+    "SegmenterEntry",
+    "UpscalerEntry",
+    LoraEntry,
+    ControlEntry,
+    DepthEntry,
+)
 
 
 @dataclass(slots=True)
@@ -47,6 +60,8 @@ class Entries:
     segmenters: dict[str, SegmenterEntry] = field(default_factory=dict)
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     loras: dict[str, LoraEntry] = field(default_factory=dict)
+    controls: dict[str, ControlEntry] = field(default_factory=dict)
+    depths: dict[str, DepthEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -65,7 +80,7 @@ class Entries:
             for kind, row, where in _rows(data, file):
                 try:
                     if kind == "model":
-                        entry = _pinned(_model(row, where, file.parent, self._tables), pins)
+                        entry = _pinned_model(_model(row, where, file.parent, self._tables), pins)
                         self.models[entry.name] = entry
                     elif kind == "describer":
                         describer = _made(DescriberEntry, row, where, file.parent)
@@ -76,6 +91,12 @@ class Entries:
                     elif kind == "lora":
                         lora = _made(LoraEntry, row, where, file.parent)
                         self.loras[lora.name] = lora
+                    elif kind == "control":
+                        control = _control(row, where, file.parent, pins)
+                        self.controls[control.name] = control
+                    elif kind == "depth":
+                        depth = _made(DepthEntry, row, where, file.parent)
+                        self.depths[depth.name] = _pinned(depth, pins)
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -126,7 +147,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler", "lora"):
+    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "control", "depth"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number
@@ -157,6 +178,14 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
     return entry
 
 
+def _control(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> ControlEntry:
+    if row.get("family") not in FAMILIES:
+        raise BadRegistry(f"{where}: `family` must be one of {', '.join(FAMILIES)}.")
+    if row.get("map") not in list(Structure):
+        raise BadRegistry(f"{where}: `map` must be one of {', '.join(Structure)}.")
+    return _pinned(_made(ControlEntry, row, where, base), pins)
+
+
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
     if unknown := sorted(
@@ -167,7 +196,7 @@ def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) ->
     source, revision = str(values.get("source", "")), values.get("revision")
     if source.startswith(("./", "../", "/", "~")):
         values["folder"] = (base / Path(source).expanduser()).resolve()
-    elif (revision is not None or kind is not ModelEntry) and not COMMIT.fullmatch(str(revision)):
+    elif (revision is not None or kind not in _UNPINNED) and not COMMIT.fullmatch(str(revision)):
         raise BadRegistry(f"{where}: `revision` must be the 40 digits of a commit of {source!r}.")
     try:
         return kind(**values)
@@ -175,7 +204,17 @@ def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) ->
         raise BadRegistry(f"{where}: a field is missing ({error}).") from error
 
 
-def _pinned(entry: ModelEntry, pins: Pins) -> ModelEntry:
+_Pinned = TypeVar("_Pinned", ControlEntry, DepthEntry)
+
+
+def _pinned(entry: _Pinned, pins: Pins) -> _Pinned:
+    """The entry with the commit that was chosen on this machine, where it names none."""
+    if entry.folder is not None or entry.revision is not None or entry.source not in pins:
+        return entry
+    return replace(entry, revision=pins[entry.source])
+
+
+def _pinned_model(entry: ModelEntry, pins: Pins) -> ModelEntry:
     """The entry with the commits that a pull on this machine chose, where it names none."""
     parts = {
         name: f"{source}@{pins[source]}" if source in pins else source for name, source in entry.parts.items()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.planning.canvas import Canvas
+from engine.planning.controls import Control
 from engine.planning.loras import Lora
 
 __all__ = ["CALM", "ENLARGED", "PICTURES", "Action", "Conditioning", "Plan", "running", "scheduled"]
@@ -37,6 +38,7 @@ class Action(StrEnum):
     UPSCALE = "upscale"
     REFINE = "refine"
     REPAINT = "repaint"
+    RETEXTURE = "retexture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Plan:
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
-    the prompt that the model does not know.
+    the prompt that the model does not know. ``control`` holds the pictures to the structure of the input
+    picture, None: nothing does.
     """
 
     action: Action
@@ -93,6 +96,7 @@ class Plan:
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
+    control: Control | None = None
 
     @property
     def acting_guidance(self) -> float:
@@ -137,6 +141,7 @@ class Plan:
         known["unknown"] = tuple(known.get("unknown", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
+        known["control"] = Control(**known["control"]) if known.get("control") else None
         return cls(**known)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import BadRegistry, UnknownModel
+from engine.planning.controls import ControlEntry, DepthEntry
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
@@ -57,6 +58,8 @@ class Registry:
     upscalers: tuple[UpscalerEntry, ...] = ()
     loras: tuple[LoraEntry, ...] = ()
     problems: tuple[str, ...] = ()
+    controls: tuple[ControlEntry, ...] = ()
+    depths: tuple[DepthEntry, ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None, data: Path | None = None) -> Registry:
@@ -91,6 +94,8 @@ class Registry:
             tuple(entries.upscalers.values()),
             tuple(entries.loras.values()),
             tuple(entries.problems),
+            tuple(entries.controls.values()),
+            tuple(entries.depths.values()),
         )
 
     def get(self, name: str) -> ModelEntry:
@@ -115,6 +120,13 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no LoRA “{name}” here.")
+
+    def control(self, name: str) -> ControlEntry:
+        """The control called `name`; raises UnknownModel."""
+        for entry in self.controls:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no control “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -148,4 +148,5 @@ def _repainted(
         tile=False,
         scale=1,
         canvas=canvas,
+        control=None,
     )

@@ -34,10 +34,13 @@ class JobState:
     previewed: float = float("-inf")
     place: int | None = None
 
-    def wants(self, model: str, lora: str = "") -> bool:
-        """Whether the job is drawn with this model and, if one is named, this LoRA, and was not begun yet."""
+    def wants(self, model: str, part: str = "") -> bool:
+        """Whether the job, not begun yet, is drawn with this model and, if named, this LoRA or control."""
         plan = self.job.plan
-        named = not lora or any(each.name == lora for each in plan.loras)
+        named = not part or part in (
+            *(each.name for each in plan.loras),
+            plan.control.name if plan.control else "",
+        )
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

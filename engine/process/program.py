@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from engine.errors import ModelUnavailable, NoSegmenter
-from engine.job import Description
+from engine.job import Description, Request
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
@@ -30,8 +30,16 @@ def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
     raise NoSegmenter("Nothing here finds things by their names.")
 
 
+def _silent(request: Request) -> Description:
+    raise ModelUnavailable("No language model is here.")
+
+
 def _no_lora(entry: LoraEntry, model: Any) -> Adapter:
     raise ModelUnavailable("Nothing here draws with LoRAs.")
+
+
+def _no_control(plan: Plan, model: Any) -> Any:
+    raise ModelUnavailable("Nothing here draws with controls.")
 
 
 def _none(model: Any, plan: Plan) -> Adapters:
@@ -46,7 +54,9 @@ class Program:
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
     region that a plan names in words: a mask, which becomes the job's last input. ``describe`` says what a
     picture shows, in the words of a turn. ``load_lora`` makes a LoRA ready for a model; it is kept in the
-    model's ``loras``, from where ``adapters`` takes those of a plan.
+    model's ``loras``, from where ``adapters`` takes those of a plan. ``load_control`` makes a plan's control
+    ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards as denoisers do.
+    ``say`` has a language model of this machine answer.
     """
 
     load: Callable[[ModelEntry, str], Any]
@@ -57,3 +67,5 @@ class Program:
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
     load_lora: Callable[[LoraEntry, Any], Adapter] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
+    load_control: Callable[[Plan, Any], Any] = _no_control
+    say: Callable[[Request], Description] = _silent

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from engine.families import FAMILIES
+from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
 from engine.process.program import Program
@@ -22,7 +23,7 @@ from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 
-__all__ = ["ResidentModels", "load_shared"]
+__all__ = ["ResidentModels", "control_shared", "load_shared"]
 
 
 class ResidentModels:
@@ -93,18 +94,33 @@ class ResidentModels:
 
 def load_shared(program: Program, entry: ModelEntry, device: str, settings: WorkerSettings) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model, axes = program.load(entry, device), FAMILIES[entry.family].axes
+    model = program.load(entry, device)
     for index, module in enumerate(model.denoisers):
-        exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
-        if exact:
-            steady(module)
-        if settings.compiler:
-            _compile(module, settings.compiler)
-        graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
-        sizes = Exact(settings.measured) if exact else ()
-        name, compiled = f"{entry.name}/{index}", bool(settings.compiler)
-        install(module, name, sizes, graphs, axes=axes, compiled=compiled)
+        _share(module, f"{entry.name}/{index}", entry, device, settings)
     return model
+
+
+def control_shared(
+    program: Program, plan: Plan, entry: ModelEntry, model: Any, device: str, settings: WorkerSettings
+) -> Any:
+    """The plan's control, ready for its model, whose ``entry`` that is, and ready to share its forwards."""
+    assert plan.control is not None
+    control = program.load_control(plan, model)
+    _share(control.module, f"{entry.name}/control/{plan.control.name}", entry, device, settings)
+    return control
+
+
+def _share(module: nn.Module, name: str, entry: ModelEntry, device: str, settings: WorkerSettings) -> None:
+    """Has the calls of a module that jobs have in common share its forwards."""
+    exact = device == "cpu" and next(module.parameters()).dtype is torch.float32
+    if exact:
+        steady(module)
+    if settings.compiler:
+        _compile(module, settings.compiler)
+    graphs = Graphs(cuda_record()) if settings.graphs and device.startswith("cuda") else None
+    sizes = Exact(settings.measured) if exact else ()
+    axes = FAMILIES[entry.family].axes
+    install(module, name, sizes, graphs, axes=axes, compiled=bool(settings.compiler))
 
 
 def _compile(module: nn.Module, backend: str) -> None:

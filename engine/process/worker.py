@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from engine.job import Description
+from engine.job import Description, Request
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.devices import devices
@@ -36,6 +36,7 @@ from engine.process.wire import (
     Order,
     Ready,
     Report,
+    Say,
     Setup,
     Submit,
     Unload,
@@ -100,6 +101,8 @@ class _Service:
                 self._renderer.cancel(job_id)
             case Describe(number, png, turn):
                 self._renderer.describe(number, png, turn)
+            case Say(number, request):
+                self._renderer.side_work.say(number, request)
             case Load(model):
                 self._renderer.load(model)
             case Unload(model):
@@ -165,6 +168,19 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
+    def say(request: Request) -> Description:
+        from engine.seeing import answers, language  # for speed: only for who asks
+
+        if not request.task:
+            return answers.answer(request, registry.describers)
+        folder = setup.settings.writer if request.png is None else setup.settings.viewer
+        return language.say(request, folder)
+
+    def load_control(plan: Plan, model: Any) -> Any:
+        assert plan.control is not None
+        depth = next((each for each in registry.depths if each.name == plan.control.depth), None)
+        return drawing.load_control(registry.control(plan.control.name), depth, model)
+
     run = drawing.run
     if setup.settings.upscaler:
         device, _ = devices(setup.device)
@@ -179,6 +195,8 @@ def _program(setup: Setup) -> Program:
         locate,
         drawing.load_adapter,
         drawing.of_plan,
+        load_control,
+        say,
     )
 
 

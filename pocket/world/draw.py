@@ -27,20 +27,27 @@ _TONES: dict[str, Colour] = {
 
 
 def draw(
-    scene: Scene, width: int, height: int, rng: Random, fine: int = 3, layout: int | None = None
+    scene: Scene,
+    width: int,
+    height: int,
+    rng: Random,
+    fine: int = 3,
+    layout: int | None = None,
+    like: Scene | None = None,
 ) -> Image.Image:
     """The scene as an RGB picture of `width`×`height`, in one of its layouts, or in any if None.
 
-    `fine` is the supersampling factor per side.
+    `fine` is the supersampling factor per side. With `like`, a scene of as many things in other surroundings,
+    they stand where those of that scene would.
     """
     if layout is None:
-        layout = rng.randrange(layouts(scene, width, height))
+        layout = rng.randrange(layouts(like or scene, width, height))
     w, h = width * fine, height * fine
     style, cell = (BRUSHES | LOOKS)[scene.style], Cells.of(w, h).side
     picture = Image.new("RGB", (w, h))
     paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
     picture = style.ground(picture, cell)
-    for placed in arrange(scene, width, height, rng, layout):
+    for placed in arrange(scene, width, height, rng, layout, like):
         style.thing(picture, _shapes(placed, w, h), cell)
     picture = style.finish(picture, cell)
     return picture.reduce(fine) if fine > 1 else picture

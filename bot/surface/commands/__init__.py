@@ -16,8 +16,10 @@ from bot.surface.commands import (
     imagine,
     info,
     loras,
+    picture_questions,
     preferences,
     reactions,
+    retexture,
     settings,
     shorten,
 )
@@ -28,6 +30,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     imagine.imagine,
     imagine.blend,
     describe.describe,
+    retexture.retexture,
     shorten.shorten,
     settings.settings,
     preferences.prefer,
@@ -45,6 +48,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     reactions.cancel_menu,
     reactions.results_menu,
     imagine.image_menu,
+    picture_questions.ask_menu,
 )
 
 

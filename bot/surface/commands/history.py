@@ -45,6 +45,7 @@ KINDS = {
     JobKind.PAN_RIGHT: "pan right",
     JobKind.PAN_UP: "pan up",
     JobKind.PAN_DOWN: "pan down",
+    JobKind.RETEXTURE: "retexture",
 }
 """What an entry says it is."""
 
