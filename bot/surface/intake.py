@@ -20,7 +20,7 @@ import discord
 
 from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
-from bot.jobs.words import Expanded, Words
+from bot.jobs.words import Expanded
 from bot.links import MOST_BYTES
 from bot.memory.people import User
 from bot.memory.picture_files import normalised
@@ -28,7 +28,7 @@ from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
-from bot.surface.hub import Interaction
+from bot.surface.hub import Hub, Interaction
 from engine import Lane, Plan, Registry, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
 from grammar.values import Part
@@ -59,6 +59,7 @@ ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer ma
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
 MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, one after the other
 WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
+BARRED = "The prompt was not expanded: the language model used a word that may not be used here."
 LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
 
 
@@ -212,7 +213,7 @@ async def drafts_of(
     ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
-    specs, told = await _expanded(hub.words, specs)
+    specs, told = await _expanded(hub, specs)
     found = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in spec.images):
         if link not in found:
@@ -236,7 +237,7 @@ async def drafts_of(
 
 
 async def _expanded(
-    words: Words, specs: Sequence[GenerationSpec]
+    hub: Hub, specs: Sequence[GenerationSpec]
 ) -> tuple[list[GenerationSpec], list[tuple[str, ...]]]:
     """The specs with those texts in more words that ask for it, each text once, and notes for each."""
     known: dict[str, Expanded] = {}
@@ -251,7 +252,9 @@ async def _expanded(
             told = (f"Only {MOST_EXPANDED} prompts are expanded at a time: this one was left as it is.",)
         else:
             if spec.text not in known:
-                known[spec.text] = await words.expanded(spec.text)
+                found = await hub.words.expanded(spec.text)
+                barred = hub.banned.first_in(found.text) is not None
+                known[spec.text] = Expanded(spec.text, (BARRED,)) if barred else found
             found = known[spec.text]
             told = found.notes
             if found.text != spec.text:

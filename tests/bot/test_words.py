@@ -157,6 +157,14 @@ async def test_the_prompt_as_run_is_the_expanded_one_with_every_parameter(world)
     assert (job.plan.width, job.plan.seeds[0]) == (320, 7)
 
 
+@pytest.mark.parametrize("settings", [{"easel_banned_words": "winter"}], indirect=True)
+async def test_a_banned_word_of_the_writer_is_not_drawn(world):
+    await with_writer(world, PLAN, LONG)
+    result = await world.slash("imagine", prompt="two red foxes in the snow --seed 7 --expand")
+    assert result.response.message.content.startswith("**two red foxes in the snow --seed 7** - ")
+    assert "may not be used here" in result.response.message.embeds[0].description
+
+
 async def test_without_a_writer_it_is_drawn_as_typed_and_said_so(world):
     result = await world.slash("imagine", prompt="a red house --seed 7 --expand")
     assert result.response.message.content.startswith("**a red house --seed 7** - ")
