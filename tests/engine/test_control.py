@@ -107,7 +107,6 @@ def together(model: LoadedModel, jobs: list[tuple[Plan, bytes]]) -> tuple[list[n
     return [pixels(task.value) for task in tasks], batcher
 
 
-@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pictures_are_equal_alone_and_in_company_and_forwards_are_shared(
     family: str, studio: Callable[[str], tuple[LoadedModel, Registry]]
