@@ -18,6 +18,7 @@ ON_REQUEST = (
     "history",
     "memory",
     "page",
+    "control",
 )
 
 

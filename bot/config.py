@@ -94,6 +94,16 @@ class Settings(BaseSettings):
     easel_upscaler: str = Field(
         "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
     )
+    easel_writer: str = Field(
+        "", description="Who expands prompts: a model's folder, or a chat server's address ending in /v1."
+    )
+    easel_writer_key: SecretStr = Field(SecretStr(""), description="The key that the writer's server wants.")
+    easel_writer_model: str = Field("", description="The model that the writer's server is asked for.")
+    easel_viewer: str = Field(
+        "", description="Who answers questions about pictures: a folder or an address, as above."
+    )
+    easel_viewer_key: SecretStr = Field(SecretStr(""), description="The key that the viewer's server wants.")
+    easel_viewer_model: str = Field("", description="The model that the viewer's server is asked for.")
     easel_admins: Ids = Field(
         "", description="User ids who may use /easel, with commas between; empty: the bot's owner."
     )
@@ -122,7 +132,7 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        value = "" if name == "DISCORD_TOKEN" else f" {str(first['input'])!r}"
+        value = "" if name == "DISCORD_TOKEN" or name.endswith("_KEY") else f" {str(first['input'])!r}"
         raise BadSetting(f"{name}: the value{value} cannot be used; {_may_be(name)}") from None
 
 

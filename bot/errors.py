@@ -23,6 +23,7 @@ from engine import (
     CannotEdit,
     EngineError,
     ModelUnavailable,
+    NoControl,
     NoRoom,
     NoSegmenter,
     UnknownModel,
@@ -82,7 +83,9 @@ def explained(error: BaseException) -> tuple[str, str]:
             return error.title, str(error)
         case BadPicture():
             return "Invalid picture", str(error)
-        case CannotEdit() | NoRoom() | NoSegmenter() | UnknownModel() | ModelUnavailable() | BadRegistry():
+        case CannotEdit() | NoControl() | NoRoom() | NoSegmenter():
+            return Refusal.title, str(error)
+        case UnknownModel() | ModelUnavailable() | BadRegistry():
             return Refusal.title, str(error)
         case EngineError():
             return WENT_WRONG, str(error)

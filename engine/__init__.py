@@ -7,6 +7,7 @@ from engine.errors import (
     EngineClosed,
     EngineError,
     ModelUnavailable,
+    NoControl,
     NoRoom,
     NoSegmenter,
     NotFound,
@@ -26,11 +27,13 @@ from engine.job import (
     Picture,
     Progress,
     Queued,
+    Request,
     is_final,
 )
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
 from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.controls import Control, ControlEntry, Structure
 from engine.planning.edit import plan_edit
 from engine.planning.entries import ModelEntry
 from engine.planning.imagine import plan_imagine, plan_reroll
@@ -38,6 +41,7 @@ from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
+from engine.planning.retexture import STRENGTH, plan_retexture
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus, EventStream
@@ -46,6 +50,7 @@ from engine.process.wire import Work
 
 __all__ = [
     "PARTS",
+    "STRENGTH",
     "Action",
     "BadPicture",
     "BadRegistry",
@@ -53,6 +58,8 @@ __all__ = [
     "CannotEdit",
     "Canvas",
     "Conditioning",
+    "Control",
+    "ControlEntry",
     "Description",
     "Direction",
     "Engine",
@@ -69,6 +76,7 @@ __all__ = [
     "LoraEntry",
     "ModelEntry",
     "ModelUnavailable",
+    "NoControl",
     "NoRoom",
     "NoSegmenter",
     "NotFound",
@@ -79,6 +87,8 @@ __all__ = [
     "Progress",
     "Queued",
     "Registry",
+    "Request",
+    "Structure",
     "TooLarge",
     "UnknownModel",
     "Work",
@@ -95,6 +105,7 @@ __all__ = [
     "plan_refine",
     "plan_region",
     "plan_reroll",
+    "plan_retexture",
     "plan_square",
     "plan_upscale",
     "plan_vary",

@@ -8,6 +8,7 @@
     ├── BadPicture              an input picture cannot be read, or is too large
     ├── NoRoom                  a picture cannot be extended that way
     ├── CannotEdit              pictures cannot be changed so: no model here does, or the prompt forbids it
+    ├── NoControl               nothing here holds a new picture to the structure of another
     ├── NoSegmenter             no model here finds things in a picture by their names
     ├── NotFound                what a region was named by is nowhere in the picture
     ├── Unsafe                  the model's own safety checker let no picture pass
@@ -27,6 +28,7 @@ __all__ = [
     "EngineClosed",
     "EngineError",
     "ModelUnavailable",
+    "NoControl",
     "NoRoom",
     "NoSegmenter",
     "NotFound",
@@ -68,6 +70,10 @@ class NoRoom(EngineError):
 
 class CannotEdit(EngineError):
     """Pictures cannot be changed so: no model on this machine does it, or the prompt does not fit."""
+
+
+class NoControl(EngineError):
+    """The model has no control on this machine that holds what was asked for of a picture's structure."""
 
 
 class NoSegmenter(EngineError):

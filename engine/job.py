@@ -23,6 +23,7 @@ __all__ = [
     "Picture",
     "Progress",
     "Queued",
+    "Request",
     "is_final",
 ]
 
@@ -124,6 +125,18 @@ class Description:
 
     prompts: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a language model of this machine is asked: a ``text``, and a picture perhaps, given a ``task``.
+
+    Without a task the small describer that comes along answers, from what it sees.
+    """
+
+    task: str
+    text: str
+    png: bytes | None = field(default=None, repr=False)
 
 
 Event: TypeAlias = Queued | Progress | Finished | Failed | Cancelled

@@ -428,6 +428,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         idle=True,
     ),
     Parameter(
+        names=("expand",),
+        topic=LOOK,
+        brief="more words first",
+        kind=flag(),
+        help="have a language model make a short prompt detailed first",
+    ),
+    Parameter(
         names=("draft",),
         topic=WORK,
         brief="a quick sketch",

@@ -79,6 +79,7 @@ class GenerationSpec:
     """Codes after `--p`; () for `--p` alone."""
     exp: int | None = None
     """0–100."""
+    expand: bool = False
     draft: bool = False
     hd: bool = False
     sd: bool = False

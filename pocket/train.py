@@ -20,8 +20,9 @@ from pocket.model.architecture import (
     make_vae,
     save_pipeline,
 )
+from pocket.model.control import save_control
 from pocket.model.samples import write_samples
-from pocket.training import autoencoder, denoiser, describer, familiar, finish, looks, text
+from pocket.training import autoencoder, control, denoiser, describer, familiar, finish, looks, text
 from pocket.training.latents import Axes, fit_on_scenes
 from pocket.training.run import Schedule
 from pocket.words.captions import names, vocabulary
@@ -29,6 +30,7 @@ from pocket.world.looks import LOOKS
 
 WEIGHTS = Path(__file__).parent / "weights"
 LORAS = Path(__file__).parent / "loras"
+CONTROL = Path(__file__).parent / "control"
 AXES = "axes.safetensors"
 
 
@@ -46,6 +48,9 @@ class Recipe:
     look_steps: int = 600
     look_scenes: int = 600
     look_batch: int = 24
+    control_steps: int = 2500
+    control_structures: int = 2000
+    control_batch: int = 32
     denoiser_steps: int = 10_000
     denoiser_rate: float = 1e-3
     scenes: int = 64_000
@@ -153,6 +158,23 @@ def train_looks(
         adapter.save(folder / f"{look}.safetensors", looks.about(look, recipe.look_steps, recipe.look_batch))
 
 
+def train_control_of(
+    pipeline: StableDiffusionPipeline, axes: Axes, recipe: Recipe, run: Path, device: str, folder: Path
+) -> None:
+    """The ControlNet for edges, written to `folder`."""
+    made = control.train_control(
+        pipeline,
+        axes,
+        run,
+        Schedule(recipe.control_steps, 1e-3, fall=0.6),
+        recipe.seed,
+        recipe.control_structures,
+        recipe.control_batch,
+        device,
+    )
+    save_control(made, folder)
+
+
 def load_run(run: Path) -> StableDiffusionPipeline:
     """The pipeline as the checkpoints of a run stand now, with averaged weights."""
     tokenizer = tokenizer_of(run)
@@ -211,6 +233,9 @@ def main(
         bool, typer.Option("--describer/--no-describer", help="Train the describer as well.")
     ] = True,
     with_looks: Annotated[bool, typer.Option("--looks/--no-looks", help="Train the LoRAs as well.")] = True,
+    with_control: Annotated[
+        bool, typer.Option("--control/--no-control", help="Train the control as well.")
+    ] = True,
 ) -> None:
     """Train the pocket model (or go on with a run) and write it where the engine finds it."""
     torch.set_num_threads(os.cpu_count() or 1)
@@ -230,6 +255,8 @@ def main(
     typer.echo(f"written to {out}")
     if with_looks and not as_it_stands:
         train_looks(*shipped(out), recipe, run / "looks", device, out.with_name("loras"))
+    if with_control and not as_it_stands:
+        train_control_of(*shipped(out), recipe, run / "control", device, out.with_name("control"))
     if with_describer and not as_it_stands and not further:
         train_describer_of(recipe, run, device, out.with_name("describer"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from engine import Description, EngineStatus, Event, Job, Registry
+from engine import Description, EngineStatus, Event, Job, Registry, Request
 
 __all__ = ["RenderEngine"]
 
@@ -26,6 +26,10 @@ class RenderEngine(Protocol):
 
     async def describe(self, png: bytes, turn: int = 0, /) -> Description:
         """Four prompts for a picture, others in each turn (0, 1 …). Raises BadPicture and EngineError."""
+        ...
+
+    async def say(self, request: Request, /) -> Description:
+        """What a language model of this machine says. Raises BadPicture and EngineError."""
         ...
 
     def load(self, model: str) -> None:

@@ -27,8 +27,9 @@ Setting: TypeAlias = str | int | bool | None
 class User:
     """One person and their settings. ``stylize`` and ``model`` None: not set, the defaults apply.
 
-    ``strong`` is High Variation Mode; ``stealth``: only they see their jobs; ``suffix`` holds parameters that
-    are added to every prompt; ``options`` are parameters of the user's own, name to what it stands for.
+    ``strong`` is High Variation Mode; ``stealth``: only they see their jobs; ``expand``: short prompts are
+    made detailed first; ``suffix`` holds parameters that are added to every prompt; ``options`` are
+    parameters of the user's own, name to what it stands for.
     """
 
     id: int
@@ -42,13 +43,14 @@ class User:
     auto_dm: bool = False
     banned: bool = False
     stealth: bool = False
+    expand: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, int | bool]:
         """What the settings say where a prompt does not, by short parameter name."""
         said: dict[str, int | bool] = {} if self.stylize is None else {"s": self.stylize}
-        return {**said, "stealth": True} if self.stealth else said
+        return said | {name: True for name in ("stealth", "expand") if getattr(self, name)}
 
 
 class People:
@@ -116,7 +118,7 @@ async def remember(tx: Connection, *users: User) -> None:
 
 def _user(row: Row, options: Iterable[Row]) -> User:
     values = {name: row[name] for name in row.keys() if name != "created"}  # noqa: SIM118 — a row is no mapping
-    for flag in ("strong", "remix", "auto_dm", "banned", "stealth"):
+    for flag in ("strong", "remix", "auto_dm", "banned", "stealth", "expand"):
         values[flag] = bool(values[flag])
     values["lane"] = Lane(values["lane"])
     return User(**values, options={option["name"]: option["value"] for option in options})

@@ -76,6 +76,7 @@ class JobKind(StrEnum):
     PAN_UP = "pan_up"
     PAN_DOWN = "pan_down"
     EDIT = "edit"
+    RETEXTURE = "retexture"
 
     @property
     def single(self) -> bool:

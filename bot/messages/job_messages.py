@@ -30,6 +30,7 @@ BY = {
     JobKind.PAN_UP: "Pan Up by ",
     JobKind.PAN_DOWN: "Pan Down by ",
     JobKind.EDIT: "Edit by ",
+    JobKind.RETEXTURE: "Retexture by ",
 }
 
 

@@ -6,6 +6,7 @@ Loads neither discord.py nor torch, so that `easel models` is there at once.
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
@@ -48,8 +49,22 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
             checked=settings.easel_safety_checker,
             measured=settings.easel_data / "machine.json",
             upscaler=settings.easel_upscaler,
+            writer=_folder("EASEL_WRITER", settings.easel_writer),
+            viewer=_folder("EASEL_VIEWER", settings.easel_viewer),
         ),
     )
+
+
+def _folder(name: str, where: str) -> Path | None:
+    """The folder of a language model, None for a server or nothing. Raises BadSetting."""
+    if not where or where.startswith(("http://", "https://")):
+        return None
+    folder = Path(where).expanduser()
+    if not (folder / "config.json").is_file():
+        raise BadSetting(
+            f"{name}: {where!r} is neither an address nor a folder that holds a transformers model"
+        )
+    return folder
 
 
 def _check_upscaler(settings: Settings, registry: Registry) -> None:

@@ -6,7 +6,7 @@ The order is that of the buttons in a row.
 from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
-from bot.surface.buttons import edit, extensions, own, region, reroll, upscales, variations
+from bot.surface.buttons import edit, extensions, own, region, reroll, retexture, upscales, variations
 from bot.surface.commands import describe, history, imagine, models, my_data, settings, verify
 from bot.surface.commands import edit as edit_command
 
@@ -18,6 +18,7 @@ ACTIONS: tuple[Action, ...] = (
     *variations.ACTIONS,
     *region.ACTIONS,
     *edit.ACTIONS,
+    *retexture.ACTIONS,
     *extensions.ACTIONS,
     *own.ACTIONS,
     *describe.ACTIONS,

@@ -27,6 +27,7 @@ from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.jobs.updates import EDIT_EVERY, Updates
+from bot.jobs.words import words_of
 from bot.links import Links
 from bot.memory.database import Database
 from bot.memory.favourites import Favourites
@@ -164,6 +165,7 @@ class EaselClient(HubClient):
         await self.hub.flow.close()
         await self.hub.delivery.close()
         await self.hub.links.close()
+        await self.hub.words.close()
         await super().close()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -238,6 +240,7 @@ class EaselClient(HubClient):
             gate=Gate(people, rules, promises, named, self._owners, metrics),
             guide=_guide(),
             metrics=metrics,
+            words=words_of(settings, engine),
         )
 
     async def _owners(self) -> list[int]:

@@ -19,6 +19,7 @@ from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
+from bot.jobs.words import Words
 from bot.links import Links
 from bot.memory.favourites import Favourites
 from bot.memory.forgetting import PersonalData
@@ -71,6 +72,7 @@ class Hub:
     gate: Gate
     guide: Guide
     metrics: Metrics
+    words: Words
 
     @property
     def registry(self) -> Registry:

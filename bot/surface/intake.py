@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ import discord
 
 from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
+from bot.jobs.words import Expanded
 from bot.links import MOST_BYTES
 from bot.memory.people import User
 from bot.memory.picture_files import normalised, size_of
@@ -27,9 +28,10 @@ from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
-from bot.surface.hub import Interaction
+from bot.surface.hub import Hub, Interaction
 from engine import Lane, Plan, Registry, plan_edit, plan_imagine
 from grammar import GenerationSpec, format_prompt, parse
+from grammar.values import Part
 
 __all__ = [
     "ANYWHERE",
@@ -50,6 +52,7 @@ __all__ = [
     "roles_of",
     "secret",
     "take",
+    "with_notes",
 ]
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,9 @@ T = TypeVar("T")
 
 ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
+MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, one after the other
+WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
+BARRED = "The prompt was not expanded: the language model used a word that may not be used here."
 LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
 
 
@@ -219,6 +225,7 @@ async def drafts_of(
     ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
+    specs, told = await _expanded(hub, specs)
     found = dict(given or {})
     for link in dict.fromkeys(link for spec in specs for link in _pictures(spec)):
         if link not in found:
@@ -238,11 +245,11 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(plan, [found[link] for link in _pictures(spec)]),
+            plan=with_notes(plan, (*notes, *_notes(found[link] for link in _pictures(spec)))),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(found[link].name for link in _pictures(spec)),
         )
-        for spec, plan in zip(specs, plans, strict=True)
+        for spec, plan, notes in zip(specs, plans, told, strict=True)
     ]
 
 
@@ -271,7 +278,9 @@ async def edits_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(await _planned_edit(interaction, bare, pictures, model, before), pictures),
+            plan=with_notes(
+                await _planned_edit(interaction, bare, pictures, model, before), _notes(pictures)
+            ),
             lane=Lane(spec.speed) if spec.speed else user.lane,
             inputs=tuple(picture.name for picture in pictures),
         )
@@ -301,6 +310,34 @@ async def _planned_edit(
     )
 
 
+async def _expanded(
+    hub: Hub, specs: Sequence[GenerationSpec]
+) -> tuple[list[GenerationSpec], list[tuple[str, ...]]]:
+    """The specs with those texts in more words that ask for it, each text once, and notes for each."""
+    known: dict[str, Expanded] = {}
+    made, notes = [], []
+    for spec in specs:
+        bare = spec.replace(expand=False) if spec.expand else spec
+        if not spec.expand:
+            told: tuple[str, ...] = ()
+        elif len(spec.parts) > 1 or spec.loras or any(part.weight != 1 for part in spec.parts):
+            told = (WEIGHED,)
+        elif spec.text not in known and len(known) >= MOST_EXPANDED:
+            told = (f"Only {MOST_EXPANDED} prompts are expanded at a time: this one was left as it is.",)
+        else:
+            if spec.text not in known:
+                found = await hub.words.expanded(spec.text)
+                barred = hub.banned.first_in(found.text) is not None
+                known[spec.text] = Expanded(spec.text, (BARRED,)) if barred else found
+            found = known[spec.text]
+            told = found.notes
+            if found.text != spec.text:
+                bare = bare.replace(text=found.text, parts=(Part(found.text),))
+        made.append(bare)
+        notes.append(told)
+    return made, notes
+
+
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
     if spec.version is None and spec.niji is None:
         return plan_imagine(spec, registry, model=model)
@@ -308,10 +345,14 @@ async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan
     return await asyncio.to_thread(plan_imagine, spec, registry, model=model)
 
 
-def _noted(plan: Plan, pictures: Sequence[KeptPicture]) -> Plan:
-    """The plan with what is to be known of the pictures that it starts from, each sentence once."""
-    said = dict.fromkeys((*plan.notes, *(note for picture in pictures for note in picture.notes)))
-    return replace(plan, notes=tuple(said))
+def with_notes(plan: Plan, notes: Iterable[str]) -> Plan:
+    """The plan with what else is to be known of it, each sentence once."""
+    return replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *notes))))
+
+
+def _notes(pictures: Iterable[KeptPicture]) -> list[str]:
+    """What is to be known of pictures that someone brought."""
+    return [note for picture in pictures for note in picture.notes]
 
 
 def check_upload(upload: discord.Attachment) -> None:

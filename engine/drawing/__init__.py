@@ -1,5 +1,6 @@
 """How a model draws one job: the pipeline, its texts, and what changes a picture while it is drawn."""
 
+from engine.drawing.controls import load_control
 from engine.drawing.enlarging import Enlarger
 from engine.drawing.loading import dtype_of, load
 from engine.drawing.loras import load_adapter, load_beside, of_plan
@@ -17,6 +18,7 @@ __all__ = [
     "load",
     "load_adapter",
     "load_beside",
+    "load_control",
     "of_plan",
     "run",
 ]

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 from engine.drawing import late, safety, unread
+from engine.drawing.controls import hold as hold_structure
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.loras import texts_of
@@ -62,15 +63,20 @@ def drawn(
     report: OnStep,
     hold: Image.Image | None = None,
     shown: Sequence[Image.Image] = (),
+    structure: Image.Image | None = None,
 ) -> list[Image.Image]:
     """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
 
-    ``shown`` are pictures that the model looks at, to change the first of them.
+    ``shown`` are pictures that the model looks at, to change the first of them. The plan's control holds the
+    new ones to the ``structure`` of a picture of their size.
     """
+    condition = None
+    if structure is not None and plan.control is not None:
+        condition = model.controls[plan.control.name].condition(model, structure)
     texts = texts_of(model, plan)
     steering = None if texts is None else texts.steering(plan)
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold, shown)]
+        made = [_called(model, steering, plan, sources, report, hold, shown, condition)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -85,6 +91,7 @@ def drawn(
                     functools.partial(told.of, index),
                     hold,
                     shown,
+                    condition,
                 )
                 for index in range(count)
             ]
@@ -124,6 +131,7 @@ def _called(
     report: OnStep,
     hold: Image.Image | None,
     shown: Sequence[Image.Image],
+    condition: torch.Tensor | None,
 ) -> tuple[list[Image.Image], list[bool]]:
     """The pictures of one call, and which of them a safety checker hid."""
     family = model.family
@@ -142,6 +150,9 @@ def _called(
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
     if not stock:
         _told(pipe, model.entry.title)
+    if condition is not None and plan.control is not None:
+        control = model.controls[plan.control.name]
+        hold_structure(pipe, model, control, condition, plan.control.strength)
     heard = None
     if steering is None:
         pipe, heard = unread.overheard(pipe)

@@ -47,6 +47,7 @@ class LoadedModel:
     ``pipe`` draws from text, ``image_pipe`` from a picture (None: it cannot). ``texts`` is None where the
     family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`). It computes in
     ``dtype``, on the device ``fit`` says how; ``turns`` are its parts' where they move (None: they stay).
+    ``controls`` are those that are ready for it, by name.
     """
 
     entry: ModelEntry
@@ -61,6 +62,7 @@ class LoadedModel:
     dtype: torch.dtype = torch.float32
     fit: Fit = field(default_factory=Fit)
     turns: Turns | None = None
+    controls: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

@@ -68,6 +68,8 @@ def run(
         scene = Scene(plan, inputs)
         pictures = drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.hold)
         return [safety.like(picture, scene.finished(picture)) for picture in pictures]
+    if plan.control is not None:
+        return drawn(model, plan, (), report, structure=_source(inputs, plan))
     sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
     return drawn(model, plan, sources, report)
 

@@ -10,11 +10,15 @@ __all__ = ["can", "cannot"]
 _FROM_A_PICTURE = ("vary", "region", "pan", "image")
 """What begins with a picture."""
 
-_NOT_YET = ("sref", "cref", "oref", "control")
+_NOT_YET = ("sref", "cref", "oref")
 """What no model can do here so far."""
 
 _WITH_LORAS = frozenset({"sd", "sdxl", "sd3", "flux"})
 """Families of which it is held by tests that LoRAs are drawn with."""
+
+
+_CONTROLLED = frozenset({"sd", "sdxl", "flux"})
+"""Families of which it is held by tests that controls hold a structure."""
 
 
 def can(entry: ModelEntry) -> dict[str, bool]:
@@ -23,6 +27,7 @@ def can(entry: ModelEntry) -> dict[str, bool]:
     able = {"text": Ability.TEXT not in missing, "edit": FAMILIES[entry.family].edits is not None}
     able |= dict.fromkeys(_FROM_A_PICTURE, Ability.PICTURE not in missing)
     able["lora"] = entry.family in _WITH_LORAS
+    able["control"] = entry.family in _CONTROLLED
     able |= {"tile": Ability.TILE not in missing, "no": Ability.WITHOUT not in missing}
     return able | dict.fromkeys(_NOT_YET, False)
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import BadRegistry
 from engine.families import FAMILIES
+from engine.planning.controls import ControlEntry, DepthEntry, Structure
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
@@ -39,8 +40,19 @@ _PATHS = ("./", "../", "/", "~")
 _FOUND = {"folder", "chosen_here", "sibling", "vae_file", "added"}
 """Fields of entries that are found out, or follow from where the file lies; no file may hold them."""
 
+_UNPINNED = (ModelEntry, ControlEntry, DepthEntry)
+"""Kinds that may name no commit, where no public material does."""
+
 _Entry = TypeVar(
-    "_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry, EmbeddingEntry
+    "_Entry",
+    "ModelEntry",
+    "DescriberEntry",
+    "SegmenterEntry",
+    "UpscalerEntry",
+    LoraEntry,
+    EmbeddingEntry,
+    ControlEntry,
+    DepthEntry,
 )
 
 
@@ -57,6 +69,8 @@ class Entries:
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     loras: dict[str, LoraEntry] = field(default_factory=dict)
     embeddings: dict[str, EmbeddingEntry] = field(default_factory=dict)
+    controls: dict[str, ControlEntry] = field(default_factory=dict)
+    depths: dict[str, DepthEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
     _vaes: dict[str, tuple[Any, Path]] = field(default_factory=dict)
@@ -78,7 +92,7 @@ class Entries:
             for kind, row, where in _rows(data, file):
                 try:
                     if kind == "model":
-                        entry = _pinned(_model(row, where, file.parent, self._tables), pins)
+                        entry = _pinned_model(_model(row, where, file.parent, self._tables), pins)
                         self.models[entry.name] = replace(entry, added=added)
                     elif kind == "describer":
                         describer = _made(DescriberEntry, row, where, file.parent)
@@ -92,6 +106,12 @@ class Entries:
                     elif kind == "embedding":
                         embedding = _embedding(row, where, file.parent)
                         self.embeddings[embedding.name] = embedding
+                    elif kind == "control":
+                        control = _control(row, where, file.parent, pins)
+                        self.controls[control.name] = control
+                    elif kind == "depth":
+                        depth = _made(DepthEntry, row, where, file.parent)
+                        self.depths[depth.name] = _pinned(depth, pins)
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -158,7 +178,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "embedding"):
+    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "embedding", "control", "depth"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number
@@ -211,6 +231,14 @@ def _file(said: str, base: Path, where: str, field: str = "vae") -> Path:
     return (base / Path(said).expanduser()).resolve()
 
 
+def _control(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> ControlEntry:
+    if row.get("family") not in FAMILIES:
+        raise BadRegistry(f"{where}: `family` must be one of {', '.join(FAMILIES)}.")
+    if row.get("map") not in list(Structure):
+        raise BadRegistry(f"{where}: `map` must be one of {', '.join(Structure)}.")
+    return _pinned(_made(ControlEntry, row, where, base), pins)
+
+
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
     if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & _FOUND):
@@ -219,7 +247,7 @@ def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) ->
     source, revision = str(values.get("source", "")), values.get("revision")
     if source.startswith(_PATHS):
         values["folder"] = (base / Path(source).expanduser()).resolve()
-    elif (revision is not None or kind is not ModelEntry) and not COMMIT.fullmatch(str(revision)):
+    elif (revision is not None or kind not in _UNPINNED) and not COMMIT.fullmatch(str(revision)):
         raise BadRegistry(f"{where}: `revision` must be the 40 digits of a commit of {source!r}.")
     try:
         return kind(**values)
@@ -227,7 +255,17 @@ def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) ->
         raise BadRegistry(f"{where}: a field is missing ({error}).") from error
 
 
-def _pinned(entry: ModelEntry, pins: Pins) -> ModelEntry:
+_Pinned = TypeVar("_Pinned", ControlEntry, DepthEntry)
+
+
+def _pinned(entry: _Pinned, pins: Pins) -> _Pinned:
+    """The entry with the commit that was chosen on this machine, where it names none."""
+    if entry.folder is not None or entry.revision is not None or entry.source not in pins:
+        return entry
+    return replace(entry, revision=pins[entry.source])
+
+
+def _pinned_model(entry: ModelEntry, pins: Pins) -> ModelEntry:
     """The entry with the commits that a pull on this machine chose, where it names none."""
     parts = {
         name: f"{source}@{pins[source]}" if source in pins else source for name, source in entry.parts.items()

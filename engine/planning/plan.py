@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.planning.canvas import Canvas
+from engine.planning.controls import Control
 from engine.planning.embeddings import key_of
 from engine.planning.loras import Lora
 
@@ -39,6 +40,7 @@ class Action(StrEnum):
     REFINE = "refine"
     REPAINT = "repaint"
     EDIT = "edit"
+    RETEXTURE = "retexture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Plan:
     ``edits`` is how many edits the picture has behind it, its own
     counted. ``likeness`` is the second guidance of models that edit, towards the picture they are shown;
     ``still`` is by how many of 255 levels a place may differ from that picture and still be left as it was,
-    0: nothing is laid over what the model drew.
+    0: nothing is laid over what the model drew. ``control`` holds the
+    pictures to the structure of the input picture, None: nothing does.
     """
 
     action: Action
@@ -103,6 +106,7 @@ class Plan:
     edits: int = 0
     likeness: float = 0.0
     still: float = 0.0
+    control: Control | None = None
 
     @property
     def beside(self) -> tuple[str, ...]:
@@ -153,6 +157,7 @@ class Plan:
         known["embeddings"] = tuple(known.get("embeddings", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
+        known["control"] = Control(**known["control"]) if known.get("control") else None
         return cls(**known)
 
 

@@ -53,6 +53,8 @@ _DEFINITE = ("seed", "sameseed", "quality", "stop", "draft")
 
 _NO_ZOOM = "`--zoom` acts in the dialog of Custom Zoom only, under a single picture; it has no effect here."
 
+_NO_EXPANDING = "`--expand` acts on new prompts in Discord only; it has no effect here."
+
 _MOST_NAMED = 12
 """Unknown words that a note names at most: a message has little room."""
 
@@ -177,6 +179,8 @@ def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
     """A sentence about the parameters that parse but do nothing here yet, or not outside their dialog."""
     said = [f"`--{row.short}`" for row in PARAMETERS if row.idle and spec.get(row.short) is not None]
     idle = (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
+    if spec.expand:
+        idle = (*idle, _NO_EXPANDING)
     return idle if spec.zoom is None else (*idle, _NO_ZOOM)
 
 

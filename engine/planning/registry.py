@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from engine.errors import BadRegistry, UnknownModel
 from engine.families import FAMILIES
+from engine.planning.controls import ControlEntry, DepthEntry
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
@@ -64,6 +65,8 @@ class Registry:
     loras: tuple[LoraEntry, ...] = ()
     embeddings: tuple[EmbeddingEntry, ...] = ()
     problems: tuple[str, ...] = ()
+    controls: tuple[ControlEntry, ...] = ()
+    depths: tuple[DepthEntry, ...] = ()
 
     @classmethod
     def load(cls, path: Path | None = None, extra: Path | None = None, data: Path | None = None) -> Registry:
@@ -99,6 +102,8 @@ class Registry:
             tuple(entries.loras.values()),
             tuple(entries.embeddings.values()),
             tuple(entries.problems),
+            tuple(entries.controls.values()),
+            tuple(entries.depths.values()),
         )
 
     def get(self, name: str) -> ModelEntry:
@@ -161,6 +166,13 @@ class Registry:
         """
         entry = self.get(name)
         return self.get(entry.drawer) if entry.drawer else entry
+
+    def control(self, name: str) -> ControlEntry:
+        """The control called `name`; raises UnknownModel."""
+        for entry in self.controls:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no control “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -153,4 +153,5 @@ def _repainted(
         tile=False,
         scale=1,
         canvas=canvas,
+        control=None,
     )

@@ -31,6 +31,7 @@ def plan_upscale(parent: Plan, position: int) -> Plan:
         muses=parent.muses[position - 1 : position],
         scale=parent.scale * ENLARGED,
         canvas=None,
+        control=None,
         notes=(),
     )
 

@@ -49,6 +49,7 @@ def plan_vary(
         strength=strength,
         muses=parent.muses[position - 1 : position] * PICTURES,
         canvas=None,
+        control=None,
         calm=1.0,
         notes=(),
     )

@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
-from engine.job import Cancelled, Description, Event, Failed, Job, Queued, is_final
+from engine.job import Cancelled, Description, Event, Failed, Job, Queued, Request, is_final
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 from engine.process.supervisor import Supervisor
@@ -33,6 +33,7 @@ from engine.process.wire import (
     Ready,
     Report,
     Residents,
+    Say,
     Setup,
     Submit,
     Unload,
@@ -111,9 +112,9 @@ class _Open:
 
 @dataclass(eq=False, slots=True)
 class _Question:
-    """A picture that waits to be described."""
+    """A picture that waits to be described, or a request that waits for its answer."""
 
-    order: Describe
+    order: Describe | Say
     answer: asyncio.Future[Description]
     deaths: int = 0
 
@@ -204,12 +205,19 @@ class Engine:
 
         Raises BadPicture when it cannot be read, EngineError otherwise.
         """
+        return await self._asked(lambda number: Describe(number, png, turn))
+
+    async def say(self, request: Request) -> Description:
+        """What a language model of this machine says. Raises BadPicture and EngineError."""
+        return await self._asked(lambda number: Say(number, request))
+
+    async def _asked(self, order: Callable[[int], Describe | Say]) -> Description:
         if self._closed:
             raise EngineClosed("The engine was closed.")
         self._numbers += 1
         place = min(self._places, key=lambda place: len(place.jobs))
         answer: asyncio.Future[Description] = asyncio.get_running_loop().create_future()
-        question = place.questions[self._numbers] = _Question(Describe(self._numbers, png, turn), answer)
+        question = place.questions[self._numbers] = _Question(order(self._numbers), answer)
         place.supervisor.wake(question.order)
         try:
             return await answer

@@ -34,10 +34,13 @@ class JobState:
     previewed: float = float("-inf")
     place: int | None = None
 
-    def wants(self, model: str, beside: str = "") -> bool:
-        """Whether it is drawn with this model and, if a key is named, what that is of, and was not begun."""
+    def wants(self, model: str, part: str = "") -> bool:
+        """Whether the job, not begun yet, is drawn with this model and, if a key is named, what that is of.
+
+        A part is a LoRA, an embedding or a control.
+        """
         plan = self.job.plan
-        named = not beside or beside in plan.beside
+        named = not part or part in (*plan.beside, plan.control.name if plan.control else "")
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from PIL import Image
 
 from engine.errors import ModelUnavailable, NoSegmenter
-from engine.job import Description
+from engine.job import Description, Request
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import ModelEntry, Precision
 from engine.planning.loras import LoraEntry
@@ -39,6 +39,10 @@ def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
     raise NoSegmenter("Nothing here finds things by their names.")
 
 
+def _silent(request: Request) -> Description:
+    raise ModelUnavailable("No language model is here.")
+
+
 class Beside(Protocol):
     """A LoRA or an embedding that is ready for a model."""
 
@@ -49,6 +53,10 @@ class Beside(Protocol):
 
 def _no_lora(entry: LoraEntry | EmbeddingEntry, model: Any) -> Beside:
     raise ModelUnavailable("Nothing here draws with LoRAs.")
+
+
+def _no_control(plan: Plan, model: Any) -> Any:
+    raise ModelUnavailable("Nothing here draws with controls.")
 
 
 def _none(model: Any, plan: Plan) -> Adapters:
@@ -69,7 +77,9 @@ class Program:
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
     region that a plan names in words: a mask, which becomes the job's last input. ``describe`` says what a
     picture shows, in the words of a turn. ``load_lora`` makes a LoRA or an embedding ready for a model; it is
-    kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan.
+    kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan. ``load_control`` makes
+    a plan's control ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards
+    as denoisers do. ``say`` has a language model of this machine answer.
     """
 
     load: Load
@@ -81,3 +91,5 @@ class Program:
     load_lora: Callable[[LoraEntry | EmbeddingEntry, Any], Beside] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
     needs: Callable[[ModelEntry, Precision | None], Needs] = _nothing
+    load_control: Callable[[Plan, Any], Any] = _no_control
+    say: Callable[[Request], Description] = _silent

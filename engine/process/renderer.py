@@ -28,8 +28,9 @@ from engine.process.background import Background, Inbox
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
+from engine.process.resident_controls import ResidentControls
 from engine.process.resident_loras import ResidentLoras
-from engine.process.residents import ResidentModels, fit_in, load_shared
+from engine.process.residents import ResidentModels, control_shared, fit_in, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
 from engine.process.warm_up import warm_up_jobs
@@ -53,6 +54,7 @@ class Renderer:
 
     ``registry`` are the models that there are; another one may be set at any turn, and those in memory stay.
     ``emit`` gets every report, among them exactly one final event a job, from the thread that calls `turn`.
+    ``side_work`` does what is no job.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class Renderer:
             ended=self._announcer.hurry,
             clock=clock,
         )
-        self._side_work = SideWork(program, self._background, self._reporter, emit)
+        self.side_work = SideWork(program, self._background, self._reporter, emit)
         self._models = ResidentModels(
             settings.models,
             settings.memory,
@@ -107,6 +109,19 @@ class Renderer:
             },
             failed=self._arrived,
         )
+        self._controls = ResidentControls(
+            self._background,
+            load=lambda plan, model: control_shared(
+                program, plan, self.registry.get(plan.model), model, device, settings
+            ),
+            model=self._models.use,
+            used=lambda model: {
+                state.job.plan.control.name
+                for state in self._jobs.values()
+                if state.holding and state.job.plan.model == model and state.job.plan.control
+            },
+            failed=self._arrived,
+        )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
         self.rows, self.seconds = 0, 0.0  # of all forwards so far
@@ -123,9 +138,9 @@ class Renderer:
         """Queues a job. An upscale needs no model and waits for no turn."""
         self._jobs[job.id] = state = JobState(job)
         if job.plan.action is Action.UPSCALE:
-            self._side_work.enlarge(state, self._clock())
+            self.side_work.enlarge(state, self._clock())
         elif job.plan.canvas is not None and job.plan.canvas.words:
-            self._side_work.locate(state, lambda: self._queue(state, alone))
+            self.side_work.locate(state, lambda: self._queue(state, alone))
         else:
             self._queue(state, alone)
 
@@ -143,7 +158,7 @@ class Renderer:
 
     def describe(self, number: int, png: bytes, turn: int = 0) -> None:
         """Has a picture described; the answer is a `Described` with the same number."""
-        self._side_work.describe(number, png, turn)
+        self.side_work.describe(number, png, turn)
 
     def load(self, model: str) -> None:
         """Has a model ready, and warm, before anyone asks for it, if there is room."""
@@ -190,7 +205,10 @@ class Renderer:
                 return False
             state = self._jobs[job_id]
             crowded = not self._models.want(state.job.plan.model)
-            state.holding = state.job.plan.model in self._models.names and self._loras.want(state.job.plan)
+            plan = state.job.plan
+            state.holding = plan.model in self._models.names and all(
+                (self._loras.want(plan), self._controls.want(plan))
+            )
             return state.holding
 
         admitted = self._lanes.admit(ready)
@@ -287,12 +305,12 @@ class Renderer:
         state.task.resume()
         self._settle([job.id])
 
-    def _arrived(self, model: str, error: Exception | None, lora: str = "") -> None:
-        """Goes on when a model has been loaded, or could not be, or a ``lora`` for it could not."""
+    def _arrived(self, model: str, error: Exception | None, part: str = "") -> None:
+        """Goes on when a model has been loaded, or could not be, or a LoRA or control for it could not."""
         warm = model in self._to_warm
         self._to_warm.discard(model)
         if error is not None:
-            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, lora)]:
+            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, part)]:
                 self._lanes.remove(state.job.id)
                 self._reporter.fail(state, error)
         elif warm and not self._jobs:

@@ -19,6 +19,7 @@ from torch import nn
 from engine.errors import TooLarge
 from engine.families import FAMILIES
 from engine.planning.memory import QUANTISED, Fit, Placement, fitted
+from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
 from engine.process.devices import main_memory
@@ -29,7 +30,7 @@ from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 from engine.sharing.joining import Joins
 
-__all__ = ["ResidentModels", "fit_in", "load_shared"]
+__all__ = ["ResidentModels", "control_shared", "fit_in", "load_shared"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -194,23 +195,46 @@ def load_shared(
     program: Program, entry: ModelEntry, device: str, settings: WorkerSettings, fit: Fit | None = None
 ) -> Any:
     """The entry's model on ``device``, its denoisers ready to share their forwards."""
-    model, family = program.load(entry, device, fit=fit or Fit()), FAMILIES[entry.family]
+    model = program.load(entry, device, fit=fit or Fit())
+    whole = fit is None or fit.placement is Placement.WHOLE
+    for index, module in enumerate(model.denoisers):
+        _share(module, f"{entry.name}/{index}", entry, device, settings, whole)
+    return model
+
+
+def control_shared(
+    program: Program, plan: Plan, entry: ModelEntry, model: Any, device: str, settings: WorkerSettings
+) -> Any:
+    """The plan's control, ready for its model, whose ``entry`` that is, and ready to share its forwards."""
+    assert plan.control is not None
+    control = program.load_control(plan, model)
+    _share(control.module, f"{entry.name}/control/{plan.control.name}", entry, device, settings)
+    return control
+
+
+def _share(
+    module: nn.Module,
+    name: str,
+    entry: ModelEntry,
+    device: str,
+    settings: WorkerSettings,
+    whole: bool = True,
+) -> None:
+    """Has the calls of a module that jobs have in common share its forwards; ``whole``: none of it moves."""
+    family = FAMILIES[entry.family]
     # Nothing has shown that rows lie in such a model's calls where its family says.
     joins = Joins(settings.measured) if entry.added or not family.texts else None
-    for index, module in enumerate(model.denoisers):
-        exact = device == "cpu" and _computes_in(module) is torch.float32
-        if exact:
-            steady(module)
-        # weights that move, or are cast layer by layer, are nowhere that a recorded forward could read them
-        still = (fit is None or fit.placement is Placement.WHOLE) and _lies_plainly(module)
-        compiled = bool(settings.compiler) and still
-        if compiled:
-            _compile(module, settings.compiler)
-        graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
-        sizes = Exact(settings.measured) if exact else ()
-        name = f"{entry.name}/{index}"
-        install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=compiled)
-    return model
+    exact = device == "cpu" and _computes_in(module) is torch.float32
+    if exact:
+        steady(module)
+    # weights that move, or are cast layer by layer, are nowhere that a recorded forward could read them
+    still = whole and _lies_plainly(module)
+    compiled = bool(settings.compiler) and still
+    if compiled:
+        _compile(module, settings.compiler)
+    graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
+    sizes = Exact(settings.measured) if exact else ()
+    install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=compiled)
 
 
 def _computes_in(module: nn.Module) -> torch.dtype:

@@ -20,7 +20,8 @@ class WorkerSettings:
     forwards recorded and replayed. ``precision`` is what models compute in, or their weights are stored
     in. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
     for what was found out about this machine; None keeps nothing. ``upscaler`` is the name of what enlarges
-    pictures, "" for interpolation.
+    pictures, "" for interpolation. ``writer`` and ``viewer`` are folders of a language model and of one that
+    sees pictures; None: there is none.
     """
 
     active: int = 16
@@ -32,3 +33,5 @@ class WorkerSettings:
     checked: bool = True
     measured: Path | None = None
     upscaler: str = ""
+    writer: Path | None = None
+    viewer: Path | None = None

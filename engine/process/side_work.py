@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.errors import BadPicture, EngineError
-from engine.job import Description, Progress
+from engine.job import Description, Progress, Request
 from engine.process.background import Background
 from engine.process.failures import as_engine_error
 from engine.process.job_state import JobState
@@ -31,14 +31,20 @@ class SideWork:
 
     def describe(self, number: int, png: bytes, turn: int) -> None:
         """Has a picture described; the answer is a `Described` with the same number."""
+        self._answer(number, "describing a picture", lambda: self._program.describe(png, turn))
 
+    def say(self, number: int, request: Request) -> None:
+        """Has a language model answer; the answer is a `Described` with the same number."""
+        self._answer(number, "asking a language model", lambda: self._program.say(request))
+
+    def _answer(self, number: int, doing: str, work: Callable[[], Description]) -> None:
         def then(said: Description | None, error: Exception | None) -> None:
-            problem = None if error is None else str(as_engine_error(error, "describing a picture"))
+            problem = None if error is None else str(as_engine_error(error, doing))
             unreadable = isinstance(error, BadPicture)
             prompts, notes = (said.prompts, said.notes) if said is not None else ((), ())
             self._emit(Described(number, prompts, problem, unreadable, notes))
 
-        self._background.do("describer", lambda: self._program.describe(png, turn), then)
+        self._background.do("describer", work, then)
 
     def enlarge(self, state: JobState, now: float) -> None:
         """Has an upscale drawn and delivered; it began ``now``."""

@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeAlias
 
-from engine.job import Event, Job
+from engine.job import Event, Job, Request
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 
@@ -29,6 +29,7 @@ __all__ = [
     "Ready",
     "Report",
     "Residents",
+    "Say",
     "Setup",
     "Submit",
     "Unload",
@@ -89,6 +90,14 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
+class Say:
+    """Have a language model answer; the answer is a `Described` that carries the same number."""
+
+    number: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """Have this model ready before anyone asks for it."""
 
@@ -130,7 +139,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Prompts for a picture, or the sentence that says why there are none."""
+    """Prompts for a picture, or what a language model said, or the sentence that says why there are none."""
 
     number: int
     prompts: tuple[str, ...] = ()
@@ -154,7 +163,7 @@ class Beat:
     work: Work = field(default_factory=lambda: Work())
 
 
-Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload | Know
+Order: TypeAlias = Setup | Submit | Cancel | Describe | Say | Load | Unload | Know
 Report: TypeAlias = Ready | Happened | Described | Residents | Beat
 
 

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from engine.job import Description
+from engine.job import Description, Request
 from engine.planning.entries import Precision
 from engine.planning.measuring import needs
 from engine.planning.memory import Fit, Needs
@@ -40,6 +40,7 @@ from engine.process.wire import (
     Order,
     Ready,
     Report,
+    Say,
     Setup,
     Submit,
     Unload,
@@ -110,6 +111,8 @@ class _Service:
                 self._renderer.cancel(job_id)
             case Describe(number, png, turn):
                 self._renderer.describe(number, png, turn)
+            case Say(number, request):
+                self._renderer.side_work.say(number, request)
             case Load(model):
                 self._renderer.load(model)
             case Unload(model):
@@ -186,6 +189,19 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
+    def say(request: Request) -> Description:
+        from engine.seeing import answers, language  # for speed: only for who asks
+
+        if not request.task:
+            return answers.answer(request, registry.describers)
+        folder = setup.settings.writer if request.png is None else setup.settings.viewer
+        return language.say(request, folder)
+
+    def load_control(plan: Plan, model: Any) -> Any:
+        assert plan.control is not None
+        depth = next((each for each in registry.depths if each.name == plan.control.depth), None)
+        return drawing.load_control(registry.control(plan.control.name), depth, model)
+
     run = drawing.run
     if settings.upscaler:
         enlarge = drawing.Enlarger(registry.upscaler(settings.upscaler), device)
@@ -200,6 +216,8 @@ def _program(setup: Setup) -> Program:
         drawing.load_beside,
         drawing.of_plan,
         takes,
+        load_control,
+        say,
     )
 
 

@@ -240,6 +240,13 @@ def plain_caption(scene: Scene, rng: Random) -> str:
     return text if scene.style == "flat" else STYLE_FRAMES[scene.style][0].format(text)
 
 
+def look_caption(scene: Scene, rng: Random) -> str:
+    """The style and the surroundings alone, as a person says them of a picture that is already there."""
+    frame = "" if scene.style == "flat" else rng.choice(STYLE_FRAMES[scene.style])
+    style = frame.replace(" of {}", "").replace("{}", "").strip(" ,")
+    return ", ".join(filter(None, [style, _where(scene, rng)]))
+
+
 def words() -> set[str]:
     """Every word that a caption can hold."""
     texts: list[str] = [

@@ -28,16 +28,23 @@ _TONES: dict[str, Colour] = {
 
 
 def draw(
-    scene: Scene, width: int, height: int, rng: Random, fine: int = 3, layout: int | None = None
+    scene: Scene,
+    width: int,
+    height: int,
+    rng: Random,
+    fine: int = 3,
+    layout: int | None = None,
+    like: Scene | None = None,
 ) -> Image.Image:
     """The scene as an RGB picture of `width`×`height`, in one of its layouts, or in any if None.
 
-    `fine` is the supersampling factor per side.
+    `fine` is the supersampling factor per side. With `like`, a scene of as many things in other surroundings,
+    they stand where those of that scene would.
     """
     if layout is None:
-        layout = rng.randrange(layouts(scene, width, height))
+        layout = rng.randrange(layouts(like or scene, width, height))
     picture = _ground(scene, width * fine, height * fine, rng, layout)
-    return _with_things(picture, scene.style, arrange(scene, width, height, rng, layout), fine)
+    return _with_things(picture, scene.style, arrange(scene, width, height, rng, layout, like), fine)
 
 
 def draw_placed(

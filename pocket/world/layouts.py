@@ -39,10 +39,15 @@ def layouts(scene: Scene, width: int, height: int) -> int:
     return max(backdrops, len(_places(scene, Cells.of(width, height))))
 
 
-def arrange(scene: Scene, width: int, height: int, rng: Random, layout: int) -> list[Placed]:
-    """Where everything stands in a layout, in colours that chance tints a little."""
+def arrange(
+    scene: Scene, width: int, height: int, rng: Random, layout: int, like: Scene | None = None
+) -> list[Placed]:
+    """Where everything stands in a layout, in colours that chance tints a little.
+
+    With `like`, a scene of as many things, they stand where those of that scene would.
+    """
     cells = Cells.of(width, height)
-    options = _places(scene, cells)
+    options = _places(like or scene, cells)
     places = options[layout % len(options)]
     tints = [tinted(COLOURS[t.colour], rng, 5) for t in scene.things]
     things = [(t.kind, tint) for t, tint in zip(scene.things, tints, strict=True) for _ in range(t.count)]

@@ -23,6 +23,7 @@ from engine import (
     Progress,
     Queued,
     Registry,
+    Request,
     load_input,
 )
 
@@ -123,6 +124,12 @@ class SketchEngine:
             for colour in ("red", "green", "blue", "grey")
         )
         return Description(tuple(prompts), ("Said by a sketch.",))
+
+    async def say(self, request: Request) -> Description:
+        if request.png is None:
+            return Description((f"a sketch says: {request.text}",))
+        load_input(request.png)
+        return Description((f"{request.text} One.",), ("Said by a sketch.",))
 
     def _draw(self, job: Job) -> list[Picture]:
         if job.plan.action is Action.UPSCALE:

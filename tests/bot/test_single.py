@@ -16,7 +16,7 @@ from tests.bot.sketch import buttons, grid_of
 GRID = [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]
 SINGLE = [
     ["Upscale (Subtle)", "Upscale (Creative)"],
-    ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Edit"],
+    ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Edit", "Retexture"],
     ["Zoom Out 2x", "Zoom Out 1.5x", "Custom Zoom"],
     ["⬅️", "➡️", "⬆️", "⬇️"],
     ["Favorite", "Delete"],

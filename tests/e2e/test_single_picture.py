@@ -21,7 +21,7 @@ GREEN = 3  # the style of a button that is on
 GRID = [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]
 ROWS = [
     ["Upscale (Subtle)", "Upscale (Creative)"],
-    ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Edit"],
+    ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", "Edit", "Retexture"],
     ["Zoom Out 2x", "Zoom Out 1.5x", "Custom Zoom"],
     ["⬅️", "➡️", "⬆️", "⬇️"],
     ["Favorite", "Delete"],

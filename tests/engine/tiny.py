@@ -28,6 +28,9 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    DPTConfig,
+    DPTForDepthEstimation,
+    DPTImageProcessorPil,
     PreTrainedTokenizerFast,
     T5Config,
     T5EncoderModel,
@@ -35,6 +38,7 @@ from transformers import (
 
 from engine import ModelEntry, Plan, Registry, plan_imagine
 from engine.drawing import LoadedModel
+from engine.planning.controls import DepthEntry
 from engine.planning.registry import SegmenterEntry
 from grammar.spec import GenerationSpec
 from grammar.values import Part
@@ -112,6 +116,27 @@ def segmenter(path: Path) -> SegmenterEntry:
     images = CLIPImageProcessor(size={"height": SIDE, "width": SIDE}, do_center_crop=False)
     CLIPSegProcessor(images, tokenizer).save_pretrained(path)
     return SegmenterEntry("tiny", "Tiny", str(path), folder=path)
+
+
+def depth(path: Path) -> DepthEntry:
+    """Writes a tiny random model of depth to ``path``."""
+    config = DPTConfig(
+        hidden_size=16,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        intermediate_size=32,
+        image_size=SIDE,
+        patch_size=16,
+        is_hybrid=False,
+        backbone_out_indices=[0, 1, 2, 3],
+        neck_hidden_sizes=[8, 8, 16, 16],
+        fusion_hidden_size=8,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        DPTForDepthEstimation(config).save_pretrained(path)
+    DPTImageProcessorPil(size={"height": SIDE, "width": SIDE}).save_pretrained(path)
+    return DepthEntry("tiny", "Tiny", str(path), folder=path)
 
 
 def _make_sure(model: CLIPSegForImageSegmentation) -> None:

@@ -146,7 +146,7 @@ READ: list[tuple[str, dict[str, Any]]] = [
     ("a cat --personalize", {"p": True}),
     ("a cat --profile hreu13h c7p38co", {"p": ["hreu13h", "c7p38co"]}),
     ("a cat --exp 100", {"exp": 100}),
-    *((f"a cat --{name}", {name: True}) for name in ("draft", "hd", "sd", "edit", "loop")),
+    *((f"a cat --{name}", {name: True}) for name in ("expand", "draft", "hd", "sd", "edit", "loop")),
     ("a cat --motion low", {"motion": "low"}),
     ("a cat --motion high", {"motion": "high"}),
     (f"a cat --end {SHORT} --bs 1", {"end": SHORT, "bs": 1}),

@@ -14,7 +14,7 @@ from bot.errors import Gone, Refusal
 from bot.jobs.flow import Draft
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
-from bot.memory.picture_files import fitted
+from bot.memory.picture_files import fitted, size_of
 from bot.messages.message import Message
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
@@ -142,7 +142,7 @@ def _with_ratio(prompt: str, png: bytes) -> str:
     """The prompt, ending in the picture's proportion where it does not already."""
     if "--ar" in prompt:
         return prompt
-    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    width, height = size_of(png)
     shared = math.gcd(width, height)
     return f"{prompt} --ar {width // shared}:{height // shared}"
 

@@ -1,4 +1,4 @@
-"""`/help`, the same for a mention of the bot, and `/ask`: what Easel can do, and how."""
+"""`/help`, the same for a mention of the bot, and `/ask`: what Easel can do, and how; or about a picture."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.errors import Refusal
 from bot.messages import overview
 from bot.messages.sending import view_of
 from bot.surface.commands.imagine import example_buttons
+from bot.surface.commands.picture_questions import about_upload
 from bot.surface.hub import HubClient, Interaction
 
 __all__ = ["answer_mention", "ask", "help_"]
@@ -26,10 +27,16 @@ async def help_(interaction: Interaction) -> None:
     await _show(interaction)
 
 
-@app_commands.command(description="Ask how something is done, or what a parameter does")
-@app_commands.describe(question="In English, such as: how do I make it wide?")
-async def ask(interaction: Interaction, question: str = "") -> None:
+@app_commands.command(description="Ask how something is done, or about a picture")
+@app_commands.describe(
+    question="Such as: how do I make it wide? With a picture: how many are there?",
+    image="A picture to ask about",
+)
+async def ask(interaction: Interaction, question: str = "", image: discord.Attachment | None = None) -> None:
     """The passages that answer it best; the whole screen where there is nothing to answer."""
+    if image is not None:
+        await about_upload(interaction, image, question)
+        return
     passages = interaction.client.hub.guide.best(question)
     if passages:
         await interaction.response.send_message(embed=overview.answer(passages), ephemeral=True)

@@ -46,6 +46,7 @@ KINDS = {
     JobKind.PAN_UP: "pan up",
     JobKind.PAN_DOWN: "pan down",
     JobKind.EDIT: "edit",
+    JobKind.RETEXTURE: "retexture",
 }
 """What an entry says it is."""
 

@@ -75,7 +75,7 @@ def _toggles(user: User) -> list[Toggle]:
         for name, value in STYLIZE.items()
     ]
     reset: dict[str, Setting] = {"stylize": None, "strong": True, "remix": False, "model": None}
-    reset |= {"lane": Lane.FAST, "stealth": False}
+    reset |= {"lane": Lane.FAST, "stealth": False, "expand": False}
     return [
         *stylize,
         Toggle("High Variation Mode", "🎨", 2, user.strong, {"strong": True}),
@@ -85,6 +85,7 @@ def _toggles(user: User) -> list[Toggle]:
         Toggle("Relax mode", "🐢", 3, user.lane is Lane.RELAX, {"lane": Lane.RELAX}),
         Toggle("Reset Settings", "♻️", 3, False, reset),
         Toggle("Stealth mode", "🕶️", 3, user.stealth, {"stealth": not user.stealth}),
+        Toggle("Expand prompts", "✍️", 3, user.expand, {"expand": not user.expand}),
     ]
 
 
@@ -100,6 +101,7 @@ async def _embed(hub: Hub, user: User) -> discord.Embed:
         f"**Remix**: {'on' if user.remix else 'off'}",
         f"**Speed**: {user.lane}",
         f"**Seen by**: {'you alone' if user.stealth else 'everybody in the channel'}",
+        f"**Prompts**: {'expanded first' if user.expand else 'as typed'}",
         f"**Current suffix**: {quoted(user.suffix, 500) or 'none'}",
     ]
     return discord.Embed(title="Settings", description="\n".join(lines))

@@ -1,0 +1,93 @@
+"""A server that speaks the OpenAI chat protocol, asked one thing at a time: text in, and a picture; text out.
+
+Its address is the owner's setting, never a user's word, so it may be anywhere, on this machine too. It is
+asked directly, through no proxy, follows no redirect, and whatever it does is over after a time limit. Knows
+nothing of what is asked.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import aiohttp
+
+__all__ = ["Chat", "Silent"]
+
+SECONDS = 20.0
+"""How long one answer may take. People wait for it, and their pictures with them."""
+
+MOST_BYTES = 1 << 20
+"""Bytes of an answer that are read: a megabyte is more than any page of text."""
+
+TOKENS = 400
+"""Tokens of an answer at most: some three hundred words."""
+
+
+class Silent(Exception):
+    """No answer came. ``str(error)`` is why, in half a sentence fit for a user."""
+
+
+class Chat:
+    """One server: its ``url``, such as http://127.0.0.1:8000/v1, the ``key`` that it wants, the ``model``.
+
+    Connects at the first question; to be closed in the end.
+    """
+
+    def __init__(self, url: str, key: str = "", model: str = "", seconds: float = SECONDS) -> None:
+        self._url, self._key, self._model = url.rstrip("/"), key, model
+        self._seconds = seconds
+        self._client: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Give connections back."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def say(self, task: str, text: str, png: bytes | None = None) -> str:
+        """The answer to ``text`` (and a picture), given a ``task``. Raises Silent."""
+        asked: Any = text
+        if png is not None:
+            data = base64.b64encode(png).decode("ascii")
+            asked = [
+                {"type": "text", "text": text},
+                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+            ]
+        body = {
+            "model": self._model or "default",
+            "messages": [{"role": "system", "content": task}, {"role": "user", "content": asked}],
+            "max_tokens": TOKENS,
+        }
+        try:
+            return _text(await self._posted(body))
+        except TimeoutError:
+            raise Silent(f"it gave no answer within {self._seconds:g} seconds") from None
+        except (aiohttp.ClientError, OSError):
+            raise Silent("it cannot be reached") from None
+
+    async def _posted(self, body: dict[str, Any]) -> bytes:
+        if self._client is None:
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._seconds))
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        address = f"{self._url}/chat/completions"
+        async with self._client.post(address, json=body, headers=headers, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise Silent(f"it answered with an error ({answer.status})")
+            read = bytearray()
+            async for part in answer.content.iter_any():
+                read += part
+                if len(read) > MOST_BYTES:
+                    raise Silent("it said more than can be read")
+            return bytes(read)
+
+
+def _text(body: bytes) -> str:
+    """The words of an answer. Raises Silent where there are none."""
+    try:
+        said = json.loads(body)["choices"][0]["message"]["content"]
+    except (ValueError, LookupError, TypeError):
+        raise Silent("its answer cannot be read") from None
+    if not isinstance(said, str) or not said.strip():
+        raise Silent("it said nothing")
+    return said.strip()

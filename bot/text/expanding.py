@@ -1,0 +1,130 @@
+"""A short prompt made longer by somebody else: what they are told, whether the prompt is still in it. Pure.
+
+Two steps, as ImageGen-CoT (Liao et al. 2025, arXiv:2503.19312) and DALL·E 3 go: first a plan of the picture,
+then its words. Nothing that was said may be lost: that is checked here, and trusted to nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.text.words import words
+
+__all__ = ["PLANNING", "WRITING", "fit", "lost", "written_from"]
+
+PLANNING = (
+    "You plan pictures. Read the short prompt and answer with five short lines and nothing else: "
+    "Subject: … / Counts: … / Relations: … / Setting: … / Style: …. "
+    "Keep every thing, number, colour and quoted text of the prompt as it is; add only what it leaves open."
+)
+WRITING = (
+    "You write prompts for a model that draws pictures. From the short prompt and the plan write one "
+    "detailed prompt of at most sixty words, in the prompt's language: plain description, no list, no "
+    "parameters, no explanation. Use every noun, number and quoted text of the short prompt word for word."
+)
+
+LONGEST = 1500
+"""Characters that an expanded prompt may have: Discord takes a command's text up to 6000, and shows 2000."""
+
+_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
+_LANGUAGE = re.compile(r"--|—|::|[{}\[\]<>]|https?:", re.IGNORECASE)
+"""What the prompt language would read as its own."""
+
+_EMPTY = frozenset(
+    {
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "or",
+        "with",
+        "in",
+        "on",
+        "at",
+        "to",
+        "by",
+        "for",
+        "from",
+        "as",
+        "is",
+        "are",
+        "was",
+        "be",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "which",
+        "who",
+        "some",
+        "any",
+        "very",
+        "my",
+        "your",
+        "his",
+        "her",
+        "our",
+        "their",
+        "please",
+        "while",
+    }
+)
+_NUMBERS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+_DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
+
+
+def written_from(prompt: str, plan: str) -> str:
+    """What whoever writes is given."""
+    return f"Short prompt: {prompt}\n\nPlan:\n{plan}"
+
+
+def fit(text: str) -> str:
+    """A written prompt as it may be drawn: one line, without quotes around it; empty where it is none."""
+    line = " ".join(text.split())
+    if len(line) > 1 and line[0] + line[-1] in ('""', "“”", "''"):
+        line = line[1:-1].strip()
+    return "" if len(line) > LONGEST or _LANGUAGE.search(line) else line
+
+
+def lost(prompt: str, expanded: str) -> str | None:
+    """The first word, number or quoted text of ``prompt`` that ``expanded`` lacks; None: all is there.
+
+    Words of grammar may go. A number may be written in digits or in letters, a thing in its plural.
+    """
+    for found in _QUOTED.finditer(prompt):
+        said = next(group for group in found.groups() if group)
+        if said not in expanded:
+            return f"“{said}”"
+    there = {form for word in words(expanded) for form in _forms(word)}
+    return next(
+        (word for word in words(prompt) if word not in _EMPTY and not there.intersection(_forms(word))), None
+    )
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word as it may be written otherwise."""
+    yield _DIGITS.get(word, word)
+    if len(word) > 3 and word.endswith("s"):
+        yield word[:-1]
+    if len(word) > 4 and word.endswith("es"):
+        yield word[:-2]
