@@ -33,6 +33,7 @@ from engine.planning.entries import ModelEntry, Storage
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
+from engine.planning.references import AdapterEntry, Reference, starting_links, with_codes
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
@@ -43,6 +44,7 @@ from engine.process.settings import Precision, WorkerSettings
 __all__ = [
     "PARTS",
     "Action",
+    "AdapterEntry",
     "BadPicture",
     "BadRegistry",
     "Cancelled",
@@ -73,6 +75,7 @@ __all__ = [
     "Precision",
     "Progress",
     "Queued",
+    "Reference",
     "Registry",
     "Storage",
     "UnknownModel",
@@ -92,4 +95,6 @@ __all__ = [
     "plan_upscale",
     "plan_vary",
     "plan_zoom",
+    "starting_links",
+    "with_codes",
 ]

@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from engine import (
     Registry,
     UnknownModel,
     plan_imagine,
+    starting_links,
+    with_codes,
 )
 from engine import Progress as Step
 from grammar import GenerationSpec, format_prompt, parse
@@ -86,17 +88,20 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
 
     Raises PromptError, BadSetting, EngineError.
     """
-    specs = parse(prompt)
+    specs = [with_codes(spec) for spec in parse(prompt)]
     registry = registry_of(settings)
     name = model or settings.easel_model
     plans = [_planned(spec, registry, name) for spec in specs]
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
-    inputs = await _image_prompts(specs)
+    links = [
+        (*starting_links(spec, plan.references), *plan.links) for spec, plan in zip(specs, plans, strict=True)
+    ]
+    inputs = await _pictures_behind(link for some in links for link in some)
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, [inputs[link] for link in spec.images], out)
-                for spec, plan in zip(specs, plans, strict=True)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out)
+                for spec, plan, some in zip(specs, plans, links, strict=True)
             ]
     _print(results, as_json)
 
@@ -125,8 +130,8 @@ def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
         raise BadSetting(f"--model: {error}") from None
 
 
-async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]:
-    wanted = dict.fromkeys(link for spec in specs for link in spec.images)
+async def _pictures_behind(found: Iterable[str]) -> dict[str, HandedIn]:
+    wanted = dict.fromkeys(found)
     if not wanted:
         return {}
     async with Links() as links:

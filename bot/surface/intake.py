@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
-from engine import Lane, Plan, Registry, plan_imagine
+from engine import Lane, Plan, Registry, plan_imagine, starting_links, with_codes
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "kept_link",
     "kept_upload",
     "link_of",
+    "pictures_behind",
     "place_of",
     "prepared",
     "read",
@@ -66,7 +67,7 @@ class KeptPicture:
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
-    """The jobs of a prompt. Raises PromptError and Refusal.
+    """The jobs of a prompt, a style number drawn for each `--sref random`. Raises PromptError and Refusal.
 
     With a ``user``, their settings, suffix and own parameters join in; without one the prompt is complete.
     """
@@ -78,7 +79,7 @@ def read(interaction: Interaction, prompt: str, user: User | None = None) -> lis
         word = interaction.client.hub.banned.first_in(" , ".join((spec.text, *spec.no)))
         if word is not None:
             raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
-    return specs
+    return [with_codes(spec) for spec in specs]
 
 
 def place_of(interaction: Interaction, *, private: bool = False) -> Place:
@@ -202,17 +203,15 @@ async def drafts_of(
     specs: Sequence[GenerationSpec],
     given: Mapping[str, KeptPicture] | None = None,
 ) -> list[Draft]:
-    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture.
+    """One draft a spec, its image prompts and what it refers to fetched. Raises BadLink and BadPicture.
 
     ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
-    found = dict(given or {})
-    for link in dict.fromkeys(link for spec in specs for link in spec.images):
-        if link not in found:
-            found[link] = await kept_link(interaction, link)
     model = hub.model_of(user)
     plans = [await _planned(spec, hub.registry, model) for spec in specs]
+    wanted = [link for spec, plan in zip(specs, plans, strict=True) for link in (*spec.images, *plan.links)]
+    found = await pictures_behind(interaction, wanted, given)
     if hub.gate.known_operator(user.id):
         plans = [replace(p, notes=(*p.notes, FOR_OPERATORS)) if p.unknown else p for p in plans]
     return [
@@ -221,12 +220,24 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=_noted(plan, [found[link] for link in spec.images]),
+            plan=_noted(plan, [found[link] for link in (*spec.images, *plan.links)]),
             lane=Lane(spec.speed) if spec.speed else user.lane,
-            inputs=tuple(found[link].name for link in spec.images),
+            inputs=tuple(found[link].name for link in starting_links(spec, plan.references)),
+            references=tuple(found[link].name for link in plan.links),
         )
         for spec, plan in zip(specs, plans, strict=True)
     ]
+
+
+async def pictures_behind(
+    interaction: Interaction, links: Iterable[str], given: Mapping[str, KeptPicture] | None = None
+) -> dict[str, KeptPicture]:
+    """The pictures behind links, kept now unless they are ``given``. Raises BadLink and BadPicture."""
+    found = dict(given or {})
+    for link in dict.fromkeys(links):
+        if link not in found:
+            found[link] = await kept_link(interaction, link)
+    return found
 
 
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:

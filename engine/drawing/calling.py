@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from engine.drawing import late, safety, unread
 from engine.drawing.estimate import OnStep
@@ -23,6 +24,8 @@ from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
+from engine.drawing.reference_adapter import References
+from engine.drawing.referring import referring_denoiser
 from engine.drawing.seamless import calmest, wrapping_vae
 from engine.drawing.steering import Steering, steered_denoiser
 from engine.drawing.steps import BetweenSteps
@@ -53,12 +56,17 @@ def drawn(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None = None,
+    references: References | None = None,
 ) -> list[Image.Image]:
-    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay."""
+    """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
+
+    They are drawn after the ``references``.
+    """
+    after = references or References()
     texts = texts_of(model, plan)
     steering = None if texts is None else texts.steering(plan)
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold)]
+        made = [_called(model, steering, plan, sources, report, hold, after)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -72,6 +80,7 @@ def drawn(
                     sources[index : index + 1],
                     functools.partial(told.of, index),
                     hold,
+                    after,
                 )
                 for index in range(count)
             ]
@@ -110,6 +119,7 @@ def _called(
     sources: Sequence[Image.Image],
     report: OnStep,
     hold: Image.Image | None,
+    references: References,
 ) -> tuple[list[Image.Image], list[bool]]:
     """The pictures of one call, and which of them a safety checker hid."""
     family = model.family
@@ -127,10 +137,13 @@ def _called(
             raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
     else:
+        guided = family.contrasts(plan.acting_guidance)
+        guided = guided and (bool(references.shown) or not steering.pointless)
+        name = denoiser_name(pipe, family)
+        if references.shown:
+            put(pipe, name, _referring(pipe, name, references, steering, len(plan.seeds), guided))
         if not steering.plain:
-            name = denoiser_name(pipe, family)
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
-        guided = family.contrasts(plan.acting_guidance) and not steering.pointless
         said = {"prompt": None, "negative_prompt": None, **steering.main}
         nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
         said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
@@ -158,6 +171,13 @@ def _called(
         for picture in pictures:
             picture.info[unread.MARK] = missing
     return pictures, [bool(flag) for flag in flags or ()]
+
+
+def _referring(
+    pipe: Any, name: str, references: References, steering: Steering, pictures: int, guided: bool
+) -> nn.Module:
+    denoiser: nn.Module = getattr(pipe, name)
+    return referring_denoiser(denoiser, references, steering, pictures=pictures, guided=guided)
 
 
 def _part(pipe: Any, family: Family) -> Any:

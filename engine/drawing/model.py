@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.drawing.reference_adapter import ReferenceAdapter
 from engine.drawing.texts import Texts
 from engine.families import Family
 from engine.planning.registry import ModelEntry
 from engine.sharing.adapters import Adapter
 
-__all__ = ["LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
+__all__ = ["Beside", "LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
 
 
 @dataclass(eq=False)
@@ -36,6 +37,17 @@ class Loras:
 
 
 @dataclass(eq=False)
+class Beside:
+    """The reference adapters that are ready for a model, by name, the least recently used first."""
+
+    adapters: OrderedDict[str, ReferenceAdapter] = field(default_factory=OrderedDict)
+
+    def forget(self, name: str) -> None:
+        """Drops one."""
+        self.adapters.pop(name, None)
+
+
+@dataclass(eq=False)
 class LoadedModel:
     """A model on its device.
 
@@ -52,6 +64,7 @@ class LoadedModel:
     family: Family
     colours: torch.Tensor | None = field(default=None, repr=False)
     loras: Loras = field(default_factory=Loras, repr=False)
+    references: Beside = field(default_factory=Beside, repr=False)
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

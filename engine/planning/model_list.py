@@ -16,6 +16,7 @@ from engine.errors import BadRegistry
 from engine.families import FAMILIES
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
+from engine.planning.references import ROLES, AdapterEntry
 from engine.planning.single_file import ENDINGS
 
 __all__ = ["COMMIT", "Entries", "Pins", "read_pins", "read_toml"]
@@ -29,10 +30,12 @@ _PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 Pins: TypeAlias = "Mapping[str, str]"
 """Repositories of which the list names no commit → the one that a pull on this machine chose."""
 
-_TABLED = ("sizes", "muses", "oddities")
+_TABLED = ("sizes", "muses", "oddities", "anchors")
 """Fields that may name a table of the files instead of holding their rows."""
 
-_Entry = TypeVar("_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry)
+_Entry = TypeVar(
+    "_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry, AdapterEntry
+)
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Entries:
     segmenters: dict[str, SegmenterEntry] = field(default_factory=dict)
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     loras: dict[str, LoraEntry] = field(default_factory=dict)
+    adapters: dict[str, AdapterEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -76,6 +80,9 @@ class Entries:
                     elif kind == "lora":
                         lora = _made(LoraEntry, row, where, file.parent)
                         self.loras[lora.name] = lora
+                    elif kind == "adapter":
+                        adapter = _adapter(row, where, file.parent, pins)
+                        self.adapters[adapter.name] = adapter
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -126,7 +133,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler", "lora"):
+    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "adapter"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number
@@ -157,6 +164,17 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
     return entry
 
 
+def _adapter(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> AdapterEntry:
+    adapter = _made(AdapterEntry, row, where, base)
+    if unknown := sorted({*adapter.does, *adapter.weights, *adapter.layers} - set(ROLES)):
+        raise BadRegistry(f"{where}: an adapter does {', '.join(ROLES)}, not {unknown[0]!r}.")
+    if "@" in adapter.encoder and not _PINNED.fullmatch(adapter.encoder.partition(":")[0]):
+        raise BadRegistry(f"{where}: `encoder` must be a folder, or owner/repo@commit with its 40 digits.")
+    if adapter.folder is None and adapter.revision is None:
+        return replace(adapter, revision=pins.get(adapter.source))
+    return adapter
+
+
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
     if unknown := sorted(
@@ -167,7 +185,9 @@ def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) ->
     source, revision = str(values.get("source", "")), values.get("revision")
     if source.startswith(("./", "../", "/", "~")):
         values["folder"] = (base / Path(source).expanduser()).resolve()
-    elif (revision is not None or kind is not ModelEntry) and not COMMIT.fullmatch(str(revision)):
+    elif (revision is not None or kind not in (ModelEntry, AdapterEntry)) and not COMMIT.fullmatch(
+        str(revision)
+    ):
         raise BadRegistry(f"{where}: `revision` must be the 40 digits of a commit of {source!r}.")
     try:
         return kind(**values)

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.planning.canvas import Canvas
 from engine.planning.loras import Lora
+from engine.planning.references import Reference
 
 __all__ = ["CALM", "ENLARGED", "PICTURES", "Action", "Conditioning", "Plan", "running", "scheduled"]
 
@@ -63,7 +64,9 @@ class Plan:
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
-    the prompt that the model does not know.
+    the prompt that the model does not know. ``references`` are what the pictures are drawn after; their
+    pictures are the last of the job's inputs, in this order. ``unmet``: the prompt refers to more than could
+    be done, which its owner is told before it is drawn.
     """
 
     action: Action
@@ -93,6 +96,18 @@ class Plan:
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
+    references: tuple[Reference, ...] = ()
+    unmet: bool = False
+
+    @property
+    def referred(self) -> int:
+        """How many of the job's inputs, the last ones, are pictures that it refers to."""
+        return sum(each.code is None for each in self.references)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Where the pictures were found that it refers to, in the order of the inputs."""
+        return tuple(each.link for each in self.references if each.code is None)
 
     @property
     def acting_guidance(self) -> float:
@@ -134,6 +149,7 @@ class Plan:
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
         known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
+        known["references"] = tuple(Reference(**each) for each in known.get("references", ()))
         known["unknown"] = tuple(known.get("unknown", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None

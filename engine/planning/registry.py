@@ -14,10 +14,12 @@ from engine.errors import BadRegistry, UnknownModel
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
+from engine.planning.references import AdapterEntry
 
 __all__ = [
     "ADDED",
     "PINS",
+    "AdapterEntry",
     "DescriberEntry",
     "ModelEntry",
     "Registry",
@@ -56,6 +58,7 @@ class Registry:
     segmenters: tuple[SegmenterEntry, ...] = ()
     upscalers: tuple[UpscalerEntry, ...] = ()
     loras: tuple[LoraEntry, ...] = ()
+    adapters: tuple[AdapterEntry, ...] = ()
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -90,6 +93,7 @@ class Registry:
             tuple(entries.segmenters.values()),
             tuple(entries.upscalers.values()),
             tuple(entries.loras.values()),
+            tuple(entries.adapters.values()),
             tuple(entries.problems),
         )
 
@@ -115,6 +119,13 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no LoRA “{name}” here.")
+
+    def adapter(self, name: str) -> AdapterEntry:
+        """The reference adapter called `name`; raises UnknownModel."""
+        for entry in self.adapters:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no reference adapter “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -34,10 +34,14 @@ class JobState:
     previewed: float = float("-inf")
     place: int | None = None
 
-    def wants(self, model: str, lora: str = "") -> bool:
-        """Whether the job is drawn with this model and, if one is named, this LoRA, and was not begun yet."""
+    def wants(self, model: str, beside: str = "") -> bool:
+        """Whether the job is drawn with this model, and was not begun yet.
+
+        If a LoRA or a reference adapter is named, whether it is drawn with that.
+        """
         plan = self.job.plan
-        named = not lora or any(each.name == lora for each in plan.loras)
+        names = (*(lora.name for lora in plan.loras), *(each.adapter for each in plan.references))
+        named = not beside or beside in names
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

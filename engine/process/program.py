@@ -13,6 +13,7 @@ from engine.errors import ModelUnavailable, NoSegmenter
 from engine.job import Description
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
+from engine.planning.references import AdapterEntry
 from engine.planning.registry import ModelEntry
 from engine.sharing.adapters import Adapter, Adapters
 
@@ -34,6 +35,10 @@ def _no_lora(entry: LoraEntry, model: Any) -> Adapter:
     raise ModelUnavailable("Nothing here draws with LoRAs.")
 
 
+def _no_adapter(entry: AdapterEntry, model: Any) -> Any:
+    raise ModelUnavailable("Nothing here refers to pictures.")
+
+
 def _none(model: Any, plan: Plan) -> Adapters:
     return ()
 
@@ -46,7 +51,8 @@ class Program:
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
     region that a plan names in words: a mask, which becomes the job's last input. ``describe`` says what a
     picture shows, in the words of a turn. ``load_lora`` makes a LoRA ready for a model; it is kept in the
-    model's ``loras``, from where ``adapters`` takes those of a plan.
+    model's ``loras``, from where ``adapters`` takes those of a plan. ``load_reference_adapter`` makes one
+    ready that is kept in the model's ``references``.
     """
 
     load: Callable[[ModelEntry, str], Any]
@@ -57,3 +63,4 @@ class Program:
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
     load_lora: Callable[[LoraEntry, Any], Adapter] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
+    load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter

@@ -20,14 +20,14 @@ from engine.drawing import safety, unread
 from engine.errors import UnknownModel
 from engine.families import FAMILIES
 from engine.job import Cancelled, Job, Lane, Progress
-from engine.planning.plan import Action
+from engine.planning.plan import Action, Plan
 from engine.planning.registry import Registry
 from engine.process.announcements import Announcer
 from engine.process.background import Background, Inbox
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
-from engine.process.resident_loras import ResidentLoras
+from engine.process.resident_adapters import ResidentAdapters
 from engine.process.residents import ResidentModels, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
@@ -92,16 +92,22 @@ class Renderer:
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
         )
-        self._loras = ResidentLoras(
+        self._loras = ResidentAdapters(
             self._background,
-            load=lambda name, model: program.load_lora(registry.lora(name), model),
+            load=lambda name, model: program.load_lora(self.registry.lora(name), model),
+            names=lambda plan: [lora.name for lora in plan.loras],
+            place=lambda model: self._models.use(model).loras,
             model=self._models.use,
-            used=lambda model: {
-                lora.name
-                for state in self._jobs.values()
-                if state.holding and state.job.plan.model == model
-                for lora in state.job.plan.loras
-            },
+            plans=lambda model: _drawn_with(self._jobs.values(), model),
+            failed=self._arrived,
+        )
+        self._references = ResidentAdapters(
+            self._background,
+            load=lambda name, model: program.load_reference_adapter(self.registry.adapter(name), model),
+            names=lambda plan: list(dict.fromkeys(each.adapter for each in plan.references)),
+            place=lambda model: self._models.use(model).references,
+            model=self._models.use,
+            plans=lambda model: _drawn_with(self._jobs.values(), model),
             failed=self._arrived,
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
@@ -186,7 +192,9 @@ class Renderer:
                 return False
             state = self._jobs[job_id]
             crowded = not self._models.want(state.job.plan.model)
-            state.holding = state.job.plan.model in self._models.names and self._loras.want(state.job.plan)
+            plan, here = state.job.plan, state.job.plan.model in self._models.names
+            # both are asked, so that both are fetched at once
+            state.holding = here and all([self._loras.want(plan), self._references.want(plan)])
             return state.holding
 
         admitted = self._lanes.admit(ready)
@@ -275,12 +283,12 @@ class Renderer:
         state.task.resume()
         self._settle([job.id])
 
-    def _arrived(self, model: str, error: Exception | None, lora: str = "") -> None:
-        """Goes on when a model has been loaded, or could not be, or a ``lora`` for it could not."""
+    def _arrived(self, model: str, error: Exception | None, beside: str = "") -> None:
+        """Goes on when a model has been loaded, or could not be, or what it is drawn with could not."""
         warm = model in self._to_warm
         self._to_warm.discard(model)
         if error is not None:
-            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, lora)]:
+            for state in [s for s in self._jobs.values() if s.queued and s.wants(model, beside)]:
                 self._lanes.remove(state.job.id)
                 self._reporter.fail(state, error)
         elif warm and not self._jobs:
@@ -292,3 +300,9 @@ class Renderer:
     def _stop_warming(self) -> None:
         for job_id in list(self._reporter.unheard):
             self.cancel(job_id)
+
+
+def _drawn_with(jobs: Iterable[JobState], model: str) -> list[Plan]:
+    """The plans that are being drawn with a model."""
+    plans = (state.job.plan for state in jobs if state.holding)
+    return [plan for plan in plans if plan.model == model]

@@ -179,6 +179,7 @@ def _program(setup: Setup) -> Program:
         locate,
         drawing.load_adapter,
         drawing.of_plan,
+        drawing.load_reference_adapter,
     )
 
 

@@ -1,8 +1,8 @@
 """What makes the model see pictures: a small image encoder, and adapters in the layout of IP-Adapter.
 
-A picture becomes a few tokens; beside each cross-attention to the text stands one to those tokens, and what it
-gives is added before the layer's last projection (IP-Adapter, Ye et al. 2023, arXiv:2308.06721). Knows neither
-the drawn world nor what an adapter is taught.
+A picture becomes a few tokens; beside each cross-attention to the text stands one to those tokens, and what
+it gives is added before the layer's last projection (IP-Adapter, Ye et al. 2023, arXiv:2308.06721). Knows
+neither the drawn world nor what an adapter is taught.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A stage of its own: the shipped model learns to refer to pictures. `python -m pocket.training.references`.
+"""A stage of its own: the shipped model learns to refer to pictures.
 
 Three small things are trained, the denoiser stays as it is: an image encoder that tells what is in a drawn
 scene; an adapter that takes the *style* of a picture (how it is painted, and the surroundings); and one that
@@ -6,25 +6,23 @@ takes its *thing* (kind and colour). Every target is drawn: the words say one pa
 the other, and what both name the words decide. Stops and goes on wherever it was.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-import typer
 from diffusers import StableDiffusionPipeline
 from rich.progress import track
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
 from pocket.model.references import TOKENS, WIDTH, ReferenceAdapter, make_image_encoder, seen
-from pocket.train import WEIGHTS, shipped
 from pocket.training.denoiser import FREE, SHARES, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, levels, small_picture
 from pocket.training.run import Schedule, train
@@ -46,11 +44,11 @@ from pocket.world.scenes import (
     visible,
 )
 
-REFERENCES = Path(__file__).parents[1] / "references"
 RATE = 2e-3
 SILENCE, BLIND = 0.1, 0.1  # shares without words, and without a picture, for guidance
 WHOLE = 0.7  # share of the pictures asked for at the weight 1; the others at any of `STRONG`
 STRONG = (0.8, 1.5)
+ANCHOR_VIEWS = 8  # drawings whose mean an anchor is
 VIEWS = 3  # references drawn for each scene, of which every step takes any
 _COLOURS = tuple(COLOURS)
 _FIELDS = (len(SETTINGS), len(_COLOURS) + 1, len(STYLES), len(KINDS), len(_COLOURS))
@@ -116,7 +114,9 @@ def thing_example(rng: Random) -> Example:
     said: Callable[[Random], str]
     if share < 0.1 and len(scene.things) == 2:  # beside another thing, which the words name
         other = Thing(scene.things[1].kind, scene.things[1].colour)
-        target = replace(target, things=(replace(thing, size="medium"), other), relation=rng.choice(RELATIONS))
+        target = replace(
+            target, things=(replace(thing, size="medium"), other), relation=rng.choice(RELATIONS)
+        )
         words = replace(target, things=(other,), relation=None)
         said = lambda chance: noisy_caption(words, chance, 0.08)  # noqa: E731
     elif share < 0.3:
@@ -214,9 +214,7 @@ def measure(teller: Teller, n: int = 600) -> dict[str, float]:
     wanted = torch.tensor([answers(s) for s in scenes])
     names = ("setting", "backdrop", "style", "kind", "colour")
     asked = wanted != _UNSAID
-    return {
-        name: float((found == wanted)[:, i][asked[:, i]].float().mean()) for i, name in enumerate(names)
-    }
+    return {name: float((found == wanted)[:, i][asked[:, i]].float().mean()) for i, name in enumerate(names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +246,9 @@ def make_lessons(
         shown = np.stack([reference_picture(example.reference, rng) for _ in range(VIEWS)])
         views.append(encoder(worn(as_tensor(shown), generator)).image_embeds)
     scenes = [example.target for example in examples]
-    return Lessons(examples, Library(scenes, [0, *accumulate(counts)], torch.cat(latents)), torch.stack(views))
+    return Lessons(
+        examples, Library(scenes, [0, *accumulate(counts)], torch.cat(latents)), torch.stack(views)
+    )
 
 
 def begin(adapter: ReferenceAdapter, pipeline: StableDiffusionPipeline, lessons: Lessons, steps: int) -> None:
@@ -338,6 +338,27 @@ def train_adapter(
     return adapter
 
 
+def style_anchors(encoder: CLIPVisionModelWithProjection, seed: int, file: Path) -> None:
+    """Writes the embeddings between which the styles of numbers lie: every style in every setting.
+
+    They are in a fixed order, for a number must mean the same for ever.
+    """
+    rng = Random(f"{seed}/anchors")
+    places = [(setting, None) for setting in SETTINGS[1:]] + [("plain", colour) for colour in _COLOURS]
+    found = []
+    for style in STYLES:
+        for setting, backdrop in places:
+            shown = []
+            while len(shown) < ANCHOR_VIEWS:
+                scene = replace(random_scene(rng), setting=setting, backdrop=backdrop, style=style)
+                if shows(scene):
+                    shown.append(reference_picture(scene, rng))
+            with torch.no_grad():
+                found.append(encoder(as_tensor(np.stack(shown))).image_embeds.mean(0))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"anchors": torch.stack(found).half()}, file)
+
+
 def about(name: str, steps: int, batch: int) -> dict[str, str]:
     """What the file says of itself."""
     return {
@@ -352,42 +373,3 @@ def about(name: str, steps: int, batch: int) -> dict[str, str]:
 
 
 MAKERS: dict[str, Maker] = {"style": style_example, "thing": thing_example}
-
-
-def main(
-    run: Annotated[Path, typer.Option(help="Folder of checkpoints and loss logs.")] = Path(
-        "data/pocket/references"
-    ),
-    out: Annotated[Path, typer.Option(help="Where the finished files go.")] = REFERENCES,
-    weights: Annotated[Path, typer.Option(help="The model that they are for.")] = WEIGHTS,
-    only: Annotated[str, typer.Option(help="“style” or “thing”; both if not given.")] = "",
-    steps: Annotated[int, typer.Option(help="Steps of each adapter.")] = 1000,
-    examples: Annotated[int, typer.Option(help="Examples drawn for each adapter.")] = 1600,
-    batch: Annotated[int, typer.Option(help="Examples in a step.")] = 24,
-    encoder_steps: Annotated[int, typer.Option(help="Steps of the image encoder.")] = 1500,
-    encoder_pictures: Annotated[int, typer.Option(help="Pictures drawn for it.")] = 6_000,
-    threads: Annotated[int, typer.Option(help="Processor threads; 0: all.")] = 1,
-    seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = 0,
-) -> None:
-    """Train the image encoder and the adapters (or go on with a run), and write them where the engine looks."""
-    torch.set_num_threads(threads or os.cpu_count() or 1)
-    teller = train_encoder(run, seed, encoder_steps, encoder_pictures)
-    read = ", ".join(f"{name} {share:.1%}" for name, share in measure(teller).items())
-    typer.echo(f"image encoder: of unseen pictures it reads {read}")
-    teller.encoder.half().save_pretrained(out / "image_encoder")
-    (out / "image_encoder" / "preprocessor_config.json").write_text(
-        '{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}\n', encoding="utf-8"
-    )
-    teller.encoder.float()
-    pipeline, axes = shipped(weights)
-    for name, make in MAKERS.items():
-        if only in ("", name):
-            adapter = train_adapter(
-                name, make, pipeline, axes, teller.encoder, run, seed, steps, examples, batch
-            )
-            adapter.save(out / f"{name}.safetensors", about(name, steps, batch))
-            typer.echo(f"{name}: written to {out}")
-
-
-if __name__ == "__main__":
-    typer.run(main)
