@@ -43,14 +43,13 @@ def waiting(
         where = f"\n-# Number {position} in the queue" + (
             f", about {_seconds(eta)}" if eta is not None else ""
         )
-    notes = _notes(job.notes) if job.plan.unmet else ()
-    return Message(_headline(job, " (Waiting to start)", where), embeds=notes, rows=rows)
+    return Message(_headline(job, " (Waiting to start)", where), embeds=_beforehand(job), rows=rows)
 
 
 def running(job: JobRecord, percent: int, preview: bytes | None, rows: Rows = ()) -> Message:
     """The job is being rendered; ``preview`` is a small JPEG."""
     files = ((f"{job.id}_preview.jpg", preview),) if preview else ()
-    return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, rows=rows)
+    return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, _beforehand(job), rows)
 
 
 def final(
@@ -64,6 +63,11 @@ def final(
     mode = "" if job.kind is JobKind.UPSCALE else f" ({MODES[job.lane]})"
     told = ([_region(job, source)] if source is not None else []) + list(job.notes)
     return Message(_headline(job, mode), ((name, picture),), _notes(told), rows)
+
+
+def _beforehand(job: JobRecord) -> tuple[discord.Embed, ...]:
+    """What is told before there are pictures: that the prompt refers to something that cannot be had."""
+    return _notes(job.notes) if job.plan.unmet else ()
 
 
 def _notes(told: Sequence[str]) -> tuple[discord.Embed, ...]:
