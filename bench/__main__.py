@@ -7,7 +7,18 @@ import importlib
 import sys
 
 ANYWHERE = ("language", "engine")
-ON_REQUEST = ("families", "gpu", "kills", "pictures", "discord", "chaos", "history", "memory", "page")
+ON_REQUEST = (
+    "families",
+    "gpu",
+    "kills",
+    "pictures",
+    "discord",
+    "chaos",
+    "history",
+    "memory",
+    "page",
+    "references",
+)
 
 
 def main(names: list[str]) -> int:
