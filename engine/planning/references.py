@@ -320,12 +320,16 @@ def _adapters(
 
 
 def _fetching(adapter: AdapterEntry, role: str) -> str:
+    """That an adapter is not here, and how an operator gets it."""
     if adapter.folder is not None:
         return f"{_SAID[role]} needs {adapter.title}, which is not in its folder: left out."
-    wanted: Iterable[str] = (
-        [f"`hf download {adapter.source} --revision {adapter.revision}`"] if adapter.revision else []
-    )
+    missing = f"{_SAID[role]} needs {adapter.title}, which is not on this machine: left out."
+    if adapter.revision is None:
+        return f"{missing} An operator fetches it and names its commit: docs/references.md."
+    if "@" in adapter.encoder:
+        return f"{missing} An operator fetches it and its image encoder: docs/references.md."
+    files = f"{adapter.file} {adapter.encoder}/config.json {adapter.encoder}/model.safetensors"
     return (
-        f"{_SAID[role]} needs {adapter.title}, which is not on this machine: left out."
-        f" An operator fetches it{''.join(f': {each}' for each in wanted)}."
+        f"{missing} An operator fetches it:"
+        f" `hf download {adapter.source} {files} --revision {adapter.revision}`."
     )

@@ -256,6 +256,24 @@ class TestMany:
         assert together == {name: pngs for job in jobs for name, pngs in renders.drawn(job).items()}
         assert len({pngs[0] for pngs in together.values()}) == len(jobs)
 
+    def test_families_that_draw_one_picture_a_call(
+        self, model: Callable[[str], LoadedModel], adapters: Callable[[str], tuple[AdapterEntry, ...]]
+    ) -> None:
+        """As Kolors does: a job's pictures are tasks inside its own."""
+
+        def load(entry: Any, device: str) -> LoadedModel:
+            loaded = drawing.load(entry, device)
+            loaded.family = replace(loaded.family, together=False)
+            return loaded
+
+        registry = Registry((model("sdxl").entry,), adapters=adapters("sdxl"))
+        renders = Rendering(registry, replace(PROGRAM, load=load))
+        jobs = [job for job in six(model("sdxl")) if job.id in ("ada", "cid", "eva")]
+        together = renders.drawn(*jobs)
+        assert together == {name: pngs for job in jobs for name, pngs in renders.drawn(job).items()}
+        at_once = rendering(model("sdxl"), adapters("sdxl")).drawn(*jobs)
+        assert all(apart(together[name], pngs) < 0.5 for name, pngs in at_once.items())
+
     def test_beside_loras_and_several_texts(
         self,
         model: Callable[[str], LoadedModel],
