@@ -9,10 +9,12 @@ from typing import Annotated
 
 import torch
 import typer
+from transformers import VisionEncoderDecoderModel
 
 from pocket.train import WEIGHTS, shipped
 from pocket.training import references
 
+DESCRIBER = Path(__file__).parent / "describer"
 REFERENCES = Path(__file__).parent / "references"
 
 
@@ -22,6 +24,7 @@ def main(
     ),
     out: Annotated[Path, typer.Option(help="Where the finished files go.")] = REFERENCES,
     weights: Annotated[Path, typer.Option(help="The model that they are for.")] = WEIGHTS,
+    describer: Annotated[Path, typer.Option(help="The describer, as which the encoder begins.")] = DESCRIBER,
     only: Annotated[str, typer.Option(help="“style” or “thing”; both if not given.")] = "",
     steps: Annotated[int, typer.Option(help="Steps of each adapter.")] = 1000,
     examples: Annotated[int, typer.Option(help="Examples drawn for each adapter.")] = 1600,
@@ -33,7 +36,8 @@ def main(
 ) -> None:
     """Train the image encoder and the adapters (or go on with a run), and write them to the folder."""
     torch.set_num_threads(threads or os.cpu_count() or 1)
-    teller = references.train_encoder(run, seed, encoder_steps, encoder_pictures)
+    reader = VisionEncoderDecoderModel.from_pretrained(describer).float().encoder
+    teller = references.train_encoder(run, reader, seed, encoder_steps, encoder_pictures)
     read = ", ".join(f"{name} {share:.1%}" for name, share in references.measure(teller).items())
     typer.echo(f"image encoder: of unseen pictures it reads {read}")
     teller.encoder.half().save_pretrained(out / "image_encoder")

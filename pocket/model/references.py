@@ -14,32 +14,65 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, ViTModel
 
 from pocket.model.architecture import TEXT_WIDTH
 
-SIDE = 96  # every picture is looked at as a square of this side
+SIDE = 64  # every picture is looked at as a square of this side, as the describer does
 WIDTH = 128  # numbers that a picture becomes
+_NAMES = (
+    ("encoder.layers", "layers"),
+    ("self_attn.out_proj", "attention.o_proj"),
+    ("self_attn", "attention"),
+    ("layer_norm1", "layernorm_before"),
+    ("layer_norm2", "layernorm_after"),
+    ("post_layernorm", "layernorm"),
+)
+"""What the encoder's parts are called, and the reader's."""
+
 TOKENS = 4  # of a picture, beside the text's; as in IP-Adapter
 
 
 def make_image_encoder() -> CLIPVisionModelWithProjection:
-    """Pictures (n, 3, 96, 96) in −1…1 → embeddings (n, 128)."""
+    """Pictures (n, 3, 64, 64) in −1…1 → embeddings (n, 128). Its parts are as large as the describer's."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             image_size=SIDE,
-            patch_size=12,
+            patch_size=8,
             hidden_size=WIDTH,
             num_hidden_layers=3,
             num_attention_heads=4,
             intermediate_size=3 * WIDTH,
             projection_dim=WIDTH,
+            hidden_act="gelu",
         )
     )
 
 
+@torch.no_grad()
+def begin_as(encoder: CLIPVisionModelWithProjection, reader: ViTModel, pictures: Tensor) -> None:
+    """Gives the encoder what the describer's reader knows, which looks at patches as large.
+
+    The one has a norm more at its beginning, whose scale is taken from ``pictures`` (n, 3, 64, 64), and no
+    bias where it reads patches; the rest is the same.
+    """
+    mine, known = encoder.vision_model, reader.embeddings
+    mine.embeddings.patch_embedding.weight.copy_(known.patch_embeddings.projection.weight)
+    mine.embeddings.class_embedding.copy_(known.cls_token[0, 0])
+    places = mine.embeddings.position_embedding.weight
+    places.copy_(known.position_embeddings[0])
+    places[1:] += known.patch_embeddings.projection.bias
+    mine.pre_layrnorm.weight.fill_(known(pictures).std(-1).mean())
+    named = dict(reader.named_parameters())
+    for name, weight in mine.named_parameters():
+        if name.startswith(("encoder.layers.", "post_layernorm.")):
+            for ours, theirs in _NAMES:
+                name = name.replace(ours, theirs)
+            weight.copy_(named[name])
+
+
 def seen(picture: Image.Image) -> np.ndarray:
-    """The picture pressed into the encoder's square, as bytes (96, 96, 3)."""
+    """The picture pressed into the encoder's square, as bytes (64, 64, 3)."""
     return np.array(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 

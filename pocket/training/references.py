@@ -20,9 +20,9 @@ from diffusers import StableDiffusionPipeline
 from rich.progress import track
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection, ViTModel
 
-from pocket.model.references import TOKENS, WIDTH, ReferenceAdapter, make_image_encoder, seen
+from pocket.model.references import TOKENS, WIDTH, ReferenceAdapter, begin_as, make_image_encoder, seen
 from pocket.training.denoiser import FREE, SHARES, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, levels, small_picture
 from pocket.training.run import Schedule, train
@@ -133,7 +133,7 @@ def thing_example(rng: Random) -> Example:
 
 
 def reference_picture(scene: Scene, rng: Random) -> np.ndarray:
-    """The scene in a random proportion, as the encoder sees it (96, 96, 3)."""
+    """The scene in a random proportion, as the encoder sees it (64, 64, 3)."""
     width, height = SIZES_OF_PICTURES[rng.choice(("1:1", "1:1", *SIZES_OF_PICTURES))]
     return seen(draw(scene, width, height, rng, fine=1 if rng.random() < 0.5 else 2))
 
@@ -179,8 +179,10 @@ def _any_scene(rng: Random) -> Scene:
     return scene
 
 
-def train_encoder(run: Path, seed: int, steps: int, pictures: int, batch: int = 64) -> Teller:
-    """Train on drawn scenes; every answer must be read off the embedding alone."""
+def train_encoder(
+    run: Path, reader: ViTModel, seed: int, steps: int, pictures: int, batch: int = 64
+) -> Teller:
+    """Train on drawn scenes; every answer must be read off the embedding alone. Begins as the describer's."""
     torch.manual_seed(seed)
     teller, rng = Teller(make_image_encoder()), Random(f"{seed}/encoder")
     scenes = [_any_scene(rng) for _ in range(pictures)]
@@ -190,6 +192,7 @@ def train_encoder(run: Path, seed: int, steps: int, pictures: int, batch: int = 
         np.save(stored, np.stack([reference_picture(s, rng) for s in track(scenes, "pictures")]))
     library = torch.from_numpy(np.load(stored)).permute(0, 3, 1, 2)
     wanted = torch.tensor([answers(s) for s in scenes])
+    begin_as(teller.encoder, reader, levels(library[:64]))
 
     def loss_at(step: int) -> Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -303,7 +306,7 @@ def train_adapter(
         for ratio, share in track(SHARES.items(), f"examples of {name}")
     }
     if not (run / f"{name}.pt").exists():
-        begin(adapter, pipeline, lessons["1:1"], min(steps, 600))
+        begin(adapter, pipeline, lessons["1:1"], min(steps, 300))
     channels = axes.weights()
     counts = channels[:, None, None]
 
