@@ -8,7 +8,7 @@ PROMPT ?= two red foxes in the snow --ar 3:2 --seed 7
 export PROMPT
 
 .DEFAULT_GOAL := help
-.PHONY: help imagine test bot demo bench bench-discord bench-pictures chaos check fmt pocket screenshots clean
+.PHONY: help imagine test bot demo bench bench-discord bench-pictures bench-marks chaos check fmt pocket screenshots clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ bench-discord: $(VENV)/.dev ## a burst of 130 commands while renders keep every 
 
 bench-pictures: $(VENV)/.dev ## how often the embedded model draws what it is asked; writes docs/pictures.md (most of an hour)
 	$(BIN)/python -m bench.pictures --keep
+
+bench-marks: $(VENV)/.dev ## what the invisible mark outlives; writes docs/marks.md
+	$(BIN)/python -m bench.marks --keep
 
 chaos: $(VENV)/.dev ## 100 rounds of kill -9 under load while Discord stumbles: is anything lost, or twice there?
 	$(BIN)/python -m bench.chaos

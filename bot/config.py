@@ -17,6 +17,10 @@ __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
+_KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
+Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
+Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
+Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -69,8 +73,17 @@ class Settings(BaseSettings):
         5, ge=1, le=40, description="A prompt with more jobs than this asks first."
     )
     easel_banned_words: str = Field("", description="Words no prompt may hold, commas between.")
+    easel_keep: Keep = Field(
+        "",
+        description="How long pictures stay: an age, a size, a number, as in 30d, 50GB, 20000 pictures;"
+        " favourites always; empty: all for ever.",
+    )
     easel_safety_checker: bool = Field(
         _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
+    )
+    easel_mark: Literal["on", "off"] = Field(
+        "on",
+        description="Mark pictures in their pixels, unseen, so that `easel verify` knows them: on or off.",
     )
     easel_upscaler: str = Field(
         "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
@@ -80,6 +93,15 @@ class Settings(BaseSettings):
     )
     easel_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."
+    )
+    easel_log: Literal["text", "json"] = Field(
+        "text", description="How a line of the log is written: text or json."
+    )
+    easel_metrics: Address = Field(
+        "", description="Where Prometheus may read /metrics, as in 127.0.0.1:9464; empty: nowhere."
+    )
+    easel_proxy: Proxy = Field(
+        "", description="The proxy through which Discord is reached, http://host:port; empty: none."
     )
     discord_api_url: HttpUrl = Field("https://discord.com/api/v10", description="Discord's REST address.")
     discord_gateway_url: SocketUrl | None = Field(

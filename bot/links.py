@@ -20,8 +20,8 @@ from bot.errors import BadLink
 
 __all__ = ["MOST_BYTES", "Links", "is_public"]
 
-MOST_BYTES = 25 * 2**20
-REDIRECTS = 4
+MOST_BYTES = 25 * 2**20  # of a linked file, like an attachment without a boosted server
+REDIRECTS = 4  # followed at most; each is checked like the first address
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=8)
 KINDS = ("image/", "application/octet-stream", "binary/octet-stream")
 PORTS = (80, 443, 8080, 8443)

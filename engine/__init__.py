@@ -40,6 +40,7 @@ from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus, EventStream
 from engine.process.settings import Precision, WorkerSettings
+from engine.process.wire import Work
 
 __all__ = [
     "PARTS",
@@ -79,6 +80,7 @@ __all__ = [
     "Registry",
     "Storage",
     "UnknownModel",
+    "Work",
     "WorkerDied",
     "WorkerSettings",
     "is_final",

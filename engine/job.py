@@ -37,13 +37,17 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes."""
+    """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes.
+
+    ``mark`` is the number that its pictures hold unseen, None for none.
+    """
 
     id: str
     plan: Plan
     owner: str
     lane: Lane = Lane.FAST
     inputs: tuple[bytes, ...] = field(default=(), repr=False)
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job will not be finished. ``reason`` is one sentence fit for a user."""
+    """The job will not be finished. ``reason`` is one sentence fit for a user, ``kind`` the error's name."""
 
     job_id: str
     reason: str
     retryable: bool = False
+    kind: str = "EngineError"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ _SETTING = re.compile(
     r'("(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|\[[^\[\]]*+\]|[^,;|\n]*+)[\s,;|]*+|[^,;|\n]++[,;|\s]*'
 )
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
-_MOST_SEED = 4294967295
-_SHOWN = 12
-_NAMED = 3
+_MOST_SEED = 4294967295  # 2**32 - 1, the largest seed that a Midjourney prompt may name
+_SHOWN = 12  # idle settings named in one note, so that it stays a few lines
+_NAMED = 3  # pieces quoted in one note, as examples of the rest
 _EMPHASIS = re.compile(
     rf"(?<!\()\(++([^()\[\],{COLONS}]+)(?:[{COLONS}]\s*\d*\.?\d+\s*)?\)+|(?<!\[)\[++([^()\[\],{COLONS}|]+)\]+"
 )

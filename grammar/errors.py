@@ -14,9 +14,9 @@ INVALID_PARAMETER = "Invalid parameter"
 INVALID_PROMPT = "Invalid prompt"
 INVALID_LINK = "Invalid link"
 
-_SHOWN_PROBLEMS = 10
-_SHOWN_PIECE = 80
-_EXCERPT = 100
+_SHOWN_PROBLEMS = 10  # problems of one prompt; more than these nobody mends at once
+_SHOWN_PIECE = 80  # characters of a piece that a sentence quotes, about a line
+_EXCERPT = 100  # characters of the line above a caret, a terminal's width
 
 
 @dataclass(frozen=True, slots=True)

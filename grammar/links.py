@@ -51,7 +51,7 @@ EDGE = rf"[(\[（［【「『《〈{DOUBLE_QUOTES}{SINGLE_QUOTES}]"
 """What may open a list of links."""
 
 _LINK = re.compile(LINK)
-_SHOWN = 3
+_SHOWN = 3  # links quoted in one note, as examples of the rest
 _PIECE = re.compile(rf"(?:{EDGE}|[<\s{MARKS}])*({LINK})")
 _SEPARATORS = re.compile(rf"[{COMMAS}]+")
 _BETWEEN = re.compile(rf"[{COMMAS}]+(?=<?https?://)", re.IGNORECASE)

@@ -19,9 +19,9 @@ _Rope: TypeAlias = "slice | tuple[_Rope, _Rope] | None"
 _MARK = re.compile(r"\\[{},]|[{},]")
 _WIDE = str.maketrans("｛｝，", "{},")
 _OTHER_MARK = re.compile(r"\\[{},|、]|[{},|、]")
-_COUNTED = 1_000_000
+_COUNTED = 1_000_000  # jobs; above it the exact number is of no interest
 _ESCAPE = "Write `\\{` and `\\}` for braces that are only text."
-_SHOWN = 20
+_SHOWN = 20  # problems kept while reading; a prompt with more is not a list of choices
 
 
 def expand(text: str, limit: int) -> list[Slices]:

@@ -28,10 +28,10 @@ _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES 
 _LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
 _OLD_VERSIONS = ("1", "2", "3")
 _SPACED_RATIO = re.compile(rf"[\d.]{{1,9}}[xX×*/÷比{COLONS}][\d.]{{1,9}}[{COMMAS}]?")
-_SINGLE_SIDE = 256
-_SUGGESTIONS = 10
-_NAMED = 6
-_TINY = 1e-9
+_SINGLE_SIDE = 256  # pixels: the side that stood against a lone one in 2022
+_SUGGESTIONS = 10  # misspelt names that are looked up in one prompt, to bound its time
+_NAMED = 6  # words quoted in one sentence, as examples of the rest
+_TINY = 1e-9  # weights' sum that counts as nothing: rounding must not turn 0 into something
 
 
 class Reading:

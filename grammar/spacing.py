@@ -18,7 +18,7 @@ _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
 _RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
 _BETWEEN = re.compile(r"[\s,]+")
 _INK = re.compile(r"\s*\S")
-_SHOWN = 3
+_SHOWN = 3  # pieces quoted in one note, as examples of the rest
 _GAP = re.compile(rf"[\s=,{COLONS}]*")
 _BEHIND = re.compile(r"[\s,.;!\"'“”„’»)\]，。；）」]*")
 

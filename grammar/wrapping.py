@@ -27,7 +27,7 @@ _FENCES = ("```", "**", "||", "`")
 
 _OPENING = frozenset(DOUBLE_QUOTES + SINGLE_QUOTES + "".join(BRACKETS) + "".join(_FENCES))
 _BEHIND = " ,.;，。；"
-_MOST_PAIRS = 8
+_MOST_PAIRS = 8  # marks around one prompt that are taken off; nobody means more
 _WEIGHTED = re.compile(rf"\([^()]*[^()\d\s]\s*[{COLONS}]\s*\d*\.?\d+\s*\)")
 _TAG = re.compile(r"<(?:https?:|\w+:[^<>\s]+>)", re.IGNORECASE)
 

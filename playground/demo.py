@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from playground.server import Playground
 from playground.world import Event
@@ -27,8 +28,8 @@ SUGGESTIONS = (
     "/imagine a yellow moon at night",
     "/imagine a black cat on a yellow background --s 250",
 )
-STOP_SECONDS = 12.0
-LAST_LINES = 12
+STOP_SECONDS = 12.0  # for the bot to end by itself, which takes it 10 at most
+LAST_LINES = 12  # of the bot's log, shown where it ended by itself
 
 
 def main() -> None:
@@ -63,25 +64,18 @@ class PortTaken(Exception):
 
 
 @contextlib.contextmanager
-def alone(data: Path) -> Iterator[Callable[[str], None]]:
+def alone(data: Path) -> Iterator[Callable[[str], object]]:
     """Be the only demo on this folder; gives where to note one's address for a second one to tell."""
-    with (data / "lock").open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            where = lock.read() or "somewhere"
-            raise AlreadyRunning(
-                f"A demo is running already: {where}  (--data FOLDER starts another beside it)"
-            ) from None
-
-        def note(address: str) -> None:
-            lock.truncate(0)
-            lock.write(address)
-            lock.flush()
-
-        note("")
-        yield note
+    said = data / "address"
+    try:
+        with FileLock(data / "lock", timeout=0, thread_local=False):
+            said.write_text("", encoding="utf-8")
+            yield lambda address: said.write_text(address, encoding="utf-8")
+    except Timeout:
+        where = (said.read_text(encoding="utf-8") if said.exists() else "") or "somewhere"
+        raise AlreadyRunning(
+            f"A demo is running already: {where}  (--data FOLDER starts another beside it)"
+        ) from None
 
 
 async def run(
@@ -89,7 +83,7 @@ async def run(
     data: Path,
     command: Sequence[str],
     suggestions: Sequence[str],
-    note_address: Callable[[str], None],
+    note_address: Callable[[str], object],
     browser: bool,
 ) -> int:
     """Run both until a signal comes or the bot ends by itself; gives the exit status.
@@ -99,7 +93,8 @@ async def run(
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
     async with (
         _serving(port, data / "discord.json", suggestions) as server,
         bot_beside(server, data, command) as bot,

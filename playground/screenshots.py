@@ -29,7 +29,7 @@ NARROW: Any = {"width": 390, "height": 844}
 HERS = "a red mushroom on a white background --seed 3"
 MINE = "a red house on grass --ar 3:2 --q 2 --seed 7"
 """Twice the usual steps: even a fast machine has something unfinished to show."""
-PATIENCE = 300.0
+PATIENCE = 300.0  # seconds for a grid on a slow machine
 HELD = 8.0
 """Seconds for which the bot's next edit is held up, so that a preview keeps still for its picture."""
 DECODED = "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"

@@ -31,7 +31,7 @@ from playground.world.furnishing import furnish
 PAGE = Path(__file__).parent / "page"
 QUIET_EVENTS = {"stopping", "request", "typing", "bot_online", "bot_offline"}
 QUIET_EVENTS |= {"interaction_create", "interaction_update"}
-SAVE_EVERY = 1.0
+SAVE_EVERY = 1.0  # seconds; what is lost when the process is killed
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; "

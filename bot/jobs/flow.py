@@ -13,10 +13,12 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from bot import logs
 from bot.errors import Gone, PictureGone, explained
 from bot.jobs.delivery import Delivery
 from bot.jobs.lines import Lines
@@ -32,7 +34,9 @@ from bot.memory.records import JobKind, JobRecord, Place, Status
 from bot.memory.rules import Limits
 from bot.memory.showings import Showings
 from bot.messages import job_messages
+from bot.metrics import Metrics
 from engine import Cancelled, EngineClosed, Event, Failed, Finished, Job, Lane, Plan, Progress, Queued
+from engine.pictures.identity import number_of
 
 __all__ = ["Draft", "JobFlow", "Listener"]
 
@@ -65,7 +69,7 @@ class Draft:
 
 
 class JobFlow:
-    """All jobs that are not finished yet. ``lines`` admits new ones."""
+    """All jobs that are not finished yet, ``under_way`` by id. ``lines`` admits new ones."""
 
     def __init__(
         self,
@@ -78,6 +82,8 @@ class JobFlow:
         updates: Updates,
         limits: Limits,
         buttons: ButtonsUnder,
+        marks: bool,
+        metrics: Metrics,
     ) -> None:
         self._engine = engine
         self._jobs = jobs
@@ -86,9 +92,12 @@ class JobFlow:
         self._results = results
         self._delivery = delivery
         self._buttons = buttons
+        self._marks = marks
         self._updates = updates
         self.lines = Lines(limits)
+        self._metrics = metrics
         self._runs: dict[str, Run] = {}
+        self.under_way: Mapping[str, Run] = MappingProxyType(self._runs)
         self._listeners: list[Listener] = []
         self._after: set[asyncio.Task[None]] = set()
 
@@ -150,11 +159,18 @@ class JobFlow:
             self._launch(run)
         return True
 
-    async def cancel_all(self, user_id: int) -> int:
-        """Stop all of a user's jobs that have not ended; how many these were."""
+    async def cancel_all(self, user_id: int, *, wait: float = 0.0) -> int:
+        """Stop all of a user's jobs that have not ended; how many these were.
+
+        Waits so many seconds for their messages to say so.
+        """
         own = [job_id for job_id, run in self._runs.items() if run.job.user_id == user_id]
         # Those that wait longest go last: else one would begin for each that ends.
-        return sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
+        stopped = sum([await self.cancel(job_id, user_id) for job_id in reversed(own)])
+        tasks = [run.task for run in self._runs.values() if run.job.user_id == user_id and run.task]
+        if wait and tasks:
+            await asyncio.wait(tasks, timeout=wait)
+        return stopped
 
     def live(self, user_id: int | None = None) -> tuple[int, int]:
         """How many jobs wait and how many are being rendered, of one user or of all."""
@@ -205,6 +221,7 @@ class JobFlow:
         if task.cancelled():
             return
         if run.job.status.done:
+            self._metrics.count("easel_jobs_total", outcome=run.job.status.name.lower())
             _note(run.job)
         if (error := task.exception()) is not None:
             log.error("job %s stays unfinished until the next start", run.job.id, exc_info=error)
@@ -212,6 +229,7 @@ class JobFlow:
             self._launch(following)
 
     async def _drive(self, run: Run) -> None:
+        logs.JOB.set(run.job.id)
         try:
             if run.again and run.job.place.message_id is None:
                 run.job = run.job.at(await self._delivery.found(run.job))
@@ -229,13 +247,15 @@ class JobFlow:
             log.info("job %s stays queued", run.job.id)
         except Exception as error:  # the last line of defence: the job ends, its user is told
             _, reason = explained(error)
-            await self._end(run, Failed(run.job.id, reason))
+            await self._end(run, Failed(run.job.id, reason, kind=type(error).__name__))
 
     async def _render(self, run: Run) -> Failed | Cancelled | None:
         """Follow the engine to the job's end; None when its pictures are kept."""
         job = run.job
         inputs = [await self._pictures.read(name) for name in await self._jobs.inputs(job.id)]
-        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs))
+        mark = number_of(job.plan, inputs) if self._marks else None
+        run.job = job = replace(job, mark=mark)
+        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs), mark)
         if run.cancelled:
             return Cancelled(job.id)
         run.rendering = True
@@ -261,6 +281,7 @@ class JobFlow:
     async def _progressed(self, run: Run, event: Progress) -> None:
         if run.job.status < Status.RUNNING:
             run.job = replace(run.job, status=Status.RUNNING)
+            self._metrics.observe("easel_wait_seconds", time.time() - run.job.created, lane=run.job.lane)
             await insist(lambda: self._jobs.began(run.job.id))
         run.preview = event.preview or run.preview
         rows = self._buttons(run.job, 0)
@@ -270,14 +291,17 @@ class JobFlow:
         job = run.job
         pictures = [await self._results.keep(job, picture) for picture in done.pictures]
         notes = notes_of(job.plan, done)
-        await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes))
+        await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes, job.mark))
         run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
+        self._metrics.count("easel_pictures_total", len(pictures), model=job.plan.model)
+        self._metrics.observe("easel_render_seconds", done.seconds, model=job.plan.model)
 
     async def _deliver(self, run: Run) -> None:
         try:
             message = await self._results.message(run.job)
         except PictureGone:
-            await self._end(run, Failed(run.job.id, "Its pictures were lost from the disk."))
+            lost = Failed(run.job.id, "Its pictures were lost from the disk.", kind=PictureGone.__name__)
+            await self._end(run, lost)
             return
         await self._updates.settle(run, message, Status.DELIVERED)
         for listener in self._listeners:
@@ -289,6 +313,7 @@ class JobFlow:
         if isinstance(event, Cancelled):
             await self._updates.settle(run, job_messages.cancelled(run.job), Status.CANCELLED)
         else:
+            self._metrics.count("easel_failures_total", kind=event.kind)
             message = job_messages.failed(run.job, event.reason)
             await self._updates.settle(run, message, Status.FAILED, event.reason)
 

@@ -56,7 +56,7 @@ class Models:
 
     async def order(self, name: str) -> models.Order:
         """What pulling a model means; nothing is fetched. Raises EngineError."""
-        return await asyncio.to_thread(models.order, self.registry.get(name))
+        return await asyncio.to_thread(models.order, self.registry.find(name))
 
     async def fetch(self, order: models.Order, tell: Tell) -> None:
         """Fetches a model, and tells how far it is. Raises EngineError, and Stopped when the bot ends."""
@@ -90,21 +90,29 @@ class Models:
         except EngineError as error:
             log.error("the default model is not on this machine: %s", error)
 
-    async def add(self, source: str, name: str | None) -> models.Added:
-        """Adds a model to the list of this machine. Raises EngineError."""
-        added = await asyncio.to_thread(models.add, source, self.data, self.registry, name)
+    async def add(self, source: str, name: str | None, model: str | None = None) -> models.Added:
+        """Adds a model, or a LoRA or a VAE for ``model``, to the list of this machine. Raises EngineError."""
+        added = await asyncio.to_thread(models.add, source, self.data, self.registry, name, model)
         await self.refresh()
         return added
 
+    async def add_files(self, folder: str) -> tuple[models.FolderRow, ...]:
+        """Adds all files of a folder of downloads that can be drawn with. Raises EngineError."""
+        rows = await asyncio.to_thread(models.add_files, folder, self.data, self.registry)
+        await self.refresh()
+        return rows
+
     async def what_removing_does(self, name: str) -> str:
         """One sentence. Raises EngineError where there is nothing to remove."""
-        entry = self.registry.get(name)
+        entry = self.registry.find(name)
         return await asyncio.to_thread(models.what_removing_does, entry, self.data, self.registry)
 
     async def remove(self, name: str) -> None:
         """Removes what was fetched or added of a model. Raises EngineError."""
-        self._engine.unload(name)
-        await asyncio.to_thread(models.remove, self.registry.get(name), self.data, self.registry)
+        entry = self.registry.find(name)
+        if isinstance(entry, ModelEntry):
+            self._engine.unload(name)
+        await asyncio.to_thread(models.remove, entry, self.data, self.registry)
         await self.refresh()
 
     async def check(self, name: str) -> Checked:

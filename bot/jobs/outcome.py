@@ -22,12 +22,16 @@ def notes_of(plan: Plan, done: Finished) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where pictures come from, as each of them tells: the prompt as run, its spec, its plan, the job."""
+    """Where pictures come from, as each of them tells: the prompt as run, its spec, its plan, the job.
+
+    ``mark`` is the number that they hold unseen, None for none.
+    """
 
     prompt: str
     spec: Mapping[str, Any]
     plan: Plan
     job_id: str
+    mark: int | None = None
 
     def stamped(self, png: bytes, seed: int) -> bytes:
         """The picture with its origin written into it."""
@@ -40,6 +44,7 @@ class Origin:
             job_id=self.job_id,
             steps=self.plan.steps,
             guidance=self.plan.guidance,
+            mark=self.mark,
         )
 
     def grid(self, pngs: Sequence[bytes], seed: int) -> bytes:

@@ -89,4 +89,4 @@ class Results:
 
 
 def _origin(job: JobRecord) -> Origin:
-    return Origin(job.shown, job.spec, job.plan, job.id)
+    return Origin(job.shown, job.spec, job.plan, job.id, job.mark)

@@ -20,7 +20,7 @@ from grammar.loras import lora_words
 __all__ = ["Samples"]
 
 SUBJECT = "a red house on grass"
-SEED = 1
+SEED = 1  # the same for all, so that samples differ by what they show and nothing else
 OWNER = "samples of LoRAs"
 
 log = logging.getLogger(__name__)

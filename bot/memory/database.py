@@ -1,30 +1,45 @@
 """The SQLite file: opened once, brought up to date, written to in transactions.
 
 Knows nothing of what the tables mean. Two connections, each with a thread of its own: one writes, one reads,
-so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder.
+so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder, and ``Unfit``
+when the file cannot be brought up to date; then it is as it was.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import aiosqlite
 import yoyo
+from filelock import FileLock, Timeout
 
-__all__ = ["MIGRATIONS", "Database", "InUse", "Row", "execute_many", "insist", "pending_migrations"]
+__all__ = [
+    "MIGRATIONS",
+    "Database",
+    "InUse",
+    "Row",
+    "Unfit",
+    "copy_database",
+    "execute_many",
+    "insist",
+    "locked",
+    "pending_migrations",
+    "unknown_migrations",
+]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-BUSY_TIMEOUT_MS = 5000
+LOCK = "easel.lock"
+BEFORE = "easel-before-"  # begins the name of the database that the last update found
+BUSY_TIMEOUT_MS = 5000  # that SQLite itself waits for a lock, longer than any of our transactions
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
 
 Row: TypeAlias = aiosqlite.Row
@@ -34,6 +49,10 @@ Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 class InUse(Exception):
     """Another process works on this data folder; two would deliver every picture twice."""
+
+
+class Unfit(Exception):
+    """The database is not one for this program, or cannot become one; ``str(error)`` is a sentence."""
 
 
 class Database:
@@ -48,9 +67,8 @@ class Database:
     @asynccontextmanager
     async def opened(cls, path: Path) -> AsyncIterator[Database]:
         """The database at ``path``, created and migrated where needed, closed at the end."""
-        lock = await asyncio.to_thread(_lock, path.with_suffix(".lock"))
-        try:
-            await asyncio.to_thread(_migrate, path)
+        with locked(path.parent):
+            await asyncio.to_thread(_bring_up, path)
             async with _connect(path) as writer, _connect(path) as reader:
                 for connection in (writer, reader):
                     connection.row_factory = aiosqlite.Row
@@ -62,8 +80,6 @@ class Database:
                 await writer.execute("PRAGMA secure_delete = ON")
                 await reader.execute("PRAGMA query_only = ON")
                 yield cls(writer, reader)
-        finally:
-            lock.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -77,6 +93,11 @@ class Database:
                 # Queued behind what the connection's thread still does; harmless where nothing is open.
                 await asyncio.shield(self._writer.rollback())
                 raise
+
+    async def checkpoint(self) -> None:
+        """Have what was written, and what it wrote over, leave the log beside the file."""
+        async with self._turn:
+            await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """What a query finds among the committed data."""
@@ -118,6 +139,20 @@ def _passes(error: sqlite3.Error) -> bool:
     return misused or isinstance(error, sqlite3.OperationalError)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only process that works on a data folder. Raises InUse.
+
+    However the process dies, the kernel lets go of the lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0, thread_local=False):
+            yield
+    except Timeout:
+        raise InUse(f"another Easel is running on {folder}") from None
+
+
 def pending_migrations(path: Path) -> list[str]:
     """The names of the migrations that the database at ``path`` still lacks.
 
@@ -130,20 +165,79 @@ def pending_migrations(path: Path) -> list[str]:
         backend.connection.close()
 
 
+def unknown_migrations(path: Path) -> list[str]:
+    """The names of migrations that a database has had and that this program does not know: it is older."""
+    known = {migration.id for migration in yoyo.read_migrations(str(MIGRATIONS))}
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            applied = connection.execute("SELECT migration_id FROM _yoyo_migration ORDER BY 1").fetchall()
+        except sqlite3.OperationalError:
+            return []
+    return [name for (name,) in applied if name not in known]
+
+
 def _connect(path: Path) -> aiosqlite.Connection:
     return aiosqlite.connect(path, isolation_level=None)
 
 
-def _lock(path: Path) -> IO[str]:
-    """Held for as long as the file stays open; however the process dies, the kernel lets go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.open("w")
+def copy_database(source: Path, target: Path) -> None:
+    """A reader's view of one moment as a file of its own; holds up no writer."""
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.backup(copy)
+        # One file is all of it: nothing beside it has to come along.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _bring_up(path: Path) -> None:
+    """Make the database, or bring it up to date; tried on a copy first, and the old one is kept beside it."""
+    logging.getLogger("yoyo").setLevel(logging.WARNING)
+    if path.exists():
+        if unknown := unknown_migrations(path):
+            raise Unfit(
+                f"{path} was written by a newer Easel (it has {unknown[0]}); update, or restore a backup"
+            )
+        if (pending := pending_migrations(path)) and _holds_something(path):
+            _try_on_copy(path, pending[0])
+    _migrate(path)
+
+
+def _holds_something(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone()
+    return found is not None
+
+
+def _try_on_copy(path: Path, first: str) -> None:
+    """Keep the database as it is, and see whether another copy of it takes the migrations. Raises Unfit."""
+    kept, trial = path.with_name(f"{BEFORE}{first[:4]}.db"), path.with_name("easel-trial.db")
+    unfinished = kept.with_suffix(".part")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise InUse(f"another Easel is running on {path.parent}") from None
-    return lock
+        for file in (unfinished, trial):
+            file.unlink(missing_ok=True)
+        copy_database(path, unfinished)
+        copy_database(unfinished, trial)
+        _migrate(trial)
+        with closing(sqlite3.connect(trial)) as copy:
+            (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+            loose = copy.execute("PRAGMA foreign_key_check").fetchone()
+        if verdict != "ok" or loose is not None:
+            raise Unfit(f"{path} would be damaged by {first} ({verdict if verdict != 'ok' else loose})")
+        unfinished.replace(kept)
+    except (sqlite3.Error, OSError) as error:
+        raise Unfit(
+            f"{path} could not be brought up to date ({error}); it is as it was. Go back to the Easel that"
+            " you had, or make room on the disk"
+        ) from error
+    finally:
+        for file in (unfinished, trial, *(trial.with_name(trial.name + end) for end in ("-wal", "-shm"))):
+            file.unlink(missing_ok=True)
+    for older in path.parent.glob(f"{BEFORE}*.db"):
+        if older != kept:
+            older.unlink()
+    log.info("the database as it was before %s is kept as %s", first, kept)
 
 
 def _migrate(path: Path) -> None:

@@ -20,6 +20,7 @@ __all__ = ["MOST_COUNTED", "History", "forget", "index", "indexed"]
 
 MOST_COUNTED = 1000  # jobs; whoever finds more is told that there are more, and the walk stays short
 _PIECE = 3  # letters
+_MERGED = 64  # pages of the index that are rewritten at a time
 
 _FINISHED = (
     "EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_finished"
@@ -95,6 +96,17 @@ async def forget(tx: Connection, job_id: str) -> None:
         "INSERT INTO job_words (job_words, rowid, words) VALUES ('delete', ?, ?)",
         [(row["seq"], indexed(row["user_id"], row["prompt"])) for row in rows],
     )
+
+
+async def compact(tx: Connection, *, begun: bool) -> bool:
+    """Have the index drop some of what it has forgotten, as part of a transaction; whether there is more.
+
+    Until then the forgotten words stand in it, marked as such. ``begun``: this goes on with an earlier call.
+    """
+    before = tx.total_changes
+    pages = _MERGED if begun else -_MERGED  # below zero it begins to make one piece of all
+    await tx.execute("INSERT INTO job_words (job_words, rank) VALUES ('merge', ?)", (pages,))
+    return tx.total_changes - before > 1
 
 
 def indexed(user_id: int, text: str) -> str:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiosqlite import Connection
 
 from bot.memory import favourites, history, showings, usage
 from bot.memory.additions import Additions
 from bot.memory.database import Database, execute_many
+from bot.memory.panels import WITH_PICTURE
 from bot.memory.people import User
-from bot.memory.records import JOBS, JobRecord, PictureRecord, Place, Status, job_of, picture_of
+from bot.memory.records import JOBS, JobKind, JobRecord, PictureRecord, Place, Status, job_of, picture_of
 
 __all__ = ["Jobs"]
+
+
+ENLARGED = (JobKind.UPSCALE, JobKind.UPSCALE_SUBTLE)
+"""Jobs that draw nothing."""
 
 
 class Jobs:
@@ -34,6 +39,15 @@ class Jobs:
     async def get(self, job_id: str) -> JobRecord | None:
         """The job with that id, unless it was deleted."""
         row = await self._database.row(f"{JOBS} WHERE jobs.id = ? AND status < ?", (job_id, Status.DELETED))
+        return job_of(row) if row else None
+
+    async def named(self, job_id: str | None, mark: int | None) -> JobRecord | None:
+        """The job with that id, else the first whose pictures hold that mark, unless it was deleted."""
+        row = await self._database.row(
+            f"{JOBS} WHERE (jobs.id = ? OR jobs.mark = ?) AND status < ?"
+            " ORDER BY jobs.id = ? DESC, jobs.seq LIMIT 1",
+            (job_id, mark, Status.DELETED, job_id),
+        )
         return job_of(row) if row else None
 
     async def unfinished(self) -> list[JobRecord]:
@@ -84,7 +98,12 @@ class Jobs:
             )
 
     async def rendered(
-        self, job_id: str, pictures: Sequence[PictureRecord], seconds: float, notes: Sequence[str]
+        self,
+        job_id: str,
+        pictures: Sequence[PictureRecord],
+        seconds: float,
+        notes: Sequence[str],
+        mark: int | None = None,
     ) -> None:
         """The pictures are safe on disk: keep them and the status in one transaction."""
         async with self._database.transaction() as tx:
@@ -94,12 +113,23 @@ class Jobs:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],
             )
-            owners = await tx.execute_fetchall(
-                "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?"
-                " WHERE id = ? AND status < ? RETURNING user_id",
-                (Status.RENDERED, seconds, json.dumps(list(notes)), time.time(), job_id, Status.RENDERED),
+            owners = list(
+                await tx.execute_fetchall(
+                    "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?, mark = ?"
+                    " WHERE id = ? AND status < ? RETURNING user_id, kind",
+                    (
+                        Status.RENDERED,
+                        seconds,
+                        json.dumps(list(notes)),
+                        time.time(),
+                        mark,
+                        job_id,
+                        Status.RENDERED,
+                    ),
+                )
             )
-            await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds)
+            drawn = not any(owner["kind"] in ENLARGED for owner in owners)
+            await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds, drawn=drawn)
 
     async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
         """Nothing more will happen to the job; its interaction's token is forgotten."""
@@ -129,19 +159,26 @@ class Jobs:
             await history.forget(tx, job_id)
             await tx.execute(
                 "UPDATE jobs SET status = :deleted, prompt = '', shown = '', spec = '{}', plan = '{}',"
-                " notes = '[]', reason = '', token = NULL, message_id = NULL, interaction_id = NULL"
+                " mark = NULL, notes = '[]', reason = '', token = NULL, message_id = NULL,"
+                " interaction_id = NULL"
                 " WHERE id = :job",
                 {"deleted": int(Status.DELETED), "job": job_id},
             )
             needed = {file["file"] for file in files if await _needed(tx, file["file"])}
         return [row["file"] for row in files if row["file"] not in needed]
 
+    async def unneeded(self, files: Iterable[str]) -> list[str]:
+        """Those of some files that no row needs."""
+        async with self._database.transaction() as tx:
+            return [file for file in files if not await _needed(tx, file)]
+
     async def files(self, prefix: str = "") -> set[str]:
         """The names, beginning with some hexadecimal digits, of every file that a row still needs."""
         rows = await self._database.rows(
             "SELECT file FROM pictures WHERE file BETWEEN :first AND :last"
             " UNION ALL SELECT file FROM inputs WHERE file BETWEEN :first AND :last"
-            " UNION ALL SELECT json_extract(data, '$.picture') FROM panels WHERE kind = 'describe'"
+            " UNION ALL SELECT json_extract(data, '$.picture') FROM panels"
+            f" WHERE {WITH_PICTURE}"
             " AND json_extract(data, '$.picture') BETWEEN :first AND :last",
             {"first": prefix, "last": f"{prefix}g"},
         )
@@ -152,7 +189,8 @@ async def _needed(tx: Connection, file: str) -> bool:
     """Whether a row still needs a file, as part of a transaction."""
     found = await tx.execute_fetchall(
         "SELECT 1 FROM pictures WHERE file = :file UNION ALL SELECT 1 FROM inputs WHERE file = :file"
-        " UNION ALL SELECT 1 FROM panels WHERE kind = 'describe' AND json_extract(data, '$.picture') = :file"
+        f" UNION ALL SELECT 1 FROM panels WHERE {WITH_PICTURE}"
+        " AND json_extract(data, '$.picture') = :file"
         " LIMIT 1",
         {"file": file},
     )

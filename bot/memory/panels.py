@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -17,6 +17,8 @@ from bot.memory.database import Database, Row
 from bot.memory.people import User, remember
 
 __all__ = [
+    "WITH_PICTURE",
+    "Checked",
     "Described",
     "HistoryPages",
     "ImagePrompt",
@@ -135,9 +137,22 @@ class ModelQuestion(PanelData):
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked(PanelData):
+    """A kept picture, whose file name is ``picture``, that is said to be a known job's."""
+
+    kind: ClassVar[str] = "checked"
+    picture: str
+    job: str
+
+
+WITH_PICTURE = f"kind IN ('{Checked.kind}', '{Described.kind}')"
+"""How rows are asked for whose data name a kept picture; the index of those names has the same words."""
+
 _KINDS: dict[str, type[PanelData]] = {
     data.kind: data
     for data in (
+        Checked,
         Described,
         Shortened,
         Question,
@@ -202,6 +217,19 @@ class Panels:
         async with self._database.transaction() as tx:
             rows = await tx.execute_fetchall("DELETE FROM panels WHERE id = ? RETURNING id", (panel_id,))
         return bool(list(rows))
+
+    async def drop(self, panel_ids: Sequence[str]) -> list[str]:
+        """Remove panels; the names of the pictures that were described in them."""
+        async with self._database.transaction() as tx:
+            rows = [
+                row
+                for panel_id in panel_ids
+                for row in await tx.execute_fetchall(
+                    "DELETE FROM panels WHERE id = ? RETURNING json_extract(data, '$.picture') AS picture",
+                    (panel_id,),
+                )
+            ]
+        return [row["picture"] for row in rows if row["picture"]]
 
     async def forget(self, before: float) -> None:
         """Drop questions and pages that nobody will come back to; what was described stays."""

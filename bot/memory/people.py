@@ -88,6 +88,10 @@ class People:
                 await tx.execute("INSERT OR REPLACE INTO options VALUES (?, ?, ?)", (user.id, name, value))
         return await self._anew(user)
 
+    def forget(self, user_id: int) -> None:
+        """The user's rows were removed: nothing of them is remembered here either."""
+        self._known.pop(user_id, None)
+
     async def _anew(self, user: User) -> User:
         self._known.pop(user.id, None)
         return await self.get(user.id, user.name)

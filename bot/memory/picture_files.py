@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import io
 import os
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
 from engine.pictures.provenance import in_jpeg
 
-__all__ = ["HandedIn", "Pictures", "fitted", "normalised"]
+__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "normalised"]
+
+PICTURE_NAME = re.compile(r"[0-9a-f]{40}\.png")
 
 LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
@@ -137,11 +140,18 @@ async def fitted(png: bytes, limit: int) -> tuple[bytes, str]:
     return await asyncio.to_thread(_squeezed, png, limit)
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a kept picture's file holds what its name says."""
+    return path.name.startswith(_digest(path.read_bytes()))
+
+
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:40]
 
 
 def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # which writes a folder's entries by itself, and opens none
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

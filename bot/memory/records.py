@@ -106,7 +106,7 @@ class JobRecord:
     """One row of ``jobs``.
 
     ``prompt`` is what was typed, ``shown`` what was run; ``position`` counts from 1. ``favourite``: a picture
-    of it has its owner's heart.
+    of it has its owner's heart. ``mark``: the number that its pictures hold unseen.
     """
 
     id: str
@@ -128,6 +128,7 @@ class JobRecord:
     seconds: float = 0.0
     seq: int = 0
     favourite: bool = False
+    mark: int | None = None
 
     def at(self, place: Place) -> JobRecord:
         """The same job with its message elsewhere."""
@@ -188,6 +189,7 @@ def job_of(row: Row) -> JobRecord:
         notes=tuple(json.loads(row["notes"])),
         created=row["created"],
         seconds=row["seconds"],
+        mark=row["mark"],
         seq=row["seq"],
         favourite=bool(row["favourite"]),
     )

@@ -1,4 +1,4 @@
-"""The command line: `easel imagine`, `describe`, `parse`, `models`, `doctor`, `bot`, `help`.
+"""The command line: `easel imagine`, `models`, `doctor`, `backup`, `bot` and the others.
 
 Reads arguments, prints results, sets exit codes: 0 done, 1 failed, 2 what was typed or set cannot be used.
 The work is done elsewhere. What only some commands need is imported inside them, for speed: `easel help` and
@@ -62,6 +62,28 @@ def describe(file: Annotated[Path, typer.Argument(help="A picture.", show_defaul
     _run(terminal.describe(_settings(), file))
 
 
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
+    as_json: AsJson = False,
+    prove: Annotated[bool, typer.Option("--prove", help="Draw its job again and compare.")] = False,
+) -> None:
+    """Say whether Easel made a picture, by its texts and the mark in its pixels; exit status 0 if so."""
+    from bot.program.verify import verify as verified  # for speed
+    from engine import BadPicture  # for speed
+
+    made: list[bool] = []
+
+    async def looked() -> None:
+        try:
+            made.append(await verified(_settings(), file, as_json, prove))
+        except BadPicture as error:
+            _fail(str(error), 2)
+
+    _run(looked())
+    raise typer.Exit(0 if all(made) else 1)
+
+
 @app.command("parse", context_settings=PROMPT)
 def parse_command(prompt: Prompt, as_json: AsJson = False) -> None:
     """Show what the grammar makes of a prompt."""
@@ -91,13 +113,14 @@ def models_command(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models.command("add")
 def models_add(
-    source: Annotated[str, typer.Argument(help="A diffusers folder, or owner/repo[@commit].")],
+    source: Annotated[str, typer.Argument(help="A file, a folder, or owner/repo[@commit][:file].")],
     name: Annotated[str | None, typer.Option(help="What it will be called.")] = None,
+    model: Annotated[str | None, typer.Option("--for", help="The model that a VAE or LoRA is for.")] = None,
 ) -> None:
-    """Add a model to the list of this machine, recognised by what lies there."""
+    """Add a model, a LoRA or a VAE to the list of this machine, recognised by what lies there."""
     from bot.program.models import add  # for speed
 
-    _doing(lambda: add(_settings(), source, name))
+    _doing(lambda: add(_settings(), source, name, model))
 
 
 @models.command("pull")
@@ -135,8 +158,35 @@ def models_check(
 
 
 @app.command()
+def setup(
+    model: Annotated[str | None, typer.Option(help="A name from `easel models`.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = None,
+) -> None:
+    """Ask for token, model and device, write .env, print the link that invites the bot, run doctor."""
+    from bot.program.setup import application_of, invitation, written  # for speed
+
+    settings = _settings()
+    print("The token is on discord.com/developers: your application, Bot, Reset Token. It is not shown here.")
+    token = settings.discord_token.get_secret_value()
+    token = typer.prompt("Token", default=token, show_default=False, hide_input=True).strip()
+    model = model or typer.prompt("Model (easel models lists them)", default=settings.easel_model)
+    device = device or typer.prompt("Device (auto, cpu, cuda, mps)", default=settings.easel_device)
+    values = {"DISCORD_TOKEN": token, "EASEL_MODEL": model, "EASEL_DEVICE": device}
+
+    async def wrote() -> None:
+        mine = await application_of(token, settings.discord_api_url, settings.easel_proxy)
+        if mine is None:
+            raise config.BadSetting("DISCORD_TOKEN: Discord does not know this token; nothing was written")
+        written(Path(".env"), values)
+        print(f"\n.env is written. Invite {mine['name']} with this link:\n\n  {invitation(mine['id'])}\n")
+
+    _run(wrote())
+    doctor()
+
+
+@app.command()
 def doctor() -> None:
-    """Check configuration, database, models, device and token; say how to mend what is wrong."""
+    """Check configuration, database, models, device, disk and Discord; say how to mend what is wrong."""
     from bot.program.doctor import findings  # for speed
 
     ok = True
@@ -146,13 +196,34 @@ def doctor() -> None:
     raise typer.Exit(0 if ok else 1)
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+) -> None:
+    """Write the database and all pictures into one file; the bot may go on meanwhile."""
+    from bot.program.keeping import backup as write  # for speed
+
+    _doing(lambda: write(_settings(), file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `easel backup` wrote.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Move what is there aside.")] = False,
+) -> None:
+    """Put a backup into an empty EASEL_DATA, checked first."""
+    from bot.program.keeping import restore as read  # for speed
+
+    _doing(lambda: read(_settings(), file, force))
+
+
 @app.command("bot")
 def bot_command() -> None:
     """Start the Discord bot."""
     from bot.program.serve import serve  # for speed
 
     settings = _settings()
-    logs.configure(settings.easel_log_level, settings.discord_token.get_secret_value())
+    logs.configure(settings.easel_log_level, settings.discord_token.get_secret_value(), settings.easel_log)
     _run(serve(settings))
 
 

@@ -1,13 +1,15 @@
 """What is wrong with this installation, and how to mend it: one finding a part.
 
-Looks without changing anything; needs neither Discord nor torch.
+Looks without changing anything; needs no torch, and asks Discord only where there is a token.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,10 +17,12 @@ from pathlib import Path
 
 from bot.config import BadSetting, Settings, load
 from bot.memory.database import pending_migrations
+from bot.program.discord_check import checked
 from bot.program.wiring import registry_of
 
 __all__ = ["Finding", "findings"]
 
+LEAST_FREE = 10**9  # bytes
 TOKEN = re.compile(r"^[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}$")
 
 
@@ -32,7 +36,10 @@ class Finding:
 
 
 def findings(env_file: Path) -> Iterator[Finding]:
-    """Configuration, database, models, device and token, in this order; without settings only the first."""
+    """Configuration, database, models, device, disk, token and Discord, in this order.
+
+    Without settings only the first.
+    """
     try:
         settings = load(env_file)
     except BadSetting as error:
@@ -44,7 +51,9 @@ def findings(env_file: Path) -> Iterator[Finding]:
         ("database", _database),
         ("models", _models),
         ("device", _device),
+        ("disk", _disk),
         ("token", _token),
+        ("discord", _discord),
     )
     for about, check in checks:
         try:
@@ -95,7 +104,27 @@ def _device(settings: Settings) -> str:
     wanted = settings.easel_device
     if wanted.startswith("cuda") and not Path("/proc/driver/nvidia").exists():
         raise BadSetting(f"EASEL_DEVICE: {wanted}, but no NVIDIA driver is loaded; use cpu or auto")
-    return wanted
+    driver = Path("/sys/module/nvidia/version")
+    found = f"; NVIDIA driver {driver.read_text().strip()}" if driver.exists() else ""
+    return f"{wanted}{found}"
+
+
+def _disk(settings: Settings) -> str:
+    folder = next(f for f in (settings.easel_data, *settings.easel_data.absolute().parents) if f.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        raise BadSetting(
+            f"only {free / 1e9:.1f} GB are free for {settings.easel_data}; make room, or bound EASEL_KEEP"
+        )
+    return f"{free / 1e9:.0f} GB are free for {settings.easel_data}"
+
+
+def _discord(settings: Settings) -> str:
+    if not settings.discord_token.get_secret_value():
+        return "not asked: there is no token"
+    if not TOKEN.match(settings.discord_token.get_secret_value()):
+        return "not asked: this is no token"
+    return "; ".join(asyncio.run(checked(settings)))
 
 
 def _token(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,9 @@ from bot.errors import Refusal
 from bot.program.wiring import models_of
 from engine import AdapterEntry, LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
+from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.registry import Drawable
+from grammar.loras import lora_words
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
 
@@ -59,6 +63,8 @@ def listed(settings: Settings, as_json: bool) -> None:
     console.print(table)
     if registry.loras:
         console.print("", _loras_of(registry.loras))
+    if registry.embeddings:
+        console.print("", _embeddings_of(registry.embeddings))
     if registry.adapters:
         console.print("", _adapters_of(registry.adapters))
 
@@ -87,16 +93,38 @@ def _loras_of(known: Sequence[LoraEntry]) -> Table:
     return table
 
 
-def add(settings: Settings, source: str, name: str | None) -> None:
-    """Writes an entry for what lies at ``source`` and says what was recognised. Raises EngineError."""
+def _embeddings_of(known: Sequence[EmbeddingEntry]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("embedding", "family", "said", "licence", "here", "title"):
+        table.add_column(heading, no_wrap=True)
+    for each in known:
+        here = "yes" if each.path() is not None else "no"
+        said = " ".join((f"<{each.name}>", *([each.word] if each.word else [])))
+        table.add_row(*map(escape, (each.name, each.family, said, each.licence, here, each.title)))
+    return table
+
+
+def add(settings: Settings, source: str, name: str | None, model: str | None) -> None:
+    """Writes an entry for what lies at ``source``, says what was recognised. Raises EngineError, Refusal."""
     from engine import models  # for speed: only for who needs it
 
     registry = models_of(settings)
-    added = models.add(source, settings.easel_data, registry, name)
+    if models.is_collection(source):
+        _add_all(settings, source, registry, name, model)
+        return
+    added = models.add(source, settings.easel_data, registry, name, model)
     for sentence in added.sentences:
         print(sentence)
-    entry = _entry(models_of(settings), added.name)
-    if entry.on_this_machine():
+    if added.kind == "vae":
+        return
+    entry = models_of(settings).find(added.name)
+    if isinstance(entry, LoraEntry):
+        print(f"Added as {entry.name}: `{lora_words(entry.name, entry.weight, entry.words)}` in a prompt.")
+        if entry.path() is None:
+            print(f"`easel models pull {shlex.quote(entry.name)}` fetches it.")
+    elif isinstance(entry, EmbeddingEntry):
+        print(f"Added as {entry.name}: `<{entry.name}>`, or the name alone, in a prompt.")
+    elif entry.on_this_machine():
         print(f"Added as {added.name}: `easel imagine PROMPT --model {added.name}` draws with it.")
     else:
         print(
@@ -104,21 +132,53 @@ def add(settings: Settings, source: str, name: str | None) -> None:
         )
 
 
+def _add_all(
+    settings: Settings, folder: str, registry: Registry, name: str | None, model: str | None
+) -> None:
+    """Every file of a folder, as a table. Raises EngineError, Refusal."""
+    from engine import models  # for speed: only for who needs it
+
+    if name or model:
+        raise Refusal("`--name` and `--for` are for one file, and this is a folder of files.")
+    rows = models.add_files(folder, settings.easel_data, registry)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("file", "what it is", "family", "added as", "why not"):
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        added = row.added.name if row.added else ""
+        table.add_row(*map(escape, (str(row.file), row.what, row.family, added, row.why)))
+    Console(width=None if sys.stdout.isatty() else _PIPED).print(table)
+    if not any(row.added for row in rows):
+        raise Refusal("Nothing was added.")
+
+
 def pull(settings: Settings, name: str) -> None:
-    """Fetches a model, with a bar; says first how much, under which licence. Raises EngineError, Refusal."""
-    entry = _entry(models_of(settings), name)
+    """Fetches a model or a LoRA, with a bar; says first how much, under which licence.
+
+    What is `owner/repo` of the hub is added first. Raises EngineError, Refusal.
+    """
+    registry = models_of(settings)
+    if "/" in name and not any(each.name == name for each in registry.drawable):
+        from engine import models  # for speed: only for who needs it
+
+        known = (each.name for each in registry.drawable if each.source == name)
+        name = next(known, "") or models.add(name, settings.easel_data, registry).name
+        print(f"It is {name} in the list of this machine.")
+        registry = models_of(settings)
+    entry = _entry(registry, name)
     fetch(settings, entry)
     print(f"{entry.title} is on this machine.")
 
 
-def fetch(settings: Settings, entry: ModelEntry) -> None:
+def fetch(settings: Settings, entry: Drawable) -> None:
     """The work of `pull`; all that it says goes to stderr."""
     from engine import models  # for speed: only for who needs it
 
     wanted = models.order(entry)
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
     notes.print(wanted.sentence(), markup=False)
-    if entry.on_this_machine() and not wanted.missing:
+    here = entry.on_this_machine() if isinstance(entry, ModelEntry) else entry.path() is not None
+    if here and not wanted.missing:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
@@ -149,7 +209,8 @@ async def check(settings: Settings, name: str | None) -> bool:
     from engine.process.check import check as try_out  # for speed: only for who needs it
 
     registry = models_of(settings)
-    entries = [_entry(registry, name)] if name else [e for e in registry.entries if e.on_this_machine()]
+    here = (entry for entry in registry.entries if entry.on_this_machine())
+    entries = [registry.get(_entry(registry, name).name)] if name else list(here)
     fine = True
     for entry in entries:
         found = await try_out(entry, registry, settings.easel_device, settings.easel_precision)
@@ -158,10 +219,10 @@ async def check(settings: Settings, name: str | None) -> bool:
     return fine
 
 
-def _entry(registry: Registry, name: str) -> ModelEntry:
+def _entry(registry: Registry, name: str) -> Drawable:
     """The entry. Raises BadSetting, with what is wrong with the list where that is why it is missing."""
     try:
-        return registry.get(name)
+        return registry.find(name)
     except UnknownModel as error:
         wrong = next((problem for problem in registry.problems if f"{name!r}" in problem), None)
         raise BadSetting(wrong or str(error)) from None

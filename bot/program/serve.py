@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import logging
 import signal
+import sys
 
 import aiohttp
 import discord
@@ -18,7 +19,8 @@ from discord.http import Route
 from yarl import URL
 
 from bot.config import BadSetting, Settings
-from bot.memory.database import Database, InUse
+from bot.memory.database import Database, InUse, Unfit
+from bot.program.metrics_page import served
 from bot.program.wiring import engine_of, registry_of
 from bot.surface.client import EaselClient
 
@@ -44,20 +46,30 @@ async def serve(settings: Settings) -> None:
     give_back_memory()
     _point_at(settings)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _on_signal(stop)
     try:
         async with (
             Database.opened(settings.easel_data / "easel.db") as database,
             engine_of(settings, registry) as engine,
             EaselClient(settings, registry, engine, database) as client,
+            served(client, settings.easel_metrics),
         ):
             await _until(stop, client, token)
             log.info("stopping; unfinished jobs stay queued")
-    except InUse as error:
+    except (InUse, Unfit) as error:
         raise BadSetting(f"EASEL_DATA: {error}") from None
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be used: {error.strerror}") from None
+
+
+def _on_signal(stop: asyncio.Event) -> None:
+    """Set ``stop`` on SIGTERM and SIGINT, also where a loop cannot listen to them (Windows)."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
 
 
 async def _until(stop: asyncio.Event, client: EaselClient, token: str) -> None:
@@ -99,6 +111,8 @@ def give_back_memory() -> None:
     holes there that stay. A size that is set stays as it is; and one heap does for all threads, which
     otherwise have one each that keeps what it ever needed. Other libraries have no such settings.
     """
+    if sys.platform == "win32":
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LARGE)

@@ -40,6 +40,7 @@ from engine import (
     with_codes,
 )
 from engine import Progress as Step
+from engine.pictures.identity import number_of
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "fetch_what_is_missing", "imagine"]
@@ -97,10 +98,11 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
         (*starting_links(spec, plan.references), *plan.links) for spec, plan in zip(specs, plans, strict=True)
     ]
     inputs = await _pictures_behind(link for some in links for link in some)
+    marks = settings.easel_mark == "on"
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out, marks)
                 for spec, plan, some in zip(specs, plans, links, strict=True)
             ]
     _print(results, as_json)
@@ -139,13 +141,21 @@ async def _pictures_behind(found: Iterable[str]) -> dict[str, HandedIn]:
 
 
 async def _render(
-    engine: Engine, bar: Progress, spec: GenerationSpec, plan: Plan, given: Sequence[HandedIn], out: Path
+    engine: Engine,
+    bar: Progress,
+    spec: GenerationSpec,
+    plan: Plan,
+    given: Sequence[HandedIn],
+    out: Path,
+    marks: bool,
 ) -> Result:
     shown = format_prompt(spec)
     said = [OTHER_MODELS] if plan.unknown else []
     said += [note for one in given for note in one.notes]
     plan = replace(plan, notes=(*plan.notes, *dict.fromkeys(said)))
-    job = Job(str(uuid.uuid4()), plan, "command line", inputs=tuple(one.png for one in given))
+    inputs = tuple(one.png for one in given)
+    mark = number_of(plan, inputs) if marks else None
+    job = Job(str(uuid.uuid4()), plan, "command line", inputs=inputs, mark=mark)
     row = bar.add_task(shown if len(shown) <= 60 else shown[:59] + "…", total=None, status="starting")
     last: Event | None = None
     async for event in engine.submit(job):
@@ -167,7 +177,7 @@ async def _render(
 def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
-    origin = Origin(shown, spec.to_dict(), job.plan, job.id)
+    origin = Origin(shown, spec.to_dict(), job.plan, job.id, job.mark)
 
     def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
 from bot.surface.buttons import extensions, own, region, reroll, upscales, variations
-from bot.surface.commands import describe, history, imagine, models, settings
+from bot.surface.commands import describe, history, imagine, models, my_data, settings, verify
 
 __all__ = ["ACTIONS", "DIALOGS", "MENUS", "actions"]
 
@@ -23,6 +23,8 @@ ACTIONS: tuple[Action, ...] = (
     *history.ACTIONS,
     *settings.ACTIONS,
     *models.ACTIONS,
+    *verify.ACTIONS,
+    *my_data.ACTIONS,
 )
 DIALOGS = (*imagine.DIALOGS,)
 MENUS = {**settings.MENUS}

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,8 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.pruning import Pruning
+from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
@@ -27,6 +30,7 @@ from bot.jobs.updates import EDIT_EVERY, Updates
 from bot.links import Links
 from bot.memory.database import Database
 from bot.memory.favourites import Favourites
+from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
 from bot.memory.panels import Panels
@@ -34,10 +38,12 @@ from bot.memory.people import People
 from bot.memory.picture_files import Pictures
 from bot.memory.promises import Promise, Promises
 from bot.memory.records import JobRecord
+from bot.memory.retention import Keep, Retention
 from bot.memory.rules import Limits, Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
 from bot.messages.job_messages import interrupted
+from bot.metrics import Metrics
 from bot.surface import catalogue, commands
 from bot.surface.actions import Actions
 from bot.surface.commands.help import answer_mention
@@ -108,8 +114,11 @@ class EaselClient(HubClient):
         intents = discord.Intents(
             guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True
         )
+        self._metrics = Metrics()
         super().__init__(
             intents=intents,
+            http_trace=_timed(self._metrics),
+            proxy=settings.easel_proxy or None,
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -182,18 +191,24 @@ class EaselClient(HubClient):
         database: Database,
         edit_every: float,
     ) -> Hub:
+        metrics = self._metrics
         people, jobs, promises = People(database), Jobs(database), Promises(database)
-        showings = Showings(database)
+        showings, panels = Showings(database), Panels(database)
+        keep = Keep.parsed(settings.easel_keep)
         pictures = Pictures(settings.easel_data / "pictures")
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
-        rules = Rules(database, limits)
+        rules, usage = Rules(database, limits), Usage(database)
         buttons = self._actions.under
         results = Results(jobs, pictures, buttons)
         delivery = Delivery(self)
         updates = Updates(delivery, jobs, edit_every)
-        flow = JobFlow(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons)
+        marks = settings.easel_mark == "on"
+        flow = JobFlow(
+            engine, jobs, showings, pictures, results, delivery, updates, limits, buttons, marks, metrics
+        )
         direct_messages = DirectMessages(self, people, jobs, results)
         flow.on_delivery(direct_messages.after_delivery)
+        self.pruning = Pruning(Retention(database, keep), jobs, panels, pictures)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
         models = Models(registry, engine, settings)
         return Hub(
@@ -205,11 +220,14 @@ class EaselClient(HubClient):
             showings=showings,
             history=History(database),
             favourites=Favourites(database),
-            usage=Usage(database),
+            usage=usage,
             promises=promises,
-            panels=Panels(database),
+            panels=panels,
+            personal=PersonalData(database, jobs),
+            keep=keep,
             pictures=pictures,
             rules=rules,
+            quota=Quota(rules, usage, flow.under_way),
             banned=BannedWords(settings.easel_banned_words),
             links=Links(),
             results=results,
@@ -217,8 +235,9 @@ class EaselClient(HubClient):
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,
-            gate=Gate(people, rules, promises, named, self._owners),
+            gate=Gate(people, rules, promises, named, self._owners, metrics),
             guide=_guide(),
+            metrics=metrics,
         )
 
     async def _owners(self) -> list[int]:
@@ -243,6 +262,27 @@ class EaselClient(HubClient):
         for promise in promises:
             await self.hub.delivery.excuse(promise, interrupted())
             await self.hub.promises.answered(promise.interaction_id)
+        await self.pruning.run()
+
+
+def _timed(metrics: Metrics) -> aiohttp.TraceConfig:
+    """Counts what is asked of Discord, and how it answers."""
+    trace = aiohttp.TraceConfig()
+
+    async def began(_: object, kept: SimpleNamespace, __: object) -> None:
+        kept.began = time.monotonic()
+
+    async def answered(_: object, kept: SimpleNamespace, said: aiohttp.TraceRequestEndParams) -> None:
+        metrics.count("easel_discord_requests_total", status=str(said.response.status))
+        metrics.observe("easel_discord_request_seconds", time.monotonic() - kept.began)
+
+    async def broke(*_: object) -> None:
+        metrics.count("easel_discord_requests_total", status="none")
+
+    trace.on_request_start.append(began)
+    trace.on_request_end.append(answered)
+    trace.on_request_exception.append(broke)
+    return trace
 
 
 def _guide() -> Guide:

@@ -19,6 +19,7 @@ from bot.memory.rules import Rules
 from bot.messages.message import Rows
 from bot.messages.sending import view_of
 from bot.messages.wording import refusal
+from bot.metrics import Metrics
 
 __all__ = ["Gate"]
 
@@ -40,12 +41,14 @@ class Gate:
         promises: Promises,
         operators: Iterable[int],
         owners: Callable[[], Awaitable[Iterable[int]]],
+        metrics: Metrics,
     ) -> None:
         self._people = people
         self._rules = rules
         self._promises = promises
         self._operators = frozenset(operators)
         self._owners = owners
+        self._metrics = metrics
 
     async def admit(self, interaction: discord.Interaction[Any]) -> None:
         """Raises Refusal for who is banned, and where Easel does not answer."""
@@ -103,6 +106,7 @@ class Gate:
         What is asked while one types takes no sentence: Discord wants a list, and gets an empty one.
         """
         title, sentence = explained(error)
+        self._metrics.count("easel_refusals_total", title=title)
         embed = refusal(title, sentence, getattr(interaction.namespace, "prompt", None), typed)
         view = view_of(rows) or discord.utils.MISSING
         try:

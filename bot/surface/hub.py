@@ -15,20 +15,24 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.links import Links
 from bot.memory.favourites import Favourites
+from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
 from bot.memory.panels import Panels
 from bot.memory.people import People, User
 from bot.memory.picture_files import Pictures
 from bot.memory.promises import Promises
+from bot.memory.retention import Keep
 from bot.memory.rules import Rules
 from bot.memory.showings import Showings
 from bot.memory.usage import Usage
+from bot.metrics import Metrics
 from bot.surface.gate import Gate
 from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
@@ -52,8 +56,11 @@ class Hub:
     usage: Usage
     promises: Promises
     panels: Panels
+    personal: PersonalData
+    keep: Keep
     pictures: Pictures
     rules: Rules
+    quota: Quota
     banned: BannedWords
     links: Links
     results: Results
@@ -63,6 +70,7 @@ class Hub:
     direct_messages: DirectMessages
     gate: Gate
     guide: Guide
+    metrics: Metrics
 
     @property
     def registry(self) -> Registry:

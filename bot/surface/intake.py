@@ -46,6 +46,7 @@ __all__ = [
     "place_of",
     "prepared",
     "read",
+    "roles_of",
     "secret",
     "take",
 ]
@@ -92,6 +93,11 @@ def place_of(interaction: Interaction, *, private: bool = False) -> Place:
         interaction_id=interaction.id,
         private=private,
     )
+
+
+def roles_of(interaction: Interaction) -> list[int]:
+    """The ids of the roles of whoever pressed or typed; none outside a server."""
+    return [role.id for role in getattr(interaction.user, "roles", ())]
 
 
 async def prepared(
@@ -161,13 +167,17 @@ async def take(
 
     if hub.rules.paused:
         raise Refusal("No new jobs are taken at the moment. Please try again later.", "Paused")
-    roles = [role.id for role in getattr(interaction.user, "roles", ())]
-    with hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)) as room:
+    roles = roles_of(interaction)
+    with (
+        hub.flow.lines.admitted(interaction.user.id, hub.rules.limits(roles)) as room,
+        hub.quota.pass_(interaction.user.id, roles) as quota,
+    ):
 
         async def keep() -> tuple[list[JobRecord], int]:
             user = await hub.user_of(interaction)
             drafts = await make(user)
-            fitting = drafts[: room.widen(len(drafts))]
+            allowed = await quota.through(drafts)
+            fitting = allowed[: room.widen(len(allowed))]
             return await hub.flow.keep(user, place_of(interaction, private=private), fitting), len(drafts)
 
         ((first, *others), asked), message_id = await prepared(interaction, keep(), ephemeral=private)
@@ -187,7 +197,7 @@ async def take(
 async def _tell_taken(interaction: Interaction, taken: int, asked: int) -> None:
     """Say to the user alone that their queue had no room for all."""
     sentence = (
-        f"{taken} of {asked} jobs were taken, for more may not wait at a time."
+        f"{taken} of {asked} jobs were taken, for more may not wait at a time, or be had today (`/info`)."
         " Ask for the others when some of these are finished."
     )
     try:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from engine.planning.stopwords import STOP_WORDS
+
 __all__ = ["STRUCK", "Token", "shortened", "weighed"]
 
 FILLER = frozenset(
@@ -72,60 +74,6 @@ FILLER = frozenset(
         "featuring",
     ]
 )
-GRAMMAR = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "and",
-        "or",
-        "with",
-        "to",
-        "for",
-        "from",
-        "that",
-        "this",
-        "these",
-        "those",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "it",
-        "its",
-        "as",
-        "by",
-        "at",
-        "into",
-        "which",
-        "who",
-        "whose",
-        "there",
-        "their",
-        "his",
-        "her",
-        "him",
-        "she",
-        "he",
-        "they",
-        "them",
-        "you",
-        "your",
-        "my",
-        "our",
-        "some",
-        "any",
-        "very",
-        "just",
-        "so",
-        "such",
-        "while",
-    ]
-)
 PLACING = frozenset(
     [
         "in",
@@ -148,8 +96,8 @@ SHARES = (1, 0.85, 0.65, 0.5, 0.35, 0.2)
 STRUCK = 0.1
 """What weighs less than this is struck out, and no shorter prompt has it."""
 
-_USELESS = 0.05
-_MOST = 5
+_USELESS = 0.05  # weight of fillers and of words that the model does not know; a noun has about 1
+_MOST = 5  # shorter prompts offered, as many as buttons fit into a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +145,6 @@ def shortened(text: str, unknown: Collection[str] = ()) -> list[str]:
 def _kind(word: str) -> float:
     if not word or word in FILLER:
         return _USELESS
-    if word in GRAMMAR:
-        return 0.15
-    return 0.45 if word in PLACING else 1.0
+    if word in PLACING:
+        return 0.45
+    return 0.15 if word in STOP_WORDS else 1.0

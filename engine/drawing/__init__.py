@@ -2,7 +2,7 @@
 
 from engine.drawing.enlarging import Enlarger
 from engine.drawing.loading import dtype_of, load
-from engine.drawing.loras import load_adapter, of_plan
+from engine.drawing.loras import load_adapter, load_beside, of_plan
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
 from engine.drawing.references import load_reference_adapter
@@ -17,6 +17,7 @@ __all__ = [
     "light_copy",
     "load",
     "load_adapter",
+    "load_beside",
     "load_reference_adapter",
     "of_plan",
     "run",

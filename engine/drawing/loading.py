@@ -20,7 +20,7 @@ from engine.drawing import safety
 from engine.drawing.latents import draws_films, vae_of
 from engine.drawing.model import LoadedModel
 from engine.drawing.preview import fit
-from engine.drawing.single_file import load_file
+from engine.drawing.single_file import load_file, load_vae
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES, Ability, Family
@@ -85,8 +85,10 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, *, checked: bool) -> Any:
             singles = {
                 name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines
             }
+            if entry.vae_file is not None:
+                singles["vae"] = load_vae(entry, folder, dtype)
             return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, ModelUnavailable):
         raise
     except Exception as error:  # a folder fails in as many ways as it has parts
         raise _unavailable(entry) from error

@@ -9,11 +9,11 @@ Knows nothing of jobs; what is computed with a LoRA is the business of `engine.s
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from engine.drawing.embeddings import Embedding, load_embedding, looked_up
+from engine.drawing.embeddings import reading as reads
 from engine.drawing.model import LoadedModel
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
+from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
 from engine.sharing.adapters import Adapter, Adapters, LowRank, beside, order
 
-__all__ = ["load_adapter", "of_plan", "texts_of"]
+__all__ = ["load_adapter", "load_beside", "of_plan", "texts_of"]
 
 _LOG = logging.getLogger(__name__)
 _SETS = 6
@@ -71,22 +74,34 @@ def of_plan(model: LoadedModel, plan: Plan) -> Adapters:
 
 
 def texts_of(model: LoadedModel, plan: Plan) -> Texts | None:
-    """The texts of the model, as its encoders read them with the plan's LoRAs."""
+    """The texts of the model, as its encoders read them with the plan's LoRAs and embeddings."""
     encoders = [encoder for name in _ENCODERS if (encoder := getattr(model.pipe, name, None)) is not None]
     layers = {layer for encoder in encoders for layer in encoder.modules()}
     reading = tuple(
         (adapter, weight) for adapter, weight in of_plan(model, plan) if not layers.isdisjoint(adapter.layers)
     )
-    if not reading or model.texts is None:
+    words: list[Embedding] = [model.loras.adapters[key_of(name)] for name in plan.embeddings]
+    if (not reading and not words) or model.texts is None:
         return model.texts
-    key, known = order(reading), model.loras.texts
+    key, known = (order(reading), tuple(key_of(each.name) for each in words)), model.loras.texts
     if key not in known:
-        # The denoiser's layers are not run meanwhile.
-        known[key] = Texts(model.pipe, model.family, functools.partial(beside, [reading]))
+        pipe, rows = reads(model.pipe, words) if words else (model.pipe, ())
+
+        @contextmanager
+        def around() -> Iterator[None]:  # the denoiser's layers are not run meanwhile
+            with beside([reading]), looked_up(rows):
+                yield
+
+        known[key] = Texts(pipe, model.family, around)
         if len(known) > _SETS:
             known.popitem(last=False)
     known.move_to_end(key)
     return known[key]
+
+
+def load_beside(entry: LoraEntry | EmbeddingEntry, model: LoadedModel) -> Adapter | Embedding:
+    """What lies beside the model of a LoRA or an embedding. Raises ModelUnavailable with a sentence."""
+    return load_embedding(entry, model) if isinstance(entry, EmbeddingEntry) else load_adapter(entry, model)
 
 
 def load_adapter(entry: LoraEntry, model: LoadedModel) -> Adapter:
@@ -122,7 +137,7 @@ def _file(entry: LoraEntry) -> Path:
     if file is None and entry.folder is None:
         raise ModelUnavailable(
             f"The LoRA {entry.name} is not on this machine. An operator fetches it:"
-            f" `hf download {entry.source} {entry.file} --revision {entry.revision}`."
+            f" `easel models pull {entry.name}`."
         )
     if file is None:
         raise ModelUnavailable(f"The file of the LoRA {entry.name} is not on this machine.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
@@ -14,25 +14,28 @@ from engine.drawing.reference_adapter import ReferenceAdapter
 from engine.drawing.texts import Texts
 from engine.families import Family
 from engine.planning.registry import ModelEntry
-from engine.sharing.adapters import Adapter
 
 __all__ = ["Beside", "LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
 
 
+TextsKey: TypeAlias = tuple[tuple[tuple[str, float], ...], tuple[str, ...]]
+"""The LoRAs with their weights, and the keys of the embeddings, that texts are read with."""
+
+
 @dataclass(eq=False)
 class Loras:
-    """The LoRAs that are ready for a model, by name, the least recently used first.
+    """The LoRAs and embeddings that are ready for a model, by key, the least recently used first.
 
     ``texts`` are its texts as its encoders read them with some of these.
     """
 
-    adapters: OrderedDict[str, Adapter] = field(default_factory=OrderedDict)
-    texts: OrderedDict[tuple[tuple[str, float], ...], Texts] = field(default_factory=OrderedDict, repr=False)
+    adapters: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    texts: OrderedDict[TextsKey, Texts] = field(default_factory=OrderedDict, repr=False)
 
     def forget(self, name: str) -> None:
         """Drops one, and all that was read with it."""
         self.adapters.pop(name, None)
-        for key in [key for key in self.texts if any(name == known for known, _ in key)]:
+        for key in [key for key in self.texts if any(name == known for known, _ in key[0]) or name in key[1]]:
             del self.texts[key]
 
 

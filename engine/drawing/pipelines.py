@@ -25,6 +25,7 @@ from engine.drawing.tiles import Tiles
 from engine.errors import BadPicture, EngineError
 from engine.pictures.decoding import OWN_SIDE, load_input
 from engine.pictures.details import detailed
+from engine.pictures.mark import cleaned
 from engine.pictures.upscale import double
 from engine.planning.plan import PICTURES, Action, Plan
 from engine.planning.seeds import picture_seeds
@@ -103,7 +104,7 @@ def _tell_of_tiles(
 def _picture(inputs: Sequence[bytes]) -> Image.Image:
     if not inputs:
         raise BadPicture("The source picture is missing.")
-    return load_input(inputs[0], OWN_SIDE)
+    return cleaned(load_input(inputs[0], OWN_SIDE))
 
 
 def _source(inputs: Sequence[bytes], plan: Plan) -> Image.Image:
@@ -112,7 +113,8 @@ def _source(inputs: Sequence[bytes], plan: Plan) -> Image.Image:
         raise BadPicture("The source picture is missing.")
     whole = None
     for count, data in enumerate(inputs, start=1):
-        fitted = ImageOps.fit(load_input(data, OWN_SIDE), (plan.width, plan.height), Image.Resampling.LANCZOS)
+        picture = cleaned(load_input(data, OWN_SIDE))
+        fitted = ImageOps.fit(picture, (plan.width, plan.height), Image.Resampling.LANCZOS)
         whole = fitted if whole is None else Image.blend(whole, fitted, 1 / count)
     assert whole is not None
     return whole

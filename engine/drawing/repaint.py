@@ -21,6 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from engine.errors import BadPicture, EngineError
 from engine.pictures.decoding import OWN_SIDE, load_input
+from engine.pictures.mark import cleaned
 from engine.planning.canvas import Box, Canvas
 from engine.planning.plan import Plan
 
@@ -50,7 +51,7 @@ class Scene:
         if canvas is None or not inputs:
             raise BadPicture("The source picture is missing.")
         size = (plan.width, plan.height)
-        self._kept, place = _stretched(load_input(inputs[0], OWN_SIDE), canvas.picture, size)
+        self._kept, place = _stretched(cleaned(load_input(inputs[0], OWN_SIDE)), canvas.picture, size)
         self.keep = Image.new("L", size, 255)
         _clear(self.keep, canvas, inputs)
         self.start = _filled(self._kept, self.keep)

@@ -18,21 +18,17 @@ import torch
 import transformers
 from diffusers import DiffusionPipeline, GGUFQuantizationConfig
 from diffusers.loaders.single_file_utils import load_single_file_checkpoint
-from huggingface_hub import snapshot_download
 
 from engine.drawing.flux_names import diffusers_names
-from engine.errors import ModelUnavailable
+from engine.errors import BadFile, ModelUnavailable
 from engine.files import Recognised
 from engine.planning.registry import ModelEntry
 from engine.planning.single_file import DENOISERS, borrowed, index_of, parts_of, what_is, why_not
 from engine.weights import LOADING
 
-__all__ = ["load_file"]
+__all__ = ["load_file", "load_vae"]
 
 _LOG = logging.getLogger(__name__)
-
-_SMALL = ("*.json", "*/*.json", "*/*.txt", "*/*.model")
-"""The files of a repository that are configurations and tokenizers."""
 
 _ORIGINAL = "model.diffusion_model."
 """What diffusers wants before the names of an original U-Net."""
@@ -46,8 +42,14 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
     file = entry.folder
     if file is None:
         raise ModelUnavailable(f"{entry.title} has no file.")
-    configs = _configs(entry)
-    if sentence := why_not(file, entry.family, configs):
+    configs = entry.configs_folder()
+    if configs is None:
+        lender = entry.sibling or entry
+        raise ModelUnavailable(
+            f"{entry.title} takes its configurations from {entry.configs}, which is not on this machine. An"
+            f" operator fetches it: `easel models pull {lender.name}`."
+        )
+    if sentence := why_not(file, entry.family, configs, entry.given()):
         raise ModelUnavailable(f"{entry.title} cannot be loaded. {sentence}")
     found = what_is(file)
     if found.format == "gguf" and importlib.util.find_spec("gguf") is None:
@@ -58,8 +60,8 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
         logger.disable_progress_bar()
     try:
         with LOADING:
-            pipe = _pipeline(file, found, configs, dtype, options)
-    except torch.OutOfMemoryError:
+            pipe = _pipeline(entry, file, found, configs, dtype, options)
+    except (torch.OutOfMemoryError, ModelUnavailable):
         raise
     except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to
         _LOG.exception("loading %s", entry.name)
@@ -73,45 +75,25 @@ def load_file(entry: ModelEntry, dtype: torch.dtype, options: Mapping[str, Any])
     return pipe
 
 
-def _configs(entry: ModelEntry) -> Path:
-    """The folder that lends what the file lacks, fetched from the hub where the entry names a repository."""
-    here = entry.configs_folder()
-    source, _, commit = entry.configs.partition("@")
-    if entry.sibling is not None:
-        if here is None:
-            raise ModelUnavailable(
-                f"{entry.title} takes its configurations from {entry.configs}, which is not on this machine."
-            )
-        return here
-    if here is None:
-        here = _fetched(entry, source, commit, _SMALL)
-    if entry.folder is not None and why_not(entry.folder, entry.family, here):
-        found = what_is(entry.folder)
-        heavy = [f"{part}/*.{ending}" for part in borrowed(found, here) for ending in ("json", "safetensors")]
-        here = _fetched(entry, source, commit, (*_SMALL, *heavy)) if heavy else here
-    return here
-
-
-def _fetched(entry: ModelEntry, source: str, commit: str, files: tuple[str, ...]) -> Path:
-    try:
-        return Path(snapshot_download(source, revision=commit, allow_patterns=list(files)))
-    except (OSError, ValueError) as error:
-        _LOG.exception("fetching the configurations of %s", entry.name)
-        raise ModelUnavailable(
-            f"The configurations of {entry.title} could not be fetched from {source}."
-        ) from error
-
-
 def _pipeline(
-    file: Path, found: Recognised, configs: Path, dtype: torch.dtype, options: Mapping[str, Any]
+    entry: ModelEntry,
+    file: Path,
+    found: Recognised,
+    configs: Path,
+    dtype: torch.dtype,
+    options: Mapping[str, Any],
 ) -> Any:
     parts = parts_of(configs)
     name = next(part for part in DENOISERS if part in parts)
+    variant = (entry.sibling or entry).variant
+    made = {} if entry.vae_file is None else {"vae": load_vae(entry, configs, dtype)}
     if found.kind == "denoiser":
-        denoiser = _denoiser(file, found, configs, name, dtype)
-        pipe = DiffusionPipeline.from_pretrained(str(configs), **{name: denoiser}, **options)
-        return _completed(pipe, found)
-    made = {part: _borrowed(configs, part, dtype) for part in borrowed(found, configs)}
+        made[name] = _denoiser(file, found, configs, name, dtype)
+        given = made | _variant(configs, variant)
+        return _completed(DiffusionPipeline.from_pretrained(str(configs), **given, **options), found)
+    for part in borrowed(found, configs):
+        if part not in made:
+            made[part] = _borrowed(configs, part, dtype, variant)
     if found.families == ("flux",):
         made[name] = _denoiser(file, found, configs, name, dtype)
     kind = getattr(diffusers, str(index_of(configs)["_class_name"]))
@@ -136,7 +118,12 @@ def _completed(pipe: Any, found: Recognised) -> Any:
 def _denoiser(file: Path, found: Recognised, configs: Path, name: str, dtype: torch.dtype) -> Any:
     """The denoiser out of the file, quantised as it lies there."""
     weights = load_single_file_checkpoint(str(file))
-    options: dict[str, Any] = {"config": str(configs), "subfolder": name, "dtype": dtype}
+    options: dict[str, Any] = {
+        "config": str(configs),
+        "subfolder": name,
+        "dtype": dtype,
+        "local_files_only": True,
+    }
     if found.format == "gguf":
         options["quantization_config"] = GGUFQuantizationConfig(compute_dtype=dtype)
     if found.families == ("flux",):
@@ -156,10 +143,45 @@ def _flux(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return diffusers_names(inner) if "img_in.weight" in inner else inner
 
 
-def _borrowed(configs: Path, name: str, dtype: torch.dtype) -> Any:
+def _borrowed(configs: Path, name: str, dtype: torch.dtype, variant: str | None) -> Any:
     library, kind = parts_of(configs)[name]
     made = getattr(importlib.import_module(library), kind)
-    return made.from_pretrained(str(configs), subfolder=name, dtype=dtype)
+    chosen = _variant(configs / name, variant)
+    return made.from_pretrained(str(configs), subfolder=name, dtype=dtype, **chosen)
+
+
+def _variant(folder: Path, variant: str | None) -> dict[str, str]:
+    """What chooses the lender's weights in its folder, where those have a variant's name."""
+    there = variant and (any(folder.glob(f"*.{variant}*")) or any(folder.glob(f"*/*.{variant}*")))
+    return {"variant": variant} if variant and there else {}
+
+
+def load_vae(entry: ModelEntry, configs: Path, dtype: torch.dtype) -> Any:
+    """The VAE of the file that the entry names, configured as the model's own. Raises ModelUnavailable."""
+    file = entry.vae_file
+    assert file is not None
+    try:
+        found = what_is(file)
+    except (BadFile, OSError) as error:
+        raise ModelUnavailable(f"The VAE of {entry.title} cannot be read: {file}.") from error
+    if found.kind != "vae" or found.refused:
+        told = found.refused or f"This is {found.what}, no VAE."
+        raise ModelUnavailable(f"{entry.title} cannot be drawn with {file.name} as its VAE. {told}")
+    kind = getattr(diffusers, parts_of(configs)["vae"][1])
+    try:
+        vae = kind.from_single_file(
+            str(file), config=str(configs), subfolder="vae", dtype=dtype, local_files_only=True
+        )
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # diffusers' converters raise whatever a missing or foreign tensor leads to
+        _LOG.exception("loading the VAE of %s", entry.name)
+        raise ModelUnavailable(
+            f"The VAE {file.name} does not fit {entry.title}; the log says why."
+        ) from error
+    if any(weight.is_meta for weight in vae.parameters()):
+        raise ModelUnavailable(f"The VAE {file.name} lacks weights that {entry.title} needs.")
+    return vae
 
 
 def _without_weights(pipe: Any) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import BadFile
 from engine.files.recognise import Recognised, recognise
 
-__all__ = ["Row", "recognised_in"]
+__all__ = ["Row", "holds_weights", "recognised_in"]
 
 _ENDINGS = (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".sft")
 """How files of weights are named; others (pictures, texts) are no part of the table."""
@@ -65,6 +65,11 @@ def recognised_in(folder: Path) -> tuple[Row, ...]:
         except BadFile as error:
             rows.append(Row(path.relative_to(folder), None, str(error)))
     return tuple(rows)
+
+
+def holds_weights(folder: Path) -> bool:
+    """Whether it is a folder with files of weights in it, or below."""
+    return folder.is_dir() and bool(_files(folder))
 
 
 def _files(folder: Path) -> list[Path]:

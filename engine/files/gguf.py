@@ -16,7 +16,7 @@ __all__ = ["MAGIC", "read"]
 
 MAGIC = b"GGUF"
 
-_VERSIONS = (2, 3)
+_VERSIONS = (2, 3)  # of the format; version 1 counted with 32 bits and is no longer written
 _MOST_ROWS = 65_536
 """Tensors, and key–value pairs, at most: the largest models have some thousands."""
 
@@ -26,7 +26,7 @@ _LONGEST = 32 * 2**20
 _LONGEST_TEXT = 65_536
 """Bytes of a name or value that are kept; longer texts are passed over."""
 
-_STRING, _ARRAY = 8, 9
+_STRING, _ARRAY = 8, 9  # numbers of types of values, from the format's description
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 """The types of values → how `struct` writes them."""
 

@@ -20,7 +20,7 @@ from engine.errors import BadFile
 from engine.files import gguf
 from engine.files.tensors import MOST_DIMENSIONS, Tensor
 
-__all__ = ["Header", "Tensor", "read_header"]
+__all__ = ["Header", "Tensor", "header_in", "read_header"]
 
 _LONGEST = 8 * 2**20
 """Bytes of a safetensors header at most: the largest are 1 MB, those of LoRAs with all their tags 5 MB."""
@@ -80,11 +80,17 @@ def read_header(path: Path) -> Header:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise BadFile("This is a folder." if path.is_dir() else "This is no regular file.")
         with open(path, "rb") as file:
-            return _read(file, os.fstat(file.fileno()).st_size)
+            return header_in(file, os.fstat(file.fileno()).st_size)
     except (OSError, ValueError) as error:
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            raise BadFile("The header of this safetensors file cannot be read: it is broken.") from error
         raise BadFile("This file cannot be opened.") from error
+
+
+def header_in(file: BinaryIO, size: int) -> Header:
+    """The header of a file of ``size`` bytes, of which at least the header can be read. Raises BadFile."""
+    try:
+        return _read(file, size)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadFile("The header of this safetensors file cannot be read: it is broken.") from error
 
 
 def _read(file: BinaryIO, size: int) -> Header:

@@ -51,7 +51,7 @@ def lora(shapes: Shapes) -> Recognised | None:
     if not families:
         refused = "This is a LoRA for a model of a kind that Easel does not draw with."
         return Recognised("lora", f"a LoRA for {title}", (), (), refused)
-    return Recognised("lora", f"a LoRA for {title}", families)
+    return Recognised("lora", f"a LoRA for {title}", families, texts=_texts(flat))
 
 
 def _flat(name: str) -> str:
@@ -98,6 +98,15 @@ def _wide(flat: Shapes, pattern: str) -> int:
     )
 
 
+def _texts(flat: Shapes) -> int:
+    """How wide the texts are that its models read: by a U-Net's layers, or by a text encoder's own."""
+    return _wide(flat, _READS) or _wide(flat, r"text_model_encoder_layers_\d+_self_attn_[qkv]_proj")
+
+
+_READS = r"_attn2_(?:processor_)?to_[kv]_"
+"""What a U-Net's layers are called that read texts."""
+
+
 def _flux2(flat: Shapes) -> bool:
     """By the proportions of its layers: FLUX.2's are 3 times as wide inside and gated, FLUX.1's 4 times."""
     if _any(r"_modulation_img_|_stream_modulation", flat):
@@ -136,7 +145,7 @@ def _by_transformer_blocks(flat: Shapes) -> tuple[tuple[str, ...], str]:
 
 def _by_unet(flat: Shapes) -> tuple[tuple[str, ...], str]:
     """By the width of the texts it reads, or by which of its blocks have attention."""
-    texts = _wide(flat, r"_attn2_(?:processor_)?to_[kv]_")
+    texts = _wide(flat, _READS)
     known = {768: "Stable Diffusion 1.5", 1024: "Stable Diffusion 2"}
     if texts in known:
         return ("sd",), known[texts]

@@ -55,9 +55,8 @@ def embedding(shapes: Shapes) -> Recognised | None:
         (shape,) = shapes.values()
         known = {768: "Stable Diffusion 1.5", 1024: "Stable Diffusion 2"}
         if names == {"emb_params"} or shape[-1] in known or next(iter(names)).startswith("<"):
-            return Recognised(
-                "embedding", f"an embedding for {known.get(shape[-1], 'Stable Diffusion')}", ("sd",)
-            )
+            title = known.get(shape[-1], "Stable Diffusion")
+            return Recognised("embedding", f"an embedding for {title}", ("sd",), texts=shape[-1])
     return None
 
 

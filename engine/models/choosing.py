@@ -6,13 +6,13 @@ A repository often holds several: of other precisions, for other libraries, whol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from engine.models.hub import RemoteFile
 from engine.planning.presence import components
 
-__all__ = ["INDEX", "needed"]
+__all__ = ["INDEX", "half_variant", "needed"]
 
 INDEX = "model_index.json"
 """The file that lists a pipeline's components."""
@@ -26,11 +26,15 @@ _OTHERS = (".onnx", ".onnx_data", ".pb", ".msgpack", ".h5", ".ckpt", ".pt", ".pt
 
 
 def needed(
-    index: Mapping[str, Any] | None, files: Iterable[RemoteFile], variant: str | None
+    index: Mapping[str, Any] | None,
+    files: Iterable[RemoteFile],
+    variant: str | None,
+    weights: Collection[str] | None = None,
 ) -> tuple[RemoteFile, ...]:
     """The files to fetch, the small ones first and the index last: with it there, all is there.
 
     Without an ``index`` the repository is a single model of transformers', whose configuration comes last.
+    ``weights`` are the components whose weights are wanted, None: those of all.
     """
     every = {file.path: file for file in files}
     wanted: dict[str, RemoteFile] = {}
@@ -42,10 +46,18 @@ def needed(
         }
         library = "transformers" if index is None else str(index[folder[:-1]][0])
         names = _of_component(inside, variant, library)
+        if weights is not None and folder[:-1] not in weights:
+            names = {name for name in names if not _WEIGHTS.fullmatch(name) and not _SHARDS.fullmatch(name)}
         wanted |= {folder + name: every[folder + name] for name in names}
     last = wanted.pop("config.json", None) if index is None else every[INDEX]
     ordered = sorted(wanted.values(), key=lambda file: (file.large, file.path))
     return (*ordered, *([last] if last else []))
+
+
+def half_variant(files: Iterable[RemoteFile]) -> str | None:
+    """Weights in half precision, where a repository has a set of them beside larger ones."""
+    names = {match[1] for file in files if (match := re.search(r"\.(fp16|bf16)[.-]", file.path))}
+    return "fp16" if "fp16" in names else "bf16" if "bf16" in names else None
 
 
 def _of_component(names: Iterable[str], variant: str | None, library: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Fetching a model into the hub's cache: what it will take is said first; what broke off goes on later.
+"""Fetching what was ordered into the hub's cache; what broke off goes on later.
 
 Large files are written beside the cache's blobs, bit by bit, and take their place there once their SHA-256 is
 right; the library's own download begins each file anew. Knows nothing of who watches.
@@ -6,23 +6,22 @@ right; the library's own download begins each file anew. Knows nothing of who wa
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from engine.errors import ModelUnavailable
-from engine.models.choosing import INDEX, needed
-from engine.models.hub import RemoteFile, cache_folder, explained, login, look_up, read_json
+from engine.models.hub import RemoteFile, explained, login
+from engine.models.ordering import Order, Piece, free, gigabytes, part_of
 from engine.models.own_list import pin
 from engine.planning.entries import ModelEntry
 
-__all__ = ["Order", "Stopped", "fetch", "gigabytes", "order"]
+__all__ = ["Stopped", "fetch"]
 
 WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each new try after a connection broke; anew when something came through meanwhile."""
@@ -44,91 +43,6 @@ class Stopped(Exception):
     """The fetching was stopped by whoever began it; the next one goes on from there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A file of a repository at a commit."""
-
-    source: str
-    commit: str
-    file: RemoteFile
-
-    @property
-    def place(self) -> Path:
-        """Where it lies in the hub's cache once it is whole."""
-        return cache_folder(self.source) / "snapshots" / self.commit / self.file.path
-
-    @property
-    def blob(self) -> Path:
-        """What that place links to."""
-        return cache_folder(self.source) / "blobs" / self.file.digest
-
-    def here(self) -> int:
-        """Bytes of it that are on this machine."""
-        if self.place.exists() or self.blob.exists():
-            return self.file.size
-        return min(self.file.size, _size(_part(self.blob)))
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a pull will fetch: files, each at one commit. ``licence`` is the entry's or the hub's card's."""
-
-    entry: ModelEntry
-    pieces: tuple[Piece, ...]
-    licence: str
-
-    @property
-    def commit(self) -> str:
-        """The commit of the entry's own repository."""
-        return next(piece.commit for piece in self.pieces if piece.source == self.entry.source)
-
-    @property
-    def total(self) -> int:
-        """Bytes of all files."""
-        return sum(piece.file.size for piece in self.pieces)
-
-    @property
-    def missing(self) -> int:
-        """Bytes that are to come; of files that broke off, what is still missing."""
-        return self.total - sum(piece.here() for piece in self.pieces)
-
-    @property
-    def folder(self) -> Path:
-        """Where the hub's cache keeps the entry's own repository."""
-        return cache_folder(self.entry.source)
-
-    def sentence(self) -> str:
-        """What is said before anything is fetched: how much, whence, under which licence, what is free."""
-        entry, here = self.entry, self.total - self.missing
-        begun = f", of which {gigabytes(here)} are here" if here else ""
-        terms = f"Licence: {self.licence or 'not stated'}"
-        terms += "" if entry.commercial else ", no commercial use"
-        terms += f"; to be accepted on https://huggingface.co/{entry.source}" if entry.gated else ""
-        return (
-            f"{entry.title}: {gigabytes(self.total)}{begun}, from {entry.source} at {self.commit[:12]}."
-            f" {terms}. Free on the disk: {gigabytes(_free(self.folder))}."
-        )
-
-
-def order(entry: ModelEntry) -> Order:
-    """What pulling an entry means; asks the hub. Raises ModelUnavailable."""
-    if entry.folder is not None:
-        raise ModelUnavailable(f"{entry.title} lies in {entry.folder}; there is nothing to fetch.")
-    pieces: list[Piece] = []
-    for source, commit in dict.fromkeys(entry.repositories()):
-        repository = look_up(source, commit, entry.title)
-        index = read_json(repository, INDEX, entry.title)
-        if index is None and source == entry.source:
-            raise ModelUnavailable(f"{entry.title}: {source} has no `{INDEX}`: no diffusers pipeline.")
-        files = needed(index, repository.files, entry.variant)
-        found = [Piece(source, repository.commit, file) for file in files]
-        if source == entry.source:
-            own, licence = found, entry.licence or repository.licence
-        else:
-            pieces += found
-    return Order(entry, (*pieces, *own), licence)
-
-
 def fetch(
     order: Order,
     data: Path,
@@ -141,15 +55,15 @@ def fetch(
     Raises ModelUnavailable with one sentence, or Stopped; both leave what has come so far.
     """
     entry = order.entry
-    free = _free(order.folder)
-    if order.missing + _ROOM > free and order.missing:
+    room = free(order.folder)
+    if order.missing + _ROOM > room and order.missing:
         raise ModelUnavailable(
-            f"{entry.title}: {gigabytes(order.missing)} are to come, but only {gigabytes(free)} are free in"
+            f"{entry.title}: {gigabytes(order.missing)} are to come, but only {gigabytes(room)} are free in"
             f" {order.folder.parent}."
         )
-    with explained(entry.title, entry.source), _alone(order):
+    with explained(entry.title, order.source), _alone(order):
         for source, commit in {piece.source: piece.commit for piece in order.pieces}.items():
-            if (source, None) in entry.repositories():
+            if isinstance(entry, ModelEntry) and (source, None) in entry.repositories():
                 pin(data, source, commit)
         done = 0
         for piece in order.pieces:
@@ -162,14 +76,6 @@ def fetch(
             _file(order, piece, tell_of)
             done += piece.file.size
             tell_of(piece.file.size)
-
-
-def gigabytes(count: float) -> str:
-    """Bytes as people read them."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count / 1e3:.3g} kB"
 
 
 def _file(order: Order, piece: Piece, tell: Callable[[int], None]) -> None:
@@ -191,7 +97,7 @@ def _large(order: Order, piece: Piece, blob: Path, tell: Callable[[int], None]) 
     file = piece.file
     blob.parent.mkdir(parents=True, exist_ok=True)
     tries = 0
-    with _Part(_part(blob), file.size) as part:
+    with _Part(part_of(blob), file.size) as part:
         while part.size < file.size:
             before = part.size
             try:
@@ -205,11 +111,11 @@ def _large(order: Order, piece: Piece, blob: Path, tell: Callable[[int], None]) 
                 time.sleep(WAITS[tries])
         right = part.digest() == file.digest
     if not right:
-        _part(blob).unlink()
+        part_of(blob).unlink()
         raise ModelUnavailable(
             f"{order.entry.title}: `{file.path}` arrived damaged; the next pull fetches it again."
         )
-    os.replace(_part(blob), blob)
+    os.replace(part_of(blob), blob)
 
 
 def _stream(piece: Piece, part: _Part, tell: Callable[[int], None]) -> None:
@@ -286,26 +192,8 @@ def _broke_off(order: Order, file: RemoteFile, have: int, error: Exception) -> s
 def _alone(order: Order) -> Iterator[None]:
     """Keeps a second process from fetching the same repository meanwhile. Raises ModelUnavailable."""
     order.folder.mkdir(parents=True, exist_ok=True)
-    with (order.folder / "easel.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ModelUnavailable(f"{order.entry.title} is being fetched already.") from None
-        yield
-
-
-def _part(blob: Path) -> Path:
-    return blob.with_name(f"{blob.name}.easel-part")
-
-
-def _size(file: Path) -> int:
     try:
-        return file.stat().st_size
-    except OSError:
-        return 0
-
-
-def _free(folder: Path) -> int:
-    """Bytes that are free where a folder lies, or will."""
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    return shutil.disk_usage(there).free
+        with FileLock(order.folder / "easel.lock", timeout=0, thread_local=False):
+            yield
+    except Timeout:
+        raise ModelUnavailable(f"{order.entry.title} is being fetched already.") from None

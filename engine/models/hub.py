@@ -26,10 +26,13 @@ __all__ = [
     "login",
     "look_up",
     "read_json",
+    "read_start",
 ]
 
-REPOSITORY = re.compile(r"(?P<source>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?")
-"""`owner/repo`, and behind an @ a commit, tag or branch."""
+REPOSITORY = re.compile(
+    r"(?P<source>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[\w./-]+))?(?::(?P<file>[^:]+\.safetensors))?"
+)
+"""`owner/repo`, behind an @ a commit, tag or branch, and behind a colon one of its files."""
 
 _ANSWER = 20.0
 """Seconds that the hub has for a short answer."""
@@ -94,6 +97,23 @@ def read_json(repository: Repository, path: str, title: str) -> dict[str, Any] |
         except ValueError:
             raise ModelUnavailable(f"{title}: `{path}` of {repository.source} is not JSON.") from None
     return data if isinstance(data, dict) else None
+
+
+def read_start(repository: Repository, file: RemoteFile, count: int, title: str) -> bytes:
+    """The first bytes of a file, ``count`` or as many as it has. Raises ModelUnavailable."""
+    from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # for speed: only who goes there
+
+    with explained(title, repository.source):
+        url = hf_hub_url(repository.source, file.path, revision=repository.commit)
+        headers = login() | {"Accept-Encoding": "identity", "Range": f"bytes=0-{count - 1}"}
+        with get_session().stream("GET", url, headers=headers, timeout=_ANSWER) as answer:
+            hf_raise_for_status(answer)
+            read = b""
+            for chunk in answer.iter_bytes():  # a server may give the whole file: no more is read than wanted
+                read += chunk
+                if len(read) >= count:
+                    break
+    return read[:count]
 
 
 def login() -> dict[str, str]:

@@ -17,7 +17,7 @@ from engine.errors import BadRegistry
 from engine.planning.model_list import read_pins, read_toml
 from engine.planning.registry import ADDED, PINS
 
-__all__ = ["append", "listed", "pin", "take_out", "unpin"]
+__all__ = ["append", "attach_vae", "detach_vae", "has_vae", "listed", "pin", "take_out", "unpin"]
 
 _PINS_SAY = (
     "# Commits that the first pull chose for models of which the list names none.\n"
@@ -26,26 +26,67 @@ _PINS_SAY = (
 _OTHER_TABLE = re.compile(r"\s*\[(?!\s*\w+\s*\.)")
 """Where something else begins: a table that is no part of the one above it, as `[model.styles]` is."""
 
+_VAES = re.compile(r"\s*\[\s*vae\s*\]")
+"""The head of the table of VAEs."""
+
 _ADDED_SAYS = (
     "# Models that were added on this machine. Edit them as you like; docs/models.md explains the fields.\n"
 )
 
 
-def append(data: Path, row: Mapping[str, Any], comment: str) -> None:
+def append(data: Path, row: Mapping[str, Any], comment: str, kind: str = "model") -> None:
     """Adds an entry, with a comment above it. Raises BadRegistry when the file is not in order as it is."""
     file = data / ADDED
     text = _text(file, _ADDED_SAYS)
     fields = "\n".join(f"{name} = {_value(value)}" for name, value in row.items())
-    _write(file, f"{text.rstrip()}\n\n# {comment}\n[[model]]\n{fields}\n")
+    _write(file, f"{text.rstrip()}\n\n# {comment}\n[[{kind}]]\n{fields}\n")
 
 
-def listed(data: Path, name: str) -> bool:
+def listed(data: Path, name: str, kind: str = "model") -> bool:
     """Whether an entry of that name was added on this machine."""
     file = data / ADDED
-    return file.exists() and any(row.get("name") == name for row in read_toml(file).get("model", []))
+    return file.exists() and any(row.get("name") == name for row in read_toml(file).get(kind, []))
 
 
-def take_out(data: Path, name: str) -> None:
+def attach_vae(data: Path, model: str, file: str) -> None:
+    """Has a model draw with the VAE of a file; one that was attached before is replaced.
+
+    Raises BadRegistry when the list is not in order as it is.
+    """
+    path = data / ADDED
+    lines = _without_vae(_text(path, _ADDED_SAYS), model).splitlines(keepends=True)
+    row = f"{json.dumps(model)} = {_value(file)}\n"
+    heads = [number for number, line in enumerate(lines) if _VAES.match(line)]
+    if heads:
+        lines.insert(heads[0] + 1, row)
+    else:
+        lines += ["\n# VAEs that take the place of a model's own: its name, and the file.\n[vae]\n", row]
+    _write(path, "".join(lines))
+
+
+def has_vae(data: Path, model: str) -> bool:
+    """Whether a VAE was attached to a model."""
+    file = data / ADDED
+    return file.exists() and model in read_toml(file).get("vae", {})
+
+
+def detach_vae(data: Path, model: str) -> None:
+    """Has a model draw with its own VAE again."""
+    if has_vae(data, model):
+        _write(data / ADDED, _without_vae(_text(data / ADDED, ""), model))
+
+
+def _without_vae(text: str, model: str) -> str:
+    """The list without the VAE that was attached to a model."""
+    lines, inside = [], False
+    for line in text.splitlines(keepends=True):
+        inside = bool(_VAES.match(line)) or (inside and not line.lstrip().startswith("["))
+        if not (inside and re.match(rf"\s*{re.escape(json.dumps(model))}\s*=", line)):
+            lines.append(line)
+    return "".join(lines)
+
+
+def take_out(data: Path, name: str, kind: str = "model") -> None:
     """Takes an entry's lines out, and the comment right above them; everything else stays as it is."""
     file = data / ADDED
     lines = _text(file, "").splitlines(keepends=True)
@@ -53,7 +94,7 @@ def take_out(data: Path, name: str) -> None:
     for head, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         end = _without_comments(lines, head, end)
         try:
-            rows = tomllib.loads("".join(lines[head:end])).get("model", [])
+            rows = tomllib.loads("".join(lines[head:end])).get(kind, [])
         except tomllib.TOMLDecodeError:
             continue
         if any(row.get("name") == name for row in rows):

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from engine.errors import ModelUnavailable
 from engine.planning.entries import ModelEntry
 
-__all__ = ["CLASSES", "RecognisedPipeline", "read_folder", "recognised"]
+__all__ = ["CLASSES", "Read", "RecognisedPipeline", "read_folder", "recognised"]
 
 Read: TypeAlias = Callable[[str], "dict[str, Any] | None"]
 """A JSON file of the folder or repository by its path, None where there is none."""

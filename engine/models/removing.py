@@ -10,51 +10,54 @@ from pathlib import Path
 
 from engine.errors import ModelUnavailable
 from engine.models import own_list
-from engine.models.fetching import gigabytes
 from engine.models.hub import cache_folder, explained
+from engine.models.ordering import gigabytes
 from engine.planning.entries import ModelEntry
-from engine.planning.registry import Registry
+from engine.planning.loras import LoraEntry
+from engine.planning.registry import Drawable, Registry
 
 __all__ = ["remove", "what_removing_does"]
 
 
-def what_removing_does(entry: ModelEntry, data: Path, registry: Registry) -> str:
+def what_removing_does(entry: Drawable, data: Path, registry: Registry) -> str:
     """One sentence: what goes and what stays. Raises ModelUnavailable where there is nothing to remove."""
     goes = []
     if fetched := _fetched(entry, registry):
         size = gigabytes(sum(_bytes(snapshot) for snapshot in fetched))
         goes.append(f"{size} in {fetched[0].parents[2]}")
-    if own_list.listed(data, entry.name):
+    if own_list.listed(data, entry.name, _kind(entry)):
         goes.append("its entry in the list of this machine")
+    if isinstance(entry, ModelEntry) and own_list.has_vae(data, entry.name):
+        goes.append("the VAE that was attached to it")
     if not goes:
         where = f"It lies in {entry.folder}, which is yours" if entry.folder else "It is not on this machine"
         raise ModelUnavailable(f"{entry.title}: there is nothing to remove. {where}.")
-    stays = f"; its folder {entry.folder} is yours and stays" if entry.folder else ""
+    stays = f"; {entry.folder} is yours and stays" if entry.folder else ""
     return f"{entry.title}: {' and '.join(goes)} will be removed{stays}."
 
 
-def remove(entry: ModelEntry, data: Path, registry: Registry) -> None:
+def remove(entry: Drawable, data: Path, registry: Registry) -> None:
     """Does what `what_removing_does` says. Raises ModelUnavailable."""
     what_removing_does(entry, data, registry)
     with explained(entry.title, entry.source):
         for snapshot in _fetched(entry, registry):
             _delete(snapshot)
-        if entry.chosen_here:
+        if isinstance(entry, ModelEntry) and entry.chosen_here:
             own_list.unpin(data, entry.source)
-    if own_list.listed(data, entry.name):
-        own_list.take_out(data, entry.name)
+    if isinstance(entry, ModelEntry):
+        own_list.detach_vae(data, entry.name)
+    if own_list.listed(data, entry.name, _kind(entry)):
+        own_list.take_out(data, entry.name, _kind(entry))
 
 
-def _fetched(entry: ModelEntry, registry: Registry) -> list[Path]:
+def _kind(entry: Drawable) -> str:
+    """What its table is called in the list."""
+    return {ModelEntry: "model", LoraEntry: "lora"}.get(type(entry), "embedding")
+
+
+def _fetched(entry: Drawable, registry: Registry) -> list[Path]:
     """The snapshots that were fetched for it and that no other entry uses."""
-    if entry.folder is not None:
-        return []
-    others = {
-        used
-        for other in registry.entries
-        if other.name != entry.name and other.folder is None
-        for used in other.repositories()
-    }
+    others = {used for other in registry.drawable if other != entry for used in other.repositories()}
     snapshots = (
         cache_folder(source) / "snapshots" / commit
         for source, commit in dict.fromkeys(entry.repositories())

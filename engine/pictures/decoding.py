@@ -22,7 +22,7 @@ __all__ = ["CUT_OFF", "LARGEST_SIDE", "MOST_BYTES", "OWN_SIDE", "Opened", "load_
 
 CUT_OFF = "A picture's file is cut off: the part that is missing is left grey."
 
-MOST_BYTES = 32 * 2**20
+MOST_BYTES = 32 * 2**20  # of a file, far above a phone's photo
 LARGEST_SIDE = 2048
 """Larger pictures are scaled down to this: no model here looks at more."""
 
@@ -32,7 +32,7 @@ OWN_SIDE = 4 * LARGEST_SIDE
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _END_OF_JPEG = b"\xff\xd9"
-_MEMORY = 400 * 2**20
+_MEMORY = 400 * 2**20  # bytes that opening one picture may take
 _PLAIN_COST = {"1": 1, "L": 1, "P": 1, "I;16": 8, "I;16B": 8, "I": 20, "F": 12}
 _ANIMATED_COST = 16  # bytes a pixel: the decoder's canvases, its copy and the picture itself
 _PROGRESSIVE_COST = 6  # a progressive JPEG's coefficients are all held, whatever size is drawn

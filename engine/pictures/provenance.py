@@ -32,6 +32,9 @@ _KEYS = {
     "model": "easel:model",
     "job": "easel:job",
 }
+_MARK = "easel:mark"
+"""The number in the pixels, in six hexadecimal digits: whoever copies the text cannot copy the pixels."""
+
 _PARAMETERS = "parameters"
 _BARE_PROMPT = "prompt"
 """Where the prompt of older files stands."""
@@ -46,7 +49,7 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
    <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
    <made:seed>{seed}</made:seed>
    <made:model>{model}</made:model>
-   <made:job>{job}</made:job>
+   <made:job>{job}</made:job>{mark}
    <xmp:CreatorTool>Easel ({model})</xmp:CreatorTool>
    <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{prompt}</rdf:li></rdf:Alt></dc:description>
   </rdf:Description>
@@ -65,10 +68,12 @@ def stamp(
     job_id: str,
     steps: int = 0,
     guidance: float = 0.0,
+    mark: int | None = None,
 ) -> bytes:
     """The same PNG with its origin written in; what an earlier stamp said is replaced.
 
-    ``steps`` are those that were drawn, ``guidance`` the classifier-free guidance scale.
+    ``steps`` are those that were drawn, ``guidance`` the classifier-free guidance scale, ``mark`` the number
+    that the pixels hold, None for none.
     Raises BadPicture when ``png`` is not a PNG.
     """
     whole = list(_chunks(png))
@@ -93,16 +98,19 @@ def stamp(
             model=escape(model),
             seed=seed,
             job=escape(job_id),
+            mark="" if mark is None else f"\n   <made:mark>{mark:06x}</made:mark>",
             prompt=escape(_printable(prompt)),
         ),
     }
-    replaced = {*texts, _BARE_PROMPT}
+    if mark is not None:
+        texts[_MARK] = f"{mark:06x}"
+    replaced = {*texts, _MARK, _BARE_PROMPT}
     kept = [raw for kind, body, raw in whole if kind != b"iTXt" or _text(body)[0] not in replaced]
     return b"".join([SIGNATURE, kept[0], *(_chunk(*item) for item in texts.items()), *kept[1:]])
 
 
 def read(png: bytes) -> dict[str, Any]:
-    """What `stamp` wrote: of ``prompt, spec, seed, model, job`` and ``source_type``, those that are there.
+    """What `stamp` wrote: of ``prompt, spec, seed, model, job, mark, source_type``, those that are there.
 
     Raises BadPicture when ``png`` is not a PNG.
     """
@@ -114,6 +122,8 @@ def read(png: bytes) -> dict[str, Any]:
         found["spec"] = json.loads(found["spec"])
     if "seed" in found:
         found["seed"] = int(found["seed"])
+    if _MARK in texts:
+        found["mark"] = texts[_MARK]
     if SOURCE_TYPE in texts.get(_XMP, ""):
         found["source_type"] = SOURCE_TYPE
     return found

@@ -14,8 +14,8 @@ from PIL import Image
 
 __all__ = ["corrected", "double", "neighbourhood"]
 
-_ROUNDS = 4
-_SHARPEN = 0.5
+_ROUNDS = 4  # of correction; more change nothing that can be seen
+_SHARPEN = 0.5  # share of the difference to its blur that is added; more gives seams of light
 _Pixels: TypeAlias = npt.NDArray[np.float32]
 
 

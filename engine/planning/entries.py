@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from engine.planning.presence import lacking, model_here, snapshot, weights_folder
+from engine.planning.presence import lacking, model_here, snapshot, texts_width, weights_folder
 from engine.planning.single_file import why_not
 
 __all__ = ["DescriberEntry", "ModelEntry", "SegmenterEntry", "Storage", "UpscalerEntry"]
@@ -51,7 +51,8 @@ class ModelEntry:
     names one and none was pulled yet; `chosen_here` says that a pull on this machine chose it. `folder` is
     where a local model lies, a folder or one file, None for one of the hub. One file takes its small
     configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
-    list (then `sibling`), or `owner/repo@commit` of the hub.
+    list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the place
+    of its own (then `vae_file` is where it lies).
     """
 
     name: str
@@ -92,11 +93,15 @@ class ModelEntry:
     chosen_here: bool = False
     configs: str = ""
     sibling: ModelEntry | None = None
+    vae: str = ""
+    vae_file: Path | None = None
 
     def on_this_machine(self) -> bool:
         """Whether all its weights lie here, in its folder, its file or the hub's cache; reads no weights."""
+        if self.vae_file is not None and not self.vae_file.is_file():
+            return False
         if self.configs and self.folder is not None:
-            return not why_not(self.folder, self.family, self.configs_folder())
+            return not why_not(self.folder, self.family, self.configs_folder(), self.given())
         found = self.weights()
         others = self.part_folders().values()
         return found is not None and all(others) and lacking(found, given=tuple(self.parts)) is None
@@ -112,6 +117,15 @@ class ModelEntry:
         source, _, commit = self.configs.partition("@")
         return snapshot(source, commit or None, "model_index.json")
 
+    def texts_width(self) -> int:
+        """How wide the texts are that its U-Net reads, 0 where that is not known; reads a small file once."""
+        folder = self.configs_folder() if self.configs else self.weights()
+        return 0 if folder is None else texts_width(folder)
+
+    def given(self) -> tuple[str, ...]:
+        """The components that neither its own file or folder nor another's must bring."""
+        return ("vae",) if self.vae_file is not None else ()
+
     def part_folders(self) -> dict[str, Path | None]:
         """Where each of its `parts` lies on this machine, None while it does not."""
         folders = {}
@@ -124,6 +138,9 @@ class ModelEntry:
 
     def repositories(self) -> tuple[tuple[str, str | None], ...]:
         """The repositories of the hub that it is fetched from, and their commits, its own first."""
+        if self.folder is not None:
+            source, _, commit = self.configs.partition("@")
+            return ((source, commit),) if commit else ()
         others = [repository.partition("@") for repository in self.parts.values()]
         return (self.source, self.revision), *((source, commit or None) for source, _, commit in others)
 

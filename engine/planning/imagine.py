@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.planning.loras import loras_of
+from engine.planning.embeddings import embeddings_of
+from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
 from engine.planning.prompts import (
     conditionings_of,
@@ -47,6 +48,8 @@ def plan_imagine(
     loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
     references, unknown_references = references_of(spec, entry, registry.adapters)
     seen = any(each.role == IMAGE for each in references)
+    texts = [words_of(style), *(part.text for part in conditionings)]
+    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     strength = image_strength(spec) if from_a_picture(entry) and not seen else None
     effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     whole = max(1, round(entry.steps * effort))
@@ -80,9 +83,10 @@ def plan_imagine(
         unknown=unknown_words(spec, entry),
         stepwise=entry.stepwise,
         loras=loras,
+        embeddings=embeddings,
         references=references,
         unmet=bool(unknown_references),
-        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *left, *told),
+        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *unread, *left, *told),
     )
     return within_reach(plan, spec, entry)
 

@@ -31,6 +31,9 @@ _NAMED = 5
 class Named(Protocol):
     """The part of a model's entry that says which LoRAs were made for it."""
 
+    def texts_width(self) -> int:
+        """How wide the texts are that it reads, 0 where that is not known."""
+
     @property
     def name(self) -> str:
         """What the model is called."""
@@ -53,6 +56,7 @@ class LoraEntry:
     """One LoRA of the list: what a prompt means by `<lora:NAME>`.
 
     `family` is that of the models that it was made for, `models` their names where it fits no others of it.
+    `texts` is how wide the texts are that those models read, where models of the family differ (0: any).
     `source` is its file, a folder with nothing else in it, or a repository of the hub, in which `file` says
     which one. `words` are those that it listens to, `weight` what it is offered with.
     """
@@ -64,6 +68,7 @@ class LoraEntry:
     revision: str | None = None
     file: str = ""
     models: tuple[str, ...] = ()
+    texts: int = 0
     words: str = ""
     weight: float = 1.0
     licence: str = ""
@@ -79,9 +84,15 @@ class LoraEntry:
         files = [self.folder / self.file] if self.file else sorted(self.folder.glob("*.safetensors"))
         return files[0] if len(files) == 1 and files[0].is_file() else None
 
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return () if self.folder is not None else ((self.source, self.revision),)
+
     def fits(self, entry: Named) -> bool:
         """Whether it was made for this model."""
-        return self.family == entry.family and (not self.models or entry.name in self.models)
+        if self.family != entry.family or (self.models and entry.name not in self.models):
+            return False
+        return not self.texts or entry.texts_width() in (0, self.texts)
 
 
 def loras_for(entry: Named, known: Sequence[LoraEntry]) -> list[LoraEntry]:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import BadRegistry
 from engine.families import FAMILIES
+from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.references import ROLES, AdapterEntry
@@ -33,8 +34,21 @@ Pins: TypeAlias = "Mapping[str, str]"
 _TABLED = ("sizes", "muses", "oddities", "anchors")
 """Fields that may name a table of the files instead of holding their rows."""
 
+_PATHS = ("./", "../", "/", "~")
+"""How the places of files and folders on this machine begin."""
+
+_DERIVED = {"folder", "chosen_here", "sibling", "vae_file"}
+"""Fields of entries that are found out, not written."""
+
 _Entry = TypeVar(
-    "_Entry", "ModelEntry", "DescriberEntry", "SegmenterEntry", "UpscalerEntry", LoraEntry, AdapterEntry
+    "_Entry",
+    "ModelEntry",
+    "DescriberEntry",
+    "SegmenterEntry",
+    "UpscalerEntry",
+    LoraEntry,
+    AdapterEntry,
+    EmbeddingEntry,
 )
 
 
@@ -51,8 +65,10 @@ class Entries:
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     loras: dict[str, LoraEntry] = field(default_factory=dict)
     adapters: dict[str, AdapterEntry] = field(default_factory=dict)
+    embeddings: dict[str, EmbeddingEntry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _tables: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _vaes: dict[str, tuple[Any, Path]] = field(default_factory=dict)
 
     def add(self, files: Mapping[Path, Mapping[str, Any]], pins: Pins, *, strict: bool) -> None:
         """Takes what the files list, their tables first.
@@ -83,6 +99,9 @@ class Entries:
                     elif kind == "adapter":
                         adapter = _adapter(row, where, file.parent, pins)
                         self.adapters[adapter.name] = adapter
+                    elif kind == "embedding":
+                        embedding = _embedding(row, where, file.parent)
+                        self.embeddings[embedding.name] = embedding
                     else:
                         segmenter = _made(SegmenterEntry, row, where, file.parent)
                         segmenters[segmenter.name] = segmenter
@@ -93,7 +112,23 @@ class Entries:
             # the operator's go first
             self.describers = describers | self.describers
             self.segmenters = segmenters | self.segmenters
+            self._vaes |= {str(name): (vae, file) for name, vae in _table(data, "vae").items()}
         self._lend(strict)
+        self._attach(strict)
+
+    def _attach(self, strict: bool) -> None:
+        """Gives models the VAEs that a table `[vae]` names for them."""
+        for name, (vae, file) in self._vaes.items():
+            try:
+                if name not in self.models:
+                    raise BadRegistry(f"{file}, vae: there is no model {name!r}.")
+                place = _file(str(vae), file.parent, f"{file}, vae of {name!r}")
+                self.models[name] = replace(self.models[name], vae=str(vae), vae_file=place)
+            except BadRegistry as error:
+                if strict:
+                    raise
+                self.problems.append(str(error))
+        self._vaes.clear()
 
     def _lend(self, strict: bool) -> None:
         """Gives every entry of one file the model that lends what it lacks."""
@@ -133,11 +168,24 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "adapter"):
+    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "adapter", "embedding"):
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number
             yield kind, row if isinstance(row, dict) else {}, f"{file}, {kind} {named!r}"
+
+
+def _embedding(row: Mapping[str, Any], where: str, base: Path) -> EmbeddingEntry:
+    source = str(row.get("source", ""))
+    return _made(
+        EmbeddingEntry, dict(row) | {"source": str(_file(source, base, where, "source"))}, where, base
+    )
+
+
+def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A table of a file; empty where there is none, or something else."""
+    table = data.get(name, {})
+    return table if isinstance(table, dict) else {}
 
 
 def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, Any]) -> ModelEntry:
@@ -156,6 +204,8 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
     if "guidance" in values and not isinstance(values["guidance"], int | float):
         raise BadRegistry(f"{where}: `guidance` must be a number.")
     entry = _made(ModelEntry, values, where, base)
+    if entry.vae:
+        entry = replace(entry, vae_file=_file(entry.vae, base, where))
     one_file = entry.folder is not None and entry.folder.suffix.lower() in ENDINGS
     if one_file and not entry.configs:
         raise BadRegistry(f"{where}: `configs` must say which model or repository lends what one file lacks.")
@@ -175,15 +225,20 @@ def _adapter(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> Adap
     return adapter
 
 
+def _file(said: str, base: Path, where: str, field: str = "vae") -> Path:
+    """Where a file lies that an entry names. Raises BadRegistry for what is no path."""
+    if not said.startswith(_PATHS):
+        raise BadRegistry(f"{where}: `{field}` must be a file, and begin with ./ ../ / or ~.")
+    return (base / Path(said).expanduser()).resolve()
+
+
 def _made(kind: type[_Entry], row: Mapping[str, Any], where: str, base: Path) -> _Entry:
     """An entry of the row's fields, all of them known; its source is a folder or a repository."""
-    if unknown := sorted(
-        row.keys() - kind.__dataclass_fields__.keys() | row.keys() & {"folder", "chosen_here", "sibling"}
-    ):
+    if unknown := sorted(row.keys() - kind.__dataclass_fields__.keys() | row.keys() & _DERIVED):
         raise BadRegistry(f"{where}: there is no field {unknown[0]!r}.")
     values = {name: _frozen(value) for name, value in row.items()}
     source, revision = str(values.get("source", "")), values.get("revision")
-    if source.startswith(("./", "../", "/", "~")):
+    if source.startswith(_PATHS):
         values["folder"] = (base / Path(source).expanduser()).resolve()
     elif (revision is not None or kind not in (ModelEntry, AdapterEntry)) and not COMMIT.fullmatch(
         str(revision)

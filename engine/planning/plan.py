@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.planning.canvas import Canvas
+from engine.planning.embeddings import key_of
 from engine.planning.loras import Lora
 from engine.planning.references import Reference
 
@@ -64,9 +65,10 @@ class Plan:
     from it. ``grain`` is how many pixels wide the details are that may be drawn anew when a picture is
     enlarged, 0: of any size. ``stepwise`` has the house style take whole steps, as many as its weight says,
     instead of a part of every one. ``loras`` are sorted by name, each named once. ``unknown`` are words of
-    the prompt that the model does not know. ``references`` are what the pictures are drawn after; their
-    pictures are the last of the job's inputs, in this order. ``unmet``: the prompt refers to more than could
-    be done, which its owner is told before it is drawn.
+    the prompt that the model does not know, ``embeddings`` the names of those that its texts name.
+    ``references`` are what the pictures are drawn after; their pictures are the last of the job's inputs, in
+    this order. ``unmet``: the prompt refers to more than could be done, which its owner is told before it is
+    drawn.
     """
 
     action: Action
@@ -98,6 +100,12 @@ class Plan:
     loras: tuple[Lora, ...] = ()
     references: tuple[Reference, ...] = ()
     unmet: bool = False
+    embeddings: tuple[str, ...] = ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What must lie beside the model in memory, by the keys that its LoRAs and embeddings have there."""
+        return (*(lora.name for lora in self.loras), *map(key_of, self.embeddings))
 
     @property
     def referred(self) -> int:
@@ -151,6 +159,7 @@ class Plan:
         known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
         known["references"] = tuple(Reference(**each) for each in known.get("references", ()))
         known["unknown"] = tuple(known.get("unknown", ()))
+        known["embeddings"] = tuple(known.get("embeddings", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)
         known["canvas"] = Canvas.from_dict(known["canvas"]) if known.get("canvas") else None
         return cls(**known)

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Placed", "components", "lacking", "model_here", "part_complete", "snapshot", "weights_folder"]
+__all__ = [
+    "Placed",
+    "components",
+    "lacking",
+    "model_here",
+    "part_complete",
+    "snapshot",
+    "texts_width",
+    "weights_folder",
+]
 
 
 class Placed(Protocol):
@@ -74,6 +84,18 @@ def components(index: dict[str, Any]) -> tuple[str, ...]:
         and len(value) == 2
         and all(isinstance(word, str) for word in value)
     )
+
+
+@lru_cache(maxsize=64)
+def texts_width(folder: Path) -> int:
+    """How wide the texts are that the U-Net of a pipeline's folder reads; 0 where nothing says that."""
+    try:
+        width = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))[
+            "cross_attention_dim"
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return width if isinstance(width, int) else 0
 
 
 def part_complete(part: Path) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from engine.planning.embeddings import embeddings_of
 from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.reach import within_reach
@@ -153,18 +154,21 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
     loras, told = loras_of(spec, entry, registry.loras, style_of(spec, entry)[0])
     references, left = references_of(spec, entry, registry.adapters)
+    texts = [plan.style, *(part.text for part in conditionings)]
+    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     said = replace(
         plan,
         conditionings=conditionings,
         loras=loras,
         references=references,
         unmet=bool(left),
+        embeddings=embeddings,
         style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
         chaos=chaos,
         weird=weird,
         muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
         oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
-        notes=(*notes, *told, *left, *without_effect(spec), *remarks(spec)),
+        notes=(*notes, *told, *unread, *left, *without_effect(spec), *remarks(spec)),
     )
     return within_reach(said, spec, entry)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from engine.errors import BadRegistry, UnknownModel
+from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
@@ -21,6 +22,7 @@ __all__ = [
     "PINS",
     "AdapterEntry",
     "DescriberEntry",
+    "Drawable",
     "ModelEntry",
     "Registry",
     "SegmenterEntry",
@@ -30,6 +32,9 @@ __all__ = [
 
 ADDED, PINS = "models.toml", "pins.toml"
 """Files of the data folder: entries that were added on this machine, commits that pulls chose."""
+
+Drawable: TypeAlias = "ModelEntry | LoraEntry | EmbeddingEntry"
+"""What is drawn with."""
 
 _OWN = Path(__file__).with_name("models")
 
@@ -59,6 +64,7 @@ class Registry:
     upscalers: tuple[UpscalerEntry, ...] = ()
     loras: tuple[LoraEntry, ...] = ()
     adapters: tuple[AdapterEntry, ...] = ()
+    embeddings: tuple[EmbeddingEntry, ...] = ()
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -94,6 +100,7 @@ class Registry:
             tuple(entries.upscalers.values()),
             tuple(entries.loras.values()),
             tuple(entries.adapters.values()),
+            tuple(entries.embeddings.values()),
             tuple(entries.problems),
         )
 
@@ -126,6 +133,26 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no reference adapter “{name}” here.")
+
+    @property
+    def drawable(self) -> tuple[Drawable, ...]:
+        """The models, the LoRAs and the embeddings."""
+        return (*self.entries, *self.loras, *self.embeddings)
+
+    def find(self, name: str) -> Drawable:
+        """The model called `name`, or else the LoRA, or the embedding; raises UnknownModel."""
+        others = (
+            each for each in self.drawable[len(self.entries) :] if each.name.casefold() == name.casefold()
+        )
+        other = next(others, None)
+        if other is None or any(entry.name == name for entry in self.entries):
+            return self.get(name)
+        return other
+
+    def beside(self, key: str) -> LoraEntry | EmbeddingEntry:
+        """The LoRA or the embedding that has this key beside a model; raises UnknownModel."""
+        found = next((each for each in self.embeddings if key_of(each.name) == key), None)
+        return found or self.lora(key)
 
     def segmenter(self) -> SegmenterEntry | None:
         """The first of them that is on this machine: none is fetched for a region's sake."""

@@ -7,6 +7,7 @@ from a model of the same shape in diffusers' layout. Looks at headers and names 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,30 @@ from engine.errors import BadFile
 from engine.files import Recognised, recognise
 from engine.planning.presence import components, part_complete
 
-__all__ = ["DENOISERS", "ENDINGS", "borrowed", "index_of", "parts_of", "what_is", "why_not"]
+__all__ = [
+    "DENOISERS",
+    "ENDINGS",
+    "RELATIVES",
+    "borrowed",
+    "index_of",
+    "lent",
+    "parts_of",
+    "what_is",
+    "why_not",
+]
 
 ENDINGS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth")
 """How the source of an entry ends that is one file, not a folder."""
+
+RELATIVES = {
+    "lcm": "sd",
+    "kolors": "sdxl",
+    "flux-kontext": "flux",
+    "chroma": "flux",
+    "lumina2": "flux",
+    "z-image": "flux",
+}
+"""Families whose VAE is of another one's kind → that one."""
 
 DENOISERS = ("unet", "transformer", "transformer_2")
 """What the components of a pipeline that denoise are called."""
@@ -35,10 +56,11 @@ def _recognised(file: Path, size: int, changed: int) -> Recognised:
     return recognise(file)
 
 
-def why_not(file: Path, family: str, configs: Path | None) -> str:
+def why_not(file: Path, family: str, configs: Path | None, given: Collection[str] = ()) -> str:
     """Why the file cannot be drawn with as a model of the family, in one sentence; empty where it can.
 
-    ``configs`` is the folder that lends what the file lacks, None where it is not on this machine.
+    ``configs`` is the folder that lends what the file lacks, None where it is not on this machine. The
+    components in ``given`` come from elsewhere.
     """
     if not file.exists():
         return f"{file} does not exist."
@@ -54,7 +76,8 @@ def why_not(file: Path, family: str, configs: Path | None) -> str:
         return f"This is {found.what}, of the family {found.families[0]}, not {family}."
     if configs is None:
         return "The model that lends its configurations is not on this machine."
-    lacking = [part for part in borrowed(found, configs) if not part_complete(configs / part)]
+    wanted = [part for part in borrowed(found, configs) if part not in given]
+    lacking = [part for part in wanted if not part_complete(configs / part)]
     if lacking:
         return f"It holds no {lacking[0]}, and neither does the model that lends what it lacks."
     return ""
@@ -77,7 +100,11 @@ def parts_of(folder: Path) -> dict[str, tuple[str, str]]:
 
 def borrowed(found: Recognised, configs: Path) -> tuple[str, ...]:
     """The components with weights that do not come from the file."""
-    weighty = [part for part in parts_of(configs) if (configs / part / "config.json").is_file()]
+    return lent(found, [part for part in parts_of(configs) if (configs / part / "config.json").is_file()])
+
+
+def lent(found: Recognised, weighty: Iterable[str]) -> tuple[str, ...]:
+    """Those of a lender's components with weights that do not come from the file."""
     if found.kind == "denoiser":
         return tuple(part for part in weighty if part not in DENOISERS)
     return tuple(part for part in weighty if part in found.missing)

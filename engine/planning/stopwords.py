@@ -8,7 +8,8 @@ __all__ = ["STOP_WORDS"]
 _LANGUAGES = (
     # English
     "a an the of and or with in on at to by for from as is are was be am it its this that these those "
-    "there here which who some any very my your his her our their has have having please while",
+    "there here which who some any very my your his her our their has have having please while "
+    "been being were he him she they them you whose into just so such",
     # Portuguese
     "o a os as um uma uns umas de do da dos das em no na nos nas num numa e ou com que é são está estão "
     "há ao aos à às por pelo pela para se seu sua este esta esse essa isso muito muita tem",

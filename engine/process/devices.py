@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["devices"]
+__all__ = ["devices", "memory_held"]
 
 
 def devices(wanted: str) -> tuple[str, tuple[str, ...]]:
@@ -18,3 +18,12 @@ def devices(wanted: str) -> tuple[str, tuple[str, ...]]:
     if wanted == "cuda":
         return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
     return wanted, (wanted,)
+
+
+def memory_held(device: str) -> int:
+    """Bytes of a GPU's memory that this process has taken; 0 on a CPU."""
+    if not device.startswith("cuda"):
+        return 0
+    import torch  # for speed: it is loaded by then
+
+    return int(torch.cuda.memory_reserved(device))

@@ -22,6 +22,7 @@ from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 from engine.process.supervisor import Supervisor
 from engine.process.wire import (
+    Beat,
     Cancel,
     Describe,
     Described,
@@ -35,6 +36,7 @@ from engine.process.wire import (
     Setup,
     Submit,
     Unload,
+    Work,
 )
 
 __all__ = ["Engine", "EngineStatus", "EventStream"]
@@ -56,12 +58,13 @@ _WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What goes on: jobs waiting and being rendered, worker processes alive, models in their memories."""
+    """What goes on: jobs waiting and being rendered, workers alive, models in memory, what workers did."""
 
     queued: int
     running: int
     workers: int
     models: tuple[str, ...]
+    work: tuple[Work, ...] = ()
 
 
 class EventStream(AsyncIterator[Event]):
@@ -127,6 +130,7 @@ class _Place:
     models: tuple[str, ...] = ()
     false_starts: int = 0
     killed_starts: int = 0
+    work: Work = field(default_factory=Work)
 
     def orders(self) -> Iterator[Order]:
         """All that is open, for a new process."""
@@ -236,7 +240,8 @@ class Engine:
         """What goes on."""
         running = sum(open.started for open in self._jobs.values())
         models = {model: None for place in self._places for model in place.models}
-        return EngineStatus(len(self._jobs) - running, running, len(self.workers()), tuple(models))
+        work = tuple(place.work for place in self._places if place.work.device)
+        return EngineStatus(len(self._jobs) - running, running, len(self.workers()), tuple(models), work)
 
     def workers(self) -> tuple[int, ...]:
         """The ids of the worker processes that are alive."""
@@ -285,6 +290,8 @@ class Engine:
                     question.answer.set_result(Description(prompts, notes))
             case Residents(models):
                 place.models = models
+            case Beat(_, work):
+                place.work = work
             case Ready(_, devices):
                 place.false_starts = place.killed_starts = 0
                 if len(self._places) == 1:
@@ -322,7 +329,7 @@ class Engine:
         for open in list(place.jobs.values()):
             open.deaths, open.started = open.deaths + open.started, False
             if open.deaths >= _MOST_DEATHS or hopeless:
-                self._finish(open, Failed(open.job.id, _WHY_DIED, retryable=WorkerDied.retryable))
+                self._finish(open, Failed(open.job.id, _WHY_DIED, WorkerDied.retryable, "WorkerDied"))
         for question in list(place.questions.values()):
             question.deaths += was_ready
             if question.deaths >= _MOST_DEATHS or hopeless:

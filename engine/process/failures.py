@@ -30,4 +30,4 @@ def as_engine_error(error: Exception, what: str) -> EngineError:
 def failed(job: Job, error: Exception) -> Failed:
     """The final event of a job that ends with ``error``."""
     known = as_engine_error(error, f"job {job.id}")
-    return Failed(job.id, str(known), known.retryable)
+    return Failed(job.id, str(known), known.retryable, type(known).__name__)

@@ -37,11 +37,10 @@ class JobState:
     def wants(self, model: str, beside: str = "") -> bool:
         """Whether the job is drawn with this model, and was not begun yet.
 
-        If a LoRA or a reference adapter is named, whether it is drawn with that.
+        If a key is named, whether it is drawn with what that is of.
         """
         plan = self.job.plan
-        names = (*(lora.name for lora in plan.loras), *(each.adapter for each in plan.references))
-        named = not beside or beside in names
+        named = not beside or beside in (*plan.beside, *(each.adapter for each in plan.references))
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

@@ -11,13 +11,14 @@ from PIL import Image
 
 from engine.errors import ModelUnavailable, NoSegmenter
 from engine.job import Description
+from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
 from engine.planning.references import AdapterEntry
 from engine.planning.registry import ModelEntry
-from engine.sharing.adapters import Adapter, Adapters
+from engine.sharing.adapters import Adapters
 
-__all__ = ["Mode", "Program"]
+__all__ = ["Beside", "Mode", "Program"]
 
 
 class Mode(Hashable, Protocol):
@@ -31,7 +32,15 @@ def _nowhere(plan: Plan, inputs: Sequence[bytes]) -> bytes:
     raise NoSegmenter("Nothing here finds things by their names.")
 
 
-def _no_lora(entry: LoraEntry, model: Any) -> Adapter:
+class Beside(Protocol):
+    """A LoRA or an embedding that is ready for a model."""
+
+    @property
+    def size(self) -> int:
+        """The memory that it takes, in bytes."""
+
+
+def _no_lora(entry: LoraEntry | EmbeddingEntry, model: Any) -> Beside:
     raise ModelUnavailable("Nothing here draws with LoRAs.")
 
 
@@ -50,9 +59,9 @@ class Program:
     ``run`` draws a plan with its input pictures and tells steps done, steps in all and latents; it gets None
     for the model of an upscale, which needs none. ``preview`` makes a JPEG of latents. ``locate`` finds the
     region that a plan names in words: a mask, which becomes the job's last input. ``describe`` says what a
-    picture shows, in the words of a turn. ``load_lora`` makes a LoRA ready for a model; it is kept in the
-    model's ``loras``, from where ``adapters`` takes those of a plan. ``load_reference_adapter`` makes one
-    ready that is kept in the model's ``references``.
+    picture shows, in the words of a turn. ``load_lora`` makes a LoRA or an embedding ready for a model; it is
+    kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan.
+    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``.
     """
 
     load: Callable[[ModelEntry, str], Any]
@@ -61,6 +70,6 @@ class Program:
     preview: Callable[[Any, Any], bytes]
     describe: Callable[[bytes, int], Description]
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
-    load_lora: Callable[[LoraEntry, Any], Adapter] = _no_lora
+    load_lora: Callable[[LoraEntry | EmbeddingEntry, Any], Beside] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
     load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter

@@ -94,8 +94,8 @@ class Renderer:
         )
         self._loras = ResidentAdapters(
             self._background,
-            load=lambda name, model: program.load_lora(self.registry.lora(name), model),
-            names=lambda plan: [lora.name for lora in plan.loras],
+            load=lambda name, model: program.load_lora(self.registry.beside(name), model),
+            names=lambda plan: plan.beside,
             place=lambda model: self._models.use(model).loras,
             model=self._models.use,
             plans=lambda model: _drawn_with(self._jobs.values(), model),
@@ -112,6 +112,7 @@ class Renderer:
         )
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
+        self.rows, self.seconds = 0, 0.0  # of all forwards so far
 
     def post(self, order: Callable[[], None]) -> None:
         """Has ``order`` run in the next `turn`. The only method for other threads."""
@@ -222,6 +223,8 @@ class Renderer:
         decoded = 0 if rows else len(first.job.plan.seeds)
         assert first.shape is not None
         forwards = self.batcher.forwards - forwards
+        if rows:
+            self.rows, self.seconds = self.rows + rows, self.seconds + self._clock() - began
         self._announcer.learn(first.shape, limit, forwards, rows, decoded, self._clock() - began)
 
     def _settle(self, job_ids: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from engine.errors import EngineError
 from engine.job import Cancelled, Event, Failed, Finished, Picture, Progress
 from engine.pictures.decoding import to_png
+from engine.pictures.mark import marked
 from engine.process.background import Background
 from engine.process.failures import failed
 from engine.process.job_state import JobState
@@ -73,7 +74,7 @@ class Reporter:
     def deliver(self, state: JobState, pictures: Sequence[Image.Image], notes: tuple[str, ...] = ()) -> None:
         """Has the pictures encoded, and ends the job with them. ``notes`` are told beside the plan's own."""
         delivered = functools.partial(self.delivered, state, notes)
-        self._background.do("encoder", lambda: encoded(pictures), delivered)
+        self._background.do("encoder", lambda: encoded(pictures, state.job.mark), delivered)
 
     def delivered(
         self, state: JobState, notes: tuple[str, ...], pngs: _Encoded | None, error: Exception | None
@@ -110,6 +111,7 @@ class Reporter:
             self.say(Progress(state.job.id, state.step, state.steps, jpeg))
 
 
-def encoded(pictures: Sequence[Image.Image]) -> _Encoded:
-    """Each picture's PNG, width and height."""
-    return [(to_png(picture), *picture.size) for picture in pictures]
+def encoded(pictures: Sequence[Image.Image], mark: int | None) -> _Encoded:
+    """Each picture's PNG, with the invisible mark where there is one, width and height."""
+    held = pictures if mark is None else [marked(picture, mark) for picture in pictures]
+    return [(to_png(picture), *picture.size) for picture in held]

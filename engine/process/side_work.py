@@ -46,7 +46,7 @@ class SideWork:
         self._reporter.say(Progress(job.id, 0, 1))
         self._background.do(
             "enlarger",
-            lambda: encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None)),
+            lambda: encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None), job.mark),
             functools.partial(self._reporter.delivered, state, ()),
         )
 

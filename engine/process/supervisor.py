@@ -24,6 +24,9 @@ from a cold disk)."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
 """Seconds before the next process is started: four times as many after each one that was never ready."""
 
+_KILLED = -9
+"""What a process returns that somebody killed; where the system knows no such thing, none does."""
+
 _PATIENCE = 1.0
 """Seconds that a process has to end by itself, or to write its stacks, before it is killed."""
 
@@ -102,7 +105,7 @@ class Supervisor:
             self._process = None
             await _end(process)
         _LOG.warning("the worker on %s ended (%s)", self.setup.device, process.returncode)
-        return process.returncode == -signal.SIGKILL and not stalled
+        return process.returncode == _KILLED and not stalled
 
     async def _listen(self, process: asyncio.subprocess.Process) -> bool:
         """Hands reports on until there are no more; True when the process had to be killed, being silent."""
@@ -121,7 +124,8 @@ class Supervisor:
         except TimeoutError as error:
             _LOG.error("the worker on %s stalls: %s", self.setup.device, error or "no sign of life")
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGUSR1)
+                if hasattr(signal, "SIGUSR1"):
+                    process.send_signal(signal.SIGUSR1)
                 await asyncio.sleep(_PATIENCE)
                 process.kill()
             return True

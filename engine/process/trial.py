@@ -6,7 +6,6 @@ Reads a pickled `Trial` and says one line. The pickle crosses no boundary of tru
 from __future__ import annotations
 
 import pickle
-import resource
 import sys
 import time
 
@@ -16,6 +15,9 @@ from engine import drawing
 from engine.errors import EngineError
 from engine.process.check import Checked, Trial
 from engine.process.devices import devices
+
+if sys.platform != "win32":
+    import resource
 
 __all__ = ["main"]
 
@@ -49,9 +51,11 @@ def _tried(trial: Trial) -> Checked:
 
 
 def _most_memory(device: str) -> float:
-    """Bytes that were in use at most: the card's, or those of the process."""
+    """Bytes that were in use at most: the card's, or the process's; 0 where the system does not tell."""
     if device.startswith("cuda"):
         return float(torch.cuda.max_memory_allocated(device))
+    if sys.platform == "win32":
+        return 0.0
     unit = 1 if sys.platform == "darwin" else 1024
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 

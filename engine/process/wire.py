@@ -32,12 +32,27 @@ __all__ = [
     "Setup",
     "Submit",
     "Unload",
+    "Work",
     "pack",
     "read",
     "receive",
 ]
 
 _LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker process has done since its start: forwards, the rows and seconds in all of them.
+
+    ``memory`` is what it holds of the device's now, in bytes; 0 where the device has none of its own.
+    """
+
+    device: str = ""
+    forwards: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +151,7 @@ class Beat:
     """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking."""
 
     stuck: float
+    work: Work = field(default_factory=lambda: Work())
 
 
 Order: TypeAlias = Setup | Submit | Cancel | Describe | Load | Unload | Know

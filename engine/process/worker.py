@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 from engine.job import Description
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
-from engine.process.devices import devices
+from engine.process.devices import devices, memory_held
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
@@ -39,6 +39,7 @@ from engine.process.wire import (
     Setup,
     Submit,
     Unload,
+    Work,
     pack,
     read,
 )
@@ -56,9 +57,11 @@ def main(program: Program | None = None) -> None:
     """Serves one engine until it goes away."""
     orders, reports = _private_pipes()
     faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, all_threads=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then closes the pipe
-    os.nice(_NICE)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     _quiet()
     setup = read(orders)
     if isinstance(setup, Setup):
@@ -115,7 +118,10 @@ class _Service:
     def _beat(self) -> None:
         while True:
             time.sleep(_BEAT)
-            self._outbox.put(Beat(self._renderer.busy_for()))
+            renderer = self._renderer
+            done = (renderer.batcher.forwards, renderer.rows, renderer.seconds)
+            work = Work(self._device, *done, memory_held(self._device))
+            self._outbox.put(Beat(renderer.busy_for(), work))
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -177,7 +183,7 @@ def _program(setup: Setup) -> Program:
         preview.render,
         describe,
         locate,
-        drawing.load_adapter,
+        drawing.load_beside,
         drawing.of_plan,
         drawing.load_reference_adapter,
     )

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 __all__ = ["Look", "look_at"]
 
-_EDGE = 96
-_LEAST_SHARE = 0.012
+_EDGE = 96  # pixels of the longer side that is looked at: things stay, noise goes
+_LEAST_SHARE = 0.012  # of the picture's area; a smaller patch is not a thing
 _STANDS_OUT = 60.0
 """How far (in levels of 255) a pixel must lie from its row's usual colour to belong to a thing."""
 _STEP, _EDGE_STEP, _BUSY = 8.0, 40.0, 0.12

@@ -33,7 +33,7 @@ __all__ = ["describe", "friendly_ratio"]
 NO_DESCRIBER = "No describer is on this machine: these words come from colours and simple forms alone."
 UNLIKE = "This picture looks unlike those that it knows, so take its word for what is in it as a guess."
 
-_MOST_TOKENS = 60
+_MOST_TOKENS = 60  # of a description; a sentence of the describers here has about 20
 _FRIENDLY = tuple(
     Fraction(ratio)
     for ratio in ("1", "5/4", "4/3", "7/5", "3/2", "5/3", "16/9", "9/5", "2", "7/3", "5/2", "3", "4")

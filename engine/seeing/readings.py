@@ -12,7 +12,7 @@ from engine.seeing.classical import Look
 
 __all__ = ["COUNT", "readings"]
 
-COUNT = 4
+COUNT = 4  # readings of a picture, as Midjourney's /describe gives
 
 _SUBJECT = ("{it}", "a picture of {it}", "{it}, nothing else", "a scene with {it}")
 _GUESS = ("something like {it}", "perhaps {it}", "what may be {it}", "it looks like {it}")

@@ -46,8 +46,13 @@ class ForwardShape:
 
 
 def rows_of(plan: Plan, family: Family) -> int:
-    """How many rows a plan's forwards have: each picture, as often as its family asks about it."""
-    return len(plan.seeds) * family.rows(len(plan.conditionings), plan.acting_guidance)
+    """How many rows a plan's forwards have: each picture, as often as its family asks about it.
+
+    What is not wanted is weighed against a prediction about nothing, which guidance has anyway.
+    """
+    unwanted = any(part.weight < 0 for part in plan.conditionings)
+    texts = len(plan.conditionings) + (unwanted and not family.contrasts(plan.acting_guidance))
+    return len(plan.seeds) * family.rows(texts, plan.acting_guidance)
 
 
 def cost(plan: Plan, family: Family) -> float:

@@ -13,8 +13,8 @@ from playground.hub import Hub
 from playground.requests.journal import Request
 from playground.world import Application, Channel, Event, Guild, Interaction, Message, User
 
-BEHIND = 20_000
-QUIET_SECONDS = 15.0
+BEHIND = 20_000  # pieces of news that a page may lag; then it is told to load anew
+QUIET_SECONDS = 15.0  # before a sign of life is sent, shorter than proxies wait
 
 
 class Listener:

@@ -11,7 +11,7 @@ from typing import Any
 from playground.world.values import Application, Attachment, Channel, Guild, Message, Role, User
 from playground.world.world import World
 
-FORMAT = 1
+FORMAT = 1  # of the saved file; another number is not read
 
 
 def save(world: World, key: str, path: Path) -> None:

@@ -14,7 +14,7 @@ from pocket.world.draw import draw
 from pocket.world.looks import LOOKS
 from pocket.world.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
 
-_ROWS, _COLUMNS = 8, 6
+_ROWS, _COLUMNS = 8, 6  # parts of a picture whose mean colours are compared
 _UNNAMED = 2.0  # ΔE
 _DRAWN = 6  # drawings to a setting or style
 _SIZE = {"tall": (96, 144), "wide": (144, 96), "square": (128, 128)}

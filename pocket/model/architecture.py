@@ -19,9 +19,9 @@ from tokenizers import AddedToken
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-LATENT_CHANNELS = 24
+LATENT_CHANNELS = 24  # of a latent cell
 LATENT_FACTOR = 16  # pixels per latent cell, both ways
-TEXT_WIDTH = 128
+TEXT_WIDTH = 128  # channels of a word
 TEXT_LENGTH = 32  # tokens, the two end marks included
 NOISE_SHIFT = 4.0  # sigma' = s·σ / (1 + (s − 1)·σ), in training and in sampling alike
 

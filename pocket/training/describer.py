@@ -24,7 +24,7 @@ from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
 SIDE = 64  # every picture is looked at as a square of this side
 LENGTH = 28  # tokens of a caption, end marks included
-_WIDTH = 128
+_WIDTH = 128  # channels of both halves, so that nothing has to be projected
 
 
 def make_describer(tokenizer: CLIPTokenizer) -> VisionEncoderDecoderModel:

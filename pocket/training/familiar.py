@@ -17,7 +17,7 @@ from pocket.world.draw import draw
 from pocket.world.scenes import SIZES_OF_PICTURES, random_scene
 
 FILE = "familiar.safetensors"
-SCENES, HELD_OUT = 3000, 1000
+SCENES, HELD_OUT = 3000, 1000  # drawn for the fit, and for its limits
 INSIDE = 0.98  # share of held-out scenes that lie within the limit
 _RIDGE = 1e-3  # of the mean variance: directions in which scenes hardly differ must not decide
 

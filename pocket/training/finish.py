@@ -26,8 +26,8 @@ from pocket.words.captions import caption
 from pocket.world.scenes import Scene
 
 LAST = (10, 11)  # the steps from which sampling is taken up: at more noise it draws details of its own
-CHUNK = 64
-BATCH = 6
+CHUNK = 64  # pictures sampled at a time, by memory
+BATCH = 6  # whole pictures a step, by memory
 EXACT = 0.2  # share of latents left as they are
 
 

@@ -23,7 +23,7 @@ from pocket.training.text import noisy_caption, token_ids
 from pocket.world.layouts import layouts
 from pocket.world.scenes import SIZES_OF_PICTURES, random_scene
 
-RATE = 2e-3
+RATE = 2e-3  # learning rate; a LoRA's B begins at zero and takes larger steps than the net
 WHOLE = 0.5  # share of the pictures asked for at the full weight; the others at any
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # the odd polynomial that drives singular values to about 1
-_ROUNDS = 5
+_ROUNDS = 5  # of the Newton-Schulz iteration, as its author takes
 _MATCH = 0.2  # root mean square of AdamW's usual step
 
 

@@ -14,7 +14,7 @@ from pocket.words.captions import LANGUAGES, caption, noise_words
 from pocket.world.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
 
 _COLOURS = tuple(COLOURS)
-BATCH = 96
+BATCH = 96  # captions a step
 FIELDS = {  # what a caption tells, and the number of answers; the last of the optional ones is "none"
     "setting": len(SETTINGS),
     "backdrop": len(_COLOURS) + 1,

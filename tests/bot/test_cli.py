@@ -2,13 +2,20 @@
 
 import json
 import logging
+from random import Random
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from bot import logs
 from bot.program.cli import app
 from engine import Registry
+from engine.pictures.decoding import to_png
+from engine.pictures.mark import marked
+from engine.pictures.provenance import stamp
+from pocket.world.draw import draw
+from pocket.world.scenes import random_scene
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +76,7 @@ def test_an_unknown_model_is_one_line_and_exits_2():
 def test_doctor_has_one_line_for_each_part():
     done = easel("doctor")
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        *("configuration:", "database:", "models:", "device:", "token:")
+        *("configuration:", "database:", "models:", "device:", "disk:", "token:", "discord:")
     ]
 
 
@@ -96,6 +103,46 @@ def test_describing_a_missing_or_broken_file_is_one_line(tmp_path):
     for name in ("nowhere.png", "notes.png"):
         done = easel("describe", name)
         assert done.exit_code == 1
+        assert len(done.stderr.splitlines()) == 1
+
+
+def scene(number: int) -> Image.Image:
+    rng = Random(number)
+    return draw(random_scene(rng), 256, 256, rng).convert("RGB")
+
+
+def test_verify_says_what_a_file_says_of_itself(tmp_path):
+    marked_scene = to_png(marked(scene(1), 0xABCDEF))
+    job = "2f637b98-4757-4298-89ee-0ab5cb01f743"
+    own = stamp(marked_scene, prompt="a fox", spec={}, seed=7, model="pocket", job_id=job, mark=0xABCDEF)
+    (tmp_path / "own.png").write_bytes(own)
+    done = easel("verify", "own.png", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {
+        "made_by_easel": True,
+        "ai_mark": True,
+        "prompt": "a fox",
+        "seed": 7,
+        "model": "pocket",
+        "job": job,
+        "watermark": {"found": True, "job": "abcdef"},
+        "c2pa": "none",
+        "redrawn": "not tried",
+        "notes": [],
+    }
+    assert "prompt: a fox" in easel("verify", "own.png").stdout
+    unknown = easel("verify", "own.png", "--prove")
+    assert unknown.exit_code == 0
+    assert "cannot be drawn again" in unknown.stderr
+
+
+def test_verify_tells_foreign_pictures_and_what_is_none_by_its_exit_status(tmp_path):
+    (tmp_path / "foreign.png").write_bytes(to_png(scene(2)))
+    (tmp_path / "notes.png").write_text("no picture")
+    assert easel("verify", "foreign.png").exit_code == 1
+    for name in ("nowhere.png", "notes.png"):
+        done = easel("verify", name, "--json")
+        assert done.exit_code == 2
         assert len(done.stderr.splitlines()) == 1
 
 

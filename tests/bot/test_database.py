@@ -1,11 +1,23 @@
 """The SQLite file: migrations, modes, transactions, and one process a folder."""
 
 import asyncio
+import shutil
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from bot.memory.database import MIGRATIONS, Database, InUse, execute_many, insist, pending_migrations
+from bot.memory import database as module
+from bot.memory.database import (
+    MIGRATIONS,
+    Database,
+    InUse,
+    Unfit,
+    execute_many,
+    insist,
+    pending_migrations,
+)
 
 
 async def test_a_new_file_gets_every_migration_and_the_right_modes(tmp_path, database):
@@ -119,3 +131,72 @@ async def test_it_opens_again_after_a_migration_was_killed(tmp_path):
     connection.close()
     async with Database.opened(path) as again:
         assert await again.rows("SELECT * FROM jobs") == []
+
+
+EARLIER = Path(__file__).parent / "fixtures" / "easel-4ca9dd6.sql"
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """The database that an earlier version made."""
+    with closing(sqlite3.connect(tmp_path / "easel.db")) as made:
+        made.executescript(EARLIER.read_text(encoding="utf-8"))
+    return tmp_path / "easel.db"
+
+
+def dump(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if "yoyo" not in line]
+
+
+async def test_an_update_keeps_the_database_that_it_found_and_only_the_last_of_them(earlier):
+    before = dump(earlier)
+    (earlier.parent / "easel-before-0001.db").write_bytes(b"from long ago")
+    async with Database.opened(earlier):
+        pass
+    [kept] = earlier.parent.glob("easel-before-*")
+    assert dump(kept) == before
+    assert pending_migrations(earlier) == []
+    async with Database.opened(earlier):
+        pass
+    assert [path.name for path in earlier.parent.glob("easel-before-*")] == [kept.name]
+    assert not list(earlier.parent.glob("easel-trial*"))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "INSERT INTO nowhere VALUES (1);",
+        "PRAGMA foreign_keys = OFF; INSERT INTO options VALUES (99, 'mine', '--s 50');",
+    ],
+)
+async def test_a_migration_that_fails_or_spoils_leaves_the_database_as_it_was(
+    earlier, tmp_path, monkeypatch, step
+):
+    steps = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, steps)
+    (steps / "0099.bad.sql").write_text(step)
+    monkeypatch.setattr(module, "MIGRATIONS", steps)
+    before = dump(earlier)
+    with pytest.raises(Unfit, match=r"easel\.db"):
+        async with Database.opened(earlier):
+            pass
+    assert dump(earlier) == before
+    assert not list(earlier.parent.glob("easel-trial*"))
+    monkeypatch.undo()
+    async with Database.opened(earlier):
+        pass
+
+
+async def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path):
+    path = tmp_path / "easel.db"
+    async with Database.opened(path):
+        pass
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("UPDATE _yoyo_migration SET migration_id = '9999.later' WHERE migration_id LIKE '0005%'")
+        made.commit()
+    before = dump(path)
+    with pytest.raises(Unfit, match=r"a newer Easel \(it has 9999\.later\)"):
+        async with Database.opened(path):
+            pass
+    assert dump(path) == before

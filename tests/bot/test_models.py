@@ -6,11 +6,12 @@ import pytest
 
 from bot.jobs.models import Models
 from engine import Registry
-from engine.models import fetching
+from engine.models import fetching, ordering
 from engine.planning.registry import ADDED
 from tests.bot.test_operators import operator, refused  # noqa: F401
 from tests.bot.test_settings import HOUSE
 from tests.engine.test_fetching import FILES, OWN, SIZE, at_hub
+from tests.engine.test_recognising import LAYER, lora_bytes
 from tests.hub import hub_in
 
 
@@ -62,11 +63,11 @@ async def test_a_pull_says_its_size_first_and_waits_for_the_button(world, operat
     asked = await world.slash("easel models pull", model="far")
     message = asked.response.message
     assert asked.ephemeral
-    assert fetching.gigabytes(SIZE) in message.content
+    assert ordering.gigabytes(SIZE) in message.content
     assert "openrail" in message.content
     assert hub.served.get("vocab.json") is None
     assert "far" not in world.bot.hub.models.here
-    await world.press(message, f"Fetch {fetching.gigabytes(SIZE)}")
+    await world.press(message, f"Fetch {ordering.gigabytes(SIZE)}")
     assert "far" in world.bot.hub.models.here
     assert world.engine.registry.get("far").on_this_machine()
     listed = (await world.slash("easel models list")).response.content
@@ -86,7 +87,7 @@ async def test_what_the_hub_says_reaches_the_operator(world, operator, hub):  # 
     await listing(world, OWN)
     message = (await world.slash("easel models pull", model="far")).response.message
     hub.denied["somebody/far"] = 403
-    await world.press(message, f"Fetch {fetching.gigabytes(SIZE)}")
+    await world.press(message, f"Fetch {ordering.gigabytes(SIZE)}")
     edits = [
         what for kind, name, what in world.env.backend.transcript if name.endswith("/messages/@original")
     ]
@@ -107,6 +108,39 @@ async def test_a_model_is_added_offered_to_members_and_removed(world, operator, 
     await world.press(message, "Remove")
     assert "house" not in world.bot.hub.models.here
     assert (house / "model_index.json").exists()
+
+
+async def test_files_are_added_told_and_removed(world, operator, tmp_path):  # noqa: F811
+    home = tmp_path / "downloads"
+    home.mkdir()
+    (home / "Ink.safetensors").write_bytes(lora_bytes(LAYER))
+    (home / "old.ckpt").write_bytes(b"\x80\x02}")
+    said = (await world.slash("easel models add", source=str(home / "Ink.safetensors"))).response.content
+    assert "A LoRA for Stable Diffusion XL" in said
+    assert "`<lora:Ink:1> ghibli style` in a prompt" in said
+    assert world.engine.registry.lora("Ink").folder == home / "Ink.safetensors"
+    (home / "Mist.safetensors").write_bytes(lora_bytes(LAYER))
+    said = (await world.slash("easel models add", source=str(home))).response.content.splitlines()
+    assert len(said) == 3
+    assert "It is in the list already, as Ink." in said[0]
+    assert "added as `Mist`" in said[1]
+    assert "pickle" in said[2]
+    message = (await world.slash("easel models remove", model="Ink")).response.message
+    await world.press(message, "Remove")
+    assert [lora.name for lora in world.engine.registry.loras if lora.family == "sdxl"] == ["Mist"]
+    assert (home / "Ink.safetensors").exists()
+
+
+async def test_a_lora_of_the_hub_is_pulled_with_its_size_first(world, operator, hub):  # noqa: F811
+    hub.add("somebody/Ink-XL", {"pytorch_lora_weights.safetensors": lora_bytes(LAYER)})
+    said = (await world.slash("easel models add", source="somebody/Ink-XL")).response.content
+    assert "`/easel models pull model:Ink-XL` fetches it" in said
+    message = (await world.slash("easel models pull", model="Ink-XL")).response.message
+    size = ordering.gigabytes(len(lora_bytes(LAYER)))
+    assert size in message.content
+    await world.press(message, f"Fetch {size}")
+    assert world.engine.registry.lora("Ink-XL").path() is not None
+    assert "already" in await later(world, "easel models pull", model="Ink-XL")
 
 
 async def test_the_default_model_stays(world, operator):  # noqa: F811

@@ -6,12 +6,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
+from torch import zeros
 from typer.testing import CliRunner
 
 from bot.program.cli import app
-from engine.models import fetching
+from engine.models import fetching, ordering
 from engine.planning.registry import ADDED, Registry
 from tests.engine.test_fetching import FILES, OWN, SIZE, at_hub
+from tests.engine.test_recognising import LAYER, lora_bytes
 from tests.hub import COMMIT, hub_in
 
 POCKET = Path(__file__).parents[2] / "pocket" / "weights"
@@ -107,7 +110,7 @@ def test_pulling_says_first_what_it_will_be_and_then_the_model_is_here(hub, tmp_
     done = easel("models", "pull", "far")
     assert done.exit_code == 0
     assert done.stdout == "Far is on this machine.\n"
-    assert fetching.gigabytes(SIZE) in done.stderr.splitlines()[0]
+    assert ordering.gigabytes(SIZE) in done.stderr.splitlines()[0]
     assert "openrail" in done.stderr.splitlines()[0]
     assert {row["name"]: row for row in json.loads(easel("models", "--json").stdout)}["far"][
         "commit"
@@ -192,3 +195,50 @@ def test_drawing_with_a_model_that_is_not_here_offline_is_no_question_of_licence
     said = one_sentence(easel("imagine", "a house", "--model", "flux-dev"), 1)
     assert "the hub could not be reached" in said
     assert "licence" not in said
+
+
+def test_files_of_a_folder_are_added_as_a_table_and_listed(tmp_path):
+    home = tmp_path / "downloads"
+    home.mkdir()
+    (home / "Ink_Look.safetensors").write_bytes(lora_bytes(LAYER))
+    (home / "old.ckpt").write_bytes(b"\x80\x02}")
+    save_file({"emb_params": zeros(2, 768)}, home / "EasyNegative.safetensors")
+    done = easel("models", "add", str(home))
+    assert done.exit_code == 0, done.output
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert "a LoRA for Stable Diffusion XL" in rows["Ink_Look.safetensors"]
+    assert "pickle" in rows["old.ckpt"]
+    listed = easel("models").stdout
+    assert "Ink_Look" in listed
+    assert "ghibli style" in listed
+    assert "<EasyNegative>" in listed
+    assert "Nothing was added" in one_sentence(easel("models", "add", str(home)), 1)
+    assert "one file" in one_sentence(easel("models", "add", str(home), "--name", "x"), 1)
+    assert "nothing to fetch" in one_sentence(easel("models", "pull", "ink_look"), 1)
+    assert easel("models", "remove", "easynegative", "--yes").exit_code == 0
+    assert easel("models", "remove", "Ink_Look", "--yes").exit_code == 0
+    assert "Ink_Look" not in easel("models").stdout
+    assert (home / "Ink_Look.safetensors").exists()
+
+
+def test_one_file_is_added_and_says_how_it_is_used(tmp_path):
+    (tmp_path / "Ink.safetensors").write_bytes(lora_bytes(LAYER))
+    done = easel("models", "add", str(tmp_path / "Ink.safetensors"), "--for", "sdxl")
+    assert done.exit_code == 0, done.output
+    assert "`<lora:Ink:1> ghibli style` in a prompt" in done.stdout
+    (tmp_path / "x.safetensors").write_bytes(b"")
+    assert "0 bytes" in one_sentence(easel("models", "add", str(tmp_path / "x.safetensors")), 1)
+    assert "no model" in one_sentence(
+        easel("models", "add", str(tmp_path / "Ink.safetensors"), "--for", "nothing"), 1
+    )
+
+
+def test_a_lora_of_the_hub_is_pulled_by_its_repository_with_size_and_licence(hub):
+    hub.add("somebody/Ghibli-XL", {"pytorch_lora_weights.safetensors": lora_bytes(LAYER)})
+    hub.licences["somebody/Ghibli-XL"] = "cc-by-4.0"
+    done = easel("models", "pull", "somebody/Ghibli-XL")
+    assert done.exit_code == 0, done.output
+    assert "cc-by-4.0" in done.stderr.splitlines()[0]
+    assert ordering.gigabytes(len(lora_bytes(LAYER))) in done.stderr.splitlines()[0]
+    assert "Ghibli-XL is on this machine" in done.stdout
+    assert easel("models", "pull", "Ghibli-XL").exit_code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelUnavailable
-from engine.models import Stopped, fetch, fetching, order, remove, what_removing_does
+from engine.models import Stopped, fetch, fetching, order, ordering, remove, what_removing_does
 from engine.planning.registry import PINS, Registry
 from tests.hub import COMMIT, Hub, hub_in
 
@@ -119,7 +119,7 @@ def test_what_will_be_fetched_is_said_first(hub: Hub, cache: Path, tmp_path: Pat
     hub.licences["somebody/far"] = "openrail"
     sentence = order(listed(tmp_path, OWN + "gated = true\ncommercial = false").get("far")).sentence()
     for said in (
-        fetching.gigabytes(SIZE),
+        ordering.gigabytes(SIZE),
         "somebody/far",
         "openrail",
         "no commercial use",

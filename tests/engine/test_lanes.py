@@ -240,7 +240,7 @@ arrival = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(arrival, min_size=1, max_size=40), st.sampled_from([2, 8, 16]), st.integers(1, 6))
 def test_every_job_gets_every_step_exactly_once_whatever_arrives(
     arrivals: list[tuple[int, int, int, int, str, str, bool]], limit: int, active: int
@@ -262,7 +262,7 @@ def test_every_job_gets_every_step_exactly_once_whatever_arrives(
     assert set(device.finished) == set(steps)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 6), st.integers(1, 4), st.integers(3, 10))
 def test_owners_who_always_want_more_get_equal_shares(owners: int, size: int, rounds: int) -> None:
     device = Device(Lanes(16))

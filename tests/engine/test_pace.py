@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.families import FAMILIES
+from engine.planning.plan import Conditioning
 from engine.turns.pace import ForwardShape, Pace, cost, rows_of
 from tests.engine import stub
 
@@ -92,6 +93,14 @@ def test_rows_are_the_pictures_once_for_each_conditioning_and_once_for_guidance(
     assert rows_of(replace(plan, guidance=4.0), sd) == 6
     assert rows_of(replace(plan, guidance=4.0, conditionings=plan.conditionings * 2), sd) == 9
     assert rows_of(replace(plan, guidance=1.5, calm=0.5), sd) == 3
+
+
+def test_what_is_not_wanted_takes_a_row_about_nothing_where_guidance_has_none() -> None:
+    unwanted = replace(
+        stub.plan(pictures=3), conditionings=(Conditioning("a fox"), Conditioning("red", -0.5))
+    )
+    assert rows_of(unwanted, SD) == 9
+    assert rows_of(replace(unwanted, guidance=4.0), SD) == 9
 
 
 def test_guidance_that_the_model_takes_as_a_number_asks_for_no_row_and_plain_text_for_one() -> None:

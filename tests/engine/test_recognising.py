@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import BadRegistry, ModelUnavailable
 from engine.families import FAMILIES
-from engine.models import add, own_list, remove
+from engine.models import add, fetch, order, own_list, remove
 from engine.models.recognising import CLASSES
 from engine.planning.registry import ADDED, Registry
 from tests.engine.test_fetching import at_hub
@@ -127,8 +127,8 @@ def broken(tmp_path: Path) -> dict[str, Path]:
         "code of its own": lay(tmp_path / "e", whole | {
             "model_index.json": json.dumps({"_class_name": ["pipeline", "Mine"]}).encode()
         }),
-        "There is no folder": tmp_path / "nowhere",
-        "single file": lay(tmp_path / "f", {"x.safetensors": b"x"}) / "x.safetensors",
+        "no file or folder": tmp_path / "nowhere",
+        "x.safetensors cannot be added": lay(tmp_path / "f", {"x.safetensors": b"x"}) / "x.safetensors",
     }  # fmt: skip
 
 
@@ -240,3 +240,55 @@ def test_a_repository_is_recognised_without_its_weights(
             add("somebody/else", tmp_path, Registry.load())
         with pytest.raises(ModelUnavailable, match="no such commit"):
             add("somebody/Dreamy-XL@" + "d" * 40, tmp_path, Registry.load())
+
+
+def lora_bytes(*layers: str) -> bytes:
+    """A LoRA of zeros for those layers of Stable Diffusion XL, in diffusers' naming."""
+    head: dict[str, object] = {"__metadata__": {"modelspec.trigger_phrase": "ghibli style"}}
+    at = 0
+    for layer in layers:
+        for side, shape in (("A", [4, 2048]), ("B", [640, 4])):
+            size = 4 * shape[0] * shape[1]
+            row = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+            head[f"unet.{layer}.lora_{side}.weight"] = row
+            at += size
+    text = json.dumps(head).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(at)
+
+
+LAYER = "down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_k"
+
+
+def test_a_lora_of_the_hub_is_recognised_by_its_header_and_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    data = tmp_path / "data"
+    with hub_in(tmp_path / "hub") as hub:
+        at_hub(hub.url, monkeypatch)
+        hub.add("somebody/Ghibli-XL", {"pytorch_lora_weights.safetensors": lora_bytes(LAYER)})
+        hub.add("somebody/many", {f"{name}.safetensors": lora_bytes(LAYER) for name in ("ink", "mist")})
+        hub.add("somebody/else", {"README.md": b"words"})
+        hub.licences["somebody/Ghibli-XL"] = "cc-by-4.0"
+        added = add("somebody/Ghibli-XL", data, Registry.load())
+        lora = Registry.load(data=data).lora("Ghibli-XL")
+        assert (lora.family, lora.words, lora.licence) == ("sdxl", "ghibli style", "cc-by-4.0")
+        assert (lora.source, lora.revision, lora.path()) == ("somebody/Ghibli-XL", COMMIT, None)
+        assert "ghibli style" in added.sentences[0]
+        wanted = order(lora)
+        assert "cc-by-4.0" in wanted.sentence()
+        fetch(wanted, data, lambda *_: None)
+        path = lora.path()
+        assert path is not None
+        assert path.read_bytes() == lora_bytes(LAYER)
+        with pytest.raises(ModelUnavailable, match="already, as Ghibli-XL"):
+            add("somebody/Ghibli-XL", data, Registry.load(data=data))
+        with pytest.raises(ModelUnavailable, match=r"several files.*ink\.safetensors"):
+            add("somebody/many", data, Registry.load())
+        assert add(f"somebody/many@{COMMIT}:mist.safetensors", data, Registry.load()).name == "mist"
+        with pytest.raises(ModelUnavailable, match="no model and no LoRA"):
+            add("somebody/else", data, Registry.load())
+        registry = Registry.load(data=data)
+        remove(registry.lora("Ghibli-XL"), data, registry)
+        assert lora.path() is None
+        assert [each.name for each in Registry.load(data=data).loras if each.folder is None] == ["mist"]

@@ -176,6 +176,56 @@ def test_the_bounds_hold_for_the_whole_process(tmp_path: Path) -> None:
         assert megabytes <= MEGABYTES
 
 
+ADDING = """
+import json, os, resource, sys, time
+from pathlib import Path
+from engine.errors import EngineError
+from engine.models import add
+from engine.planning.registry import Registry
+
+registry, home = Registry.load(), Path(sys.argv[1])
+
+def taken():
+    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+for file in sorted(home.glob("*.safetensors")):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        began, before = taken()
+        try:
+            said = f"taken: {add(str(file), home / 'data', registry)}"
+        except EngineError as error:
+            said = str(error)
+        ended, after = taken()
+        os.write(write, json.dumps([said, ended - began, after - before]).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as told:
+        print(told.read(), flush=True)
+    os.wait()
+"""
+
+
+def test_two_hundred_foreign_files_are_each_refused_in_little_memory(tmp_path: Path) -> None:
+    """Each is added in a process of its own, of which the memory is measured."""
+    for number, body in enumerate(KINDS.values()):
+        for seed in range(7):
+            (tmp_path / f"{number} {seed}.safetensors").write_bytes(body(random.Random(seed))[0])
+    ran = [sys.executable, "-c", ADDING, str(tmp_path)]
+    done = subprocess.run(ran, capture_output=True, text=True, check=True, cwd=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) >= 200
+    for said, _, megabytes in rows:
+        assert not said.startswith("taken")
+        assert said.endswith(".")
+        assert "\n" not in said
+        assert megabytes <= MEGABYTES
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "ran").exists()
+    seconds, megabytes = (max(row[place] for row in rows) for place in (1, 2))
+    print(f"{len(rows)} files, at most {seconds:.3f} s and {megabytes:.1f} MB")
+
+
 WHOLE = safetensors(
     {"__metadata__": {"a": "b"}, "lora_unet_x.lora_down.weight": row(4, 4), "b": row(4, 4, at=64)}, TENSOR * 2
 )
@@ -187,7 +237,7 @@ def whole_gguf(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return original.gguf(weights, tmp_path_factory.mktemp("gguf") / "a.gguf").read_bytes()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(WHOLE) - 1))
 def test_a_safetensors_file_cut_off_anywhere_is_refused(
     tmp_path_factory: pytest.TempPathFactory, end: int
@@ -208,7 +258,7 @@ def test_a_gguf_file_cut_off_anywhere_is_refused(whole_gguf: bytes, tmp_path: Pa
             recognise(file)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
 def test_nothing_but_bad_file_is_ever_raised(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int, packed: bool
@@ -226,7 +276,7 @@ JSONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["__metadata__", "a", "x.lora_down.weight"]), JSONS | st.just(row(0))))
 def test_whatever_the_header_says(tmp_path_factory: pytest.TempPathFactory, told: dict[str, object]) -> None:
     file = tmp_path_factory.getbasetemp() / "told.safetensors"

@@ -204,13 +204,13 @@ class TestGluedLinks:
         st.sampled_from(["", " "]),
         st.sampled_from(["a cat", "一只猫", "Ein Haus"]),
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_beside_any_punctuation(self, sign: str, space: str, words: str) -> None:
         spec = only(f"{URL}{sign}{space}{words}")
         assert (spec.images, spec.text) == ((URL,), words)
 
     @given(st.text(st.sampled_from("。！？.!?)]」』\"'”’…*"), min_size=1, max_size=4))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_before_a_space_beside_any_run_of_it(self, signs: str) -> None:
         assert only(f"{URL}{signs} a cat").images == (URL,)
 
@@ -358,7 +358,7 @@ class TestInvisibleMarks:
         )
 
     @given(VALUE, ONE_MARK, ONE_MARK)
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_any_of_them_around_any_value(self, value: tuple[str, str, Any], left: str, right: str) -> None:
         name, typed, meant = value
         assert only(f"a cat --{name} {left}{typed}{right} --tile").get(name) == meant
@@ -395,7 +395,7 @@ class TestQuotesAndBrackets:
         assert only(f"a cat --no {thing}, text").no == (thing, "text")
 
     @given(THINGS, PAIRS)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_any_pair_around_any_list(self, things: list[str], pair: str) -> None:
         typed = ", ".join(things)
         assert only(f"a cat --no {pair[0]}{typed}{pair[1]} --v 6").no == only(f"a cat --no {typed}").no
@@ -453,7 +453,7 @@ class TestQuotesAndBrackets:
         ),
         st.sampled_from(['""', "“”", "()", "[]", "「」", "``", "（）"]),
     )
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_any_pair_around_any_prompt(self, words: str, pair: str) -> None:
         assert str(only(f"{pair[0]}w {words} --v 6{pair[1]}")) == f"w {words} --v 6"
 

@@ -37,25 +37,25 @@ PROMPT = st.builds(
 
 
 @given(PROMPT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_prompts_come_back_from_their_canonical_text(prompt: str) -> None:
     check(prompt)
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_parses_or_is_refused(prompt: str) -> None:
     check(prompt)
 
 
 @given(st.lists(st.one_of(st.sampled_from(SHRAPNEL), NAMES, PARAMETER), max_size=12).map("".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_shrapnel_parses_or_is_refused(prompt: str) -> None:
     check(prompt)
 
 
 @given(PROMPT, PROMPT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_settings_add_comes_back_too(prompt: str, option: str) -> None:
     try:
         specs = parse(
@@ -70,7 +70,7 @@ def test_what_settings_add_comes_back_too(prompt: str, option: str) -> None:
 
 
 @given(PROMPT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_json_brings_the_spec_back(prompt: str) -> None:
     try:
         specs = parse(prompt)

@@ -16,10 +16,12 @@ from bot.surface.commands import (
     imagine,
     info,
     loras,
+    my_data,
     preferences,
     reactions,
     settings,
     shorten,
+    verify,
 )
 
 __all__ = ["described", "register"]
@@ -28,6 +30,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     imagine.imagine,
     imagine.blend,
     describe.describe,
+    verify.verify,
     shorten.shorten,
     settings.settings,
     preferences.prefer,
@@ -41,10 +44,13 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     help.help_,
     help.ask,
     loras.loras,
+    my_data.delete,
+    my_data.export,
     easel.Easel(),
     reactions.cancel_menu,
     reactions.results_menu,
     imagine.image_menu,
+    verify.check_menu,
 )
 
 

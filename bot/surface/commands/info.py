@@ -9,7 +9,7 @@ from bot.errors import Gone, Refusal
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
-from bot.surface.intake import acknowledge
+from bot.surface.intake import acknowledge, roles_of
 
 __all__ = ["info", "show"]
 
@@ -20,6 +20,8 @@ async def info(interaction: Interaction) -> None:
     hub = interaction.client.hub
     user = await hub.user_of(interaction)
     pictures, seconds = await hub.usage.of(user.id)
+    left = await hub.quota.left(user.id, roles_of(interaction))
+    allowed = left.allowance
     waiting, running = hub.flow.live(user.id)
     all_waiting, all_running = hub.flow.live()
     stylize = "default" if user.stylize is None else str(user.stylize)
@@ -31,7 +33,15 @@ async def info(interaction: Interaction) -> None:
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
         f"**Suffix**: {quoted(user.suffix, 500) or 'none'}",
+        f"**Pictures are kept**: {hub.keep.sentence}",
         f"**Lifetime Usage**: {pictures} images ({seconds / 3600:.2f} hours)",
+        *([f"**Left Today**: {left.sentence}"] * bool(left.sentence)),
+        *(
+            [f"**Open To You**: {', '.join(sorted(open_models))}"]
+            if (open_models := allowed.models) is not None
+            else []
+        ),
+        *([f"**Your Speeds**: {', '.join(sorted(lanes))}"] if (lanes := allowed.lanes) is not None else []),
         "",
         f"**Your Queued Jobs**: {waiting}",
         f"**Your Running Jobs**: {running}",

@@ -21,9 +21,12 @@ from bot.surface.commands.operators import Guarded, operators_only
 from bot.surface.commands.preferences import tell
 from bot.surface.hub import Hub, Interaction
 from bot.surface.panels import PanelKind
-from engine import EngineError, ModelEntry, Storage
+from engine import EngineError, LoraEntry, ModelEntry, Storage, models
 from engine.models import Stopped, gigabytes
 from engine.planning.abilities import cannot
+from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.registry import Drawable
+from grammar.loras import lora_words
 
 __all__ = ["ACTIONS", "Models"]
 
@@ -86,22 +89,34 @@ class Models(Guarded):
         order = await hub.models.order(model)
         if model in hub.models.here and not order.missing:
             raise Refusal(f"`{model}` is on this machine already.")
-        sentence = f"{order.sentence()}{_whom(hub.registry.get(model))}"
+        entry = hub.registry.find(model)
+        if isinstance(entry, LoraEntry) and not order.missing:
+            raise Refusal(f"`{model}` is on this machine already.")
+        sentence = f"{order.sentence()}{_whom(entry)}"
         await _ask(interaction, ModelQuestion(model, "fetch"), sentence, f"Fetch {gigabytes(order.missing)}")
 
     @app_commands.command(
-        description="Add a model: a diffusers folder of this machine, or owner/repo[@commit]"
+        description="Add a model or LoRA: a file or folder of this machine, or owner/repo[@commit][:file]"
     )
-    @app_commands.describe(source="Where it lies", name="What --model and the settings will call it")
-    async def add(self, interaction: Interaction, source: str, name: str | None = None) -> None:
-        """Says what was recognised; fetches nothing."""
-        hub = interaction.client.hub
+    @app_commands.describe(
+        source="Where it lies",
+        name="What --model and the settings will call it",
+        model="Of a VAE or a LoRA: the model that it is for",
+    )
+    async def add(
+        self, interaction: Interaction, source: str, name: str | None = None, model: str | None = None
+    ) -> None:
+        """Says what was recognised; fetches no weights."""
+        hub, source = interaction.client.hub, source.strip()
         await interaction.response.defer(ephemeral=True, thinking=True)
-        added = await hub.models.add(source.strip(), name)
-        there = added.name in hub.models.here
-        fetched = f"`/easel models pull model:{added.name}` fetches it."
-        then = "It is here: `/settings` offers it." if there else fetched
-        sentences = (f"Added as `{added.name}`.", *added.sentences, then)
+        if await asyncio.to_thread(models.is_collection, source):
+            if name or model:
+                raise Refusal("`name` and `model` are for one file, and this is a folder of files.")
+            rows = await hub.models.add_files(source)
+            sentences = tuple(_row(row) for row in rows)
+        else:
+            added = await hub.models.add(source, name, model)
+            sentences = (*added.sentences, *_added(hub, added))
         await interaction.edit_original_response(content="\n".join(sentences)[:ANSWER])
 
     @app_commands.command(description="Remove what was fetched or added of a model; a folder of yours stays")
@@ -122,10 +137,17 @@ class Models(Guarded):
         mark = "✅" if found.problem is None else "❌"
         await _say(interaction, f"{mark} `{model}`: {found.sentence()}")
 
-    @load.autocomplete("model")
-    @unload.autocomplete("model")
     @pull.autocomplete("model")
     @remove.autocomplete("model")
+    async def complete_either(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """The names of models and LoRAs."""
+        known = interaction.client.hub.registry.drawable
+        names = [entry.name for entry in known if typed.casefold() in entry.name.casefold()]
+        return [app_commands.Choice(name=name, value=name) for name in names[:25]]
+
+    @load.autocomplete("model")
+    @unload.autocomplete("model")
+    @add.autocomplete("model")
     @check.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """The names in the registry."""
@@ -164,7 +186,8 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
     except EngineError as error:
         await _say(interaction, str(error))
         return
-    await _say(interaction, f"`{name}` is on this machine: `/settings` offers it.")
+    where = "`/loras` shows" if isinstance(hub.registry.find(name), LoraEntry) else "`/settings` offers"
+    await _say(interaction, f"`{name}` is on this machine: {where} it.")
 
 
 MODEL = Action(name="models", press=_answer)
@@ -209,8 +232,30 @@ def _described(entry: ModelEntry) -> str:
     return f"{said}; not: {', '.join(lacks)}" if lacks else said
 
 
-def _whom(entry: ModelEntry) -> str:
+def _added(hub: Hub, added: models.Added) -> tuple[str, ...]:
+    """What it is called, and what to do next."""
+    if added.kind == "vae":
+        return ()
+    entry, fetched = hub.registry.find(added.name), f"`/easel models pull model:{added.name}` fetches it."
+    if isinstance(entry, LoraEntry):
+        said = f"`{lora_words(entry.name, entry.weight, entry.words)}` in a prompt."
+        return f"Added as `{entry.name}`: {said}", *(() if entry.path() else (fetched,))
+    if isinstance(entry, EmbeddingEntry):
+        return (f"Added as `{entry.name}`: `<{entry.name}>`, or the name alone, in a prompt.",)
+    there = added.name in hub.models.here
+    return f"Added as `{added.name}`.", "It is here: `/settings` offers it." if there else fetched
+
+
+def _row(row: models.FolderRow) -> str:
+    """A file of a folder, and what became of it."""
+    told = f"added as `{row.added.name}`: {row.what}" if row.added else row.why
+    return f"{'✅' if row.added else '➖'} `{row.file}` {told}"
+
+
+def _whom(entry: Drawable) -> str:
     """What kind of card it wants, and what it cannot."""
+    if not isinstance(entry, ModelEntry):
+        return ""
     sizes = [f"{entry.memory(kind):.0f} GB at {kind}" for kind in STORED if entry.memory(kind)]
     lacks = cannot(entry)
     memory = f" Memory: {', '.join(sizes)}." if sizes else ""

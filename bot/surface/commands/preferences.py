@@ -16,7 +16,7 @@ from grammar import check_option, check_suffix
 
 __all__ = ["fast", "prefer", "relax", "turbo"]
 
-MOST_OPTIONS = 20
+MOST_OPTIONS = 20  # a person's own; so many fit into one message
 
 prefer = app_commands.Group(name="prefer", description="Set what is added to each of your prompts")
 option = app_commands.Group(name="option", description="Parameters of your own", parent=prefer)

@@ -1,0 +1,116 @@
+"""Whether a picture was made here: what its file says, the job that is known of it, and that job drawn again.
+
+Equal plans give equal pixels, so a job that is still known can be proved and not only believed. Says nothing
+of who may see a prompt: that is for whoever shows the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from bot.errors import Refusal
+from bot.jobs.rendering import RenderEngine
+from bot.memory.records import JobRecord
+from engine import Cancelled, Failed, Finished, Job, Lane, make_grid
+from engine.pictures.decoding import OWN_SIDE, load_input
+from engine.pictures.evidence import Evidence
+
+__all__ = ["Verdict", "proved", "verdict_on"]
+
+OWNER = "a check"
+"""Whose job a drawing again is: in the queue it stands beside people's, last."""
+
+UNKNOWN_HERE = "The job is not known on this installation, so it cannot be drawn again here."
+SAME = "Drawn again, it is the same to the last bit."
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The mark in the pixels, and the job that it stands for: its id where known, else six digits."""
+
+    found: bool
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, as `easel verify --json` prints it."""
+
+    made_by_easel: bool
+    ai_mark: bool
+    prompt: str | None
+    seed: int | None
+    model: str | None
+    job: str | None
+    watermark: Watermark
+    c2pa: Literal["valid", "invalid", "none"] = "none"
+    redrawn: Literal["equal", "different", "not tried"] = "not tried"
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+
+def verdict_on(evidence: Evidence, known: JobRecord | None) -> Verdict:
+    """What a file's evidence and its job, where known, come to. Texts that do not fit are not repeated."""
+    said = dict(evidence.said) if evidence.trusted else {}
+    number = None if evidence.mark is None else f"{evidence.mark.number:06x}"
+    return Verdict(
+        made_by_easel=evidence.made_by_easel,
+        ai_mark=evidence.ai_mark,
+        prompt=known.shown if known else said.get("prompt"),
+        seed=said.get("seed") if "seed" in said else known.plan.seeds[0] if known else None,
+        model=known.plan.model if known else said.get("model"),
+        job=known.id if known else said.get("job"),
+        watermark=Watermark(number is not None, known.id if known and number else number),
+        notes=evidence.notes,
+    )
+
+
+async def proved(
+    verdict: Verdict, engine: RenderEngine, known: JobRecord, inputs: Sequence[bytes], file: bytes
+) -> Verdict:
+    """The verdict with the job drawn again and compared. Raises Refusal where it cannot be drawn."""
+    work = Job(f"check {known.id}", known.plan, OWNER, Lane.RELAX, tuple(inputs), known.mark)
+    last = None
+    async for event in engine.submit(work):
+        last = event
+    match last:
+        case Finished():
+            pngs = [picture.png for picture in last.pictures]
+            nearest = await asyncio.to_thread(_nearest, file, pngs)
+        case Failed():
+            raise Refusal(last.reason)
+        case Cancelled() | _:
+            raise Refusal("The check was cancelled.")
+    if math.isinf(nearest):
+        return replace(verdict, redrawn="equal", notes=(*verdict.notes, SAME))
+    apart = (
+        f"Drawn again, the nearest picture of the job is {nearest:.0f} dB from it: a copy that was saved anew"
+        " has 30 and more, another picture fewer."
+    )
+    return replace(verdict, redrawn="different", notes=(*verdict.notes, apart))
+
+
+def _nearest(file: bytes, pngs: Sequence[bytes]) -> float:
+    """How near the file comes to one of the pictures or their sheet: PSNR in dB, infinite where equal."""
+    given = load_input(file, OWN_SIDE)
+    drawn = [Image.open(io.BytesIO(png)).convert("RGB") for png in [*pngs, make_grid(pngs)]]
+    return max(_psnr(given, picture) for picture in drawn)
+
+
+def _psnr(one: Image.Image, other: Image.Image) -> float:
+    if one.size != other.size:
+        one = one.resize(other.size, Image.Resampling.LANCZOS)
+    error = np.asarray(one.convert("RGB"), np.float64) - np.asarray(other, np.float64)
+    mean = float((error**2).mean())
+    return math.inf if mean == 0 else 10 * math.log10(255**2 / mean)

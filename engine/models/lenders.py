@@ -1,0 +1,157 @@
+"""Which model lends a single file its configurations: one of its family whose denoiser is as large.
+
+Compares a few numbers of the file's tensors with those of a configuration. One on this machine is taken, or
+else a repository of the hub, of which only the small configuration is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from engine.errors import ModelUnavailable
+from engine.files import Recognised
+from engine.models.hub import Repository, look_up, read_json
+from engine.models.recognising import Read, read_folder
+from engine.planning.entries import ModelEntry
+from engine.planning.registry import Registry
+from engine.planning.single_file import DENOISERS
+
+__all__ = ["Lender", "lender_of", "measures_of_config", "measures_of_file"]
+
+_MOST_ASKED = 6
+"""Repositories of the hub that are asked at most; a family of the list has fewer shapes."""
+
+Measures = Mapping[str, int]
+"""What is counted or measured of a denoiser, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lender:
+    """The model that lends, and its repository where it is to be had from the hub."""
+
+    entry: ModelEntry
+    repository: Repository | None
+
+    @property
+    def configs(self) -> str:
+        """What the field `configs` of the file's entry says."""
+        repository = self.repository
+        return self.entry.name if repository is None else f"{repository.source}@{repository.commit}"
+
+
+def lender_of(
+    found: Recognised, shapes: Mapping[str, tuple[int, ...]], family: str, registry: Registry
+) -> Lender:
+    """Who lends what a file of these tensors lacks. Raises ModelUnavailable with a sentence."""
+    wanted = measures_of_file(family, shapes)
+    known = [entry for entry in registry.entries if entry.family == family and not entry.configs]
+    for entry in known:
+        folder = entry.weights() if entry.on_this_machine() else None
+        if folder is not None and _fits(wanted, shapes, family, read_folder(folder)):
+            return Lender(entry, None)
+    refused = ""
+    for entry in [entry for entry in known if entry.folder is None][:_MOST_ASKED]:
+        try:
+            repository = look_up(entry.source, entry.revision, entry.title)
+            fits = _fits(wanted, shapes, family, partial(_json, repository, entry.title))
+        except ModelUnavailable as error:
+            refused = refused or str(error)
+            continue
+        if fits:
+            return Lender(entry, repository)
+    told = refused or "The list knows no model of its shape."
+    raise ModelUnavailable(
+        f"This is {found.what}. Its configurations come from a model of the same shape, and none is on this"
+        f" machine. {told}"
+    )
+
+
+def measures_of_file(family: str, shapes: Mapping[str, tuple[int, ...]]) -> Measures:
+    """The measures of the denoiser in a file; none for families whose models all have one shape."""
+    if family in ("sd", "sdxl"):
+        return {
+            "width": _at(shapes, r"(?:^|\.)(?:input_blocks\.0\.0|conv_in)\.weight$", 0, "decoder|encoder"),
+            "depth": _at(
+                shapes,
+                r"middle_block\.0\.in_layers\.2\.weight$|mid_block\.resnets\.0\.conv1\.weight$",
+                0,
+                "coder",
+            ),
+            "texts": _at(shapes, r"attn2\.to_k\.weight$", 1),
+        }
+    if family == "sd3":
+        return {
+            "blocks": _count(shapes, r"(?:joint|transformer)_blocks\.(\d+)\."),
+            "texts": _at(shapes, r"context_embedder\.weight$", 1),
+            "width": _at(shapes, r"context_embedder\.weight$", 0),
+        }
+    if family == "flux":
+        return {
+            "blocks": _count(shapes, r"(?:double_blocks|(?<!single_)transformer_blocks)\.(\d+)\."),
+            "single": _count(shapes, r"single_(?:transformer_)?blocks\.(\d+)\."),
+            "width": _at(shapes, r"(?:^|\.)(?:img_in|x_embedder)\.weight$", 0),
+            "guided": int(any("guidance_in." in name or "guidance_embedder." in name for name in shapes)),
+        }
+    return {}
+
+
+def measures_of_config(family: str, config: Mapping[str, Any]) -> Measures:
+    """The same of a configuration in diffusers' layout."""
+    if family in ("sd", "sdxl"):
+        widths = config.get("block_out_channels") or [0]
+        return {"width": widths[0], "depth": widths[-1], "texts": _first(config.get("cross_attention_dim"))}
+    width = _first(config.get("num_attention_heads")) * _first(config.get("attention_head_dim"))
+    if family == "sd3":
+        blocks, texts = _first(config.get("num_layers")), _first(config.get("joint_attention_dim"))
+        return {"blocks": blocks, "texts": texts, "width": width}
+    if family == "flux":
+        blocks, single = _first(config.get("num_layers")), _first(config.get("num_single_layers"))
+        return {
+            "blocks": blocks,
+            "single": single,
+            "width": width,
+            "guided": int(bool(config.get("guidance_embeds"))),
+        }
+    return {}
+
+
+def _fits(wanted: Measures, shapes: Mapping[str, tuple[int, ...]], family: str, read: Read) -> bool:
+    """Whether a model's denoiser is as large, and its tokenizer made for the file's text encoder."""
+    config = _denoiser_config(read)
+    if config is None or measures_of_config(family, config) != wanted:
+        return False
+    tokens = _at(shapes, r"token_embedding\.weight$", 0)
+    encoder = read("text_encoder/config.json") if tokens else None
+    return not encoder or encoder.get("vocab_size", tokens) == tokens
+
+
+def _denoiser_config(read: Read) -> Mapping[str, Any] | None:
+    """The configuration of what denoises; None where there is none."""
+    return next((config for part in DENOISERS if (config := read(f"{part}/config.json"))), None)
+
+
+def _json(repository: Repository, title: str, path: str) -> dict[str, Any] | None:
+    return read_json(repository, path, title)
+
+
+def _at(shapes: Mapping[str, tuple[int, ...]], pattern: str, place: int, without: str = "^$") -> int:
+    """That dimension of the first tensor of such a name; 0 where there is none."""
+    find, skip = re.compile(pattern).search, re.compile(without).search
+    shape = next((shape for name, shape in shapes.items() if find(name) and not skip(name)), ())
+    return shape[place] if len(shape) > place else 0
+
+
+def _count(shapes: Mapping[str, tuple[int, ...]], pattern: str) -> int:
+    """How many blocks are counted through in the names."""
+    find = re.compile(pattern).search
+    return max((int(match[1]) + 1 for name in shapes if (match := find(name))), default=0)
+
+
+def _first(value: Any) -> int:
+    """A number, or the first of a list; 0 for anything else."""
+    value = value[0] if isinstance(value, list) and value else value
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,203 @@
+"""What an owner installs: the wheel by itself, `easel setup`, and the files for Docker and systemd."""
+
+import asyncio
+import configparser
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+import setuptools
+from PIL import Image
+from typer.testing import CliRunner
+
+from bot.config import BadSetting, Settings, load
+from bot.program.cli import app
+from bot.program.discord_check import NEEDED
+from bot.program.setup import PERMISSIONS, invitation, written
+from playground import Playground
+
+ROOT = Path(__file__).parent.parent
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.skipif(
+    int(setuptools.__version__.split(".")[0]) < 77, reason="the wheel is built with setuptools 77 or newer"
+)
+def test_a_built_wheel_in_a_fresh_environment_draws_a_grid_from_an_empty_folder(tmp_path):
+    source = tmp_path / "source"
+    left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", "data", "out", "runs", "*.egg-info")
+    for name in ("bot", "engine", "grammar", "migrations", "playground", "pocket"):
+        shutil.copytree(ROOT / name, source / name, ignore=left_out)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    bare = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "EASEL_"))}
+    bare |= {"OMP_NUM_THREADS": "1"}
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", tmp_path, source],
+        check=True,
+        env=bare,
+    )
+    [wheel] = tmp_path.glob("easel-*.whl")
+    fresh = tmp_path / "fresh"
+    venv.create(fresh, with_pip=False)
+    python = fresh / "bin" / "python"
+    subprocess.run(
+        [*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True, env=bare
+    )
+    # What Easel stands on is there already; Easel itself comes from the wheel alone.
+    [packages] = (fresh / "lib").glob("python*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = subprocess.run(
+        [fresh / "bin" / "easel", "imagine", "two red foxes in the snow --seed 7 --q .25", "--json"],
+        cwd=empty,
+        env=bare,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    with Image.open(empty / said["grid"]) as grid:
+        assert grid.size == (512, 512)
+        assert len(grid.convert("RGB").getcolors(2**18)) > 50
+    where = subprocess.run(
+        [
+            python,
+            "-c",
+            "import bot.memory.database as d; print(d.__file__, len(list(d.MIGRATIONS.iterdir())))",
+        ],
+        cwd=empty,
+        env=bare,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert Path(where[0]).is_relative_to(fresh)
+    assert int(where[1]) >= 12
+
+
+def test_the_environment_file_is_made_of_the_example_and_only_its_owner_reads_it(tmp_path):
+    file = tmp_path / ".env"
+    written(file, {"DISCORD_TOKEN": TOKEN, "EASEL_MODEL": "sdxl"})
+    settings = load(file)
+    assert (settings.discord_token.get_secret_value(), settings.easel_model) == (TOKEN, "sdxl")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert all(f"{name.upper()}=" in file.read_text() for name in Settings.model_fields)
+
+
+def test_what_stood_in_it_stays(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("# mine\nEASEL_KEEP=30d\nEASEL_MODEL=sdxl\nOTHER=1\n")
+    written(file, {"EASEL_MODEL": r"a\1b", "EASEL_DEVICE": "cpu"})
+    assert file.read_text() == "# mine\nEASEL_KEEP=30d\nEASEL_MODEL=a\\1b\nOTHER=1\n\nEASEL_DEVICE=cpu\n"
+
+
+def test_a_value_that_cannot_be_used_leaves_it_as_it_was(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("EASEL_DEVICE=cpu\n")
+    with pytest.raises(BadSetting, match=r"^EASEL_DEVICE"):
+        written(file, {"EASEL_DEVICE": "gpu"})
+    assert file.read_text() == "EASEL_DEVICE=cpu\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+@pytest.fixture
+async def discord():
+    async with Playground(token=TOKEN) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("token", "code"), [(TOKEN, 0), (TOKEN.replace("abcdef", "zzzzzz"), 2)])
+async def test_setup_asks_writes_invites_and_checks(discord, tmp_path, token, code):
+    """The program itself, beside a Discord of its own, its answers typed."""
+
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD"))
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from bot.program.cli import main; main()"),
+        *("setup", "--model", "pocket", "--device", "cpu"),
+        cwd=tmp_path,
+        env={
+            **environment,
+            "DISCORD_API_URL": discord.api_url,
+            "PYTHONPATH": str(ROOT),
+            "DISCORD_TOKEN": token,
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await process.communicate(b"\n")
+    text = out.decode()
+    assert process.returncode == code, text
+    assert token not in text
+    if code == 0:
+        assert load(tmp_path / ".env").discord_token.get_secret_value() == token
+        link = re.search(
+            r"https://discord\.com/oauth2/authorize\?client_id=(\d+)&scope=bot\+applications\.commands", text
+        )
+        assert link
+        assert "ok    discord: Discord knows the token" in text
+    else:
+        assert "does not know this token; nothing was written" in text
+        assert not (tmp_path / ".env").exists()
+
+
+def test_the_invitation_asks_for_what_doctor_checks():
+    assert invitation("1").endswith(f"permissions={PERMISSIONS}")
+    assert all(PERMISSIONS & bit for bit in NEEDED.values())
+
+
+def test_setup_offers_what_the_program_takes():
+    assert CliRunner().invoke(app, ["setup", "--help"]).exit_code == 0
+
+
+def test_the_unit_starts_the_bot_restarts_it_and_stops_it_in_time():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(ROOT / "deploy" / "easel.service", encoding="utf-8")
+    service = unit["Service"]
+    assert service["ExecStart"].endswith("easel bot")
+    assert service["Restart"] == "always"
+    assert service["RestartPreventExitStatus"] == "2"
+    assert int(service["TimeoutStopSec"]) > 10
+    if shutil.which("systemd-analyze"):
+        said = subprocess.run(
+            ["systemd-analyze", "verify", ROOT / "deploy" / "easel.service"], capture_output=True, text=True
+        ).stderr
+        problems = [line for line in said.splitlines() if "easel" in line and "not executable" not in line]
+        assert problems == []
+
+
+def test_the_container_is_no_root_and_says_whether_it_is_well():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    said = [line.split()[0] for line in lines if line and line[0].isupper()]
+    assert said.index("USER") < said.index("ENTRYPOINT")
+    assert {"ARG", "HEALTHCHECK", "VOLUME", "STOPSIGNAL"} <= set(said)
+    assert 'ENTRYPOINT ["easel"]' in lines
+    assert ".env" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_compose_file_names_settings_that_there_are():
+    yaml = pytest.importorskip("yaml")
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    assert set(compose) == {"name", "services", "volumes"}
+    service = compose["services"]["easel"]
+    assert {name.lower() for name in service["environment"]} <= set(Settings.model_fields)
+    named = {each.split(":")[0] for each in service["volumes"]}
+    assert named == set(compose["volumes"])
+    assert service["restart"] == "unless-stopped"
+    [device] = service["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
+    file = Path(service["env_file"])
+    assert (ROOT / "deploy" / file).resolve() == ROOT / ".env"
