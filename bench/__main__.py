@@ -19,6 +19,7 @@ ON_REQUEST = (
     "memory",
     "page",
     "control",
+    "references",
 )
 
 

@@ -39,6 +39,7 @@ from engine.planning.entries import ModelEntry
 from engine.planning.imagine import plan_imagine, plan_reroll
 from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
+from engine.planning.references import AdapterEntry, Reference, starting_links, with_codes
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
 from engine.planning.retexture import STRENGTH, plan_retexture
@@ -52,6 +53,7 @@ __all__ = [
     "PARTS",
     "STRENGTH",
     "Action",
+    "AdapterEntry",
     "BadPicture",
     "BadRegistry",
     "Cancelled",
@@ -86,6 +88,7 @@ __all__ = [
     "Precision",
     "Progress",
     "Queued",
+    "Reference",
     "Registry",
     "Request",
     "Structure",
@@ -110,4 +113,6 @@ __all__ = [
     "plan_upscale",
     "plan_vary",
     "plan_zoom",
+    "starting_links",
+    "with_codes",
 ]

@@ -343,7 +343,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references("random", code=r"\d{1,19}", name="a number"),
         help="pictures or style numbers to take the style from",
         models="v6 and later, niji 6 and later",
-        idle=True,
         offers=(("random", "a style by chance"),),
     ),
     Parameter(
@@ -355,7 +354,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6 and later, niji 6 and later",
         needs="sref",
-        idle=True,
         offers=(("50", "little"), ("100", "as when it is not said"), ("500", "much")),
     ),
     Parameter(
@@ -365,7 +363,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=whole(1, 9),
         help="version of the style reference method",
         models="v6: 1–4, v7: 1–6, v8: 7",
-        idle=True,
     ),
     Parameter(
         names=("cref",),
@@ -374,7 +371,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=references(),
         help="pictures to take a character from",
         models="v6, niji 6",
-        idle=True,
     ),
     Parameter(
         names=("cw",),
@@ -385,7 +381,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v6, niji 6",
         needs="cref",
-        idle=True,
         offers=(("0", "the face alone"), ("100", "face, hair and clothes")),
     ),
     Parameter(
@@ -395,7 +390,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=address(),
         help="a picture of the person or thing that must appear",
         models="v7",
-        idle=True,
     ),
     Parameter(
         names=("ow",),
@@ -406,7 +400,6 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="100",
         models="v7",
         needs="oref",
-        idle=True,
     ),
     Parameter(
         names=("profile", "personalize", "p"),

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from bot import logs
-from bot.errors import PictureGone, explained
+from bot.errors import Gone, PictureGone, explained
 from bot.jobs.delivery import Delivery
 from bot.jobs.lines import Lines
 from bot.jobs.outcome import notes_of
@@ -50,7 +50,11 @@ Listener: TypeAlias = Callable[[JobRecord], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A job that was asked for: everything but who, where and when. ``inputs`` are names of kept pictures."""
+    """A job that was asked for: everything but who, where and when.
+
+    ``inputs`` are names of kept pictures, ``references`` those of the pictures that its plan refers to; None:
+    the same as its parent's.
+    """
 
     kind: JobKind
     prompt: str
@@ -59,6 +63,7 @@ class Draft:
     plan: Plan
     lane: Lane = Lane.FAST
     inputs: tuple[str, ...] = ()
+    references: tuple[str, ...] | None = None
     parent_id: str | None = None
     position: int = 0
 
@@ -124,7 +129,7 @@ class JobFlow:
             )
             for index, draft in enumerate(drafts)
         ]
-        await self._jobs.add(user, jobs, [draft.inputs for draft in drafts])
+        await self._jobs.add(user, jobs, [await _files(draft, self._jobs) for draft in drafts])
         return jobs
 
     def start(self, job: JobRecord, message_id: int | None = None) -> asyncio.Task[None]:
@@ -327,3 +332,13 @@ async def _told(listener: Listener, job: JobRecord) -> None:
         await listener(job)
     except Exception as error:  # whatever it is, the job is delivered and stays so
         log.error("what follows the delivery of job %s failed", job.id, exc_info=error)
+
+
+async def _files(draft: Draft, jobs: Jobs) -> tuple[str, ...]:
+    """The pictures that a job starts from, and behind them those that it refers to. Raises Gone."""
+    if draft.references is not None or not draft.plan.referred:
+        return (*draft.inputs, *(draft.references or ()))
+    kept = await jobs.referred(draft.parent_id or "")
+    if any(link not in kept for link in draft.plan.links):
+        raise Gone("A picture that the prompt refers to is no longer kept here.")
+    return (*draft.inputs, *(kept[link] for link in draft.plan.links))

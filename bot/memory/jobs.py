@@ -62,6 +62,18 @@ class Jobs:
         )
         return [row["file"] for row in rows]
 
+    async def sources(self, job_id: str) -> list[str]:
+        """Those of its inputs that it is drawn from, without those that it refers to."""
+        job, names = await self.get(job_id), await self.inputs(job_id)
+        return names if job is None else names[: len(names) - job.plan.referred]
+
+    async def referred(self, job_id: str) -> dict[str, str]:
+        """File names of the pictures that a job refers to, by the links that it names them by."""
+        job, names = await self.get(job_id), await self.inputs(job_id)
+        if job is None or not job.plan.referred:
+            return {}
+        return dict(zip(job.plan.links, names[len(names) - job.plan.referred :], strict=True))
+
     async def pictures(self, job_id: str) -> list[PictureRecord]:
         """The job's pictures, in position order."""
         rows = await self._database.rows(

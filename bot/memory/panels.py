@@ -73,12 +73,14 @@ class Shortened(Prompts):
 class Question(PanelData):
     """Whether a prompt of many jobs is to be started.
 
-    ``images``: Discord's own addresses of the pictures it starts from.
+    ``images``: Discord's own addresses of the pictures it starts from; ``references``: of those that it
+    names itself.
     """
 
     kind: ClassVar[str] = "confirm"
     prompt: str
     images: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

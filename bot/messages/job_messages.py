@@ -5,6 +5,8 @@ Knows no buttons: whoever asks brings the rows that stand under the message.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 
 from bot.memory.records import JobKind, JobRecord
@@ -43,13 +45,13 @@ def waiting(
         where = f"\n-# Number {position} in the queue" + (
             f", about {_seconds(eta)}" if eta is not None else ""
         )
-    return Message(_headline(job, " (Waiting to start)", where), rows=rows)
+    return Message(_headline(job, " (Waiting to start)", where), embeds=_beforehand(job), rows=rows)
 
 
 def running(job: JobRecord, percent: int, preview: bytes | None, rows: Rows = ()) -> Message:
     """The job is being rendered; ``preview`` is a small JPEG."""
     files = ((f"{job.id}_preview.jpg", preview),) if preview else ()
-    return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, rows=rows)
+    return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, _beforehand(job), rows)
 
 
 def final(
@@ -62,8 +64,16 @@ def final(
     name = file_name(job.user_name, job.shown, job.id, extension)
     mode = "" if job.kind is JobKind.UPSCALE else f" ({MODES[job.lane]})"
     told = ([_region(job, source)] if source is not None else []) + list(job.notes)
-    notes = (discord.Embed(description="\n".join(told)[:4096]),) if told else ()
-    return Message(_headline(job, mode), ((name, picture),), notes, rows)
+    return Message(_headline(job, mode), ((name, picture),), _notes(told), rows)
+
+
+def _beforehand(job: JobRecord) -> tuple[discord.Embed, ...]:
+    """What is told before there are pictures: that the prompt refers to something that cannot be had."""
+    return _notes(job.notes) if job.plan.unmet else ()
+
+
+def _notes(told: Sequence[str]) -> tuple[discord.Embed, ...]:
+    return (discord.Embed(description="\n".join(told)[:4096]),) if told else ()
 
 
 def address_of(job: JobRecord) -> str | None:

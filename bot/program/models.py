@@ -23,7 +23,7 @@ from rich.table import Table
 from bot.config import BadSetting, Settings
 from bot.errors import Refusal
 from bot.program.wiring import models_of
-from engine import LoraEntry, ModelEntry, Registry, UnknownModel
+from engine import AdapterEntry, LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.measuring import needs
@@ -43,7 +43,8 @@ def listed(settings: Settings, as_json: bool) -> None:
     for problem in registry.problems:
         print(problem, file=sys.stderr)
     if as_json:
-        print(json.dumps([_row(entry) for entry in registry.entries], ensure_ascii=False))
+        rows = [_row(entry, registry.adapters) for entry in registry.entries]
+        print(json.dumps(rows, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
     headings = ("name", "--v", "--niji", "family", "size", "memory", "here", "title", "licence", "cannot")
@@ -68,6 +69,20 @@ def listed(settings: Settings, as_json: bool) -> None:
         console.print("", _loras_of(registry.loras))
     if registry.embeddings:
         console.print("", _embeddings_of(registry.embeddings))
+    if registry.adapters:
+        console.print("", _adapters_of(registry.adapters))
+
+
+def _adapters_of(known: Sequence[AdapterEntry]) -> Table:
+    """Which of image prompts, `--sref`, `--cref` and `--oref` each brings to which models."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("reference adapter", "family", "for", "does", "licence", "here", "title"):
+        table.add_column(heading, no_wrap=True)
+    for each in known:
+        here = "yes" if each.on_this_machine() else "no"
+        models, does = " ".join(each.models), " ".join(each.does)
+        table.add_row(*map(escape, (each.name, each.family, models, does, each.licence, here, each.title)))
+    return table
 
 
 def _loras_of(known: Sequence[LoraEntry]) -> Table:
@@ -231,7 +246,7 @@ def _memory(entry: ModelEntry, settings: Settings) -> str:
     return amount(taken) if taken else "–"
 
 
-def _row(entry: ModelEntry) -> dict[str, object]:
+def _row(entry: ModelEntry, adapters: Sequence[AdapterEntry]) -> dict[str, object]:
     return {
         "name": entry.name,
         "title": entry.title,
@@ -249,6 +264,6 @@ def _row(entry: ModelEntry) -> dict[str, object]:
         "memory": {
             kind: round(needs(entry, kind).at(Placement.WHOLE) / 1e9, 1) for kind in ("fp16", "fp8", "nf4")
         },
-        "can": can(entry),
+        "can": can(entry, adapters),
         "cannot": list(cannot(entry)),
     }

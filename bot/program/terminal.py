@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ from engine import (
     UnknownModel,
     plan_edit,
     plan_imagine,
+    starting_links,
+    with_codes,
 )
 from engine import Progress as Step
 from engine.pictures.identity import number_of
@@ -92,22 +94,28 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
 
     Raises PromptError, BadSetting, EngineError.
     """
-    specs = parse(prompt)
+    specs = [with_codes(spec) for spec in parse(prompt)]
     registry = registry_of(settings)
     name = model or settings.easel_model
-    inputs = await _image_prompts(specs)
-    given = [[inputs[link] for link in spec.edit or spec.images] for spec in specs]
+    edits = await _pictures_behind(link for spec in specs if spec.edit is not None for link in _edited(spec))
     plans = [
-        _planned(spec, registry, name) if spec.edit is None else _planned_edit(spec, registry, name, pictures)
-        for spec, pictures in zip(specs, given, strict=True)
+        _planned(spec, registry, name)
+        if spec.edit is None
+        else _planned_edit(spec, registry, name, [edits[link] for link in _edited(spec)])
+        for spec in specs
     ]
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+    links = [
+        (*(starting_links(spec, plan.references) if spec.edit is None else _edited(spec)), *plan.links)
+        for spec, plan in zip(specs, plans, strict=True)
+    ]
+    inputs = edits | await _pictures_behind(link for some in links for link in some if link not in edits)
     marks = settings.easel_mark == "on"
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, pictures, out, marks)
-                for spec, plan, pictures in zip(specs, plans, given, strict=True)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out, marks)
+                for spec, plan, some in zip(specs, plans, links, strict=True)
             ]
     _print(results, as_json)
 
@@ -146,8 +154,13 @@ def _planned_edit(spec: GenerationSpec, registry: Registry, model: str, pictures
         raise BadSetting(f"--model: {error}") from None
 
 
-async def _image_prompts(specs: Sequence[GenerationSpec]) -> dict[str, HandedIn]:
-    wanted = dict.fromkeys(link for spec in specs for link in spec.edit or spec.images)
+def _edited(spec: GenerationSpec) -> tuple[str, ...]:
+    """The links of the pictures that an edit changes; for a bare `--edit` these are the image prompts."""
+    return spec.edit or spec.images
+
+
+async def _pictures_behind(found: Iterable[str]) -> dict[str, HandedIn]:
+    wanted = dict.fromkeys(found)
     if not wanted:
         return {}
     async with Links() as links:

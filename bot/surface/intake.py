@@ -29,7 +29,7 @@ from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Hub, Interaction
-from engine import Lane, Plan, Registry, plan_edit, plan_imagine
+from engine import Lane, Plan, Registry, plan_edit, plan_imagine, starting_links, with_codes
 from grammar import GenerationSpec, format_prompt, parse
 from grammar.values import Part
 
@@ -46,6 +46,7 @@ __all__ = [
     "kept_link",
     "kept_upload",
     "link_of",
+    "pictures_behind",
     "place_of",
     "prepared",
     "read",
@@ -75,7 +76,7 @@ class KeptPicture:
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
-    """The jobs of a prompt. Raises PromptError and Refusal.
+    """The jobs of a prompt, a style number drawn for each `--sref random`. Raises PromptError and Refusal.
 
     With a ``user``, their settings, suffix and own parameters join in; without one the prompt is complete.
     """
@@ -87,7 +88,7 @@ def read(interaction: Interaction, prompt: str, user: User | None = None) -> lis
         word = interaction.client.hub.banned.first_in(" , ".join((spec.text, *spec.no)))
         if word is not None:
             raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
-    return specs
+    return [with_codes(spec) for spec in specs]
 
 
 def place_of(interaction: Interaction, *, private: bool = False) -> Place:
@@ -220,23 +221,31 @@ async def drafts_of(
     specs: Sequence[GenerationSpec],
     given: Mapping[str, KeptPicture] | None = None,
 ) -> list[Draft]:
-    """One draft a spec, its image prompts fetched. Raises BadLink and BadPicture.
+    """One draft a spec, its image prompts and what it refers to fetched. Raises BadLink and BadPicture.
 
     ``given``: pictures that are kept already, by the link that stands for them.
     """
     hub = interaction.client.hub
     specs, told = await _expanded(hub, specs)
-    found = dict(given or {})
-    for link in dict.fromkeys(link for spec in specs for link in _pictures(spec)):
-        if link not in found:
-            found[link] = await kept_link(interaction, link)
     model = hub.model_of(user)
+    edits = [link for spec in specs if spec.edit is not None for link in _edited(spec)]
+    found = await pictures_behind(interaction, edits, given)
     plans = [
         await _planned(spec, hub.registry, model)
         if spec.edit is None
-        else await _planned_edit(interaction, spec, [found[link] for link in _pictures(spec)], model)
+        else await _planned_edit(interaction, spec, [found[link] for link in _edited(spec)], model)
         for spec in specs
     ]
+    starts = [
+        starting_links(spec, plan.references) if spec.edit is None else _edited(spec)
+        for spec, plan in zip(specs, plans, strict=True)
+    ]
+    wanted = [
+        link
+        for spec, plan in zip(specs, plans, strict=True)
+        for link in (*(spec.images if spec.edit is None else ()), *plan.links)
+    ]
+    found = await pictures_behind(interaction, wanted, found)
     if hub.gate.known_operator(user.id):
         plans = [replace(p, notes=(*p.notes, FOR_OPERATORS)) if p.unknown else p for p in plans]
     return [
@@ -245,11 +254,12 @@ async def drafts_of(
             prompt=prompt,
             shown=format_prompt(spec),
             spec=spec.to_dict(),
-            plan=with_notes(plan, (*notes, *_notes(found[link] for link in _pictures(spec)))),
+            plan=with_notes(plan, (*notes, *_notes(found[link] for link in (*starts[at], *plan.links)))),
             lane=Lane(spec.speed) if spec.speed else user.lane,
-            inputs=tuple(found[link].name for link in _pictures(spec)),
+            inputs=tuple(found[link].name for link in starts[at]),
+            references=tuple(found[link].name for link in plan.links),
         )
-        for spec, plan, notes in zip(specs, plans, told, strict=True)
+        for at, (spec, plan, notes) in enumerate(zip(specs, plans, told, strict=True))
     ]
 
 
@@ -288,8 +298,8 @@ async def edits_of(
     return drafts
 
 
-def _pictures(spec: GenerationSpec) -> tuple[str, ...]:
-    """The links of the pictures that a job begins with; for a bare `--edit` these are the image prompts."""
+def _edited(spec: GenerationSpec) -> tuple[str, ...]:
+    """The links of the pictures that an edit changes; for a bare `--edit` these are the image prompts."""
     return spec.edit or spec.images
 
 
@@ -336,6 +346,17 @@ async def _expanded(
         made.append(bare)
         notes.append(told)
     return made, notes
+
+
+async def pictures_behind(
+    interaction: Interaction, links: Iterable[str], given: Mapping[str, KeptPicture] | None = None
+) -> dict[str, KeptPicture]:
+    """The pictures behind links, kept now unless they are ``given``. Raises BadLink and BadPicture."""
+    found = dict(given or {})
+    for link in dict.fromkeys(links):
+        if link not in found:
+            found[link] = await kept_link(interaction, link)
+    return found
 
 
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:

@@ -13,7 +13,7 @@ from bot.jobs.flow import Draft
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.hub import Interaction
-from bot.surface.intake import read
+from bot.surface.intake import KeptPicture, pictures_behind, read
 from engine import Plan
 from grammar import GenerationSpec, format_prompt
 
@@ -71,11 +71,19 @@ def child(parent: JobRecord, kind: JobKind, user: User, index: int, file: str | 
     )
 
 
-def remixed(draft: Draft, prompt: str, spec: GenerationSpec | None) -> Draft:
-    """The draft with another prompt, if there is one."""
+async def remixed(
+    interaction: Interaction, parent: JobRecord, draft: Draft, prompt: str, spec: GenerationSpec | None
+) -> Draft:
+    """The draft with another prompt, if there is one, and what that refers to. Raises BadLink, BadPicture."""
     if spec is None:
         return draft
-    return replace(draft, prompt=prompt, shown=format_prompt(spec), spec=spec.to_dict())
+    said = replace(draft, prompt=prompt, shown=format_prompt(spec), spec=spec.to_dict())
+    if not draft.plan.referred:
+        return said
+    known = await interaction.client.hub.jobs.referred(parent.id)
+    given = {link: KeptPicture(name) for link, name in known.items()}
+    found = await pictures_behind(interaction, draft.plan.links, given)
+    return replace(said, references=tuple(found[link].name for link in draft.plan.links))
 
 
 async def remixing(interaction: Interaction) -> bool:

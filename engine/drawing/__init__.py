@@ -6,6 +6,7 @@ from engine.drawing.loading import dtype_of, load
 from engine.drawing.loras import load_adapter, load_beside, of_plan
 from engine.drawing.model import LoadedModel, light_copy
 from engine.drawing.pipelines import forward_mode, run
+from engine.drawing.references import load_reference_adapter
 from engine.drawing.seamless import ForwardMode
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "load_adapter",
     "load_beside",
     "load_control",
+    "load_reference_adapter",
     "of_plan",
     "run",
 ]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from engine.drawing import late, safety, unread
 from engine.drawing.controls import hold as hold_structure
@@ -24,6 +25,8 @@ from engine.drawing.latents import from_pixels, laid, vae_name
 from engine.drawing.loras import texts_of
 from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
+from engine.drawing.reference_adapter import References
+from engine.drawing.referring import referring_denoiser
 from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
 from engine.drawing.steering import Steering, steered, steered_denoiser
@@ -64,19 +67,21 @@ def drawn(
     hold: Image.Image | None = None,
     shown: Sequence[Image.Image] = (),
     structure: Image.Image | None = None,
+    references: References | None = None,
 ) -> list[Image.Image]:
     """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
 
     ``shown`` are pictures that the model looks at, to change the first of them. The plan's control holds the
-    new ones to the ``structure`` of a picture of their size.
+    new ones to the ``structure`` of a picture of their size. They are drawn after the ``references``.
     """
+    after = references or References()
     condition = None
     if structure is not None and plan.control is not None:
         condition = model.controls[plan.control.name].condition(model, structure)
     texts = texts_of(model, plan)
     steering = None if texts is None else texts.steering(plan)
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold, shown, condition)]
+        made = [_called(model, steering, plan, sources, report, hold, shown, condition, after)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -92,6 +97,7 @@ def drawn(
                     hold,
                     shown,
                     condition,
+                    after,
                 )
                 for index in range(count)
             ]
@@ -132,6 +138,7 @@ def _called(
     hold: Image.Image | None,
     shown: Sequence[Image.Image],
     condition: torch.Tensor | None,
+    references: References,
 ) -> tuple[list[Image.Image], list[bool]]:
     """The pictures of one call, and which of them a safety checker hid."""
     family = model.family
@@ -162,11 +169,14 @@ def _called(
         guided = family.contrasts(plan.acting_guidance)
         report = functools.partial(_reported, report, functools.partial(_left_out, model, heard, said))
     else:
+        guided = family.contrasts(plan.acting_guidance)
+        guided = guided and (bool(references.shown) or not steering.pointless)
+        name = denoiser_name(pipe, family)
+        if references.shown:
+            put(pipe, name, _referring(pipe, name, references, steering, len(plan.seeds), guided))
         if not steering.plain:
-            name = denoiser_name(pipe, family)
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
             report = functools.partial(_reported, report, functools.partial(_steered, model, pipe))
-        guided = family.contrasts(plan.acting_guidance) and not steering.pointless
         said = {"prompt": None, "negative_prompt": None, **steering.main}
         nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
         said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
@@ -224,6 +234,13 @@ def _steered(model: LoadedModel, pipe: Any) -> None:
     """Raises EngineError where no call of the denoiser held the text that others are weighed with."""
     if not steered(getattr(pipe, denoiser_name(pipe, model.family))):
         raise EngineError(f"{model.entry.title} cannot weigh several texts, or leave out what `--no` names.")
+
+
+def _referring(
+    pipe: Any, name: str, references: References, steering: Steering, pictures: int, guided: bool
+) -> nn.Module:
+    denoiser: nn.Module = getattr(pipe, name)
+    return referring_denoiser(denoiser, references, steering, pictures=pictures, guided=guided)
 
 
 def _part(pipe: Any, family: Family) -> Any:

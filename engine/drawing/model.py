@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from engine.drawing.offloading import Turns
+from engine.drawing.reference_adapter import ReferenceAdapter
 from engine.drawing.texts import Texts
 from engine.families import Family
 from engine.planning.memory import Fit
 from engine.planning.registry import ModelEntry
 
-__all__ = ["LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
+__all__ = ["Beside", "LoadedModel", "Loras", "denoiser_name", "light_copy", "put"]
 
 
 TextsKey: TypeAlias = tuple[tuple[tuple[str, float], ...], tuple[str, ...]]
@@ -38,6 +39,17 @@ class Loras:
         self.adapters.pop(name, None)
         for key in [key for key in self.texts if any(name == known for known, _ in key[0]) or name in key[1]]:
             del self.texts[key]
+
+
+@dataclass(eq=False)
+class Beside:
+    """The reference adapters that are ready for a model, by name, the least recently used first."""
+
+    adapters: OrderedDict[str, ReferenceAdapter] = field(default_factory=OrderedDict)
+
+    def forget(self, name: str) -> None:
+        """Drops one."""
+        self.adapters.pop(name, None)
 
 
 @dataclass(eq=False)
@@ -63,6 +75,7 @@ class LoadedModel:
     fit: Fit = field(default_factory=Fit)
     turns: Turns | None = None
     controls: dict[str, Any] = field(default_factory=dict, repr=False)
+    references: Beside = field(default_factory=Beside, repr=False)
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

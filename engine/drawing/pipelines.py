@@ -17,6 +17,8 @@ from engine.drawing import safety
 from engine.drawing.calling import drawn, starts_from_pictures
 from engine.drawing.estimate import OnStep
 from engine.drawing.model import LoadedModel
+from engine.drawing.reference_adapter import References
+from engine.drawing.references import references_of_plan
 from engine.drawing.repaint import Scene
 from engine.drawing.seamless import ForwardMode
 from engine.drawing.tiles import Tiles
@@ -46,9 +48,9 @@ def run(
 ) -> list[Image.Image]:
     """The plan's pictures, in order; an upscale needs no ``model``.
 
-    ``inputs`` are the source pictures of a variation, an upscale, image prompts; ``enlarge`` makes a picture
-    twice as large. Raises EngineError with a sentence for the user when the plan cannot be rendered with this
-    model.
+    ``inputs`` are the source pictures of a variation, an upscale, image prompts, and behind them those that
+    the plan refers to; ``enlarge`` makes a picture twice as large. Raises EngineError with a sentence for
+    the user when the plan cannot be rendered with this model.
     """
     if plan.action is Action.UPSCALE:
         picture = enlarge(_picture(inputs))
@@ -56,6 +58,10 @@ def run(
         return [picture]
     if model is None:
         raise ValueError(f"{plan.action} needs a model")
+    inputs, shown = inputs[: len(inputs) - plan.referred], inputs[len(inputs) - plan.referred :]
+    if len(shown) < plan.referred:
+        raise BadPicture("A picture that the prompt refers to is missing.")
+    references = references_of_plan(model, plan, shown)
     if safety.checks(model.pipe):
         report = safety.unseen(report)
     if plan.action is Action.EDIT:
@@ -63,15 +69,17 @@ def run(
     if plan.strength is not None and not starts_from_pictures(model):
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
     if plan.action is Action.REFINE:
-        return [_refined(model, plan, enlarge(_picture(inputs)), report)]
+        return [_refined(model, plan, enlarge(_picture(inputs)), report, references)]
     if plan.canvas is not None:
         scene = Scene(plan, inputs)
-        pictures = drawn(model, plan, [scene.start] * len(plan.seeds), report, scene.hold)
+        pictures = drawn(
+            model, plan, [scene.start] * len(plan.seeds), report, scene.hold, references=references
+        )
         return [safety.like(picture, scene.finished(picture)) for picture in pictures]
     if plan.control is not None:
-        return drawn(model, plan, (), report, structure=_source(inputs, plan))
+        return drawn(model, plan, (), report, structure=_source(inputs, plan), references=references)
     sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
-    return drawn(model, plan, sources, report)
+    return drawn(model, plan, sources, report, references=references)
 
 
 def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnStep) -> list[Image.Image]:
@@ -88,7 +96,9 @@ def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnS
     return [safety.like(picture, kept(first, picture, plan.still)) for picture in pictures]
 
 
-def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep) -> Image.Image:
+def _refined(
+    model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep, references: References
+) -> Image.Image:
     """The large picture with its details drawn anew, tile by tile, a few at a time: decoding takes memory."""
     tiles = Tiles(large.size, plan.width // plan.scale, plan.height // plan.scale)
     sources, seeds = tiles.cut(large), picture_seeds(plan.seeds[0], len(tiles.places))
@@ -98,7 +108,7 @@ def _refined(model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep)
         few = slice(start, start + PICTURES)
         part = replace(plan, width=sources[0].width, height=sources[0].height, seeds=seeds[few])
         told = functools.partial(_tell_of_tiles, report, plan.running * start, len(part.seeds), steps)
-        done += drawn(model, part, sources[few], told)
+        done += drawn(model, part, sources[few], told, references=references)
     joined = tiles.joined(done)
     for tile in done:
         joined = safety.like(tile, joined)

@@ -81,7 +81,11 @@ def plan_edit(
         still=entry.still,
     )
     notes = (*notes, *_told(spec, asked, entry, pictures, edits.most), *said, *cut, *unknown_loras)
-    plan = replace(plan, notes=(*notes, *without_effect(spec), *remarks(spec)))
+    referring = [f"`--{name}`" for name in ("sref", "cref", "oref") if getattr(spec, name)]
+    alone = (
+        (f"An edit refers to nothing else, so {' and '.join(referring)} did nothing.",) if referring else ()
+    )
+    plan = replace(plan, notes=(*notes, *alone, *without_effect(spec), *remarks(spec)))
     return within_reach(plan, spec.replace(images=(), stylize=None, chaos=None, weird=None), entry)
 
 

@@ -29,9 +29,10 @@ class ModelEntry:
     `side` is the edge of the square the model was trained at, `sizes` the tiles that are fixed for it,
     `max_ratio` how far from square it may go. `style` is the house style's text, `styles` what `--style NAME`
     puts in its place (empty: no house style). `muses` are texts that `--c` draws single pictures to,
-    `oddities` what `--w` draws all of them to. `guidance` 0 is none. `extend` (0–1) is how far the
-    surroundings of a picture are re-noised when it is zoomed out or panned, `refine` how far its details
-    are in a creative upscale: both less where the first half of the steps takes less than half of the noise.
+    `oddities` what `--w` draws all of them to, `anchors` those between which the styles of numbers lie.
+    `guidance` 0 is none. `extend` (0–1) is how far the surroundings of a picture are re-noised when it is
+    zoomed out or panned, `refine` how far its details are in a creative upscale: both less where the first
+    half of the steps takes less than half of the noise.
     `grain` is how many pixels wide those details are at most: all that is coarser stays as it was.
     `stepwise` has the house style take whole steps; without `extend_by_words` a picture is continued from
     itself alone.
@@ -82,6 +83,7 @@ class ModelEntry:
     style: str = ""
     muses: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
     draws: str = ""
     licence: str = ""

@@ -14,15 +14,16 @@ from engine.planning.prompts import (
     conditionings_of,
     given,
     image_strength,
+    look_of,
     muses_of,
     oddity_of,
     seeds_of,
     style_of,
-    style_weight,
     unknown_words,
     without_effect,
 )
 from engine.planning.reach import from_a_picture, too_few_steps, within_reach
+from engine.planning.references import IMAGE, references_of, with_codes
 from engine.planning.registry import Registry
 from engine.planning.sizes import proportion, tile_size
 from grammar import remarks
@@ -42,6 +43,7 @@ def plan_imagine(
 
     Raises UnknownModel when the registry has no ``model``, CannotEdit when it does nothing but edit.
     """
+    spec = with_codes(spec)
     entry, notes = registry.resolve(spec, model)
     if entry.drawer:
         drawer = registry.get(entry.drawer)
@@ -53,9 +55,11 @@ def plan_imagine(
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)
     loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
+    references, unknown_references = references_of(spec, entry, registry.adapters)
+    seen = any(each.role == IMAGE for each in references)
     texts = [words_of(style), *(part.text for part in conditionings)]
     embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
-    strength = image_strength(spec) if from_a_picture(entry) else None
+    strength = image_strength(spec) if from_a_picture(entry) and not seen else None
     effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
     whole = max(1, round(entry.steps * effort))
     steps = scheduled(whole, strength)
@@ -63,6 +67,8 @@ def plan_imagine(
     chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
     if spec.seed is not None and (chaos or weird):
         said = (*said, _WHOLE_GRID)
+    words, weight, replaced = look_of(spec, entry, registry, style, references)
+    left, told = (*unknown_references, *replaced), (*without_effect(spec), *remarks(spec))
     plan = Plan(
         action=Action.IMAGINE,
         model=entry.name,
@@ -74,8 +80,8 @@ def plan_imagine(
         stop_step=max(1, round(running(steps, strength) * given(spec.stop, 100) / 100)),
         guidance=entry.guidance,
         seeds=seeds,
-        style=words_of(style),
-        style_weight=style_weight(spec.stylize, 100) if words_of(style) else 0.0,
+        style=words,
+        style_weight=weight,
         chaos=chaos,
         weird=weird,
         tile=bool(spec.tile),
@@ -87,16 +93,9 @@ def plan_imagine(
         stepwise=entry.stepwise,
         loras=loras,
         embeddings=embeddings,
-        notes=(
-            *notes,
-            *said,
-            *cut,
-            *unknown_style,
-            *unknown_loras,
-            *unread,
-            *without_effect(spec),
-            *remarks(spec),
-        ),
+        references=references,
+        unmet=bool(unknown_references),
+        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *unread, *left, *told),
     )
     plan = replace(plan, notes=(*plan.notes, *too_few_steps(plan, spec, entry)))
     return within_reach(plan, spec, entry)

@@ -18,6 +18,7 @@ from engine.planning.controls import ControlEntry, DepthEntry, Structure
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
+from engine.planning.references import ROLES, AdapterEntry
 from engine.planning.single_file import ENDINGS
 
 __all__ = ["COMMIT", "Entries", "Pins", "read_pins", "read_toml"]
@@ -31,7 +32,13 @@ _PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 Pins: TypeAlias = "Mapping[str, str]"
 """Repositories of which the list names no commit → the one that a pull on this machine chose."""
 
-_TABLED = ("sizes", "muses", "oddities")
+_LISTS = (
+    *("model", "describer", "segmenter", "upscaler"),
+    *("lora", "adapter", "embedding", "control", "depth"),
+)
+"""What a file lists, by the names of its lists."""
+
+_TABLED = ("sizes", "muses", "oddities", "anchors")
 """Fields that may name a table of the files instead of holding their rows."""
 
 _PATHS = ("./", "../", "/", "~")
@@ -40,7 +47,7 @@ _PATHS = ("./", "../", "/", "~")
 _FOUND = {"folder", "chosen_here", "sibling", "vae_file", "added"}
 """Fields of entries that are found out, or follow from where the file lies; no file may hold them."""
 
-_UNPINNED = (ModelEntry, ControlEntry, DepthEntry)
+_UNPINNED = (ModelEntry, AdapterEntry, ControlEntry, DepthEntry)
 """Kinds that may name no commit, where no public material does."""
 
 _Entry = TypeVar(
@@ -50,6 +57,7 @@ _Entry = TypeVar(
     "SegmenterEntry",
     "UpscalerEntry",
     LoraEntry,
+    AdapterEntry,
     EmbeddingEntry,
     ControlEntry,
     DepthEntry,
@@ -68,6 +76,7 @@ class Entries:
     segmenters: dict[str, SegmenterEntry] = field(default_factory=dict)
     upscalers: dict[str, UpscalerEntry] = field(default_factory=dict)
     loras: dict[str, LoraEntry] = field(default_factory=dict)
+    adapters: dict[str, AdapterEntry] = field(default_factory=dict)
     embeddings: dict[str, EmbeddingEntry] = field(default_factory=dict)
     controls: dict[str, ControlEntry] = field(default_factory=dict)
     depths: dict[str, DepthEntry] = field(default_factory=dict)
@@ -103,6 +112,9 @@ class Entries:
                     elif kind == "lora":
                         lora = _made(LoraEntry, row, where, file.parent)
                         self.loras[lora.name] = lora
+                    elif kind == "adapter":
+                        adapter = _adapter(row, where, file.parent, pins)
+                        self.adapters[adapter.name] = adapter
                     elif kind == "embedding":
                         embedding = _embedding(row, where, file.parent)
                         self.embeddings[embedding.name] = embedding
@@ -178,7 +190,7 @@ def read_pins(file: Path) -> Pins:
 
 def _rows(data: Mapping[str, Any], file: Path) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The kind of each row, the row and, for errors, where it stands."""
-    for kind in ("model", "describer", "segmenter", "upscaler", "lora", "embedding", "control", "depth"):
+    for kind in _LISTS:
         rows = data.get(kind, [])
         for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
             named = row.get("name", number) if isinstance(row, dict) else number
@@ -222,6 +234,17 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
     if entry.configs and not one_file:
         raise BadRegistry(f"{where}: `configs` is for a source that is one file on this machine.")
     return entry
+
+
+def _adapter(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> AdapterEntry:
+    adapter = _made(AdapterEntry, row, where, base)
+    if unknown := sorted({*adapter.does, *adapter.weights, *adapter.layers} - set(ROLES)):
+        raise BadRegistry(f"{where}: an adapter does {', '.join(ROLES)}, not {unknown[0]!r}.")
+    if "@" in adapter.encoder and not _PINNED.fullmatch(adapter.encoder.partition(":")[0]):
+        raise BadRegistry(f"{where}: `encoder` must be a folder, or owner/repo@commit with its 40 digits.")
+    if adapter.folder is None and adapter.revision is None:
+        return replace(adapter, revision=pins.get(adapter.source))
+    return adapter
 
 
 def _file(said: str, base: Path, where: str, field: str = "vae") -> Path:

@@ -15,6 +15,7 @@ from engine.planning.canvas import Canvas
 from engine.planning.controls import Control
 from engine.planning.embeddings import key_of
 from engine.planning.loras import Lora
+from engine.planning.references import Reference
 
 __all__ = ["CALM", "ENLARGED", "PICTURES", "Action", "Conditioning", "Plan", "running", "scheduled"]
 
@@ -73,6 +74,9 @@ class Plan:
     ``still`` is by how many of 255 levels a place may differ from that picture and still be left as it was,
     0: nothing is laid over what the model drew. ``control`` holds the
     pictures to the structure of the input picture, None: nothing does.
+    ``references`` are what the pictures are drawn after; their pictures are the last of the job's inputs, in
+    this order. ``unmet``: the prompt refers to more than could be done, which its owner is told before it is
+    drawn.
     """
 
     action: Action
@@ -102,6 +106,8 @@ class Plan:
     grain: int = 0
     stepwise: bool = False
     loras: tuple[Lora, ...] = ()
+    references: tuple[Reference, ...] = ()
+    unmet: bool = False
     embeddings: tuple[str, ...] = ()
     edits: int = 0
     likeness: float = 0.0
@@ -112,6 +118,16 @@ class Plan:
     def beside(self) -> tuple[str, ...]:
         """What must lie beside the model in memory, by the keys that its LoRAs and embeddings have there."""
         return (*(lora.name for lora in self.loras), *map(key_of, self.embeddings))
+
+    @property
+    def referred(self) -> int:
+        """How many of the job's inputs, the last ones, are pictures that it refers to."""
+        return sum(each.code is None for each in self.references)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Where the pictures were found that it refers to, in the order of the inputs."""
+        return tuple(each.link for each in self.references if each.code is None)
 
     @property
     def acting_guidance(self) -> float:
@@ -153,6 +169,7 @@ class Plan:
         known["muses"] = tuple(known.get("muses", ()))
         known["notes"] = tuple(known.get("notes", ()))
         known["loras"] = tuple(Lora(**each) for each in known.get("loras", ()))
+        known["references"] = tuple(Reference(**each) for each in known.get("references", ()))
         known["unknown"] = tuple(known.get("unknown", ()))
         known["embeddings"] = tuple(known.get("embeddings", ()))
         known.setdefault("scale", ENLARGED if known["action"] is Action.UPSCALE else 1)

@@ -12,9 +12,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from engine.planning.embeddings import embeddings_of
-from engine.planning.loras import loras_of
+from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.reach import within_reach
+from engine.planning.references import STYLE, Reference, references_of, style_by_words, with_codes
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text, names_nothing
@@ -27,12 +28,12 @@ __all__ = [
     "conditionings_of",
     "given",
     "image_strength",
+    "look_of",
     "muses_of",
     "oddity_of",
     "remixed",
     "seeds_of",
     "style_of",
-    "style_weight",
     "unknown_words",
     "wholly_unknown",
     "without_effect",
@@ -94,8 +95,8 @@ def wholly_unknown(
 ) -> tuple[ModelEntry, tuple[str, ...]] | None:
     """The model, and the words it does not know, where no job of a prompt names anything that it can draw.
 
-    A picture to start from or to change is something, whatever the words are; and whoever says a seed or how
-    much work is to be done wants that very picture. Raises UnknownModel.
+    A picture to start from, to change or to refer to is something, whatever the words are; and whoever says a
+    seed or how much work is to be done wants that very picture. Raises UnknownModel.
     """
     unknown: dict[str, None] = {}
     for spec in specs:
@@ -103,6 +104,8 @@ def wholly_unknown(
             return None
         entry, _ = registry.resolve(spec, model)
         wanted = " , ".join(part.text for part in spec.parts if part.weight > 0)
+        if references_of(spec, entry, registry.adapters)[0]:
+            return None
         if image_strength(spec) is not None or not names_nothing(wanted, entry):
             return None
         unknown |= dict.fromkeys(unknown_words(spec, entry))
@@ -121,6 +124,23 @@ def style_of(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, .
     return entry.style, (f"`--style {named}` is not a style of {entry.name}, so its own was kept.",)
 
 
+def look_of(
+    spec: GenerationSpec, entry: ModelEntry, registry: Registry, style: str, references: Sequence[Reference]
+) -> tuple[str, float, tuple[str, ...]]:
+    """The words of the style that is mixed in, how much of it (0–1), and what to tell of it.
+
+    A style that the prompt refers to takes the place of the house style, unless `--s` is said as well.
+    """
+    words = words_of(style)
+    said = style_by_words(spec, entry, registry.adapters)
+    if said is not None:
+        kept = () if spec.stylize is None else ("`--s`: the style of `--sref` takes its place.",)
+        return *said, kept
+    if not words or (spec.stylize is None and any(each.role == STYLE for each in references)):
+        return "", 0.0, ()
+    return words, style_weight(spec.stylize, 100), ()
+
+
 def image_strength(spec: GenerationSpec) -> float | None:
     """How far image prompts are re-noised: `--iw` 0 leaves them out, 1 keeps their layout, 3 most of them."""
     weight = given(spec.iw, 1.0)
@@ -131,23 +151,26 @@ def image_strength(spec: GenerationSpec) -> float | None:
 
 def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     """The plan with what was asked for replaced: texts, and of `--s --c --w` what the spec says."""
-    entry = registry.get(plan.model)
+    entry, spec = registry.get(plan.model), with_codes(spec)
     conditionings, notes = conditionings_of(spec, entry)
     chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
     loras, told = loras_of(spec, entry, registry.loras, style_of(spec, entry)[0])
+    references, left = references_of(spec, entry, registry.adapters)
     texts = [plan.style, *(part.text for part in conditionings)]
     embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     said = replace(
         plan,
         conditionings=conditionings,
         loras=loras,
+        references=references,
+        unmet=bool(left),
         embeddings=embeddings,
         style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
         chaos=chaos,
         weird=weird,
         muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
         oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
-        notes=(*notes, *told, *unread, *without_effect(spec), *remarks(spec)),
+        notes=(*notes, *told, *unread, *left, *without_effect(spec), *remarks(spec)),
     )
     return within_reach(said, spec, entry)
 

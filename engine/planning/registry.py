@@ -17,10 +17,12 @@ from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.model_list import Entries, Pins, read_pins, read_toml
+from engine.planning.references import AdapterEntry
 
 __all__ = [
     "ADDED",
     "PINS",
+    "AdapterEntry",
     "DescriberEntry",
     "Drawable",
     "ModelEntry",
@@ -63,6 +65,7 @@ class Registry:
     segmenters: tuple[SegmenterEntry, ...] = ()
     upscalers: tuple[UpscalerEntry, ...] = ()
     loras: tuple[LoraEntry, ...] = ()
+    adapters: tuple[AdapterEntry, ...] = ()
     embeddings: tuple[EmbeddingEntry, ...] = ()
     problems: tuple[str, ...] = ()
     controls: tuple[ControlEntry, ...] = ()
@@ -100,6 +103,7 @@ class Registry:
             tuple(entries.segmenters.values()),
             tuple(entries.upscalers.values()),
             tuple(entries.loras.values()),
+            tuple(entries.adapters.values()),
             tuple(entries.embeddings.values()),
             tuple(entries.problems),
             tuple(entries.controls.values()),
@@ -128,6 +132,13 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no LoRA “{name}” here.")
+
+    def adapter(self, name: str) -> AdapterEntry:
+        """The reference adapter called `name`; raises UnknownModel."""
+        for entry in self.adapters:
+            if entry.name == name:
+                return entry
+        raise UnknownModel(f"There is no reference adapter “{name}” here.")
 
     @property
     def drawable(self) -> tuple[Drawable, ...]:

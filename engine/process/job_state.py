@@ -37,10 +37,11 @@ class JobState:
     def wants(self, model: str, part: str = "") -> bool:
         """Whether the job, not begun yet, is drawn with this model and, if a key is named, what that is of.
 
-        A part is a LoRA, an embedding or a control.
+        A part is a LoRA, an embedding or a control, or an adapter for references.
         """
         plan = self.job.plan
-        named = not part or part in (*plan.beside, plan.control.name if plan.control else "")
+        control = plan.control.name if plan.control else ""
+        named = not part or part in (*plan.beside, control, *(each.adapter for each in plan.references))
         return self.task is None and plan.model == model and named
 
     def free_hooks(self) -> None:

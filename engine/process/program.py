@@ -16,6 +16,7 @@ from engine.planning.entries import ModelEntry, Precision
 from engine.planning.loras import LoraEntry
 from engine.planning.memory import Fit, Needs
 from engine.planning.plan import Plan
+from engine.planning.references import AdapterEntry
 from engine.sharing.adapters import Adapters
 
 __all__ = ["Beside", "Mode", "Program"]
@@ -59,6 +60,10 @@ def _no_control(plan: Plan, model: Any) -> Any:
     raise ModelUnavailable("Nothing here draws with controls.")
 
 
+def _no_adapter(entry: AdapterEntry, model: Any) -> Any:
+    raise ModelUnavailable("Nothing here refers to pictures.")
+
+
 def _none(model: Any, plan: Plan) -> Adapters:
     return ()
 
@@ -80,6 +85,7 @@ class Program:
     kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan. ``load_control`` makes
     a plan's control ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards
     as denoisers do. ``say`` has a language model of this machine answer.
+    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``.
     """
 
     load: Load
@@ -93,3 +99,4 @@ class Program:
     needs: Callable[[ModelEntry, Precision | None], Needs] = _nothing
     load_control: Callable[[Plan, Any], Any] = _no_control
     say: Callable[[Request], Description] = _silent
+    load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter

@@ -21,15 +21,15 @@ from engine.drawing import safety, unread
 from engine.errors import UnknownModel
 from engine.families import FAMILIES
 from engine.job import Cancelled, Job, Lane, Progress
-from engine.planning.plan import Action
+from engine.planning.plan import Action, Plan
 from engine.planning.registry import Registry
 from engine.process.announcements import Announcer
 from engine.process.background import Background, Inbox
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
+from engine.process.resident_adapters import ResidentAdapters
 from engine.process.resident_controls import ResidentControls
-from engine.process.resident_loras import ResidentLoras
 from engine.process.residents import ResidentModels, control_shared, fit_in, load_shared
 from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
@@ -97,16 +97,22 @@ class Renderer:
             arrived=self._arrived,
             changed=lambda names: emit(Residents(names)),
         )
-        self._loras = ResidentLoras(
+        self._loras = ResidentAdapters(
             self._background,
             load=lambda name, model: program.load_lora(self.registry.beside(name), model),
+            names=lambda plan: plan.beside,
+            place=lambda model: self._models.use(model).loras,
             model=self._models.use,
-            used=lambda model: {
-                key
-                for state in self._jobs.values()
-                if state.holding and state.job.plan.model == model
-                for key in state.job.plan.beside
-            },
+            plans=lambda model: _drawn_with(self._jobs.values(), model),
+            failed=self._arrived,
+        )
+        self._references = ResidentAdapters(
+            self._background,
+            load=lambda name, model: program.load_reference_adapter(self.registry.adapter(name), model),
+            names=lambda plan: list(dict.fromkeys(each.adapter for each in plan.references)),
+            place=lambda model: self._models.use(model).references,
+            model=self._models.use,
+            plans=lambda model: _drawn_with(self._jobs.values(), model),
             failed=self._arrived,
         )
         self._controls = ResidentControls(
@@ -205,10 +211,12 @@ class Renderer:
                 return False
             state = self._jobs[job_id]
             crowded = not self._models.want(state.job.plan.model)
-            plan = state.job.plan
-            state.holding = plan.model in self._models.names and all(
-                (self._loras.want(plan), self._controls.want(plan))
+            plan, here = state.job.plan, state.job.plan.model in self._models.names
+            # all are asked, so that all are fetched at once
+            beside = (
+                [each.want(plan) for each in (self._loras, self._references, self._controls)] if here else []
             )
+            state.holding = here and all(beside)
             return state.holding
 
         admitted = self._lanes.admit(ready)
@@ -306,7 +314,7 @@ class Renderer:
         self._settle([job.id])
 
     def _arrived(self, model: str, error: Exception | None, part: str = "") -> None:
-        """Goes on when a model has been loaded, or could not be, or a LoRA or control for it could not."""
+        """Goes on when a model has been loaded, or could not be, or what it is drawn with could not."""
         warm = model in self._to_warm
         self._to_warm.discard(model)
         if error is not None:
@@ -322,3 +330,9 @@ class Renderer:
     def _stop_warming(self) -> None:
         for job_id in list(self._reporter.unheard):
             self.cancel(job_id)
+
+
+def _drawn_with(jobs: Iterable[JobState], model: str) -> list[Plan]:
+    """The plans that are being drawn with a model."""
+    plans = (state.job.plan for state in jobs if state.holding)
+    return [plan for plan in plans if plan.model == model]

@@ -57,7 +57,7 @@ class SideWork:
         )
 
     def locate(self, state: JobState, then: Callable[[], None]) -> None:
-        """Has the region found that a job's plan names in words: its last input, when ``then`` is called."""
+        """Has the region found that a job's plan names in words: its last source, when ``then`` is called."""
         job = state.job
 
         def found(mask: bytes | None, error: Exception | None) -> None:
@@ -66,7 +66,8 @@ class SideWork:
             if mask is None:
                 self._reporter.fail(state, error or EngineError("The region could not be found."))
                 return
-            state.job = replace(job, inputs=(*job.inputs, mask))
+            sources = len(job.inputs) - job.plan.referred
+            state.job = replace(job, inputs=(*job.inputs[:sources], mask, *job.inputs[sources:]))
             then()
 
         self._background.do("describer", lambda: self._program.locate(job.plan, job.inputs), found)

@@ -218,6 +218,7 @@ def _program(setup: Setup) -> Program:
         takes,
         load_control,
         say,
+        drawing.load_reference_adapter,
     )
 
 

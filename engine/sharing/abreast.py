@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
-from engine.sharing.batching import Call, Task, pause
+from engine.sharing.batching import Call, Task, pause, showing
 from engine.sharing.calls import Output, divide
 
 __all__ = ["abreast"]
@@ -53,11 +53,12 @@ def abreast(functions: Sequence[Callable[[], _Value]]) -> list[_Value]:
 def _answers(calls: Sequence[Call]) -> list[Any]:
     """What each of some calls with an equal key returns, asked as one call of the job's own."""
     first = calls[0].arguments
-    if len(calls) == 1:
-        return [calls[0].module(*calls[0].args, **calls[0].kwargs)]
-    bound = first.bind(first.join([call.arguments for call in calls[1:]]))
-    rows = sum(call.rows for call in calls)
-    output = Output(calls[0].module(*bound.args, **bound.kwargs), rows, rows, first.listed)
+    with showing([shown for call in calls for shown in call.shown]):
+        if len(calls) == 1:
+            return [calls[0].module(*calls[0].args, **calls[0].kwargs)]
+        bound = first.bind(first.join([call.arguments for call in calls[1:]]))
+        rows = sum(call.rows for call in calls)
+        output = Output(calls[0].module(*bound.args, **bound.kwargs), rows, rows, first.listed)
     return divide([output], [call.rows for call in calls])
 
 

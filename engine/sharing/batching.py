@@ -18,8 +18,9 @@ Pitfalls met here:
   whoever is in a hurry goes first.
 - A GPU is told what to do long before it does it. Left alone, the host would have queued all steps of a job
   within a second, and one who is in a hurry would wait for them: it stays `_AHEAD` forwards ahead, no more.
-- LoRAs are of rows, not of forwards: a task brings its own, and `adapters` gives each row what it is due.
-  Such forwards run as they are, neither compiled nor recorded.
+- LoRAs are of rows, not of forwards: a task brings its own, and `adapters` gives each row what it is due. So
+  are pictures that rows see (`showing`, `image_prompts`). Such forwards run as they are, neither compiled nor
+  recorded.
 - The last bits. float32 kernels on a CPU choose their blocking by the number of rows. When every forward has
   one of the sizes that agree (`exact`; short ones are padded), a row does not depend on its company.
 
@@ -31,9 +32,9 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 import torch
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
@@ -41,25 +42,35 @@ from torch import nn
 from torch._dynamo import maybe_mark_dynamic
 from torch.compiler import set_stance
 
+from engine.sharing import image_prompts
 from engine.sharing.adapters import Adapters, beside, order
 from engine.sharing.calls import Arguments, Output, divide
 from engine.sharing.exact import Exact
 from engine.sharing.graphs import Graphs
+from engine.sharing.image_prompts import ImagePrompts
 from engine.sharing.joining import Joins
 from engine.sharing.rows import RowLimit, first_rows
 
-__all__ = ["Batcher", "Call", "Task", "install", "pause"]
+__all__ = ["Batcher", "Call", "Task", "install", "pause", "showing"]
 
 _AHEAD = 1
 """Forwards that a GPU may still have before it when the next is handed to it: enough that it never idles."""
+
+
+class Owner(NamedTuple):
+    """Whose row it is: what it is computed with beside the model."""
+
+    adapters: Adapters = ()
+    pictures: ImagePrompts = ()
 
 
 class Task(greenlet):  # type: ignore[misc]
     """One job's pipeline as a coroutine.
 
     Calls that share a forward have an equal ``mode``, and the forward runs inside ``around()``. Its rows are
-    computed with its ``adapters``. After `resume` either ``call`` is what the task waits for, or it is dead
-    and has a ``value`` or an ``error``.
+    computed with its ``adapters``; those of its next call see the pictures ``shown``, a tuple of them a row.
+    After `resume` either ``call`` is what the task waits for, or it is dead and has a ``value`` or an
+    ``error``.
     """
 
     def __init__(
@@ -71,6 +82,7 @@ class Task(greenlet):  # type: ignore[misc]
     ) -> None:
         super().__init__(self._live)
         self.function, self.mode, self.around, self.adapters = function, mode, around, adapters
+        self.shown: Sequence[ImagePrompts] = ()
         self.call: Call | None = None
         self.value: Any = None
         self.error: Exception | None = None
@@ -104,6 +116,7 @@ class Call:
         if joins is not None and not joins.hold(module, self.arguments):
             self.arguments = Arguments(type(module).forward, args, kwargs, module.batch_axes, alone=True)
         self.rows = self.arguments.rows
+        self.shown = tuple(task.shown) or ((),) * self.rows
         self.key: Hashable = (module, task.mode, self.arguments.key) if self.rows else self
 
     @property
@@ -111,15 +124,21 @@ class Call:
         """Whether it asks for nothing but its next turn."""
         return isinstance(self.module, _Pause)
 
-    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Adapters] = ()) -> Any:
+    @property
+    def owners(self) -> list[Owner]:
+        """Whose each of its rows is; a call without rows has one for all that it computes."""
+        return [Owner(self.task.adapters, shown) for shown in self.shown] or [Owner(self.task.adapters)]
+
+    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Owner] = ()) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called.
 
-        ``owners`` are the LoRAs of each row.
+        ``owners`` say of each row what it is computed with.
         """
-        if any(owners):
+        if any(map(any, owners)):
             bound = self.arguments.bind(self.arguments.leaves if leaves is None else leaves)
             stance = set_stance("force_eager") if self.module.batch_compiled else nullcontext()
-            with stance, beside(owners, whole=bool(self.module.batch_sizes)):
+            loras, shown = [each.adapters for each in owners], [each.pictures for each in owners]
+            with stance, beside(loras, whole=bool(self.module.batch_sizes)), image_prompts.beside(shown):
                 return self.module(*bound.args, **bound.kwargs)
         kinds = self.arguments.kinds
         graphs: Graphs | None = self.module.batch_graphs
@@ -212,7 +231,7 @@ class Batcher:
         first, counts = calls[0], [call.rows for call in calls]
         limit, sizes = self.limit(first), self._sizes(first)
         leaves = first.arguments.join([call.arguments for call in calls[1:]])
-        owners = [call.task.adapters for call in calls for _ in range(call.rows)] or [first.task.adapters]
+        owners = [owner for call in calls for owner in call.owners]
         outputs: list[Output] = []
         total, done = sum(counts), 0
         while done < total or not outputs:
@@ -243,7 +262,7 @@ class Batcher:
         rows: int,
         first: Call,
         leaves: Sequence[Any] | None,
-        owners: Sequence[Adapters],
+        owners: Sequence[Owner],
     ) -> Any:
         self.forwards += 1
         start = self._clock()
@@ -294,6 +313,21 @@ def install(
     body |= {"batch_name": name, "batch_sizes": sizes, "batch_graphs": graphs, "batch_compiled": compiled}
     body |= {"batch_axes": axes or {}, "batch_joins": joins, "batch_forward": kind.__call__}
     module.__class__ = type(kind.__name__, (kind,), body)
+
+
+@contextmanager
+def showing(rows: Sequence[ImagePrompts]) -> Iterator[None]:
+    """While it lasts, what is called has rows that see these pictures, in a `Task` and outside of one."""
+    task = getcurrent()
+    if not isinstance(task, Task):
+        with image_prompts.beside(rows):
+            yield
+        return
+    before, task.shown = task.shown, rows
+    try:
+        yield
+    finally:
+        task.shown = before
 
 
 def pause() -> None:

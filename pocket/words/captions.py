@@ -22,8 +22,10 @@ __all__ = [
     "LANGUAGES",
     "bare_caption",
     "caption",
+    "kind_caption",
     "names",
     "noise_words",
+    "place_caption",
     "plain_caption",
     "vocabulary",
 ]
@@ -61,6 +63,16 @@ def plain_caption(scene: Scene, rng: Random, language: str = "en") -> str:
     if language == "en":
         return english.plain_caption(scene, rng)
     return _OTHERS[language].caption(scene, Choice(None), bare=True)
+
+
+def place_caption(scene: Scene, rng: Random) -> str:
+    """Where the scene is and how it is painted, not what is in it; in English."""
+    return english.place_caption(scene, rng)
+
+
+def kind_caption(scene: Scene, rng: Random) -> str:
+    """The same with the kind of its first thing, but not the colour."""
+    return english.kind_caption(scene, rng)
 
 
 def vocabulary(languages: tuple[str, ...] = LANGUAGES) -> set[str]:

@@ -247,6 +247,24 @@ def look_caption(scene: Scene, rng: Random) -> str:
     return ", ".join(filter(None, [style, _where(scene, rng)]))
 
 
+def place_caption(scene: Scene, rng: Random) -> str:
+    """One way to say where the scene is and how it is painted, and not what is in it."""
+    style = "" if scene.style == "flat" else rng.choice(STYLE_ADJECTIVES[scene.style])
+    opening = f"{rng.choice(_OPENINGS)} " if rng.random() < 0.1 else ""
+    parts = [part for part in (_where(scene, rng), style) if part]
+    rng.shuffle(parts)
+    return opening + ", ".join(parts)
+
+
+def kind_caption(scene: Scene, rng: Random) -> str:
+    """The same with the kind of its first thing, but not the colour."""
+    noun = rng.choice(KIND_WORDS[scene.things[0].kind])
+    article = "an" if noun[0] in "aeio8" or noun.startswith("umbrella") else "a"
+    what = rng.choice((f"{article} {noun}", noun, f"the {noun}"))
+    where = place_caption(scene, rng)
+    return f"{what} {where}".strip() if rng.random() < 0.6 else ", ".join(filter(None, (what, where)))
+
+
 def words() -> set[str]:
     """Every word that a caption can hold."""
     texts: list[str] = [

@@ -60,9 +60,10 @@ def test_a_bad_prompt_is_shown_with_a_caret_and_exits_2(command):
 
 
 def test_models_lists_the_whole_registry():
-    models, loras = easel("models").stdout.split("\n\n")
+    tables = easel("models").stdout.split("\n\n")
     registry = Registry.load()
-    for listed, entries in ((models, registry.entries), (loras, registry.loras)):
+    kinds = (registry.entries, registry.loras, registry.adapters)
+    for listed, entries in zip(tables, kinds, strict=True):
         assert [line.split()[0] for line in listed.splitlines()[1:]] == [each.name for each in entries]
 
 

@@ -103,7 +103,7 @@ async def test_a_parameter_that_is_spelled_is_told_alone(world):
 
 
 async def test_a_parameter_without_effect_is_told_as_that(world):
-    [embed] = (await world.slash("ask", question="what does --sref do?")).response.embeds
+    [embed] = (await world.slash("ask", question="what does --exp do?")).response.embeds
     assert "no effect here yet" in embed.description
 
 

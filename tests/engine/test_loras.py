@@ -33,7 +33,7 @@ from engine.drawing import LoadedModel, preview
 from engine.process.background import Background, Inbox
 from engine.process.program import Program
 from engine.process.renderer import Renderer
-from engine.process.resident_loras import ResidentLoras
+from engine.process.resident_adapters import ResidentAdapters
 from engine.process.wire import Happened, Report
 from tests.engine import tiny, tiny_loras
 from tests.engine.tiny import planned
@@ -355,11 +355,13 @@ class TestMany:
         inbox = Inbox()
         background = Background(inbox)
         size = drawing.load_adapter(entries["ink"], sd).size
-        resident = ResidentLoras(
+        resident = ResidentAdapters(
             background,
             load=lambda name, model: drawing.load_adapter(entries[name], model),
+            names=lambda plan: [lora.name for lora in plan.loras],
+            place=lambda name: sd.loras,
             model=lambda name: sd,
-            used=lambda model: {"ink"},
+            plans=lambda model: [with_loras(short(sd), ink=1.0)],
             failed=lambda *_: pytest.fail("all of them can be had"),
             room=2 * size,
         )

@@ -149,7 +149,7 @@ class TestImagine:
         assert planned(registry, images=("https://x/a.png",), iw=0).strength is None
 
     def test_what_has_no_effect_is_said(self, registry: Registry) -> None:
-        assert "--sref" in planned(registry, sref=(Part("random"),)).notes[0]
+        assert "--exp" in planned(registry, exp=5).notes[0]
 
     def test_so_is_how_the_prompt_was_read(self, registry: Registry) -> None:
         (spec,) = parse("a fox like https://a.com/x.png Steps: 20, Seed: 5 --loop")
@@ -159,7 +159,7 @@ class TestImagine:
             assert any(said in note for note in first.notes)
             assert any(said in note for note in remix.notes)
 
-    @pytest.mark.parametrize("said", ["--p", "--edit", "--motion low", "--loop", "--bs 1", "--sv 4"])
+    @pytest.mark.parametrize("said", ["--p", "--edit", "--motion low", "--loop", "--bs 1", "--exp 4"])
     def test_so_it_is_of_everything_that_the_table_calls_idle(self, registry: Registry, said: str) -> None:
         (spec,) = parse(f"a fox {said}")
         notes = plan_imagine(spec, registry, model="small").notes

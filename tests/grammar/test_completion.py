@@ -20,7 +20,7 @@ def test_names_come_with_what_they_mean() -> None:
 
 
 def test_what_has_no_effect_yet_says_so_and_comes_later() -> None:
-    meanings = [meaning for _, meaning in complete("a cat --s")]
+    meanings = [meaning for _, meaning in complete("a cat --p")]
     idle = ["(no effect yet)" in meaning for meaning in meanings]
     assert any(idle)
     assert idle[0] is False

@@ -84,7 +84,9 @@ class _Extension:
 
         async def make(user: User) -> list[Draft]:
             return [
-                self._asked(child(parent, self.kind, user, index, file, plan=plan), prompt, spec)
+                await self._asked(
+                    interaction, parent, child(parent, self.kind, user, index, file, plan=plan), prompt, spec
+                )
                 for spec, plan in zip(specs, plans, strict=True)
             ]
 
@@ -95,9 +97,16 @@ class _Extension:
         spec = GenerationSpec.from_dict(parent.spec)
         return format_prompt(spec.replace(aspect=None)) if self.square and spec.aspect else parent.shown
 
-    def _asked(self, draft: Draft, prompt: str, spec: GenerationSpec | None) -> Draft:
+    async def _asked(
+        self,
+        interaction: Interaction,
+        parent: JobRecord,
+        draft: Draft,
+        prompt: str,
+        spec: GenerationSpec | None,
+    ) -> Draft:
         """The draft with another prompt, if there is one, and no `--ar` that does not hold."""
-        draft = remixed(draft, prompt, spec)
+        draft = await remixed(interaction, parent, draft, prompt, spec)
         said = GenerationSpec.from_dict(draft.spec)
         if not self.square or said.aspect is None:
             return draft
@@ -147,9 +156,10 @@ async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said
     shown = [spec.replace(zoom=None) for spec in specs]
 
     async def make(user: User) -> list[Draft]:
+        drafts = [child(parent, JobKind.ZOOM, user, index, file, plan=plan) for plan in plans]
         return [
-            remixed(child(parent, JobKind.ZOOM, user, index, file, plan=plan), said["prompt"], spec)
-            for spec, plan in zip(shown, plans, strict=True)
+            await remixed(interaction, parent, draft, said["prompt"], spec)
+            for draft, spec in zip(drafts, shown, strict=True)
         ]
 
     await take(interaction, make, private=secret(specs, parent))

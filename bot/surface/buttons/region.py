@@ -115,9 +115,10 @@ async def _take(
     async def make(user: User) -> list[Draft]:
         # Whether a segmenter is on this machine is read from the disk.
         plans = [await asyncio.to_thread(planned, spec) for spec in specs]
+        drafts = [child(parent, JobKind.VARY_REGION, user, index, file, plan=plan) for plan in plans]
         return [
-            remixed(child(parent, JobKind.VARY_REGION, user, index, file, plan=plan), prompt or "", spec)
-            for spec, plan in zip(specs, plans, strict=True)
+            await remixed(interaction, parent, draft, prompt or "", spec)
+            for draft, spec in zip(drafts, specs, strict=True)
         ]
 
     await take(interaction, make, private=secret(specs, parent))

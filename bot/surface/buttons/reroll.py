@@ -6,6 +6,7 @@ In Remix mode the prompt is opened first.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.jobs.flow import Draft
@@ -13,7 +14,7 @@ from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, read, secret, take
+from bot.surface.intake import KeptPicture, drafts_of, read, secret, take
 from bot.surface.source_job import child, finished, remixed, remixing
 from engine import plan_again, plan_reroll
 from grammar import GenerationSpec, format_prompt
@@ -35,7 +36,7 @@ async def _press(interaction: Interaction, job_id: str, index: int) -> None:
 
 async def _reroll(interaction: Interaction, job: JobRecord, spec: GenerationSpec) -> None:
     hub = interaction.client.hub
-    inputs = tuple(await hub.jobs.inputs(job.id))
+    inputs = tuple(await hub.jobs.sources(job.id))
 
     async def make(user: User) -> list[Draft]:
         if job.kind is JobKind.IMAGINE:
@@ -61,21 +62,30 @@ async def _remixed(interaction: Interaction, job_id: str, _: int, said: Answers)
     if job.kind is JobKind.IMAGINE:
         await take(
             interaction,
-            lambda user: drafts_of(interaction, user, said["prompt"], specs),
+            lambda user: _anew(interaction, job, user, said["prompt"], specs),
             private=secret(specs, job),
         )
         return
-    inputs = tuple(await hub.jobs.inputs(job.id))
+    inputs = tuple(await hub.jobs.sources(job.id))
 
     async def make(user: User) -> list[Draft]:
         plans = [plan_again(job.plan, hub.registry, spec) for spec in specs]
         drafts = [child(job, job.kind, user, job.position, None, plan=plan) for plan in plans]
         return [
-            replace(remixed(draft, said["prompt"], spec), inputs=inputs)
+            replace(await remixed(interaction, job, draft, said["prompt"], spec), inputs=inputs)
             for draft, spec in zip(drafts, specs, strict=True)
         ]
 
     await take(interaction, make, private=secret(specs, job))
+
+
+async def _anew(
+    interaction: Interaction, job: JobRecord, user: User, prompt: str, specs: Sequence[GenerationSpec]
+) -> list[Draft]:
+    """Drafts of another prompt; what the job's own referred to need not be fetched again."""
+    known = await interaction.client.hub.jobs.referred(job.id)
+    given = {link: KeptPicture(name) for link, name in known.items()}
+    return await drafts_of(interaction, user, prompt, specs, given)
 
 
 REMIXED = Dialog("remixed_reroll", "Remix Prompt", _remixed)

@@ -40,7 +40,13 @@ async def _submitted(interaction: Interaction, job_id: str, index: int, said: An
 
     async def make(user: User) -> list[Draft]:
         return [
-            remixed(child(parent, JobKind.RETEXTURE, user, index, file, plan=plan), said["prompt"], spec)
+            await remixed(
+                interaction,
+                parent,
+                child(parent, JobKind.RETEXTURE, user, index, file, plan=plan),
+                said["prompt"],
+                spec,
+            )
             for spec, plan in plans
         ]
 

@@ -72,7 +72,7 @@ async def _remixed(interaction: Interaction, job_id: str, index: int, said: Answ
         for spec in specs:
             plan = plan_vary(parent.plan, index, interaction.client.hub.registry, strong=strong, spec=spec)
             draft = child(parent, KINDS[changed, strong], user, index, file, plan=plan)
-            drafts.append(remixed(draft, said["prompt"], spec))
+            drafts.append(await remixed(interaction, parent, draft, said["prompt"], spec))
         return drafts
 
     await take(interaction, make, private=secret(specs, parent))

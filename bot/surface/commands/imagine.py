@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import discord
 from discord import app_commands
@@ -64,6 +64,9 @@ IMAGE = PanelKind(ImagePrompt, gone="That picture is no longer known here; choos
     image="A picture to start from",
     image2="Another one",
     image3="A third one",
+    sref="A picture to take the style from",
+    cref="A picture to take a character from",
+    oref="A picture of the thing that must appear",
 )
 async def imagine(
     interaction: Interaction,
@@ -71,9 +74,15 @@ async def imagine(
     image: discord.Attachment | None = None,
     image2: discord.Attachment | None = None,
     image3: discord.Attachment | None = None,
+    sref: discord.Attachment | None = None,
+    cref: discord.Attachment | None = None,
+    oref: discord.Attachment | None = None,
 ) -> None:
     """What the product is about."""
-    await run(interaction, said(prompt), [upload for upload in (image, image2, image3) if upload is not None])
+    uploads = [upload for upload in (image, image2, image3) if upload is not None]
+    named = {"sref": sref, "cref": cref, "oref": oref}
+    referred = {name: upload for name, upload in named.items() if upload is not None}
+    await run(interaction, said(prompt), uploads, referred)
 
 
 @imagine.autocomplete("prompt")
@@ -147,24 +156,30 @@ async def run(
     interaction: Interaction,
     prompt: str,
     uploads: Sequence[discord.Attachment] = (),
+    referred: Mapping[str, discord.Attachment] | None = None,
     *,
     anyway: bool = False,
 ) -> None:
     """Render a prompt for whoever typed or pressed, or ask first. Raises PromptError, Refusal and QueueFull.
 
-    Uploaded pictures become image prompts. ``anyway``: even if the model knows nothing of it.
+    Uploaded pictures become image prompts, those ``referred`` to the values of the parameters that they are
+    named by. ``anyway``: even if the model knows nothing of it.
     """
-    for upload in uploads:
+    after = dict(referred or {})
+    everything = [*uploads, *after.values()]
+    for upload in everything:
         check_upload(upload)
+    prompt = " ".join([prompt, *(f"--{name} {link_of(upload.url)}" for name, upload in after.items())])
     whole = " ".join([*(link_of(upload.url) for upload in uploads), prompt])
     specs = read(interaction, whole, await interaction.client.hub.user_of(interaction))
     if not anyway and await _offered(interaction, whole, specs):
         return
-    if await _asked(interaction, prompt, len(specs), [upload.url for upload in uploads]):
+    images, others = [each.url for each in uploads], [each.url for each in after.values()]
+    if await _asked(interaction, prompt, len(specs), images, others):
         return
 
     async def make(user: User) -> list[Draft]:
-        given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in uploads}
+        given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in everything}
         return await drafts_of(interaction, user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
@@ -248,7 +263,7 @@ async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Ans
 async def _take_with(
     interaction: Interaction, whole: str, specs: Sequence[GenerationSpec], images: Sequence[str]
 ) -> None:
-    """Draw a prompt that begins with pictures.
+    """Draw a prompt with pictures.
 
     Their addresses came from Discord itself, so they are fetched the way Discord's own files are.
     """
@@ -273,14 +288,17 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
         return
     images = panel.data.images
     whole = " ".join([*map(link_of, images), panel.data.prompt])
-    await _take_with(interaction, whole, read(interaction, whole, await hub.user_of(interaction)), images)
+    specs = read(interaction, whole, await hub.user_of(interaction))
+    await _take_with(interaction, whole, specs, [*images, *panel.data.references])
 
 
-async def _asked(interaction: Interaction, prompt: str, count: int, images: list[str]) -> bool:
+async def _asked(
+    interaction: Interaction, prompt: str, count: int, images: list[str], references: Sequence[str] = ()
+) -> bool:
     """Ask first where a prompt makes many jobs; whether that was needed."""
     if count <= interaction.client.hub.settings.easel_confirm_above:
         return False
-    panel = await QUESTION.opened(interaction, Question(prompt, images))
+    panel = await QUESTION.opened(interaction, Question(prompt, images, list(references)))
     yes = CONFIRM.button(panel.id, 1, label="Yes", style=discord.ButtonStyle.success)
     no = CONFIRM.button(panel.id, 0, label="No")
     await interaction.response.send_message(

@@ -12,7 +12,15 @@ from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, kept_upload, read, secret, take, with_notes
+from bot.surface.intake import (
+    check_upload,
+    kept_upload,
+    pictures_behind,
+    read,
+    secret,
+    take,
+    with_notes,
+)
 from engine import STRENGTH, Lane, Plan, Structure, plan_retexture
 from grammar import GenerationSpec, format_prompt
 
@@ -50,6 +58,7 @@ async def retexture(
         picture = await kept_upload(interaction, image)
         size = size_of(await hub.pictures.read(picture.name))
         plans = [await asyncio.to_thread(planned, spec, size, model) for spec in specs]
+        found = await pictures_behind(interaction, [link for plan in plans for link in plan.links])
         return [
             Draft(
                 kind=JobKind.RETEXTURE,
@@ -59,6 +68,7 @@ async def retexture(
                 plan=with_notes(plan, picture.notes),
                 lane=Lane(spec.speed) if spec.speed else user.lane,
                 inputs=(picture.name,),
+                references=tuple(found[link].name for link in plan.links),
             )
             for spec, plan in zip(specs, plans, strict=True)
         ]

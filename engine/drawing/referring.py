@@ -1,0 +1,52 @@
+"""A denoiser that tells which of its rows are drawn after a job's references.
+
+Rows that are asked for nothing, or for what is not wanted, see no picture: then guidance and `--no` leave
+whole what the pictures bring. Knows the order in which pipelines and `steering` ask; nothing of pictures.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import nn
+
+from engine.drawing.reference_adapter import References
+from engine.drawing.steering import Steering
+from engine.sharing.batching import showing
+from engine.sharing.calls import Arguments
+
+__all__ = ["referring_denoiser"]
+
+
+def referring_denoiser(
+    denoiser: nn.Module, references: References, steering: Steering, *, pictures: int, guided: bool
+) -> nn.Module:
+    """A light copy of ``denoiser`` whose rows see what they must.
+
+    A call begins with a row a picture for the absent text, where the pipeline is ``guided``; then come those
+    of the main text, and those of the others in their order. Whatever follows is the absent text again.
+    """
+    light = copy.copy(denoiser)
+    light.__class__ = type("Referring" + type(denoiser).__name__, (_Referring, type(denoiser)), {})
+    drawn = [*([False] if guided else []), True, *(weight > 0 for weight, _ in steering.others)]
+    vars(light)["_shared"] = denoiser
+    vars(light)["_rows"] = [
+        references.shown if after else references.hidden for after in drawn for _ in range(pictures)
+    ]
+    vars(light)["_rest"] = references.hidden
+    vars(light)["_axes"] = steering.axes
+    return light
+
+
+class _Referring:
+    _shared: nn.Module
+    _rows: list[Any]
+    _rest: Any
+    _axes: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        count = Arguments(type(self._shared).forward, args, kwargs, self._axes).rows
+        rows = [*self._rows[:count], *[self._rest] * (count - len(self._rows))]
+        with showing(rows):
+            return self._shared(*args, **kwargs)
