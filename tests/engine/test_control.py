@@ -247,7 +247,7 @@ def test_depth_maps_are_made_by_a_transformers_model(
     loaded = drawing.load_control(replace(registry.controls[0], map="depth"), depth, model)
     condition = loaded.condition(model, Image.linear_gradient("L").resize((128, 128)).convert("RGB"))
     assert condition.shape == (1, 3, 128, 128)
-    assert (float(condition.min()), float(condition.max())) == (0.0, 1.0)
+    assert 0.0 <= float(condition.min()) < 0.1 < 0.9 < float(condition.max()) <= 1.0
 
 
 def test_scribbles_are_thick_edges_and_poses_are_taken_as_they_are(
@@ -278,7 +278,7 @@ def test_edges_are_thin_lines_where_colours_meet() -> None:
 def test_a_faint_edge_counts_where_it_goes_on_from_a_steep_one() -> None:
     grey = np.full((40, 80, 3), 100, dtype=np.uint8)
     grey[20:, :40] = 160  # |dy| = 240: above the upper threshold
-    grey[20:, 40:] = 135  # 140: between the two
+    grey[20:, 40:] = 130  # 120: between the two, at its corner too
     joined = np.asarray(edges(Image.fromarray(grey)))[..., 0]
     assert joined[:, 60].any()
     grey[:, :41] = 100
