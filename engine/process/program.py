@@ -19,7 +19,7 @@ from engine.planning.plan import Plan
 from engine.planning.references import AdapterEntry
 from engine.sharing.adapters import Adapters
 
-__all__ = ["Beside", "Mode", "Program"]
+__all__ = ["Mode", "Program", "Ready"]
 
 
 class Mode(Hashable, Protocol):
@@ -44,7 +44,7 @@ def _silent(request: Request) -> Description:
     raise ModelUnavailable("No language model is here.")
 
 
-class Beside(Protocol):
+class Ready(Protocol):
     """A LoRA or an embedding that is ready for a model."""
 
     @property
@@ -52,7 +52,7 @@ class Beside(Protocol):
         """The memory that it takes, in bytes."""
 
 
-def _no_lora(entry: LoraEntry | EmbeddingEntry, model: Any) -> Beside:
+def _no_lora(entry: LoraEntry | EmbeddingEntry, model: Any) -> Ready:
     raise ModelUnavailable("Nothing here draws with LoRAs.")
 
 
@@ -94,7 +94,7 @@ class Program:
     preview: Callable[[Any, Any], bytes]
     describe: Callable[[bytes, int], Description]
     locate: Callable[[Plan, Sequence[bytes]], bytes] = _nowhere
-    load_lora: Callable[[LoraEntry | EmbeddingEntry, Any], Beside] = _no_lora
+    load_lora: Callable[[LoraEntry | EmbeddingEntry, Any], Ready] = _no_lora
     adapters: Callable[[Any, Plan], Adapters] = _none
     needs: Callable[[ModelEntry, Precision | None], Needs] = _nothing
     load_control: Callable[[Plan, Any], Any] = _no_control
