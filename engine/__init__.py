@@ -45,8 +45,9 @@ from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoo
 from engine.planning.retexture import STRENGTH, plan_retexture
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
-from engine.process.engine import Engine, EngineStatus, EventStream
+from engine.process.engine import Engine, EngineStatus
 from engine.process.settings import Precision, WorkerSettings
+from engine.process.stream import EventStream
 from engine.process.wire import Work
 
 __all__ = [

@@ -109,7 +109,7 @@ class Failed:
     job_id: str
     reason: str
     retryable: bool = False
-    kind: str = "EngineError"
+    kind: str = field(default="EngineError", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

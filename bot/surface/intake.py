@@ -12,7 +12,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -21,14 +21,14 @@ import discord
 from bot.errors import QueueFull, Refusal
 from bot.jobs.flow import Draft
 from bot.jobs.words import Expanded
-from bot.links import MOST_BYTES
 from bot.memory.people import User
-from bot.memory.picture_files import normalised, size_of
+from bot.memory.picture_files import size_of
 from bot.memory.promises import Promise
 from bot.memory.records import JobKind, JobRecord, Place
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Hub, Interaction
+from bot.surface.pictures import KeptPicture, kept_link, pictures_behind
 from engine import Lane, Plan, Registry, plan_edit, plan_imagine, starting_links, with_codes
 from grammar import GenerationSpec, format_prompt, parse
 from grammar.values import Part
@@ -36,17 +36,9 @@ from grammar.values import Part
 __all__ = [
     "ANYWHERE",
     "GRACE",
-    "KeptPicture",
     "acknowledge",
-    "check_upload",
     "drafts_of",
     "edits_of",
-    "kept",
-    "kept_file",
-    "kept_link",
-    "kept_upload",
-    "link_of",
-    "pictures_behind",
     "place_of",
     "prepared",
     "read",
@@ -65,14 +57,6 @@ MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, o
 WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
 BARRED = "The prompt was not expanded: the language model used a word that may not be used here."
 LATEST = 1.5  # seconds after that in which a promise may be kept; Discord waits for three in all
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPicture:
-    """A picture that someone brought: the name under which it is kept, and what they should know of it."""
-
-    name: str
-    notes: tuple[str, ...] = ()
 
 
 def read(interaction: Interaction, prompt: str, user: User | None = None) -> list[GenerationSpec]:
@@ -348,17 +332,6 @@ async def _expanded(
     return made, notes
 
 
-async def pictures_behind(
-    interaction: Interaction, links: Iterable[str], given: Mapping[str, KeptPicture] | None = None
-) -> dict[str, KeptPicture]:
-    """The pictures behind links, kept now unless they are ``given``. Raises BadLink and BadPicture."""
-    found = dict(given or {})
-    for link in dict.fromkeys(links):
-        if link not in found:
-            found[link] = await kept_link(interaction, link)
-    return found
-
-
 async def _planned(spec: GenerationSpec, registry: Registry, model: str) -> Plan:
     if spec.version is None and spec.niji is None:
         return plan_imagine(spec, registry, model=model)
@@ -374,44 +347,3 @@ def with_notes(plan: Plan, notes: Iterable[str]) -> Plan:
 def _notes(pictures: Iterable[KeptPicture]) -> list[str]:
     """What is to be known of pictures that someone brought."""
     return [note for picture in pictures for note in picture.notes]
-
-
-def check_upload(upload: discord.Attachment) -> None:
-    """Raises Refusal for what is plainly no picture, before a byte of it is fetched."""
-    if upload.size > MOST_BYTES:
-        raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
-    if upload.content_type and not upload.content_type.startswith("image/"):
-        raise Refusal(
-            f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF or GIF.", "Invalid picture"
-        )
-
-
-async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
-    """Keep a picture that someone brought. Raises BadPicture."""
-    found = await normalised(data)
-    return KeptPicture(await interaction.client.hub.pictures.keep(found.png), found.notes)
-
-
-async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
-    """An uploaded picture, kept now. Raises Refusal and BadPicture."""
-    check_upload(upload)
-    return await kept_file(interaction, upload.url)
-
-
-async def kept_file(interaction: Interaction, url: str) -> KeptPicture:
-    """The picture at an address that came from Discord itself, kept now. Raises Refusal and BadPicture."""
-    try:
-        data = await interaction.client.http.get_from_cdn(url)
-    except discord.HTTPException:
-        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None
-    return await kept(interaction, data)
-
-
-def link_of(url: str) -> str:
-    """What stands for an uploaded picture in a prompt: its address without the signature, which expires."""
-    return url.partition("?")[0]
-
-
-async def kept_link(interaction: Interaction, link: str) -> KeptPicture:
-    """The picture behind a link, kept now. Raises BadLink and BadPicture."""
-    return await kept(interaction, await interaction.client.hub.links.fetch(link))

@@ -13,7 +13,8 @@ from bot.jobs.flow import Draft
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.hub import Interaction
-from bot.surface.intake import KeptPicture, pictures_behind, read
+from bot.surface.intake import read
+from bot.surface.pictures import KeptPicture, pictures_behind
 from engine import Plan
 from grammar import GenerationSpec, format_prompt
 

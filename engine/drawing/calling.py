@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine.drawing import late, safety, unread
+from engine.drawing import acting, late, safety, unread
 from engine.drawing.controls import hold as hold_structure
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
@@ -29,7 +29,7 @@ from engine.drawing.reference_adapter import References
 from engine.drawing.referring import referring_denoiser
 from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
-from engine.drawing.steering import Steering, steered, steered_denoiser
+from engine.drawing.steering import Steering, steered_denoiser
 from engine.drawing.steps import BetweenSteps
 from engine.errors import EngineError
 from engine.families import Ability, Family
@@ -42,13 +42,6 @@ _NO_NUMBERS = (
     "The model's numbers overflowed, and its pictures would be black."
     " The operator can set `EASEL_PRECISION` to `bf16` or `fp32`."
 )
-
-_TOLD = {
-    "width": "a picture's size",
-    "height": "a picture's size",
-    "num_inference_steps": "how many steps to take",
-}
-"""What every pipeline that draws from text must take, and what it is."""
 
 
 def starts_from_pictures(model: LoadedModel) -> bool:
@@ -156,7 +149,7 @@ def _called(
         put(pipe, vae_name(pipe), spared)
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
     if not stock:
-        _told(pipe, model.entry.title)
+        acting.told(pipe, model.entry.title, sized=not shown)
     if condition is not None and plan.control is not None:
         control = model.controls[plan.control.name]
         hold_structure(pipe, model, control, condition, plan.control.strength)
@@ -167,7 +160,9 @@ def _called(
         if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
             raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
-        report = functools.partial(_reported, report, functools.partial(_left_out, model, heard, said))
+        report = functools.partial(
+            acting.reported, report, functools.partial(acting.left_out, model.entry.title, heard, said)
+        )
     else:
         guided = family.contrasts(plan.acting_guidance)
         guided = guided and (bool(references.shown) or not steering.pointless)
@@ -176,7 +171,11 @@ def _called(
             put(pipe, name, _referring(pipe, name, references, steering, len(plan.seeds), guided))
         if not steering.plain:
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
-            report = functools.partial(_reported, report, functools.partial(_steered, model, pipe))
+            report = functools.partial(
+                acting.reported,
+                report,
+                functools.partial(acting.steers, model.entry.title, getattr(pipe, name)),
+            )
         said = {"prompt": None, "negative_prompt": None, **steering.main}
         nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
         said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
@@ -206,34 +205,6 @@ def _called(
         for picture in pictures:
             picture.info[unread.MARK] = missing
     return pictures, [bool(flag) for flag in flags or ()]
-
-
-def _told(pipe: Any, title: str) -> None:
-    """Raises EngineError where a pipeline takes no size, or no number of steps: all that is said must act."""
-    for name, meant in _TOLD.items():
-        if name not in inspect.signature(pipe.__call__).parameters:
-            raise EngineError(f"{title} cannot be told {meant}.")
-
-
-def _reported(
-    report: OnStep, check: Callable[[], None], done: int, steps: int, latents: torch.Tensor | None
-) -> None:
-    """A step is told of once what was asked for is known to act."""
-    check()
-    report(done, steps, latents)
-
-
-def _left_out(model: LoadedModel, heard: unread.Heard, said: Mapping[str, Any]) -> None:
-    """Raises EngineError where a pipeline took a negative prompt, and has not had it read."""
-    away = said.get("negative_prompt")
-    if away and heard.gave(said["prompt"][0]) and not heard.gave(away[0]):
-        raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
-
-
-def _steered(model: LoadedModel, pipe: Any) -> None:
-    """Raises EngineError where no call of the denoiser held the text that others are weighed with."""
-    if not steered(getattr(pipe, denoiser_name(pipe, model.family))):
-        raise EngineError(f"{model.entry.title} cannot weigh several texts, or leave out what `--no` names.")
 
 
 def _referring(

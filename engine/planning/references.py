@@ -43,6 +43,9 @@ ROLES = (IMAGE, STYLE, CHARACTER, FACE, OBJECT)
 """What an adapter may do. One that does faces serves `--cref`: of a face alone, or beside another adapter."""
 
 _SAID = {IMAGE: "an image prompt", STYLE: "`--sref`", CHARACTER: "`--cref`", OBJECT: "`--oref`"}
+_NUMBERS = {IMAGE: (), STYLE: ("sw", "sv"), CHARACTER: ("cw",), OBJECT: ("ow",)}
+"""The parameters that say how each acts."""
+
 _FAMILIES = frozenset({"sd", "sdxl", "kolors", "flux"})
 """Families of which it is held by tests that adapters are drawn with."""
 
@@ -231,7 +234,7 @@ def references_of(
         lacking = next((adapter for adapter, _ in found if not adapter.on_this_machine()), None)
         told = bool(links) or not _texts(entry)  # numbers have words to be drawn by
         if not found and told:
-            notes.append(f"{entry.title} cannot take {_SAID[role]}, so it was left out.")
+            notes.append(f"{entry.title} cannot take {_SAID[role]}, so it was left out{_with(spec, role)}.")
         if lacking is not None and role != IMAGE and told:
             notes.append(_fetching(lacking, role))
         if not found or lacking is not None:
@@ -255,6 +258,12 @@ def references_of(
         made = [each for each in made if each in heaviest][:_MOST]
         notes.append(f"Only the {_MOST} heaviest references count.")
     return tuple(made), tuple(notes)
+
+
+def _with(spec: GenerationSpec, role: str) -> str:
+    """The numbers that were said of a reference which was left out, and go with it."""
+    said = [f"`--{name}`" for name in _NUMBERS[role] if getattr(spec, name) is not None]
+    return f", with {' and '.join(said)}" if said else ""
 
 
 def style_by_words(

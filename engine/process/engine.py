@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -20,6 +19,7 @@ from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
 from engine.job import Cancelled, Description, Event, Failed, Job, Queued, Request, is_final
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
+from engine.process.stream import EventStream
 from engine.process.supervisor import Supervisor
 from engine.process.wire import (
     Beat,
@@ -51,9 +51,6 @@ _MOST_DEATHS = 3
 _MOST_KILLS = 12
 """Processes in a row that may be killed before they are ready: with the waits between them, minutes."""
 
-_BACKLOG = 64
-"""Events that a stream keeps for a reader who lags."""
-
 _WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
 
 
@@ -66,37 +63,6 @@ class EngineStatus:
     workers: int
     models: tuple[str, ...]
     work: tuple[Work, ...] = ()
-
-
-class EventStream(AsyncIterator[Event]):
-    """The events of one job. Of a reader who lags, old ones are dropped; the final one never is."""
-
-    def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=_BACKLOG)
-        self._news = asyncio.Event()
-        self._over = False
-        self._closed = False
-
-    def put(self, event: Event) -> None:
-        """Adds an event; the final one ends the stream."""
-        self._events.append(event)
-        self._over = is_final(event)
-        self._news.set()
-
-    def close(self) -> None:
-        """Ends the stream without a final event: its reader gets EngineClosed."""
-        self._closed = True
-        self._news.set()
-
-    async def __anext__(self) -> Event:
-        while not self._events:
-            if self._over:
-                raise StopAsyncIteration
-            if self._closed:
-                raise EngineClosed("The engine was closed.")
-            self._news.clear()
-            await self._news.wait()
-        return self._events.popleft()
 
 
 @dataclass(eq=False, slots=True)

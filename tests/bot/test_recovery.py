@@ -234,14 +234,14 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
 ):
     noted = []
 
-    async def slow(attachment):
+    async def slow(client, url):
         while not noted:
             noted.extend(await world.bot.hub.promises.open())
             await asyncio.sleep(0.01)
-        return await read(attachment)
+        return await fetch(client, url)
 
-    read = discord.Attachment.read
-    monkeypatch.setattr(discord.Attachment, "read", slow)
+    fetch = discord.http.HTTPClient.get_from_cdn
+    monkeypatch.setattr(discord.http.HTTPClient, "get_from_cdn", slow)
     result = await world.slash(
         command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
     )

@@ -65,8 +65,8 @@ class Rendering:
     def __init__(self, registry: Registry, program: Program = PROGRAM) -> None:
         self.models: list[LoadedModel] = []
 
-        def load(entry: Any, device: str) -> LoadedModel:
-            self.models.append(program.load(entry, device))
+        def load(entry: Any, device: str, *, fit: Any) -> LoadedModel:
+            self.models.append(program.load(entry, device, fit=fit))
             return self.models[-1]
 
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()

@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 import pytest
 
 from engine import ModelEntry, Plan, Registry, plan_imagine
-from engine.families import FAMILIES
+from engine.errors import CannotEdit
+from engine.families import FAMILIES, Ability
 from grammar import PARAMETERS, parse
 from grammar.spec import GenerationSpec
 
@@ -59,6 +60,8 @@ ELSEWHERE = {
     "stealth": "who sees it",
     "public": "who sees it",
     "sd": "the resolution that all are drawn at",
+    "edit": "makes a plan of another kind: `plan_edit`",
+    "expand": "what the words are, before there is a plan",
 }
 """Parameters that are not about what a picture looks like, and what they are about."""
 
@@ -86,6 +89,10 @@ def drawn_from(plan: Plan) -> dict[str, object]:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_parameter_changes_the_plan_or_is_named(family: str, kind: str) -> None:
     entry = replace(ENTRIES[kind], family=family)
+    if Ability.TEXT in FAMILIES[family].cannot:
+        with pytest.raises(CannotEdit):
+            planned("a red house", entry)
+        return
     for row in PARAMETERS:
         name = row.short
         if name in ELSEWHERE:
@@ -105,7 +112,7 @@ def notes_of(plan: Plan) -> str:
     return " ".join(plan.notes)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [name for name in FAMILIES if Ability.TEXT not in FAMILIES[name].cannot])
 def test_weighed_texts_and_a_picture_change_the_plan_or_are_named(family: str) -> None:
     entry = replace(RICH, family=family)
     one = planned("a red house", entry)

@@ -159,7 +159,7 @@ class TestImagine:
             assert any(said in note for note in first.notes)
             assert any(said in note for note in remix.notes)
 
-    @pytest.mark.parametrize("said", ["--p", "--edit", "--motion low", "--loop", "--bs 1", "--exp 4"])
+    @pytest.mark.parametrize("said", ["--p", "--motion low", "--loop", "--bs 1", "--exp 4"])
     def test_so_it_is_of_everything_that_the_table_calls_idle(self, registry: Registry, said: str) -> None:
         (spec,) = parse(f"a fox {said}")
         notes = plan_imagine(spec, registry, model="small").notes

@@ -10,7 +10,8 @@ from bot.messages.message import Message
 from bot.messages.sending import posted
 from bot.surface.actions import CHANGE, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Hub, Interaction
-from bot.surface.intake import KeptPicture, edits_of, read, secret, take
+from bot.surface.intake import edits_of, read, secret, take
+from bot.surface.pictures import KeptPicture
 from bot.surface.showing import show_again
 from bot.surface.source_job import finished, picture_of
 

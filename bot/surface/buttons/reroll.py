@@ -14,7 +14,8 @@ from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import KeptPicture, drafts_of, read, secret, take
+from bot.surface.intake import drafts_of, read, secret, take
+from bot.surface.pictures import KeptPicture
 from bot.surface.source_job import child, finished, remixed, remixing
 from engine import plan_again, plan_reroll
 from grammar import GenerationSpec, format_prompt

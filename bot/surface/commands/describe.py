@@ -21,18 +21,9 @@ from bot.messages.wording import quoted
 from bot.surface.actions import Action
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import (
-    ANYWHERE,
-    KeptPicture,
-    drafts_of,
-    kept_link,
-    kept_upload,
-    prepared,
-    read,
-    secret,
-    take,
-)
+from bot.surface.intake import ANYWHERE, drafts_of, prepared, read, secret, take
 from bot.surface.panels import PanelKind
+from bot.surface.pictures import KeptPicture, kept_link, kept_upload
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 

@@ -11,8 +11,9 @@ from bot.memory.panels import EditedPicture
 from bot.memory.people import User
 from bot.surface.actions import CHANGE, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, edits_of, kept_file, kept_upload, read, secret, take
+from bot.surface.intake import edits_of, read, secret, take
 from bot.surface.panels import PanelKind
+from bot.surface.pictures import check_upload, kept_file, kept_upload
 
 __all__ = ["DIALOGS", "edit", "edit_menu"]
 

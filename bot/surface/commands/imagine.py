@@ -24,17 +24,9 @@ from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import (
-    check_upload,
-    drafts_of,
-    kept_file,
-    kept_upload,
-    link_of,
-    read,
-    secret,
-    take,
-)
+from bot.surface.intake import drafts_of, read, secret, take
 from bot.surface.panels import PanelKind
+from bot.surface.pictures import check_upload, kept_file, kept_upload, link_of
 from engine import Registry
 from engine.planning.loras import loras_for
 from engine.planning.prompts import wholly_unknown

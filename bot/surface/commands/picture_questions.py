@@ -12,7 +12,8 @@ from bot.messages.message import Message
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
-from bot.surface.intake import ANYWHERE, KeptPicture, check_upload, kept_upload, prepared
+from bot.surface.intake import ANYWHERE, prepared
+from bot.surface.pictures import KeptPicture, check_upload, kept_upload
 
 __all__ = ["about_upload"]
 

@@ -12,15 +12,8 @@ from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind
 from bot.surface.hub import Interaction
-from bot.surface.intake import (
-    check_upload,
-    kept_upload,
-    pictures_behind,
-    read,
-    secret,
-    take,
-    with_notes,
-)
+from bot.surface.intake import read, secret, take, with_notes
+from bot.surface.pictures import check_upload, kept_upload, pictures_behind
 from engine import STRENGTH, Lane, Plan, Structure, plan_retexture
 from grammar import GenerationSpec, format_prompt
 

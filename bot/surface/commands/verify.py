@@ -19,8 +19,9 @@ from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.actions import Action
 from bot.surface.hub import Interaction
-from bot.surface.intake import check_upload, kept, prepared
+from bot.surface.intake import prepared
 from bot.surface.panels import PanelKind
+from bot.surface.pictures import check_upload, kept
 from engine.pictures.evidence import examined
 
 __all__ = ["ACTIONS", "check_menu", "verify"]

@@ -1,0 +1,87 @@
+"""Pictures that people bring: checked, fetched, and kept before anything is drawn from them.
+
+Knows no prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import discord
+
+from bot.errors import Refusal
+from bot.links import MOST_BYTES
+from bot.memory.picture_files import normalised
+from bot.surface.hub import Interaction
+
+__all__ = [
+    "KeptPicture",
+    "check_upload",
+    "kept",
+    "kept_file",
+    "kept_link",
+    "kept_upload",
+    "link_of",
+    "pictures_behind",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that someone brought: the name under which it is kept, and what they should know of it."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+async def pictures_behind(
+    interaction: Interaction, links: Iterable[str], given: Mapping[str, KeptPicture] | None = None
+) -> dict[str, KeptPicture]:
+    """The pictures behind links, kept now unless they are ``given``. Raises BadLink and BadPicture."""
+    found = dict(given or {})
+    for link in dict.fromkeys(links):
+        if link not in found:
+            found[link] = await kept_link(interaction, link)
+    return found
+
+
+def check_upload(upload: discord.Attachment) -> None:
+    """Raises Refusal for what is plainly no picture, before a byte of it is fetched."""
+    if upload.size > MOST_BYTES:
+        raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
+    if upload.content_type and not upload.content_type.startswith("image/"):
+        raise Refusal(
+            f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF or GIF.", "Invalid picture"
+        )
+
+
+async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
+    """Keep a picture that someone brought. Raises BadPicture."""
+    found = await normalised(data)
+    return KeptPicture(await interaction.client.hub.pictures.keep(found.png), found.notes)
+
+
+async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
+    """An uploaded picture, kept now. Raises Refusal and BadPicture."""
+    check_upload(upload)
+    return await kept_file(interaction, upload.url)
+
+
+async def kept_file(interaction: Interaction, url: str) -> KeptPicture:
+    """The picture at an address that came from Discord itself, kept now. Raises Refusal and BadPicture."""
+    try:
+        data = await interaction.client.http.get_from_cdn(url)
+    except discord.HTTPException:
+        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None
+    return await kept(interaction, data)
+
+
+def link_of(url: str) -> str:
+    """What stands for an uploaded picture in a prompt: its address without the signature, which expires."""
+    return url.partition("?")[0]
+
+
+async def kept_link(interaction: Interaction, link: str) -> KeptPicture:
+    """The picture behind a link, kept now. Raises BadLink and BadPicture."""
+    return await kept(interaction, await interaction.client.hub.links.fetch(link))
