@@ -240,8 +240,8 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
             await asyncio.sleep(0.01)
         return await fetch(client, url)
 
-    fetch = discord.http.HTTPClient.get_from_cdn
-    monkeypatch.setattr(discord.http.HTTPClient, "get_from_cdn", slow)
+    fetch = type(world.bot.http).get_from_cdn
+    monkeypatch.setattr(type(world.bot.http), "get_from_cdn", slow)
     result = await world.slash(
         command, image=("a.png", png()), **{"imagine": {"prompt": "a fox"}}.get(command, {})
     )

@@ -121,7 +121,7 @@ class TestOne:
         beside = alone(each, with_loras(plan, one=0.7), entry)
         changed = drawing.load(each.entry, "cpu")
         tiny_loras.merged(changed, pairs, 0.7)
-        whole = Rendering(Registry((each.entry,)), replace(PROGRAM, load=lambda *_: changed))
+        whole = Rendering(Registry((each.entry,)), replace(PROGRAM, load=lambda *_, **said: changed))
         (merged,) = whole.drawn(Job("m", plan, "m")).values()
         assert apart(beside, merged) < 0.5
         assert apart(beside, alone(each, plan)) > 2
