@@ -35,7 +35,7 @@ _LONGEST, _SHORTEST = (
     3.0,
     10.0,
 )  # waves a period: 85 pixels long, to 26, of which half size and JPEG leave 6
-_STRENGTH = 1.5  # levels of Cb, root mean square: 44 dB from the unmarked picture, hardly to be seen
+_STRENGTH = 1.2  # levels of Cb, root mean square: 46 dB from the unmarked picture, hardly to be seen
 # RGB that a level of Cb is worth, and RGB as brightness, Cb and Cr (ITU-T T.871).
 _BLUE = np.array([0.0, -0.344136, 1.772], np.float32)
 _YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32)
