@@ -14,6 +14,13 @@ COMMIT = "c0ffee" + "0" * 34
 LARGE = 1000  # bytes from which on a file lies in the large-file storage
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Prints nothing when a client hangs up midway, as one does that needs a file's head alone."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 @dataclass
 class Hub:
     """What the hub serves, and how it misbehaves.
@@ -56,7 +63,7 @@ def hub_in(folder: Path) -> Iterator[Hub]:
     class Handler(_Handler):
         of = hub
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

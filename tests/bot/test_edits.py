@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.links import MOST_BYTES
 from bot.memory.records import JobKind
 from engine import Action, Registry
 from tests.bot.sketch import buttons, png
@@ -181,9 +182,8 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_rendered(world, edit
     assert world.engine.seen == []
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_it_is_fetched(world, editor, monkeypatch):
-    monkeypatch.setattr("bot.surface.intake.MOST_BYTES", 40)
-    result = await world.slash("edit", image=("a.png", png(48, 32)), prompt="make it night")
+async def test_a_picture_that_is_too_large_is_refused_before_it_is_fetched(world, editor):
+    result = await world.slash("edit", image=("a.png", bytes(MOST_BYTES + 1)), prompt="make it night")
     assert "larger than" in (await refused(result))[1]
     assert world.engine.seen == []
 

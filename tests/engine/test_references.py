@@ -261,8 +261,8 @@ class TestMany:
     ) -> None:
         """As Kolors does: a job's pictures are tasks inside its own."""
 
-        def load(entry: Any, device: str) -> LoadedModel:
-            loaded = drawing.load(entry, device)
+        def load(entry: Any, device: str, *, fit: Any) -> LoadedModel:
+            loaded = drawing.load(entry, device, fit=fit)
             loaded.family = replace(loaded.family, together=False)
             return loaded
 
