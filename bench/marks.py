@@ -18,6 +18,7 @@ import typer
 from PIL import Image, ImageEnhance
 from rich.progress import track
 
+from bench.engine import likeness
 from bench.sheet import Sheet, keep
 from engine.pictures.grid import laid_out
 from engine.pictures.mark import found, marked
@@ -145,7 +146,8 @@ def main(
             began = time.perf_counter()
             held = [marked(part, hidden) for part in parts]
             seconds.append((time.perf_counter() - began) / sum(part.width * part.height for part in parts))
-            worst = min(worst, *(psnr(one, other) for one, other in zip(parts, held, strict=True)))
+            pairs = zip(parts, held, strict=True)
+            worst = min(worst, *(likeness(np.asarray(one), np.asarray(other)) for one, other in pairs))
             whole = laid_out(held) if len(held) > 1 else held[0]
             for change, made in CHANGES.items():
                 mark = found(made(whole))
@@ -167,12 +169,6 @@ def main(
         others = Sheet("Libraries", ("library", "needs", "size and crop", "in flat colours"), BESIDE)
         others.rows.extend(LIBRARIES)
         keep(PAGE, "Marks in the pixels", OPENING, [table, costs, others])
-
-
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    """How near two pictures are, in dB."""
-    error = np.asarray(one.convert("RGB"), float) - np.asarray(other.convert("RGB"), float)
-    return float(10 * np.log10(255**2 / max(1e-9, (error**2).mean())))
 
 
 def _through(picture: Image.Image, kind: str, quality: int) -> Image.Image:

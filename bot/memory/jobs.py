@@ -16,7 +16,17 @@ from bot.memory.additions import Additions
 from bot.memory.database import Database, execute_many
 from bot.memory.panels import WITH_PICTURE
 from bot.memory.people import User
-from bot.memory.records import JOBS, JobKind, JobRecord, PictureRecord, Place, Status, job_of, picture_of
+from bot.memory.records import (
+    JOBS,
+    NAMED,
+    JobKind,
+    JobRecord,
+    PictureRecord,
+    Place,
+    Status,
+    job_of,
+    picture_of,
+)
 
 __all__ = ["Jobs"]
 
@@ -43,11 +53,7 @@ class Jobs:
 
     async def named(self, job_id: str | None, mark: int | None) -> JobRecord | None:
         """The job with that id, else the first whose pictures hold that mark, unless it was deleted."""
-        row = await self._database.row(
-            f"{JOBS} WHERE (jobs.id = ? OR jobs.mark = ?) AND status < ?"
-            " ORDER BY jobs.id = ? DESC, jobs.seq LIMIT 1",
-            (job_id, mark, Status.DELETED, job_id),
-        )
+        row = await self._database.row(NAMED, {"job": job_id, "mark": mark})
         return job_of(row) if row else None
 
     async def unfinished(self) -> list[JobRecord]:

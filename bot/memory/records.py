@@ -18,6 +18,7 @@ from engine import Lane, Plan
 __all__ = [
     "COLUMNS",
     "JOBS",
+    "NAMED",
     "JobKind",
     "JobRecord",
     "PictureRecord",
@@ -34,6 +35,12 @@ COLUMNS = (
 )
 JOBS = f"SELECT {COLUMNS} FROM jobs JOIN users ON users.id = jobs.user_id"
 """How rows are asked for that ``job_of`` reads."""
+
+NAMED = (
+    f"{JOBS} WHERE (jobs.id = :job OR jobs.mark = :mark) AND status < 6"
+    " ORDER BY jobs.id = :job DESC, jobs.seq LIMIT 1"
+)
+"""The job with that id, else the first whose pictures hold that mark, unless it was deleted (status 6)."""
 
 
 class Status(IntEnum):

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.messages.wording import BLUE
 from bot.text.guide import Passage
 from grammar import PARAMETERS, Parameter
 from grammar.help import overview
 
 __all__ = ["answer", "screen"]
 
-COLOUR = 0x5865F2
 
 BEGIN = (
     "Type `/imagine` and what you want to see, then parameters if you like:"
@@ -34,7 +34,7 @@ YOURS = (
 
 def screen() -> discord.Embed:
     """How to begin, what the buttons do, where settings and history are, and the parameters by topic."""
-    embed = discord.Embed(title="Easel draws what you type", description=BEGIN, colour=COLOUR)
+    embed = discord.Embed(title="Easel draws what you type", description=BEGIN, colour=BLUE)
     embed.add_field(name="Under the four pictures", value=GRID, inline=False)
     embed.add_field(name="Also", value=YOURS, inline=False)
     lines = [
@@ -56,4 +56,4 @@ def _name(row: Parameter) -> str:
 def answer(passages: Sequence[Passage]) -> discord.Embed:
     """The passages, the best one first."""
     text = "\n\n".join(f"**{passage.title}**\n{passage.text}" for passage in passages)
-    return discord.Embed(description=text, colour=COLOUR)
+    return discord.Embed(description=text, colour=BLUE)

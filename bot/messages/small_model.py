@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.messages.wording import quoted, refusal
+from bot.messages.wording import BLUE, quoted, refusal
 from engine import ModelEntry
 
 __all__ = ["EXAMPLES", "FOR_OPERATORS", "offer"]
@@ -25,7 +25,6 @@ FOR_OPERATORS = (
     "You run this bot: `/easel models list` shows the real models, `/easel models pull` fetches one, and"
     " `EASEL_MODEL=sdxl` in the bot's settings makes it the default."
 )
-COLOUR = 0x5865F2
 
 
 def offer(entry: ModelEntry, words: Sequence[str], prompt: str, *, operator: bool) -> discord.Embed:
@@ -37,5 +36,5 @@ def offer(entry: ModelEntry, words: Sequence[str], prompt: str, *, operator: boo
     ]
     lines += [FOR_OPERATORS] if operator else []
     embed = refusal(f"{entry.title} knows nothing of this", "\n\n".join(filter(None, lines)), prompt)
-    embed.colour = discord.Colour(COLOUR)
+    embed.colour = discord.Colour(BLUE)
     return embed

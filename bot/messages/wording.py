@@ -16,6 +16,7 @@ from grammar.links import labels
 __all__ = ["CONTENT_LIMIT", "file_name", "mention", "quoted", "refusal", "titled"]
 
 CONTENT_LIMIT = 2000  # characters that Discord takes for a message's content
+BLUE = 0x5865F2  # Discord's own, for answers that are no error
 RED = 16711680
 LINK = re.compile(r"<?https?://[^\s<>]+>?")
 

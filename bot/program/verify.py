@@ -16,7 +16,7 @@ from rich.console import Console
 from bot.config import Settings
 from bot.jobs.checking import UNKNOWN_HERE, Verdict, proved, verdict_on
 from bot.memory.picture_files import Pictures
-from bot.memory.records import JOBS, JobRecord, Status, job_of
+from bot.memory.records import NAMED, JobRecord, job_of
 from bot.program.wiring import engine_of, registry_of
 from engine import BadPicture
 from engine.pictures.evidence import Evidence, examined
@@ -57,11 +57,7 @@ def _known(settings: Settings, evidence: Evidence) -> tuple[JobRecord | None, li
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         try:
-            rows = connection.execute(
-                f"{JOBS} WHERE (jobs.id = ? OR jobs.mark = ?) AND status < ?"
-                " ORDER BY jobs.id = ? DESC, jobs.seq LIMIT 1",
-                (job, mark, int(Status.DELETED), job),
-            ).fetchall()
+            rows = connection.execute(NAMED, {"job": job, "mark": mark}).fetchall()
         except sqlite3.OperationalError:  # a database of an older version, which knows no marks yet
             return None, []
         if not rows:

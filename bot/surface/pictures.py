@@ -18,6 +18,7 @@ from bot.surface.hub import Interaction
 __all__ = [
     "KeptPicture",
     "check_upload",
+    "first_picture",
     "kept",
     "kept_file",
     "kept_link",
@@ -54,6 +55,15 @@ def check_upload(upload: discord.Attachment) -> None:
         raise Refusal(
             f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF or GIF.", "Invalid picture"
         )
+
+
+def first_picture(message: discord.Message) -> discord.Attachment:
+    """A message's first picture. Raises Refusal where it holds none that may be fetched."""
+    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
+    if upload is None:
+        raise Refusal("This message holds no picture.", "Invalid picture")
+    check_upload(upload)
+    return upload
 
 
 async def kept(interaction: Interaction, data: bytes) -> KeptPicture:

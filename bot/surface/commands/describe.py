@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -16,19 +15,18 @@ from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
 from bot.memory.picture_files import fitted, size_of
 from bot.messages.message import Message
-from bot.messages.sending import edited
-from bot.messages.wording import quoted
+from bot.messages.wording import BLUE, quoted
 from bot.surface.actions import Action
+from bot.surface.answering import answer
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import ANYWHERE, drafts_of, prepared, read, secret, take
+from bot.surface.intake import ANYWHERE, drafts_of, read, secret, take
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import KeptPicture, kept_link, kept_upload
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 
 DIGITS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣")
-COLOUR = 0x5865F2
 GONE = "These prompts are no longer kept here."
 PROMPTS = PanelKind(Prompts, gone=GONE, shared=True)
 DESCRIBED = PanelKind(Described, gone=GONE, shared=True)
@@ -42,7 +40,7 @@ async def describe(
     """Prompts from a picture, for those who have no words yet."""
     if (image is None) == (link is None):
         raise Refusal("Give a picture, either as `image` or as `link`.", "Invalid picture")
-    await _answer(interaction, _described(interaction, image, link))
+    await answer(interaction, _described(interaction, image, link))
 
 
 async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
@@ -72,7 +70,7 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
 async def _again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture, whichever of its answers is pressed."""
     first = await DESCRIBED.fetched(interaction, panel_id)
-    await _answer(interaction, _others(interaction, first))
+    await answer(interaction, _others(interaction, first))
 
 
 async def _others(interaction: Interaction, first: Panel[Described]) -> Message:
@@ -82,12 +80,6 @@ async def _others(interaction: Interaction, first: Panel[Described]) -> Message:
     if counted is None:
         raise Gone(GONE)
     return await _told(interaction, KeptPicture(first.data.picture), counted)
-
-
-async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> None:
-    message, _ = await prepared(interaction, work)
-    await interaction.edit_original_response(**edited(message, interaction.user.id))
-    await interaction.client.hub.promises.answered(interaction.id)
 
 
 async def _described(interaction: Interaction, image: discord.Attachment | None, link: str | None) -> Message:
@@ -117,7 +109,7 @@ def _message(
     prompts = panel.data.prompts
     lines = [f"{digit} {quoted(prompt, 900)}" for digit, prompt in zip(DIGITS, prompts, strict=False)]
     lines += notes
-    embed = discord.Embed(description="\n\n".join(lines), colour=COLOUR)
+    embed = discord.Embed(description="\n\n".join(lines), colour=BLUE)
     embed.set_image(url=f"attachment://{panel.id}.{extension}")
     numbers = tuple(
         DRAW.button(panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(prompts)], 1)

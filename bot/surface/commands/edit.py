@@ -5,7 +5,6 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.errors import Refusal
 from bot.jobs.flow import Draft
 from bot.memory.panels import EditedPicture
 from bot.memory.people import User
@@ -13,7 +12,7 @@ from bot.surface.actions import CHANGE, Answers, Dialog
 from bot.surface.hub import Interaction
 from bot.surface.intake import edits_of, read, secret, take
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import check_upload, kept_file, kept_upload
+from bot.surface.pictures import check_upload, first_picture, kept_file, kept_upload
 
 __all__ = ["DIALOGS", "edit", "edit_menu"]
 
@@ -36,10 +35,7 @@ async def edit(interaction: Interaction, image: discord.Attachment, prompt: str)
 @app_commands.context_menu(name="Edit picture")
 async def edit_menu(interaction: Interaction, message: discord.Message) -> None:
     """The message's first picture is to be changed; a dialog asks how."""
-    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
-    if upload is None:
-        raise Refusal("This message holds no picture.", "Invalid picture")
-    check_upload(upload)
+    upload = first_picture(message)
     panel = await PICTURE.opened(interaction, EditedPicture(upload.url))
     await ASKED.open(interaction, panel.id, 0, prompt="")
 

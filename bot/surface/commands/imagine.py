@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import discord
 from discord import app_commands
 
-from bot.errors import Gone, Refusal
+from bot.errors import Gone
 from bot.jobs.flow import Draft
 from bot.memory.panels import ImagePrompt, Question, UnknownPrompt
 from bot.memory.people import User
@@ -26,7 +26,7 @@ from bot.surface.actions import Action, Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
 from bot.surface.intake import drafts_of, read, secret, take
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import check_upload, kept_file, kept_upload, link_of
+from bot.surface.pictures import check_upload, first_picture, kept_file, kept_upload, link_of
 from engine import Registry
 from engine.planning.loras import loras_for
 from engine.planning.prompts import wholly_unknown
@@ -235,10 +235,7 @@ class ExampleAction(JobAction):
 @app_commands.context_menu(name="Use as image prompt")
 async def image_menu(interaction: Interaction, message: discord.Message) -> None:
     """The message's first picture becomes an image prompt; a dialog asks for the words."""
-    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
-    if upload is None:
-        raise Refusal("This message holds no picture.", "Invalid picture")
-    check_upload(upload)
+    upload = first_picture(message)
     panel = await IMAGE.opened(interaction, ImagePrompt(upload.url))
     await WORDS.open(interaction, panel.id, 0, prompt="")
 

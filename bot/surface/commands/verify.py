@@ -15,18 +15,16 @@ from bot.jobs.checking import Verdict, proved, verdict_on
 from bot.memory.panels import Checked
 from bot.memory.records import JobRecord
 from bot.messages.message import Message
-from bot.messages.sending import edited
-from bot.messages.wording import quoted
+from bot.messages.wording import BLUE, quoted
 from bot.surface.actions import Action
+from bot.surface.answering import answer
 from bot.surface.hub import Interaction
-from bot.surface.intake import prepared
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import check_upload, kept
+from bot.surface.pictures import check_upload, first_picture, kept
 from engine.pictures.evidence import examined
 
 __all__ = ["ACTIONS", "check_menu", "verify"]
 
-COLOUR = 0x5865F2  # Discord's own blue, as in other answers that hold no picture
 GONE = "This check is no longer kept here; check the picture again."
 CHECKED = PanelKind(Checked, gone=GONE)
 
@@ -39,22 +37,15 @@ async def verify(
     """What a picture's texts and pixels say."""
     if (image is None) == (link is None):
         raise Refusal("Give a picture, either as `image` or as `link`.", "Invalid picture")
-    await _answer(interaction, image if image is not None else str(link))
+    if image is not None:
+        check_upload(image)
+    await answer(interaction, _checked(interaction, image or str(link)), ephemeral=True)
 
 
 @app_commands.context_menu(name="Check picture")
 async def check_menu(interaction: Interaction, message: discord.Message) -> None:
     """The same for a message's first picture."""
-    upload = next((a for a in message.attachments if (a.content_type or "").startswith("image/")), None)
-    if upload is None:
-        raise Refusal("This message holds no picture.", "Invalid picture")
-    await _answer(interaction, upload)
-
-
-async def _answer(interaction: Interaction, source: discord.Attachment | str) -> None:
-    message, _ = await prepared(interaction, _checked(interaction, source), ephemeral=True)
-    await interaction.edit_original_response(**edited(message, interaction.user.id))
-    await interaction.client.hub.promises.answered(interaction.id)
+    await answer(interaction, _checked(interaction, first_picture(message)), ephemeral=True)
 
 
 async def _checked(interaction: Interaction, source: discord.Attachment | str) -> Message:
@@ -62,7 +53,6 @@ async def _checked(interaction: Interaction, source: discord.Attachment | str) -
     if isinstance(source, str):
         data = await hub.links.fetch(source)
     else:
-        check_upload(source)
         data = await source.read()
     evidence = await asyncio.to_thread(examined, data)
     number = evidence.mark.number if evidence.mark else None
@@ -79,9 +69,7 @@ async def _checked(interaction: Interaction, source: discord.Attachment | str) -
 async def _prove(interaction: Interaction, panel_id: str, _: int) -> None:
     """*Prove it*: the job is drawn again and compared with the picture."""
     panel = await CHECKED.fetched(interaction, panel_id)
-    answer = (await prepared(interaction, _redrawn(interaction, panel.data), ephemeral=True))[0]
-    await interaction.edit_original_response(**edited(answer, interaction.user.id))
-    await interaction.client.hub.promises.answered(interaction.id)
+    await answer(interaction, _redrawn(interaction, panel.data), ephemeral=True)
 
 
 async def _redrawn(interaction: Interaction, checked: Checked) -> Message:
@@ -117,7 +105,7 @@ def _message(verdict: Verdict, known: JobRecord | None, reader: int, panel_id: s
     lines.append("**Said to be made by a machine** " + ("yes, in its text" if verdict.ai_mark else "no"))
     if verdict.redrawn != "not tried":
         lines.append(f"**Drawn again** {verdict.redrawn}")
-    embed = discord.Embed(title=title, description="\n".join([*lines, *verdict.notes]), colour=COLOUR)
+    embed = discord.Embed(title=title, description="\n".join([*lines, *verdict.notes]), colour=BLUE)
     return Message(embeds=(embed,), rows=((PROVE.button(panel_id),),) if panel_id else ())
 
 
