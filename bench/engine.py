@@ -25,8 +25,10 @@ import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 
+from bench.compute import counting, matmul_rate
 from bench.loras import loras
-from bench.sheet import ROOT, Sheet, keep
+from bench.machines import keep_by_machine
+from bench.sheet import ROOT, Sheet
 from engine import (
     Action,
     Conditioning,
@@ -61,12 +63,19 @@ SECONDS = 40.0
 MOST_STOCK = 2
 PROMPTS = ("a red house on grass", "two blue fish", "a yellow star above a green tree", "a white boat")
 PAGE = ROOT / "docs" / "performance.md"
-OPENING = (
-    "Written by `make bench`. Ratios, taken side by side in one run; above 1 the engine is faster. (a) is "
-    "the stock diffusers pipeline in the engine's precision and layout, (b) the stock pipeline as the "
-    "diffusers documentation loads it, each drawing the same jobs one after another, as servers do. The "
-    f"embedded model, {STEPS} steps, {SIDE} × {SIDE}."
-)
+OPENING = f"""# Performance
+
+Written by `make bench`; each kind of machine has a section, and a run writes its own kind's anew. Ratios,
+taken side by side in one run; above 1 the engine is faster. (a) is the stock diffusers pipeline in the
+engine's precision and layout, (b) the stock pipeline as the diffusers documentation loads it, each drawing
+the same jobs one after another, as servers do. The embedded model, {STEPS} steps, {SIDE} × {SIDE}.
+
+**What to expect.** Alone, nobody waits longer than with the stock pipeline. In company it depends on what
+the machine leaves unused: a processor that multiplies in bfloat16 is far from its limit with one grid, and
+eight users get their grids in less than half the time; one that has AVX2 alone computes in float32, where
+one grid nearly fills it, and sharing brings little for grids and much for single pictures, since a few rows
+cost such a processor almost as much as one. A card has a page of its own, [gpu.md](gpu.md). Everywhere what
+is urgent goes first, and nobody's long job holds up another's."""
 
 
 def main(names: Sequence[str] = ()) -> None:
@@ -79,7 +88,7 @@ def main(names: Sequence[str] = ()) -> None:
         sheets[-1].show()
     world.session.renderer.close()
     if not names:
-        keep(PAGE, "Performance", f"{OPENING} Computed in {DTYPE}.", sheets)
+        keep_by_machine(PAGE, OPENING, f"Computed in {DTYPE}.", sheets)
 
 
 def grid(seed: int = 1, pictures: int = 4) -> Plan:
@@ -212,6 +221,12 @@ class Stock:
             pictures = self._image_pipe(image=source, strength=plan.strength, **said).images
         return [to_png(picture) for picture in pictures]
 
+    @property
+    def denoiser(self) -> torch.nn.Module:
+        """The part that is asked at every step."""
+        unet: torch.nn.Module = self._pipe.unet
+        return unet
+
     def all(self, plans: Sequence[Plan]) -> None:
         """One plan after another."""
         for plan in plans:
@@ -256,6 +271,32 @@ def throughput(world: World) -> Sheet:
         "One user is the overhead of a single job. Bars: at 8 users grids ≥ 1.2 and single pictures ≥ 1.8 "
         "over (a), grids ≥ 2 over (b); never below 0.95 over (a)."
     )
+    return sheet
+
+
+def utilisation(world: World) -> Sheet:
+    """How much of the processor's rate of matrix products a grid's denoising reaches, all else included."""
+    session, stock = world.session, world.stock
+    with counting(world.plain.denoiser) as counted:
+        world.plain.draw(grid())
+    rate = matmul_rate("cpu", DTYPE, 2048)
+    ways: dict[str, tuple[int, Callable[[int], object]]] = {
+        "stock pipeline (a), one grid after another": (2, lambda n: stock.all([grid(i) for i in range(n)])),
+        "Easel, one user": (1, lambda n: session.draw([grid(i) for i in range(n)])),
+        "Easel, 8 users": (8, lambda n: session.draw([grid(i) for i in range(n)])),
+    }
+    taken: dict[str, list[float]] = defaultdict(list)
+    for _ in range(3):
+        for name, (grids, draw) in ways.items():
+            taken[name].append(seconds(draw, grids) / grids)
+    sheet = Sheet(
+        "Of what the processor can",
+        ("who", "of the matmul rate"),
+        f"A grid's denoising is {counted.flops / 1e9:.0f} GFLOP; matrices of 2048 × 2048 are multiplied at "
+        f"{rate / 1e9:.0f} GFLOP/s in {DTYPE}. The time is a grid's whole time, decoding and PNGs included.",
+    )
+    for name, times in taken.items():
+        sheet.add(name, f"{counted.flops / statistics.median(times) / rate:.0%}")
     return sheet
 
 
@@ -504,6 +545,7 @@ async def _drain(engine: Engine, job: Job) -> None:
 
 TABLES: dict[str, Callable[[World], Sheet]] = {
     "throughput": throughput,
+    "utilisation": utilisation,
     "company": company,
     "mixed": lambda world: arrivals(
         world, "Mixed work", mixed, "Grids, variations and upscales; 15 % are turbo."

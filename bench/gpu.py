@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
+from bench.compute import counting, matmul_rate
 from bench.gpu_shapes import DTYPE, SHAPES, Rig, Shape
 from bench.sheet import Sheet, where
 from engine import (
@@ -131,7 +131,7 @@ def main(said: Sequence[str] = ()) -> None:
     ways = [WAYS[int(number)] for number in options.ways or range(len(WAYS))]
     results = Results(options.out)
     with torch.no_grad():
-        rate = matmul_rate(rig)
+        rate = matmul_rate(rig.device, DTYPE, 512 if rig.tiny else 8192, rig.wait)
         card = torch.cuda.get_device_name(rig.device) if rig.gpu else "no GPU"
         print(where(f"{card}, bf16 matmul {rate / 1e12:.1f} TFLOP/s"))
         results.add("rate", card=card, tflops=round(rate / 1e12, 1))
@@ -160,18 +160,6 @@ def shape_of(rig: Rig, name: str) -> Shape:
     """The shape as this rig draws it."""
     shape = SHAPES[name].shrunk() if rig.tiny else SHAPES[name]
     return replace(shape, users=rig.users or shape.users, steps=rig.steps or shape.steps)
-
-
-def matmul_rate(rig: Rig) -> float:
-    """FLOP/s of a large bf16 matmul on this device."""
-    n = 512 if rig.tiny else 8192
-    a, b = (torch.randn(n, n, device=rig.device, dtype=DTYPE) for _ in range(2))
-
-    def work() -> None:
-        for _ in range(10):
-            a @ b
-
-    return 10 * 2 * n**3 / min(seconds(rig, work) for _ in range(5))
 
 
 def seconds(rig: Rig, work: Callable[..., object], *args: Any) -> float:
@@ -258,26 +246,9 @@ def stock_draw(pipe: Any, shape: Shape, pictures: int) -> None:
 
 def flops(pipe: Any, shape: Shape) -> float:
     """What the denoiser computes for one grid."""
-    counter = FlopCounterMode(display=False)
-    denoiser = denoiser_of(pipe)
-    total = 0.0
-
-    def counted(module: Any, args: Any, kwargs: Any) -> None:
-        counter.__enter__()
-
-    def done(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        nonlocal total
-        counter.__exit__(None, None, None)
-        total += counter.get_total_flops()
-
-    hooks = (
-        denoiser.register_forward_pre_hook(counted, with_kwargs=True),
-        denoiser.register_forward_hook(done, with_kwargs=True),
-    )
-    stock_draw(pipe, shape, 4)
-    for hook in hooks:
-        hook.remove()
-    return total
+    with counting(denoiser_of(pipe)) as counted:
+        stock_draw(pipe, shape, 4)
+    return counted.flops
 
 
 class _Texts:

@@ -3,6 +3,7 @@
 Knows nothing of what was measured.
 """
 
+import os
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -54,13 +55,12 @@ def keep(path: Path, title: str, opening: str, sheets: Sequence[Sheet]) -> None:
 def where(*more: str) -> str:
     """The machine, the versions and the commit, in a sentence."""
     names = ", ".join(f"{name} {version(name)}" for name in ("torch", "diffusers", "transformers"))
-    parts = [_processor(), f"Python {platform.python_version()}", names, f"commit {_commit()}", *more]
+    parts = [processor(), f"Python {platform.python_version()}", names, f"commit {_commit()}", *more]
     return "Taken on " + "; ".join(parts) + "."
 
 
-def _processor() -> str:
-    import os
-
+def processor() -> str:
+    """The processor's name and the number of its cores."""
     names = {
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

@@ -54,9 +54,13 @@ def grid_of(page, words: str):
     return page.locator(".message", has_text=words).filter(has=page.get_by_role("button", name="U1")).last
 
 
-def panel_of(page):
-    """The newest panel of settings."""
-    return page.locator(".message").filter(has=page.get_by_role("button", name="Remix mode")).last
+async def settings(page):
+    """A new panel of settings; those that were opened before stay on the page."""
+    panels = page.locator(".message").filter(has=page.get_by_role("button", name="Remix mode"))
+    before = await panels.count()
+    await use(page, "/settings ")
+    await expect(panels).to_have_count(before + 1)
+    return panels.nth(before)
 
 
 async def use(page, command: str) -> None:
@@ -108,8 +112,7 @@ async def test_the_arrows_roll_again(page, painted: Message) -> None:
 
 
 async def test_remix_opens_a_dialog_whose_prompt_is_edited(page, painted: Message, ada: Person) -> None:
-    await use(page, "/settings ")
-    remix = panel_of(page).get_by_role("button", name="Remix mode")
+    remix = (await settings(page)).get_by_role("button", name="Remix mode")
     await remix.click()
     await expect(remix).to_have_class(GREEN)
     await shown(page, painted).get_by_role("button", name="V1").click()
@@ -125,8 +128,7 @@ async def test_remix_opens_a_dialog_whose_prompt_is_edited(page, painted: Messag
 
 
 async def test_settings_show_what_is_set_and_the_next_prompt_has_it(page) -> None:
-    await use(page, "/settings ")
-    panel = panel_of(page)
+    panel = await settings(page)
     await expect(panel).to_contain_text("Only you can see this")
     high = panel.get_by_role("button", name="Stylize high")
     await high.click()
