@@ -73,7 +73,7 @@ def page() -> str:
         [
             "# Parameters",
             "",
-            "Made from the table in `grammar/parameters.py`: `python -m grammar > docs/parameters.md`.",
+            "Made from the table in `grammar/parameters/`: `python -m grammar > docs/parameters.md`.",
             "How prompts are read, and how to add a parameter: [language.md](language.md).",
             "",
             "Parameters come last in a prompt, in any order: `a red fox --ar 3:2 --no text`. “Models” are",

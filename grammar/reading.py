@@ -17,10 +17,11 @@ from grammar.links import link_in
 from grammar.loras import misplaced, problems_of
 from grammar.parameters import Parameter
 from grammar.parts import weigh
+from grammar.ratios import RATIO, lowest
 from grammar.script import Script
 from grammar.spec import FIELDS, GenerationSpec
 from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, trimmed
-from grammar.values import RATIO, SPACE, Kind, Part, UnfitError, Value, link, lowest, number, shown
+from grammar.values import SPACE, Kind, Part, UnfitError, Value, link, number, shown
 
 _BEHIND_VALUE = SPACE + COMMAS
 _NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
@@ -218,7 +219,11 @@ class Reading:
 
     def _unrecognized(self, tokens: list[Any]) -> None:
         typed = "".join(tokens).rstrip(_BEHIND_VALUE)
-        mend = self._did_you_mean(tokens[0]) if _name(tokens[0]) else "Leave the dashes out."
+        mend = (
+            _did_you_mean(tokens[0], self._rows, len(self.problems))
+            if _name(tokens[0])
+            else "Leave the dashes out."
+        )
         self._unknown(tokens[0].start_pos, typed, mend)
 
     def _stray(self, token: Any) -> None:
@@ -230,25 +235,10 @@ class Reading:
         typed = token[start : token.rindex(named[-1]) + len(named[-1])]
         mend = "Words go before the parameters."
         if named[0][0] in DASHES:
-            mend = self._did_you_mean(named[0]) or mend
+            mend = _did_you_mean(named[0], self._rows, len(self.problems)) or mend
         elif named[0] is not words[0] and named[0].lower() in self._rows:
             mend = f"Write `--{named[0].lower()}` without a space."
         self._unknown(token.start_pos + start, typed, mend)
-
-    def _did_you_mean(self, typed: str) -> str:
-        name = typed.strip(DASHES + _BEHIND_VALUE).lower()
-        stem = re.split(r"[\W\d_]", name, maxsplit=1)[0]
-        rest = name[len(stem) :].strip(DASHES + "_=:")
-        if len(self.problems) >= _SUGGESTIONS or not stem:
-            return ""
-        stem = OTHER_NAMES.get(stem, stem)
-        if stem in self._rows:
-            return f"Write `--{stem} {rest}`." if rest else f"Write `--{stem}`."
-        alike = [
-            each for each in self._rows if len(each) > 1 and (each[0] == stem[0] or each[1] == stem[1:2])
-        ]
-        close = get_close_matches(stem[:20], alike, n=1, cutoff=0.65)
-        return f"Did you mean `--{close[0]}`?" if close else ""
 
     def _unknown(self, start: int, typed: str, mend: str) -> None:
         words = typed.split()
@@ -277,3 +267,18 @@ def _shape(width: int | None, height: int | None) -> tuple[int, int]:
         return lowest(width, height)
     wide, high = width or _SINGLE_SIDE, height or _SINGLE_SIDE
     return lowest(min(wide, 4 * high), min(high, 4 * wide))
+
+
+def _did_you_mean(typed: str, rows: Mapping[str, Parameter], told: int) -> str:
+    """What to write instead of an unknown name, where that is plain; `told`: the problems told already."""
+    name = typed.strip(DASHES + _BEHIND_VALUE).lower()
+    stem = re.split(r"[\W\d_]", name, maxsplit=1)[0]
+    rest = name[len(stem) :].strip(DASHES + "_=:")
+    if told >= _SUGGESTIONS or not stem:
+        return ""
+    stem = OTHER_NAMES.get(stem, stem)
+    if stem in rows:
+        return f"Write `--{stem} {rest}`." if rest else f"Write `--{stem}`."
+    alike = [each for each in rows if len(each) > 1 and (each[0] == stem[0] or each[1] == stem[1:2])]
+    close = get_close_matches(stem[:20], alike, n=1, cutoff=0.65)
+    return f"Did you mean `--{close[0]}`?" if close else ""

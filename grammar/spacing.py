@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from grammar.errors import cut
 from grammar.links import link_in
 from grammar.parameters import Parameter
+from grammar.ratios import RATIO
 from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
-from grammar.values import RATIO, UnfitError, bare
+from grammar.values import UnfitError, bare
 from grammar.wrapping import front
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
