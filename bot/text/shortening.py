@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.planning.stopwords import STOP_WORDS
+from engine.planning.stopwords import PLACING, STOP_WORDS
 
 __all__ = ["STRUCK", "Token", "shortened", "weighed"]
 
@@ -74,22 +74,6 @@ FILLER = frozenset(
         "featuring",
     ]
 )
-PLACING = frozenset(
-    [
-        "in",
-        "on",
-        "under",
-        "over",
-        "behind",
-        "above",
-        "below",
-        "beside",
-        "between",
-        "near",
-        "inside",
-        "outside",
-    ]
-)
 SHARES = (1, 0.85, 0.65, 0.5, 0.35, 0.2)
 """How much of the words that count each shorter prompt keeps."""
 
@@ -111,18 +95,26 @@ class Token:
 def weighed(text: str, unknown: Collection[str] = ()) -> list[Token]:
     """Every word of a prompt with its weight; said again, a word matters less, and so do later ones a little.
 
-    `unknown`: words of it that the model does not know, which change no picture.
+    A word that says where matters no more than what it places. `unknown`: words of it that the model does not
+    know, which change no picture.
     """
     strange = {word.casefold() for word in unknown}
     seen: set[str] = set()
     tokens = []
     words = text.split()
     for place, typed in enumerate(words):
-        word = re.sub(r"^\W+|\W+$", "", typed).lower()
+        word = _bare(typed)
         weight = _USELESS if word.casefold() in strange else _kind(word)
         weight *= 1 - 0.3 * place / max(1, len(words))
         tokens.append(Token(typed, round(weight * (0.2 if word in seen else 1), 3)))
         seen.add(word)
+    placed = 0.0
+    for place in reversed(range(len(tokens))):
+        token, word = tokens[place], _bare(tokens[place].text)
+        if word in PLACING:
+            tokens[place] = replace(token, weight=min(token.weight, placed))
+        elif word not in STOP_WORDS:
+            placed = token.weight
     return tokens
 
 
@@ -136,10 +128,16 @@ def shortened(text: str, unknown: Collection[str] = ()) -> list[str]:
     for share in SHARES:
         count = max(1, round(share * len(tokens)))
         kept = sorted(sorted(range(len(tokens)), key=lambda at: -tokens[at].weight)[:count])
+        while len(kept) > 1 and _bare(tokens[kept[-1]].text) in PLACING | STOP_WORDS:
+            kept.pop()
         prompt = " ".join(tokens[at].text for at in kept).strip(" ,;.")
         if prompt and prompt != text and prompt not in found:
             found.append(prompt)
     return found[:_MOST]
+
+
+def _bare(typed: str) -> str:
+    return re.sub(r"^\W+|\W+$", "", typed).lower()
 
 
 def _kind(word: str) -> float:

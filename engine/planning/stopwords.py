@@ -3,7 +3,7 @@
 Nobody needs to hear that a small model passes over one of them. Holds no words that name anything.
 """
 
-__all__ = ["STOP_WORDS"]
+__all__ = ["PLACING", "STOP_WORDS"]
 
 _LANGUAGES = (
     # English
@@ -26,3 +26,11 @@ _LANGUAGES = (
     "은 는 이 가 을 를 의 에 에서 에게 와 과 도 로 으로 이다 있는 있다 있어요 그리고 하고 그 이런",
 )
 STOP_WORDS = frozenset(" ".join(_LANGUAGES).split())
+
+_PLACING = (
+    "in on at under over behind above below beside between near inside outside during",  # English
+    "em no na nos nas num numa ao à sob sobre entre durante",  # Portuguese
+    "en bajo al",  # Spanish, beside those it shares with Portuguese
+)
+PLACING = frozenset(" ".join(_PLACING).split())
+"""Words that say where or when something is: what follows is the surroundings, not the subject."""

@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 
 from engine.planning.registry import ModelEntry
-from engine.planning.stopwords import STOP_WORDS
+from engine.planning.stopwords import PLACING, STOP_WORDS
 
 __all__ = ["known_text", "names_nothing"]
 
@@ -27,6 +27,9 @@ _LETTERS = rf"(?:[^\W_{_EAST}]|[{_MARKS}])+"
 _WORD = re.compile(rf"[{_EAST}]+|{_LETTERS}(?:['’-]{_LETTERS})*")
 _RUN = re.compile(rf"[{_EAST}]+")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
+_OF = frozenset({"of", "de", "do", "da", "dos", "das", "del"})
+"""Words behind which stands what something is of, wherever that is placed: "in pastel of a fox"."""
+
 _HIRAGANA = re.compile(r"[\u3040-\u309f]")
 
 
@@ -53,20 +56,30 @@ def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
 def names_nothing(text: str, entry: ModelEntry) -> bool:
     """Whether ``text`` asks for what ``entry`` cannot draw, and for nothing else.
 
-    Then none of its words is for a thing or a place that the model knows, and not all of them are known.
+    Then not all of its words are known, and none that is for a thing or a place: of the surroundings alone,
+    as in "a city at night", a model that does not know the city makes something else.
     """
     words = _listed(entry.folder, "words.txt")
     if words is None or not text.strip():
         return False
     nouns = _listed(entry.folder, "nouns.txt") or words
-    said = [
-        (part.casefold(), known)
-        for found in _WORD.finditer(unicodedata.normalize("NFC", text))
-        for part, known in _parts(found[0], words)
-        if part.casefold() not in STOP_WORDS
-    ]
-    everything = bool(said) and all(known for _, known in said)
-    return not everything and not any(known and part in nouns for part, known in said)
+    text = unicodedata.normalize("NFC", text)
+    placed, counted, end = False, list[bool](), 0
+    for found in _WORD.finditer(text):
+        placed = placed and text[end : found.start()].isspace()
+        end = found.end()
+        for typed, known in _parts(found[0], words):
+            part = typed.casefold()
+            if part in PLACING or part in _OF:
+                placed = part in PLACING
+            elif part in STOP_WORDS:
+                continue
+            elif known and part in nouns:
+                if not placed:
+                    return False
+                placed = False
+            counted.append(known or part in PLACING or part in _OF)
+    return not counted or not all(counted)
 
 
 def _parts(word: str, words: frozenset[str]) -> list[tuple[str, bool]]:

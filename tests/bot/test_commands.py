@@ -210,6 +210,13 @@ def test_no_shorter_prompt_has_a_word_that_is_struck(text):
     assert all(set(prompt.replace(",", "").split()) <= set(kept) for prompt in shortened(text))
 
 
+def test_no_shorter_prompt_ends_in_the_air():
+    text = "a very beautiful majestic red house on a hill, highly detailed, trending on artstation"
+    assert shortened(text)[0] == "a majestic red house on hill"
+    for prompt in shortened(text):
+        assert prompt.split()[-1] not in ("on", "a", "of")
+
+
 def test_words_that_the_model_does_not_know_do_not_count():
     text, unknown = "a zeppelin over a Red house", ("Zeppelin", "over")
     weights = {token.text: token.weight for token in weighed(text, unknown)}

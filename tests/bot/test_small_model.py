@@ -17,7 +17,9 @@ def labels(message):
     return [button.label for button in buttons(message)]
 
 
-@pytest.mark.parametrize("prompt", ["a dragon", "portrait of a woman", "a {dragon, wizard} --ar 3:2", "🐉"])
+@pytest.mark.parametrize(
+    "prompt", ["a dragon", "portrait of a woman", "a {dragon, wizard} --ar 3:2", "a city at night", "🐉"]
+)
 async def test_examples_and_a_button_stand_in_noises_place(world, prompt):
     result = await world.slash("imagine", prompt=prompt)
     assert result.ephemeral
@@ -68,11 +70,11 @@ async def test_many_jobs_of_it_ask_first(world):
     "prompt",
     [
         "a majestic fox, 8k",
-        "a cyberpunk city at night",
+        "a fox in a cyberpunk city",
         "a {dragon, fox}",
         "a dragon --seed 7",
         "a dragon --q .5",
-        "um pinguim na neve",
+        "um pinguim e uma raposa na neve",
         "雪地里的企鹅",
     ],
 )
