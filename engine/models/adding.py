@@ -59,7 +59,7 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
     if not folder.is_dir():
         raise ModelUnavailable(f"There is no file or folder {folder}.")
     read = read_folder(folder)
-    index = next((found for name in INDEXES if (found := read(name)) is not None), None)
+    index = next((told for name in INDEXES if (told := read(name)) is not None), None)
     if index is None:
         raise ModelUnavailable(
             f"{folder} holds no `{INDEX}` that can be read, so it is no diffusers pipeline."

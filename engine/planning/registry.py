@@ -166,8 +166,9 @@ class Registry:
     @property
     def fetchable(self) -> tuple[Fetchable, ...]:
         """All that may be fetched, the models first."""
-        beside = (*self.adapters, *self.controls, *self.depths)
-        return (*self.drawable, *beside, *self.segmenters, *self.describers, *self.upscalers)
+        beside: tuple[Beside, ...] = (*self.adapters, *self.controls, *self.depths)
+        beside = (*beside, *self.segmenters, *self.describers, *self.upscalers)
+        return (*self.drawable, *beside)
 
     def find(self, name: str) -> Fetchable:
         """The model called `name`, or else the first of another kind. Raises UnknownModel."""
