@@ -26,9 +26,10 @@ from bot.program.wiring import models_of
 from engine import AdapterEntry, LoraEntry, ModelEntry, Registry, UnknownModel
 from engine.planning.abilities import can, cannot
 from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.licences import terms
 from engine.planning.measuring import needs
 from engine.planning.memory import Placement, amount, bytes_of
-from engine.planning.registry import Drawable
+from engine.planning.registry import Fetchable, is_here
 from grammar.loras import lora_words
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
@@ -43,7 +44,7 @@ def listed(settings: Settings, as_json: bool) -> None:
     for problem in registry.problems:
         print(problem, file=sys.stderr)
     if as_json:
-        rows = [_row(entry, registry.adapters) for entry in registry.entries]
+        rows = [_row(entry, registry) for entry in registry.entries]
         print(json.dumps(rows, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False)
@@ -60,7 +61,7 @@ def listed(settings: Settings, as_json: bool) -> None:
             _memory(entry, settings),
             "yes" if entry.on_this_machine() else "no",
             escape(entry.title),
-            escape(_licence(entry)),
+            escape(terms(entry)),
             ", ".join(cannot(entry)),
         )
     console = Console(width=None if sys.stdout.isatty() else _PIPED)
@@ -81,7 +82,7 @@ def _adapters_of(known: Sequence[AdapterEntry]) -> Table:
     for each in known:
         here = "yes" if each.on_this_machine() else "no"
         models, does = " ".join(each.models), " ".join(each.does)
-        table.add_row(*map(escape, (each.name, each.family, models, does, each.licence, here, each.title)))
+        table.add_row(*map(escape, (each.name, each.family, models, does, terms(each), here, each.title)))
     return table
 
 
@@ -157,15 +158,15 @@ def _add_all(
 
 
 def pull(settings: Settings, name: str) -> None:
-    """Fetches a model or a LoRA, with a bar; says first how much, under which licence.
+    """Fetches a model, a LoRA or what stands beside models, with a bar; says how much and the licence first.
 
     What is `owner/repo` of the hub is added first. Raises EngineError, Refusal.
     """
     registry = models_of(settings)
-    if "/" in name and not any(each.name == name for each in registry.drawable):
+    if "/" in name and not any(each.name == name for each in registry.fetchable):
         from engine import models  # for speed: only for who needs it
 
-        known = (each.name for each in registry.drawable if each.source == name)
+        known = (each.name for each in registry.fetchable if each.source == name)
         name = next(known, "") or models.add(name, settings.easel_data, registry).name
         print(f"It is {name} in the list of this machine.")
         registry = models_of(settings)
@@ -174,15 +175,14 @@ def pull(settings: Settings, name: str) -> None:
     print(f"{entry.title} is on this machine.")
 
 
-def fetch(settings: Settings, entry: Drawable) -> None:
+def fetch(settings: Settings, entry: Fetchable) -> None:
     """The work of `pull`; all that it says goes to stderr."""
     from engine import models  # for speed: only for who needs it
 
     wanted = models.order(entry)
     notes = Console(stderr=True, highlight=False, soft_wrap=True)
     notes.print(wanted.sentence(), markup=False)
-    here = entry.on_this_machine() if isinstance(entry, ModelEntry) else entry.path() is not None
-    if here and not wanted.missing:
+    if is_here(entry) and not wanted.missing:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
@@ -224,7 +224,7 @@ async def check(settings: Settings, name: str | None) -> bool:
     return fine
 
 
-def _entry(registry: Registry, name: str) -> Drawable:
+def _entry(registry: Registry, name: str) -> Fetchable:
     """The entry. Raises BadSetting, with what is wrong with the list where that is why it is missing."""
     try:
         return registry.find(name)
@@ -233,20 +233,13 @@ def _entry(registry: Registry, name: str) -> Drawable:
         raise BadSetting(wrong or str(error)) from None
 
 
-def _licence(entry: ModelEntry) -> str:
-    terms = [entry.licence or "not stated"]
-    terms += [] if entry.commercial else ["no commercial use"]
-    terms += ["to be accepted"] if entry.gated else []
-    return ", ".join(terms)
-
-
 def _memory(entry: ModelEntry, settings: Settings) -> str:
     """What it takes as a whole, at the precision that is set."""
     taken = needs(entry, settings.easel_precision).at(Placement.WHOLE)
     return amount(taken) if taken else "–"
 
 
-def _row(entry: ModelEntry, adapters: Sequence[AdapterEntry]) -> dict[str, object]:
+def _row(entry: ModelEntry, registry: Registry) -> dict[str, object]:
     return {
         "name": entry.name,
         "title": entry.title,
@@ -264,6 +257,6 @@ def _row(entry: ModelEntry, adapters: Sequence[AdapterEntry]) -> dict[str, objec
         "memory": {
             kind: round(needs(entry, kind).at(Placement.WHOLE) / 1e9, 1) for kind in ("fp16", "fp8", "nf4")
         },
-        "can": can(entry, adapters),
+        "can": can(entry, registry.adapters, registry.controls),
         "cannot": list(cannot(entry)),
     }

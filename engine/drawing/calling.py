@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageChops
 from torch import nn
 
 from engine.drawing import acting, late, safety, unread
@@ -64,8 +64,9 @@ def drawn(
 ) -> list[Image.Image]:
     """One picture a seed, from ``sources`` if there are any; the lighter ``hold``, the longer they stay.
 
-    ``shown`` are pictures that the model looks at, to change the first of them. The plan's control holds the
-    new ones to the ``structure`` of a picture of their size. They are drawn after the ``references``.
+    ``shown`` are pictures that the model looks at, to change the first of them, or to fill it where ``hold``
+    is black. The plan's control holds the new ones to the ``structure`` of a picture of their size. They are
+    drawn after the ``references``.
     """
     after = references or References()
     condition = None
@@ -165,9 +166,9 @@ def _called(
         )
     else:
         guided = family.contrasts(plan.acting_guidance)
-        guided = guided and (bool(references.shown) or not steering.pointless)
+        guided = guided and (references.some or not steering.pointless)
         name = denoiser_name(pipe, family)
-        if references.shown:
+        if references.some:
             put(pipe, name, _referring(pipe, name, references, steering, len(plan.seeds), guided))
         if not steering.plain:
             put(pipe, name, steered_denoiser(getattr(pipe, name), steering))
@@ -182,7 +183,10 @@ def _called(
         if family.wordless:
             put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
     said |= _guided(pipe, family, plan, guided)
-    said |= _sized(family, plan)
+    said = _sized(family, plan) | said
+    if family.fills is not None and shown and hold is not None:
+        said |= {family.fills.picture: shown[0], family.fills.mask: ImageChops.invert(hold)}
+        hold = None
     said |= _shown(family, plan, shown, said)
     vars(pipe).update(_asked(family.sets, plan))
     if stock:

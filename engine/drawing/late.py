@@ -20,8 +20,8 @@ _ASKED = ("add_noise", "scale_model_input", "scale_noise", "set_timesteps", "ste
 """The methods inside which a scheduler sees all its time steps."""
 
 
-class _Ready(Exception):
-    """The rehearsed pipeline has set its time steps."""
+class _Ready(BaseException):
+    """The rehearsed pipeline has set its time steps; no error, which modular pipelines would log."""
 
 
 def shorten(scheduler: Any, skip: int, stop: int | None, *, begins: bool) -> None:

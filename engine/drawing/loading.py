@@ -19,6 +19,7 @@ from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
 from engine.drawing import quantising, safety
 from engine.drawing.latents import draws_films, vae_of
 from engine.drawing.model import LoadedModel
+from engine.drawing.modular import load_modular
 from engine.drawing.offloading import by_turns
 from engine.drawing.preview import fit as fit_colours
 from engine.drawing.single_file import load_file, load_vae
@@ -105,6 +106,9 @@ def _loaded(entry: ModelEntry, dtype: torch.dtype, stored: Precision, *, checked
     others = {name: each for name, each in entry.part_folders().items() if each is not None}
     pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
     try:
+        if family.blocks is not None:
+            with LOADING:
+                return load_modular(folder, family.blocks, dtype)
         kind = getattr(
             diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline"
         )

@@ -18,11 +18,12 @@ from engine.drawing.calling import drawn, starts_from_pictures
 from engine.drawing.estimate import OnStep
 from engine.drawing.model import LoadedModel
 from engine.drawing.reference_adapter import References
-from engine.drawing.references import references_of_plan
+from engine.drawing.references import looked_at, references_of_plan
 from engine.drawing.repaint import Scene
 from engine.drawing.seamless import ForwardMode
 from engine.drawing.tiles import Tiles
 from engine.errors import BadPicture, EngineError
+from engine.families import Ability
 from engine.pictures.decoding import OWN_SIDE, load_input
 from engine.pictures.details import detailed
 from engine.pictures.mark import cleaned
@@ -58,10 +59,10 @@ def run(
         return [picture]
     if model is None:
         raise ValueError(f"{plan.action} needs a model")
-    inputs, shown = inputs[: len(inputs) - plan.referred], inputs[len(inputs) - plan.referred :]
-    if len(shown) < plan.referred:
+    inputs, referred = inputs[: len(inputs) - plan.referred], inputs[len(inputs) - plan.referred :]
+    if len(referred) < plan.referred:
         raise BadPicture("A picture that the prompt refers to is missing.")
-    references = references_of_plan(model, plan, shown)
+    references, shown = references_of_plan(model, plan, referred), looked_at(plan, referred)
     if safety.checks(model.pipe):
         report = safety.unseen(report)
     if plan.action is Action.EDIT:
@@ -69,17 +70,22 @@ def run(
     if plan.strength is not None and not starts_from_pictures(model):
         raise EngineError(f"{model.entry.title} cannot start from a picture.")
     if plan.action is Action.REFINE:
-        return [_refined(model, plan, enlarge(_picture(inputs)), report, references)]
+        return [_refined(model, plan, enlarge(_picture(inputs)), report, references, shown)]
     if plan.canvas is not None:
         scene = Scene(plan, inputs)
-        pictures = drawn(
-            model, plan, [scene.start] * len(plan.seeds), report, scene.hold, references=references
-        )
+        if model.family.fills is not None:
+            pictures = drawn(model, plan, (), report, scene.keep, [scene.start], references=references)
+        else:
+            sources = [scene.start] * len(plan.seeds)
+            pictures = drawn(model, plan, sources, report, scene.hold, shown, references=references)
         return [safety.like(picture, scene.finished(picture)) for picture in pictures]
     if plan.control is not None:
-        return drawn(model, plan, (), report, structure=_source(inputs, plan), references=references)
-    sources = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
-    return drawn(model, plan, sources, report, references=references)
+        held = _source(inputs, plan)
+        return drawn(model, plan, (), report, shown=shown, structure=held, references=references)
+    if Ability.TEXT in model.family.cannot:
+        raise EngineError(f"{model.entry.title} draws nothing from words alone.")
+    begins = () if plan.strength is None else [_source(inputs, plan)] * len(plan.seeds)
+    return drawn(model, plan, begins, report, shown=shown, references=references)
 
 
 def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnStep) -> list[Image.Image]:
@@ -97,7 +103,12 @@ def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnS
 
 
 def _refined(
-    model: LoadedModel, plan: Plan, large: Image.Image, report: OnStep, references: References
+    model: LoadedModel,
+    plan: Plan,
+    large: Image.Image,
+    report: OnStep,
+    references: References,
+    shown: Sequence[Image.Image],
 ) -> Image.Image:
     """The large picture with its details drawn anew, tile by tile, a few at a time: decoding takes memory."""
     tiles = Tiles(large.size, plan.width // plan.scale, plan.height // plan.scale)
@@ -108,7 +119,7 @@ def _refined(
         few = slice(start, start + PICTURES)
         part = replace(plan, width=sources[0].width, height=sources[0].height, seeds=seeds[few])
         told = functools.partial(_tell_of_tiles, report, plan.running * start, len(part.seeds), steps)
-        done += drawn(model, part, sources[few], told, references=references)
+        done += drawn(model, part, sources[few], told, shown=shown, references=references)
     joined = tiles.joined(done)
     for tile in done:
         joined = safety.like(tile, joined)

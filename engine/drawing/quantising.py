@@ -21,8 +21,10 @@ from diffusers.quantizers import PipelineQuantizationConfig
 from torch import nn
 
 from engine.errors import ModelUnavailable
+from engine.families import FAMILIES
 from engine.planning.entries import ModelEntry, Precision
 from engine.planning.memory import KEPT_WHOLE, is_quantised
+from engine.planning.presence import read_index
 
 __all__ = ["cast", "check", "for_denoiser", "for_pipeline"]
 
@@ -33,6 +35,10 @@ _PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes"}
 def check(entry: ModelEntry, stored: Precision, device: str) -> None:
     """Raises ModelUnavailable with a sentence where what weights stored so ask for is missing here."""
     package = _PACKAGES.get(stored)
+    if package is not None and FAMILIES[entry.family].blocks is not None:
+        raise ModelUnavailable(
+            f"{entry.title} is a modular pipeline; its weights are not stored in {stored} here, but in `fp8`."
+        )
     if package is not None and find_spec(package) is None:
         raise ModelUnavailable(
             f"{entry.title} is to be stored in {stored}, which takes the package `{package}`: "
@@ -89,8 +95,7 @@ def _config(library: str, stored: Precision, dtype: torch.dtype) -> Any:
 
 def _quantised_parts(folder: Path) -> Iterator[tuple[str, str]]:
     """The components of a folder that are to be quantised, and the library of each."""
-    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    for name, value in index.items():
+    for name, value in (read_index(folder) or {}).items():
         config = folder / name / "config.json"
         if is_quantised(name) and isinstance(value, list) and config.is_file():
             told = json.loads(config.read_text(encoding="utf-8"))

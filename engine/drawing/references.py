@@ -11,25 +11,30 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.models.embeddings import IPAdapterTimeImageProjection
+from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection, SiglipVisionModel
 
 from engine.drawing.model import LoadedModel
-from engine.drawing.reference_adapter import Layer, ReferenceAdapter, References
+from engine.drawing.reference_adapter import Layer, ReferenceAdapter, References, TimedLayer, parts_of
 from engine.errors import ModelUnavailable
+from engine.pictures.decoding import OWN_SIDE, load_input
+from engine.pictures.mark import cleaned
 from engine.planning.plan import Plan
-from engine.planning.references import AdapterEntry
+from engine.planning.references import AdapterEntry, Reference
 from engine.sharing.image_prompts import Place
 
-__all__ = ["load_reference_adapter", "references_of_plan"]
+__all__ = ["load_reference_adapter", "looked_at", "references_of_plan"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,12 +64,43 @@ def references_of_plan(model: LoadedModel, plan: Plan, pictures: Sequence[bytes]
     """
     if not plan.references:
         return References()
-    rest = iter(pictures)
-    made = [
-        model.references.adapters[each.adapter].prompts(each, next(rest) if each.code is None else None)
-        for each in plan.references
+    known = model.references.adapters
+    asked = [
+        (known[each.adapter], each, picture)
+        for each, picture in _with_pictures(plan, pictures)
+        if each.adapter
     ]
-    return References(tuple(shown for shown, _ in made), tuple(hidden for _, hidden in made))
+    made = [adapter.prompts(each, picture) for adapter, each, picture in asked if not adapter.timed]
+    timed = [adapter.prompts_at(each, picture) for adapter, each, picture in asked if adapter.timed]
+    return References(tuple(shown for shown, _ in made), tuple(hidden for _, hidden in made), tuple(timed))
+
+
+def looked_at(plan: Plan, pictures: Sequence[bytes]) -> list[Image.Image]:
+    """The pictures that the model looks at itself, no larger than those it draws. Raises BadPicture."""
+    found = [
+        cleaned(load_input(picture, OWN_SIDE))
+        for each, picture in _with_pictures(plan, pictures)
+        if not each.adapter and picture is not None
+    ]
+    area = plan.width * plan.height
+    return [_within(each.convert("RGB"), area) for each in found]
+
+
+def _within(picture: Image.Image, area: int) -> Image.Image:
+    """The picture, made smaller where it has more pixels than ``area``."""
+    share = math.sqrt(area / (picture.width * picture.height))
+    if share >= 1:
+        return picture
+    return picture.resize(
+        (max(1, round(picture.width * share)), max(1, round(picture.height * share))),
+        Image.Resampling.LANCZOS,
+    )
+
+
+def _with_pictures(plan: Plan, pictures: Sequence[bytes]) -> list[tuple[Reference, bytes | None]]:
+    """The plan's references, each with its picture; None for the style of a number."""
+    rest = iter(pictures)
+    return [(each, next(rest) if each.code is None else None) for each in plan.references]
 
 
 def load_reference_adapter(entry: AdapterEntry, model: LoadedModel) -> ReferenceAdapter:
@@ -77,7 +113,7 @@ def load_reference_adapter(entry: AdapterEntry, model: LoadedModel) -> Reference
         raise ModelUnavailable(f"{entry.title} is not on this machine.")
     try:
         parts = _parts(file)
-        encoder = CLIPVisionModelWithProjection.from_pretrained(str(folder))
+        encoder = _encoder(folder)
         levels = _levels(folder)
         anchors = None if (kept := entry.anchors_path()) is None else load_file(kept)["anchors"]
     except (OSError, SafetensorError, ValueError, KeyError, pickle.UnpicklingError) as error:
@@ -88,13 +124,14 @@ def load_reference_adapter(entry: AdapterEntry, model: LoadedModel) -> Reference
         project = denoiser._convert_ip_adapter_image_proj_to_diffusers(  # type: ignore[operator]
             parts["image_proj"], low_cpu_mem_usage=False
         )
-        layers = _layers(denoiser, parts["ip_adapter"])
+        timed = isinstance(project, IPAdapterTimeImageProjection)
+        layers = (_timed_layers if timed else _layers)(denoiser, parts["ip_adapter"])
     except Exception as error:  # whatever a file of another layout makes diffusers' converters raise
         _LOG.exception("fitting the reference adapter %s", entry.name)
         raise ModelUnavailable(f"{entry.title} was not made for {model.entry.title}.") from error
     like = next(denoiser.parameters())
     precision = like.dtype if like.dtype.is_floating_point else torch.bfloat16
-    for module in (encoder, project, *(each for layer in layers for each in (layer.key, layer.value))):
+    for module in (encoder, project, *(each for layer in layers for each in parts_of(layer))):
         module.to(like.device, precision).eval().requires_grad_(False)
     return ReferenceAdapter(entry, encoder, project, layers, levels, anchors)
 
@@ -131,6 +168,28 @@ def _layers(denoiser: nn.Module, weights: Mapping[str, Tensor]) -> list[Layer]:
     if len({name.partition(".")[0] for name in weights}) != len(made):
         raise ValueError("an adapter for another number of layers")
     return made
+
+
+def _timed_layers(denoiser: nn.Module, weights: Mapping[str, Tensor]) -> list[TimedLayer]:
+    """The attentions of SD 3.5, each with what diffusers makes of the adapter's weights for it."""
+    made: Mapping[str, Any] = denoiser._convert_ip_adapter_attn_to_diffusers(  # type: ignore[operator]
+        dict(weights), low_cpu_mem_usage=False
+    )
+    layers = []
+    for name, adapts in made.items():
+        layer: Any = denoiser.get_submodule(name.removesuffix(".processor"))
+        own, norms = (layer.to_k, layer.to_v), (adapts.norm_q, adapts.norm_k)
+        place = Place(layer.to_q, layer.to_out[0], own=own, norms=norms)
+        layers.append(TimedLayer(name, place, adapts, int(layer.heads)))
+    return layers
+
+
+def _encoder(folder: Path) -> Any:
+    """The image encoder: CLIP's eyes, or SigLIP's."""
+    told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    siglip = str(told.get("model_type", "")).startswith("siglip")
+    kind = SiglipVisionModel if siglip else CLIPVisionModelWithProjection
+    return kind.from_pretrained(str(folder))
 
 
 def _places(denoiser: nn.Module) -> list[tuple[str, Place, int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import torch
 from torch import nn
 
 from engine.drawing.reference_adapter import References
@@ -31,22 +32,22 @@ def referring_denoiser(
     light.__class__ = type("Referring" + type(denoiser).__name__, (_Referring, type(denoiser)), {})
     drawn = [*([False] if guided else []), True, *(weight > 0 for weight, _ in steering.others)]
     vars(light)["_shared"] = denoiser
-    vars(light)["_rows"] = [
-        references.shown if after else references.hidden for after in drawn for _ in range(pictures)
-    ]
-    vars(light)["_rest"] = references.hidden
+    vars(light)["_references"] = references
+    vars(light)["_drawn"] = [after for after in drawn for _ in range(pictures)]
     vars(light)["_axes"] = steering.axes
     return light
 
 
 class _Referring:
     _shared: nn.Module
-    _rows: list[Any]
-    _rest: Any
+    _references: References
+    _drawn: list[bool]
     _axes: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        count = Arguments(type(self._shared).forward, args, kwargs, self._axes).rows
-        rows = [*self._rows[:count], *[self._rest] * (count - len(self._rows))]
-        with showing(rows):
+        call, references = Arguments(type(self._shared).forward, args, kwargs, self._axes), self._references
+        if references.timed:
+            references = references.at(float(torch.as_tensor(call.value("timestep")).flatten()[0]))
+        drawn = [*self._drawn[: call.rows], *[False] * (call.rows - len(self._drawn))]
+        with showing([references.shown if after else references.hidden for after in drawn]):
             return self._shared(*args, **kwargs)

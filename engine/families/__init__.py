@@ -7,9 +7,9 @@ who only plans asks for families too.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from engine.families.family import Ability, Edits, Embeds, Family, Guidance, Layout
+from engine.families.family import Ability, Blocks, Edits, Embeds, Family, Fills, Guidance, Layout
 
-__all__ = ["FAMILIES", "Ability", "Edits", "Embeds", "Family", "Guidance", "Layout"]
+__all__ = ["FAMILIES", "Ability", "Blocks", "Edits", "Embeds", "Family", "Fills", "Guidance", "Layout"]
 
 FAMILIES: dict[str, Family] = {
     module.name.replace("_", "-"): import_module(f"{__name__}.{module.name}").FAMILY

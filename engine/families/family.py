@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-__all__ = ["Ability", "Edits", "Embeds", "Family", "Guidance", "Layout"]
+__all__ = ["Ability", "Blocks", "Edits", "Embeds", "Family", "Fills", "Guidance", "Layout"]
 
 Embeds: TypeAlias = dict[str, Any]
 """A text as the denoiser reads it: argument names → tensors, or lists of them, with one row a picture."""
@@ -56,6 +56,28 @@ class Edits:
     words: Callable[[str, int], str] = lambda text, pictures: text
 
 
+@dataclass(frozen=True, slots=True)
+class Fills:
+    """How pipelines of a family, which are made for nothing else, draw a part of a picture anew.
+
+    ``picture`` and ``mask`` are the arguments that take the picture and its mask, white where it is drawn.
+    """
+
+    picture: str = "image"
+    mask: str = "mask_image"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """How a pipeline of diffusers' modular kind is taken apart, by the names of its outermost blocks.
+
+    ``reads`` makes embeddings of a text; those ``without`` which it draws too are left out.
+    """
+
+    reads: str
+    without: tuple[str, ...] = ()
+
+
 class Ability(StrEnum):
     """What most families can do with a prompt, and some cannot."""
 
@@ -87,12 +109,14 @@ class Family:
     ``layout`` is how latents lie between steps, ``given`` how the call wants them, where that differs.
     ``denoisers`` and ``own`` name components: those whose calls are shared, and those that a job changes, of
     which it has copies. ``pipeline`` names diffusers' class that loads it, where the folder names another;
-    ``part`` names the pipeline inside the pipeline that draws. ``wordless``
-    says that `encode_prompt` must be given words even where it is given embeddings.
+    ``part`` names the pipeline inside the pipeline that draws. ``blocks`` says how a modular pipeline is
+    taken apart, None: it is none. ``wordless`` says that `encode_prompt` must be given words even where it is
+    given embeddings.
     ``together`` says that one call may draw several pictures. ``nudge`` added to a strength makes the stock
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
     is used, the scheduler begins late instead.
-    ``edits`` says how a picture is changed, None: not at all.
+    ``edits`` says how a picture is changed, None: not at all; ``fills`` how a part of one is drawn
+    anew, None: as by any pipeline, from its latents.
     ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused and
     why, in half a sentence, and ``needs`` the Python packages without which diffusers does not load it.
     """
@@ -114,11 +138,13 @@ class Family:
     own: tuple[str, ...] = ("scheduler",)
     pipeline: str = ""
     part: str = ""
+    blocks: Blocks | None = None
     wordless: bool = False
     together: bool = False
     nudge: float | None = None
     checker: bool = False
     edits: Edits | None = None
+    fills: Fills | None = None
     cannot: Mapping[Ability, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
@@ -131,6 +157,11 @@ class Family:
     def state(self) -> str:
         """The argument that holds a text's states, one a token; empty where plain text is given."""
         return (self.texts[0] or "") if self.texts else ""
+
+    @property
+    def repaints(self) -> bool:
+        """Whether a part of a picture, or what is around it, is drawn anew."""
+        return self.fills is not None or Ability.PICTURE not in self.cannot
 
     def contrasts(self, guidance: float) -> bool:
         """Whether the denoiser is asked about nothing as well; at a guidance of 1 that would cancel out."""

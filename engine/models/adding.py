@@ -17,10 +17,10 @@ from engine.models import own_list
 from engine.models.added import Added, free_name, from_like, model_name
 from engine.models.adding_files import add_file
 from engine.models.adding_loras import add_lora
-from engine.models.choosing import INDEX, half_variant, needed
+from engine.models.choosing import INDEX, half_variant, index_of, needed
 from engine.models.hub import REPOSITORY, RemoteFile, Repository, look_up, read_json
 from engine.models.recognising import RecognisedPipeline, read_folder, recognised
-from engine.planning.presence import components, lacking
+from engine.planning.presence import INDEXES, components, lacking
 from engine.planning.registry import Registry
 
 __all__ = ["add"]
@@ -43,7 +43,7 @@ def add(
     if not here and match is None:
         raise ModelUnavailable(f"{source} is neither a folder here nor `owner/repo` of the hub.")
     repository = match and look_up(match["source"], match["revision"], match["source"])
-    if repository and match and (match["file"] or INDEX not in {file.path for file in repository.files}):
+    if repository and match and (match["file"] or not {file.path for file in repository.files} & {*INDEXES}):
         return add_lora(repository, match["file"], data, registry, name, model)
     if model is not None:
         raise BadRegistry(f"{source} is a model by itself: it is for no other one.")
@@ -59,7 +59,7 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
     if not folder.is_dir():
         raise ModelUnavailable(f"There is no file or folder {folder}.")
     read = read_folder(folder)
-    index = read(INDEX)
+    index = next((told for name in INDEXES if (told := read(name)) is not None), None)
     if index is None:
         raise ModelUnavailable(
             f"{folder} holds no `{INDEX}` that can be read, so it is no diffusers pipeline."
@@ -77,7 +77,7 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
 
 def _of_repository(repository: Repository, registry: Registry) -> tuple[dict[str, Any], RecognisedPipeline]:
     source = repository.source
-    index = read_json(repository, INDEX, source) or {}
+    index = index_of(repository, source) or {}
     found = recognised(index, lambda path: read_json(repository, path, source), registry.entries)
     variant = half_variant(repository.files)
     files = needed(index, repository.files, variant)

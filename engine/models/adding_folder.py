@@ -9,10 +9,10 @@ from engine.errors import EngineError
 from engine.files import holds_weights, recognised_in
 from engine.models.added import Added
 from engine.models.adding import add
-from engine.models.choosing import INDEX
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import ModelEntry
 from engine.planning.loras import LoraEntry
+from engine.planning.presence import read_index
 from engine.planning.registry import Registry
 
 __all__ = ["FolderRow", "add_files", "is_collection"]
@@ -32,7 +32,7 @@ class FolderRow:
 def is_collection(source: str) -> bool:
     """Whether it is a folder of downloads, whose files are added one by one, and no pipeline."""
     folder = Path(source).expanduser()
-    return folder.is_dir() and not (folder / INDEX).exists() and holds_weights(folder)
+    return folder.is_dir() and read_index(folder) is None and holds_weights(folder)
 
 
 def add_files(source: str, data: Path, registry: Registry) -> tuple[FolderRow, ...]:
@@ -42,7 +42,7 @@ def add_files(source: str, data: Path, registry: Registry) -> tuple[FolderRow, .
     """
     folder, rows, pipelines = Path(source).expanduser(), [], set[Path]()
     for row in recognised_in(folder):
-        home = next((each for each in row.file.parents if (folder / each / INDEX).exists()), None)
+        home = next((each for each in row.file.parents if read_index(folder / each) is not None), None)
         if home is not None and home in pipelines:
             continue
         file, families = home or row.file, ", ".join(row.families)

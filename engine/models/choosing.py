@@ -9,13 +9,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from engine.models.hub import RemoteFile
-from engine.planning.presence import components
+from engine.models.hub import RemoteFile, Repository, read_json
+from engine.planning.presence import INDEXES, components
 
-__all__ = ["INDEX", "half_variant", "needed"]
+__all__ = ["INDEX", "half_variant", "index_of", "needed"]
 
-INDEX = "model_index.json"
-"""The file that lists a pipeline's components."""
+INDEX = INDEXES[0]
+"""The file that lists a pipeline's components, in most repositories."""
 
 _WEIGHTS = re.compile(
     r"(?P<stem>[^.]+)(?:\.(?P<variant>\w+))?(?P<shard>-\d+-of-\d+)?\.(?P<kind>safetensors|bin)"
@@ -23,6 +23,12 @@ _WEIGHTS = re.compile(
 _SHARDS = re.compile(r"(?P<stem>[^.]+)\.(?P<kind>safetensors|bin)\.index(?:\.(?P<variant>\w+))?\.json")
 _OTHERS = (".onnx", ".onnx_data", ".pb", ".msgpack", ".h5", ".ckpt", ".pt", ".pth", ".gguf", ".xml", ".py")
 """Ends of files that other libraries read, or that would be run."""
+
+
+def index_of(repository: Repository, title: str) -> dict[str, Any] | None:
+    """What a repository says of its components; None where it holds no pipeline. Raises ModelUnavailable."""
+    found = (read_json(repository, name, title) for name in INDEXES)
+    return next((index for index in found if index is not None), None)
 
 
 def needed(
@@ -44,12 +50,14 @@ def needed(
             for path in every
             if path.startswith(folder) and "/" not in path[len(folder) :]
         }
-        library = "transformers" if index is None else str(index[folder[:-1]][0])
+        library = "transformers" if index is None else str(index[folder[:-1]][0] or "diffusers")
         names = _of_component(inside, variant, library)
         if weights is not None and folder[:-1] not in weights:
             names = {name for name in names if not _WEIGHTS.fullmatch(name) and not _SHARDS.fullmatch(name)}
         wanted |= {folder + name: every[folder + name] for name in names}
-    last = wanted.pop("config.json", None) if index is None else every[INDEX]
+    ends = ("config.json",) if index is None else INDEXES
+    last = next((every[name] for name in ends if name in every), None)
+    wanted = {path: file for path, file in wanted.items() if file != last}
     ordered = sorted(wanted.values(), key=lambda file: (file.large, file.path))
     return (*ordered, *([last] if last else []))
 

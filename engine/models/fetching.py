@@ -19,7 +19,6 @@ from engine.errors import ModelUnavailable
 from engine.models.hub import RemoteFile, explained, login
 from engine.models.ordering import Order, Piece, free, gigabytes, part_of
 from engine.models.own_list import pin
-from engine.planning.entries import ModelEntry
 
 __all__ = ["Stopped", "fetch"]
 
@@ -63,7 +62,7 @@ def fetch(
         )
     with explained(entry.title, order.source), _alone(order):
         for source, commit in {piece.source: piece.commit for piece in order.pieces}.items():
-            if isinstance(entry, ModelEntry) and (source, None) in entry.repositories():
+            if (source, None) in entry.repositories():
                 pin(data, source, commit)
         done = 0
         for piece in order.pieces:

@@ -1,4 +1,4 @@
-"""What pulling a model or a LoRA means: which files, how much, from where; nothing is fetched here.
+"""What pulling an entry of the list means: which files, how much, from where; nothing is fetched here.
 
 Asks the hub what lies there, and looks what is on this machine already.
 """
@@ -6,17 +6,19 @@ Asks the hub what lies there, and looks what is on this machine already.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import BadFile, ModelUnavailable
-from engine.models.choosing import INDEX, needed
-from engine.models.hub import RemoteFile, cache_folder, look_up, read_json
+from engine.models.choosing import INDEX, index_of, needed
+from engine.models.hub import RemoteFile, Repository, cache_folder, look_up
 from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.entries import ModelEntry
 from engine.planning.loras import LoraEntry
 from engine.planning.presence import components
-from engine.planning.registry import Drawable
+from engine.planning.references import AdapterEntry
+from engine.planning.registry import Beside, Fetchable, UpscalerEntry
 from engine.planning.single_file import lent, what_is
 
 __all__ = ["Order", "Piece", "free", "gigabytes", "order", "part_of"]
@@ -54,7 +56,7 @@ class Order:
     ``licence`` is the entry's or the hub's card's; ``gated`` says that the hub wants it accepted first.
     """
 
-    entry: ModelEntry | LoraEntry
+    entry: ModelEntry | LoraEntry | Beside
     source: str
     pieces: tuple[Piece, ...]
     licence: str
@@ -94,7 +96,7 @@ class Order:
         )
 
 
-def order(entry: Drawable, *, weights: bool = True) -> Order:
+def order(entry: Fetchable, *, weights: bool = True) -> Order:
     """What pulling an entry means; asks the hub. Raises ModelUnavailable.
 
     Of a model that is a single file it is what the file lacks; without ``weights`` of that the small files.
@@ -105,12 +107,14 @@ def order(entry: Drawable, *, weights: bool = True) -> Order:
         )
     if isinstance(entry, LoraEntry):
         return _of_lora(entry)
+    if not isinstance(entry, ModelEntry):
+        return _of_beside(entry)
     if entry.folder is not None:
         return _of_file(entry, weights)
     pieces: list[Piece] = []
     for source, commit in dict.fromkeys(entry.repositories()):
         repository = look_up(source, commit, entry.title)
-        index = read_json(repository, INDEX, entry.title)
+        index = index_of(repository, entry.title)
         if index is None and source == entry.source:
             raise ModelUnavailable(f"{entry.title}: {source} has no `{INDEX}`: no diffusers pipeline.")
         files = needed(index, repository.files, entry.variant)
@@ -130,7 +134,7 @@ def _of_file(entry: ModelEntry, weights: bool) -> Order:
         raise ModelUnavailable(f"{entry.title} lies in {entry.folder}{lender}; there is nothing to fetch.")
     ((source, commit),) = entry.repositories()
     repository = look_up(source, commit, entry.title)
-    index = read_json(repository, INDEX, entry.title)
+    index = index_of(repository, entry.title)
     if index is None:
         raise ModelUnavailable(f"{entry.title}: {source} has no `{INDEX}`: no diffusers pipeline.")
     paths = {file.path for file in repository.files}
@@ -150,11 +154,53 @@ def _of_lora(entry: LoraEntry) -> Order:
     if entry.folder is not None:
         raise ModelUnavailable(f"The LoRA {entry.name} lies in {entry.folder}; there is nothing to fetch.")
     repository = look_up(entry.source, entry.revision, entry.title)
-    file = next((file for file in repository.files if file.path == entry.file), None)
+    pieces = _pieces(repository, [_named(repository, entry.file, entry.title)])
+    return Order(entry, entry.source, pieces, entry.licence or repository.licence, gated=repository.gated)
+
+
+def _of_beside(entry: Beside) -> Order:
+    """What stands beside models: a model of one part, some files, an adapter with its image encoder."""
+    if entry.folder is not None:
+        raise ModelUnavailable(f"{entry.title} lies in {entry.folder}; there is nothing to fetch.")
+    repository = look_up(entry.source, entry.revision, entry.title)
+    pieces: list[Piece] = []
+    if isinstance(entry, AdapterEntry):
+        elsewhere, commit, inside = entry.encoder_place()
+        home = look_up(elsewhere, commit, entry.title) if elsewhere else repository
+        pieces += _pieces(home, _folder(home, inside))
+        names = [entry.file, *([entry.anchors] if entry.anchors else [])]
+        files = tuple(_named(repository, name, entry.title) for name in names)
+    elif isinstance(entry, UpscalerEntry):
+        files = (_named(repository, entry.file, entry.title),)
+    else:
+        files = _folder(repository, "")
+    pieces += _pieces(repository, files)
+    licence = getattr(entry, "licence", "") or repository.licence
+    commercial = getattr(entry, "commercial", True)
+    return Order(entry, entry.source, tuple(pieces), licence, commercial, repository.gated)
+
+
+def _folder(repository: Repository, inside: str) -> tuple[RemoteFile, ...]:
+    """The files of a model of one part that lies in a folder of a repository, "" for all of it."""
+    start = f"{inside}/" if inside else ""
+    short = [
+        replace(file, path=file.path.removeprefix(start))
+        for file in repository.files
+        if file.path.startswith(start)
+    ]
+    return tuple(replace(file, path=start + file.path) for file in needed(None, short, None))
+
+
+def _named(repository: Repository, path: str, title: str) -> RemoteFile:
+    """A file of a repository by its path. Raises ModelUnavailable."""
+    file = next((file for file in repository.files if file.path == path), None)
     if file is None:
-        raise ModelUnavailable(f"{entry.title}: {entry.source} has no file `{entry.file}`.")
-    piece = Piece(entry.source, repository.commit, file)
-    return Order(entry, entry.source, (piece,), entry.licence or repository.licence, gated=repository.gated)
+        raise ModelUnavailable(f"{title}: {repository.source} has no file `{path}`.")
+    return file
+
+
+def _pieces(repository: Repository, files: Iterable[RemoteFile]) -> tuple[Piece, ...]:
+    return tuple(Piece(repository.source, repository.commit, file) for file in files)
 
 
 def gigabytes(count: float) -> str:

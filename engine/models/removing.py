@@ -13,13 +13,12 @@ from engine.models import own_list
 from engine.models.hub import cache_folder, explained
 from engine.models.ordering import gigabytes
 from engine.planning.entries import ModelEntry
-from engine.planning.loras import LoraEntry
-from engine.planning.registry import Drawable, Registry
+from engine.planning.registry import Fetchable, Registry
 
 __all__ = ["remove", "what_removing_does"]
 
 
-def what_removing_does(entry: Drawable, data: Path, registry: Registry) -> str:
+def what_removing_does(entry: Fetchable, data: Path, registry: Registry) -> str:
     """One sentence: what goes and what stays. Raises ModelUnavailable where there is nothing to remove."""
     goes = []
     if fetched := _fetched(entry, registry):
@@ -36,7 +35,7 @@ def what_removing_does(entry: Drawable, data: Path, registry: Registry) -> str:
     return f"{entry.title}: {' and '.join(goes)} will be removed{stays}."
 
 
-def remove(entry: Drawable, data: Path, registry: Registry) -> None:
+def remove(entry: Fetchable, data: Path, registry: Registry) -> None:
     """Does what `what_removing_does` says. Raises ModelUnavailable."""
     what_removing_does(entry, data, registry)
     with explained(entry.title, entry.source):
@@ -50,14 +49,14 @@ def remove(entry: Drawable, data: Path, registry: Registry) -> None:
         own_list.take_out(data, entry.name, _kind(entry))
 
 
-def _kind(entry: Drawable) -> str:
+def _kind(entry: Fetchable) -> str:
     """What its table is called in the list."""
-    return {ModelEntry: "model", LoraEntry: "lora"}.get(type(entry), "embedding")
+    return type(entry).__name__.removesuffix("Entry").casefold()
 
 
-def _fetched(entry: Drawable, registry: Registry) -> list[Path]:
+def _fetched(entry: Fetchable, registry: Registry) -> list[Path]:
     """The snapshots that were fetched for it and that no other entry uses."""
-    others = {used for other in registry.drawable if other != entry for used in other.repositories()}
+    others = {used for other in registry.fetchable if other != entry for used in other.repositories()}
     snapshots = (
         cache_folder(source) / "snapshots" / commit
         for source, commit in dict.fromkeys(entry.repositories())

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from engine.planning.presence import model_here, weights_folder
+from engine.planning.presence import model_here, repository_of, weights_folder
 
 __all__ = ["Control", "ControlEntry", "DepthEntry", "Structure", "controls_for"]
 
@@ -85,6 +85,10 @@ class ControlEntry:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
         return model_here(self)
 
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return repository_of(self)
+
     def fits(self, entry: Named) -> bool:
         """Whether it was made for this model."""
         return self.family == entry.family and (not self.models or entry.name in self.models)
@@ -105,6 +109,10 @@ class DepthEntry:
     def on_this_machine(self) -> bool:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
         return model_here(self)
+
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return repository_of(self)
 
 
 def controls_for(entry: Named, known: Iterable[ControlEntry]) -> list[ControlEntry]:

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from engine.planning.presence import lacking, model_here, snapshot, texts_width, weights_folder
+from engine.planning.presence import (
+    INDEXES,
+    lacking,
+    model_here,
+    repository_of,
+    snapshot,
+    texts_width,
+    weights_folder,
+)
 from engine.planning.single_file import why_not
 
 __all__ = ["DescriberEntry", "ModelEntry", "Precision", "SegmenterEntry", "UpscalerEntry"]
@@ -38,7 +46,8 @@ class ModelEntry:
     itself alone.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
     `likeness` and `still` are a plan's where pictures are edited. `editor` is the model of the list that
-    edits what this one draws, `drawer` the one that draws for a model that only edits.
+    edits what this one draws, `filler` the one that draws parts of its pictures anew, `drawer` the one that
+    draws for a model that only edits or fills.
     `draws` is a sentence on what a model that knows few words draws.
 
     `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
@@ -79,6 +88,7 @@ class ModelEntry:
     likeness: float = 1.5
     still: float = 0.0
     editor: str = ""
+    filler: str = ""
     drawer: str = ""
     style: str = ""
     muses: tuple[str, ...] = ()
@@ -113,8 +123,9 @@ class ModelEntry:
         return found is not None and all(others) and lacking(found, given=tuple(self.parts)) is None
 
     def weights(self) -> Path | None:
-        """The folder on this machine with its `model_index.json`, None while there is none."""
-        return weights_folder(self, "model_index.json")
+        """The folder on this machine with the index of its parts, None while there is none."""
+        found = (weights_folder(self, name) for name in INDEXES)
+        return next((folder for folder in found if folder is not None), None)
 
     def configs_folder(self) -> Path | None:
         """The folder on this machine that lends what its single file lacks, or None."""
@@ -171,6 +182,10 @@ class DescriberEntry:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
         return model_here(self)
 
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return repository_of(self)
+
 
 @dataclass(frozen=True, slots=True)
 class SegmenterEntry:
@@ -186,6 +201,10 @@ class SegmenterEntry:
     def on_this_machine(self) -> bool:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""
         return model_here(self)
+
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return repository_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +229,7 @@ class UpscalerEntry:
     def on_this_machine(self) -> bool:
         """Whether its weights lie here."""
         return self.path() is not None
+
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repository of the hub that it is fetched from, and its commit."""
+        return repository_of(self)

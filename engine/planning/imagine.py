@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import CannotEdit
 from engine.families import FAMILIES, Ability
 from engine.planning.embeddings import embeddings_of
+from engine.planning.looking import likeness_of, references_for, with_words
 from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
 from engine.planning.prompts import (
@@ -23,7 +24,7 @@ from engine.planning.prompts import (
     without_effect,
 )
 from engine.planning.reach import from_a_picture, too_few_steps, within_reach
-from engine.planning.references import IMAGE, references_of, with_codes
+from engine.planning.references import IMAGE, with_codes
 from engine.planning.registry import Registry
 from engine.planning.sizes import proportion, tile_size
 from grammar import remarks
@@ -55,7 +56,7 @@ def plan_imagine(
     width, height, cut = tile_size(entry, proportion(spec))
     style, unknown_style = style_of(spec, entry)
     loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
-    references, unknown_references = references_of(spec, entry, registry.adapters)
+    references, unknown_references = references_for(spec, entry, registry.adapters)
     seen = any(each.role == IMAGE for each in references)
     texts = [words_of(style), *(part.text for part in conditionings)]
     embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
@@ -73,7 +74,7 @@ def plan_imagine(
         action=Action.IMAGINE,
         model=entry.name,
         revision=entry.revision,
-        conditionings=conditionings,
+        conditionings=with_words(conditionings, references),
         width=width,
         height=height,
         steps=steps,
@@ -95,6 +96,7 @@ def plan_imagine(
         embeddings=embeddings,
         references=references,
         unmet=bool(unknown_references),
+        likeness=likeness_of(entry, references),
         notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *unread, *left, *told),
     )
     plan = replace(plan, notes=(*plan.notes, *too_few_steps(plan, spec, entry)))

@@ -6,21 +6,30 @@ Knows folders and the hub's cache; does not know what a model is called or which
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 __all__ = [
+    "INDEXES",
     "Placed",
     "components",
     "lacking",
     "model_here",
     "part_complete",
+    "read_index",
+    "repository_of",
     "snapshot",
     "texts_width",
     "weights_folder",
 ]
+
+
+INDEXES = ("model_index.json", "modular_model_index.json")
+"""The file that lists a pipeline's components; the second is that of diffusers' modular pipelines."""
+
+_DENOISERS = ("transformer", "unet")
 
 
 class Placed(Protocol):
@@ -46,6 +55,11 @@ def weights_folder(entry: Placed, name: str) -> Path | None:
     return snapshot(entry.source, entry.revision, name)
 
 
+def repository_of(entry: Placed) -> tuple[tuple[str, str | None], ...]:
+    """The repository of the hub that a whole entry is fetched from, and its commit; none where it is here."""
+    return () if entry.folder is not None else ((entry.source, entry.revision),)
+
+
 def snapshot(source: str, commit: str | None, name: str) -> Path | None:
     """The folder in the hub's cache that holds the file ``name`` of a repository at a commit, or None."""
     if commit is None:
@@ -61,29 +75,51 @@ def lacking(folder: Path, *, given: Collection[str] = ()) -> str | None:
 
     The parts in ``given`` come from elsewhere.
     """
-    try:
-        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    index = read_index(folder)
+    if index is None:
         return "`model_index.json` cannot be read"
-    if not isinstance(index, dict):
-        return "`model_index.json` lists nothing"
     missing = (_part_lacks(folder / part) for part in components(index) if part not in given)
     return next((sentence for sentence in missing if sentence), None)
 
 
-def components(index: dict[str, Any]) -> tuple[str, ...]:
-    """The parts that a `model_index.json` lists: those named by a library and a class.
+def read_index(folder: Path) -> dict[str, Any] | None:
+    """What a pipeline's folder says of its components; None where no index can be read."""
+    for name in INDEXES:
+        try:
+            index = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(index, dict):
+            return index
+    return None
 
-    Lists of other things (numbers of layers, say) are settings of the pipeline.
+
+def components(index: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parts that an index lists: those named by a library and a class.
+
+    Lists of other things (numbers of layers, say) are settings of the pipeline. A modular index says of each
+    part where it comes from as well; those of other repositories than the denoiser's are left out.
     """
-    return tuple(
-        name
+    listed = {
+        name: value
         for name, value in index.items()
         if not name.startswith("_")
         and isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(word, str) for word in value)
-    )
+        and (_modular(value) or (len(value) == 2 and all(isinstance(word, str) for word in value)))
+    }
+    own = next((_source(listed[name]) for name in _DENOISERS if name in listed), None)
+    return tuple(name for name, value in listed.items() if _source(value) == own)
+
+
+def _modular(value: Sequence[Any]) -> bool:
+    """Whether a modular index says so of a part: a library, a class, and where it comes from."""
+    return len(value) == 3 and isinstance(value[2], dict)
+
+
+def _source(value: Sequence[Any]) -> object:
+    """Where a modular index says that a part comes from; None in any other index."""
+    told = value[2] if _modular(value) else {}
+    return told.get("pretrained_model_name_or_path")
 
 
 @lru_cache(maxsize=64)

@@ -12,10 +12,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from engine.planning.embeddings import embeddings_of
+from engine.planning.looking import likeness_of, references_for, with_words
 from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import PICTURES, Conditioning, Plan
 from engine.planning.reach import within_reach
-from engine.planning.references import STYLE, Reference, references_of, style_by_words, with_codes
+from engine.planning.references import STYLE, Reference, style_by_words, with_codes
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text, names_nothing
@@ -104,7 +105,7 @@ def wholly_unknown(
             return None
         entry, _ = registry.resolve(spec, model)
         wanted = " , ".join(part.text for part in spec.parts if part.weight > 0)
-        if references_of(spec, entry, registry.adapters)[0]:
+        if references_for(spec, entry, registry.adapters)[0]:
             return None
         if image_strength(spec) is not None or not names_nothing(wanted, entry):
             return None
@@ -155,14 +156,15 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     conditionings, notes = conditionings_of(spec, entry)
     chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
     loras, told = loras_of(spec, entry, registry.loras, style_of(spec, entry)[0])
-    references, left = references_of(spec, entry, registry.adapters)
+    references, left = references_for(spec, entry, registry.adapters)
     texts = [plan.style, *(part.text for part in conditionings)]
     embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     said = replace(
         plan,
-        conditionings=conditionings,
+        conditionings=with_words(conditionings, references),
         loras=loras,
         references=references,
+        likeness=plan.likeness or likeness_of(entry, references),
         unmet=bool(left),
         embeddings=embeddings,
         style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,

@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from engine.families import FAMILIES, Ability
-from engine.planning.presence import snapshot, weights_folder
+from engine.planning.presence import repository_of, snapshot, weights_folder
 from grammar import Part
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _SAID = {IMAGE: "an image prompt", STYLE: "`--sref`", CHARACTER: "`--cref`", OBJ
 _NUMBERS = {IMAGE: (), STYLE: ("sw", "sv"), CHARACTER: ("cw",), OBJECT: ("ow",)}
 """The parameters that say how each acts."""
 
-_FAMILIES = frozenset({"sd", "sdxl", "kolors", "flux"})
+_FAMILIES = frozenset({"sd", "sdxl", "sd3", "kolors", "flux"})
 """Families of which it is held by tests that adapters are drawn with."""
 
 _WEIGHTS = (0.6, 1.0)
@@ -101,9 +101,9 @@ class Named(Protocol):
 class Reference:
     """What the pictures are drawn after: a picture of the job's, or the style of a number (``code``).
 
-    ``weight`` is how much it counts beside the words, by the ``adapter`` of that name; ``role`` is one of
-    `ROLES`. ``whole``: in all layers, even where the adapter has some for this role. ``link`` is where the
-    picture was found.
+    ``weight`` is how much it counts beside the words, by the ``adapter`` of that name; without one the model
+    looks at the picture itself. ``role`` is one of `ROLES`. ``whole``: in all layers, even where the adapter
+    has some for this role. ``link`` is where the picture was found.
     """
 
     role: str
@@ -150,11 +150,9 @@ class AdapterEntry:
 
     def encoder_folder(self) -> Path | None:
         """The folder with its image encoder on this machine, None where it is not."""
-        if "@" in self.encoder:
-            source, _, rest = self.encoder.partition("@")
-            commit, _, inside = rest.partition(":")
-            return snapshot(source, commit, f"{inside}/config.json".lstrip("/"))
-        return weights_folder(self, f"{self.encoder}/config.json")
+        source, commit, inside = self.encoder_place()
+        config = f"{inside}/config.json".lstrip("/")
+        return snapshot(source, commit, config) if source else weights_folder(self, config)
 
     def anchors_path(self) -> Path | None:
         """The file of its anchors, None where it has none."""
@@ -164,6 +162,18 @@ class AdapterEntry:
     def on_this_machine(self) -> bool:
         """Whether the adapter and its image encoder lie here."""
         return self.path() is not None and self.encoder_folder() is not None
+
+    def repositories(self) -> tuple[tuple[str, str | None], ...]:
+        """The repositories of the hub that it is fetched from, and their commits, its own first."""
+        source, commit, _ = self.encoder_place()
+        elsewhere = ((source, commit),) if source else ()
+        return (*repository_of(self), *elsewhere)
+
+    def encoder_place(self) -> tuple[str, str, str]:
+        """Where its image encoder lies, if in a repository of its own: that, its commit, the folder in it."""
+        source, at, rest = self.encoder.partition("@")
+        commit, _, inside = rest.partition(":")
+        return (source, commit, inside) if at else ("", "", self.encoder)
 
     def fits(self, entry: Named) -> bool:
         """Whether it was made for this model."""
@@ -219,12 +229,12 @@ def with_codes(spec: GenerationSpec, rng: Random | None = None) -> GenerationSpe
 
 
 def references_of(
-    spec: GenerationSpec, entry: Named, known: Sequence[AdapterEntry]
+    spec: GenerationSpec, entry: Named, known: Sequence[AdapterEntry], apart: Sequence[str] = ()
 ) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
-    """What the pictures are drawn after, and what to tell of the rest."""
+    """What the pictures are drawn after by adapters, and what to tell of the rest; not of roles ``apart``."""
     made: list[Reference] = []
     notes = [_NO_STYLE] if spec.sv is not None and not spec.sref else []
-    for role in (IMAGE, STYLE, CHARACTER, OBJECT):
+    for role in (role for role in (IMAGE, STYLE, CHARACTER, OBJECT) if role not in apart):
         links, codes = links_of(spec, role), _codes(spec) if role == STYLE else ()
         if not links and not codes:
             continue
@@ -332,13 +342,7 @@ def _fetching(adapter: AdapterEntry, role: str) -> str:
     """That an adapter is not here, and how an operator gets it."""
     if adapter.folder is not None:
         return f"{_SAID[role]} needs {adapter.title}, which is not in its folder: left out."
-    missing = f"{_SAID[role]} needs {adapter.title}, which is not on this machine: left out."
-    if adapter.revision is None:
-        return f"{missing} An operator fetches it and names its commit: docs/references.md."
-    if "@" in adapter.encoder:
-        return f"{missing} An operator fetches it and its image encoder: docs/references.md."
-    files = f"{adapter.file} {adapter.encoder}/config.json {adapter.encoder}/model.safetensors"
     return (
-        f"{missing} An operator fetches it:"
-        f" `hf download {adapter.source} {files} --revision {adapter.revision}`."
+        f"{_SAID[role]} needs {adapter.title}, which is not on this machine: left out."
+        f" An operator fetches it: `easel models pull {adapter.name}`."
     )

@@ -23,13 +23,16 @@ __all__ = [
     "ADDED",
     "PINS",
     "AdapterEntry",
+    "Beside",
     "DescriberEntry",
     "Drawable",
+    "Fetchable",
     "ModelEntry",
     "Registry",
     "SegmenterEntry",
     "UpscalerEntry",
     "Wanted",
+    "is_here",
 ]
 
 ADDED, PINS = "models.toml", "pins.toml"
@@ -37,6 +40,14 @@ ADDED, PINS = "models.toml", "pins.toml"
 
 Drawable: TypeAlias = "ModelEntry | LoraEntry | EmbeddingEntry"
 """What is drawn with."""
+
+Beside: TypeAlias = (
+    "AdapterEntry | ControlEntry | DepthEntry | DescriberEntry | SegmenterEntry | UpscalerEntry"
+)
+"""What is fetched as well, and stands beside the models."""
+
+Fetchable: TypeAlias = "Drawable | Beside"
+"""What `easel models pull` may name."""
 
 _OWN = Path(__file__).with_name("models")
 
@@ -51,6 +62,13 @@ class Wanted(Protocol):
     @property
     def niji(self) -> str | None:
         """The value of `--niji`; empty when it was said without one."""
+
+
+def is_here(entry: Fetchable) -> bool:
+    """Whether it lies on this machine, whole; reads names only."""
+    if isinstance(entry, LoraEntry | EmbeddingEntry):
+        return entry.path() is not None
+    return entry.on_this_machine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +163,17 @@ class Registry:
         """The models, the LoRAs and the embeddings."""
         return (*self.entries, *self.loras, *self.embeddings)
 
-    def find(self, name: str) -> Drawable:
-        """The model called `name`, or else the LoRA, or the embedding; raises UnknownModel."""
-        others = (
-            each for each in self.drawable[len(self.entries) :] if each.name.casefold() == name.casefold()
-        )
-        other = next(others, None)
+    @property
+    def fetchable(self) -> tuple[Fetchable, ...]:
+        """All that may be fetched, the models first."""
+        beside: tuple[Beside, ...] = (*self.adapters, *self.controls, *self.depths)
+        beside = (*beside, *self.segmenters, *self.describers, *self.upscalers)
+        return (*self.drawable, *beside)
+
+    def find(self, name: str) -> Fetchable:
+        """The model called `name`, or else the first of another kind. Raises UnknownModel."""
+        others = self.fetchable[len(self.entries) :]
+        other = next((each for each in others if each.name.casefold() == name.casefold()), None)
         if other is None or any(entry.name == name for entry in self.entries):
             return self.get(name)
         return other
@@ -168,6 +191,15 @@ class Registry:
         named = [other for other in self.entries if other.name == entry.editor]
         others = sorted(self.entries, key=lambda other: bool(other.draws))
         able = (one for one in (entry, *named, *others) if FAMILIES[one.family].edits is not None)
+        return next((one for one in able if one.on_this_machine()), None)
+
+    def filler(self, entry: ModelEntry) -> ModelEntry | None:
+        """The model made for it that draws parts of this one's pictures anew, if it is on this machine.
+
+        None: the model does it itself, as all do.
+        """
+        named = (other for other in self.entries if other.name == entry.filler)
+        able = (one for one in (entry, *named) if FAMILIES[one.family].fills is not None)
         return next((one for one in able if one.on_this_machine()), None)
 
     def drawer(self, name: str) -> ModelEntry:

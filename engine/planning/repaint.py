@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.errors import NoSegmenter
 from engine.planning.canvas import Box, Canvas, Direction, Framed, panned, parted, squared, zoomed
 from engine.planning.edit import drawn_on
+from engine.planning.entries import ModelEntry
 from engine.planning.plan import CALM, PICTURES, Action, Plan, running, scheduled
 from engine.planning.prompts import remixed
 from engine.planning.registry import Registry
@@ -134,6 +135,11 @@ def _repainted(
     )
     if spec is not None:
         plan = remixed(plan, spec, registry)
+    filler = None if parent.tile else registry.filler(entry)
+    if filler is not None:
+        return _filled(
+            plan, framed, filler, round(filler.steps * (parent.effort or entry.steps) / entry.steps)
+        )
     calm, strength = 1.0, REDRAWN
     if (canvas.picture.width, canvas.picture.height) != (width, height):
         strength = (entry.extend + REDRAWN) / 2
@@ -154,4 +160,34 @@ def _repainted(
         scale=1,
         canvas=canvas,
         control=None,
+    )
+
+
+def _filled(plan: Plan, framed: Framed, filler: ModelEntry, steps: int) -> Plan:
+    """The same by the model that is made for it: from noise alone, with its own guidance."""
+    width, height, canvas = framed
+    effort = max(1, steps)
+    without = [name for name, said in (("LoRAs", plan.loras), ("references", plan.references)) if said]
+    told = (f"{filler.title} draws this, without {' and '.join(without)}.",) if without else ()
+    return replace(
+        plan,
+        action=Action.REPAINT,
+        model=filler.name,
+        revision=filler.revision,
+        width=width,
+        height=height,
+        steps=effort,
+        effort=effort,
+        stop_step=max(1, round(effort * plan.stop_step / plan.running)),
+        guidance=filler.guidance,
+        strength=None,
+        calm=1.0,
+        tile=False,
+        stepwise=filler.stepwise,
+        scale=1,
+        canvas=canvas,
+        control=None,
+        loras=(),
+        references=(),
+        notes=(*plan.notes, *told),
     )

@@ -72,11 +72,14 @@ def _control(registry: Registry, entry: ModelEntry, wanted: Structure | None, st
     here = [each for each in fitting if each.on_this_machine()]
     if not here:
         raise NoControl(
-            f"{fitting[0].title} is not on this machine; docs/control.md says how it is brought here."
+            f"{fitting[0].title} is not on this machine."
+            f" An operator fetches it: `easel models pull {fitting[0].name}`."
         )
     depth = next((each.name for each in registry.depths if each.on_this_machine()), "")
     able = [each for each in here if each.map != Structure.DEPTH or depth]
     if not able:
-        raise NoControl("No model that sees how far away things are is on this machine.")
+        known = next((each.name for each in registry.depths), "")
+        fetched = f" An operator fetches one: `easel models pull {known}`." if known else ""
+        raise NoControl(f"No model that sees how far away things are is on this machine.{fetched}")
     chosen: ControlEntry = able[0]
     return Control(chosen.name, strength, depth if chosen.map == Structure.DEPTH else "")

@@ -12,16 +12,14 @@ import pickle
 import sys
 from dataclasses import asdict, dataclass, replace
 
-from PIL import Image
-
 from engine.errors import CannotEdit
 from engine.families import FAMILIES, Ability
-from engine.pictures.decoding import to_png
 from engine.planning.edit import plan_edit
 from engine.planning.entries import Precision
 from engine.planning.imagine import plan_imagine
-from engine.planning.plan import Plan
+from engine.planning.plan import Conditioning, Plan
 from engine.planning.registry import ModelEntry, Registry
+from engine.process.warm_up import A_PICTURE, warm_up_plan
 from grammar import parse
 
 __all__ = ["Checked", "Trial", "check"]
@@ -84,13 +82,20 @@ async def check(
 ) -> Checked:
     """Has the model draw, or change, a picture in ``memory`` bytes; what goes wrong becomes a problem."""
     inputs: tuple[bytes, ...] = ()
-    if Ability.TEXT in FAMILIES[entry.family].cannot:
+    family = FAMILIES[entry.family]
+    if family.fills is not None:
+        if not entry.on_this_machine():
+            return Checked(f"{entry.title} is not on this machine.")
+        plan = replace(warm_up_plan(entry), conditionings=(Conditioning(_PROMPT),))
+        plan = replace(plan, steps=entry.steps, stop_step=entry.steps)
+        inputs = (A_PICTURE,)
+    elif Ability.TEXT in family.cannot:
         alone, size = replace(registry, entries=(entry,)), (entry.side, entry.side)
         try:
             plan = plan_edit(parse(_CHANGE)[0], alone, size, model=entry.name)
         except CannotEdit:
             return Checked(f"{entry.title} is not on this machine.")
-        inputs = (to_png(Image.linear_gradient("L").convert("RGB")),)
+        inputs = (A_PICTURE,)
     else:
         plan = plan_imagine(parse(_PROMPT)[0], registry, model=entry.name)
     trial = Trial(entry, replace(plan, seeds=plan.seeds[:1]), device, precision, memory, inputs)

@@ -109,7 +109,7 @@ class Renderer:
         self._references = ResidentAdapters(
             self._background,
             load=lambda name, model: program.load_reference_adapter(self.registry.adapter(name), model),
-            names=lambda plan: list(dict.fromkeys(each.adapter for each in plan.references)),
+            names=lambda plan: list(dict.fromkeys(each.adapter for each in plan.references if each.adapter)),
             place=lambda model: self._models.use(model).references,
             model=self._models.use,
             plans=lambda model: _drawn_with(self._jobs.values(), model),

@@ -30,12 +30,20 @@ class Place:
 
     ``query`` is the layer whose output are the queries, (n, tokens, heads · d) or (n, tokens, heads, d).
     ``into`` is the layer to whose first input is added what was found, or, where ``after`` is true, to whose
-    last output.
+    last output. Where pictures stand beside the attention's ``own`` tokens, these are the layers of its keys
+    and values; ``norms`` are then those of the queries and keys for it.
     """
 
     query: nn.Module
     into: nn.Module
     after: bool = False
+    own: tuple[nn.Module, nn.Module] | None = None
+    norms: tuple[nn.Module, nn.Module] | None = None
+
+    @property
+    def asks(self) -> tuple[nn.Module, ...]:
+        """The layers whose outputs are wanted."""
+        return (self.query, *(self.own or ()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +75,18 @@ class _Group:
     values: Tensor
     weights: Tensor
 
-    def found(self, queries: Tensor) -> Tensor:
-        """What the rows are given (m, tokens, heads · d), of the queries (n, heads, tokens, d) of all."""
-        asked = queries[self.rows.to(queries.device)]
-        given = F.scaled_dot_product_attention(asked, self.keys.to(asked), self.values.to(asked))
-        return given.transpose(1, 2).flatten(2) * self.weights.to(asked).view(-1, 1, 1)
+    def found(self, asked: Sequence[Tensor]) -> Tensor:
+        """What the rows are given (m, tokens, heads · d).
+
+        ``asked`` are the queries (n, heads, tokens, d) of all, and perhaps the keys and values of all beside
+        which their own stand.
+        """
+        queries, *own = (each[self.rows.to(each.device)] for each in asked)
+        keys, values = self.keys.to(queries), self.values.to(queries)
+        if own:
+            keys, values = torch.cat([own[0], keys], dim=2), torch.cat([own[1], values], dim=2)
+        given = F.scaled_dot_product_attention(queries, keys, values)
+        return given.transpose(1, 2).flatten(2) * self.weights.to(queries).view(-1, 1, 1)
 
 
 @contextmanager
@@ -83,7 +98,8 @@ def beside(rows: Sequence[ImagePrompts]) -> Iterator[None]:
             groups = _groups(rows, place)
             heads = len(groups[0].keys[0])
             asked: list[Tensor] = []
-            hooks.enter_context(place.query.register_forward_hook(_ask(asked, heads)))
+            for layer, norm in zip(place.asks, (*(place.norms or ()), None, None), strict=False):
+                hooks.enter_context(layer.register_forward_hook(_ask(asked, heads, norm)))
             if place.after:
                 hooks.enter_context(place.into.register_forward_hook(_add_after(asked, groups)))
             else:
@@ -109,30 +125,32 @@ def _groups(rows: Sequence[ImagePrompts], place: Place) -> list[_Group]:
     ]
 
 
-def _ask(asked: list[Tensor], heads: int) -> Any:
+def _ask(asked: list[Tensor], heads: int, norm: nn.Module | None) -> Any:
     def hook(_: nn.Module, __: Any, output: Tensor) -> None:
         split = output if output.dim() == 4 else output.view(*output.shape[:2], heads, -1)
-        asked[:] = [split.transpose(1, 2)]
+        parted = split.transpose(1, 2)
+        asked.append(parted if norm is None else norm(parted))
 
     return hook
 
 
-def _added(output: Tensor, queries: Tensor, groups: Sequence[_Group]) -> Tensor:
+def _added(output: Tensor, asked: list[Tensor], groups: Sequence[_Group]) -> Tensor:
     summed = output.clone()
     for group in groups:
-        summed.index_add_(0, group.rows.to(output.device), group.found(queries).to(output.dtype))
+        summed.index_add_(0, group.rows.to(output.device), group.found(asked).to(output.dtype))
+    asked.clear()
     return summed
 
 
 def _add_before(asked: list[Tensor], groups: Sequence[_Group]) -> Any:
     def hook(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return _added(inputs[0], asked.pop(), groups), *inputs[1:]
+        return _added(inputs[0], asked, groups), *inputs[1:]
 
     return hook
 
 
 def _add_after(asked: list[Tensor], groups: Sequence[_Group]) -> Any:
     def hook(_: nn.Module, __: Any, output: Any) -> Any:
-        return *output[:-1], _added(output[-1], asked.pop(), groups)
+        return *output[:-1], _added(output[-1], asked, groups)
 
     return hook

@@ -159,7 +159,7 @@ class TestWhoCan:
     def test_an_adapter_that_is_not_here_is_named_with_how_it_is_fetched(self) -> None:
         plan = planned(Registry.load(), f"a red house --cref {ONE}", "sdxl")
         assert plan.unmet
-        assert "hf download h94/IP-Adapter" in plan.notes[0]
+        assert "easel models pull ip-adapter-face-sdxl" in plan.notes[0]
 
     def test_the_list_says_what_each_can(self, registry: Registry) -> None:
         pocket = registry.get("pocket")

@@ -12,7 +12,7 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
-from transformers import CLIPVisionModelWithProjection
+from transformers import CLIPVisionModelWithProjection, SiglipVisionModel
 
 from engine import Failed, Finished, Job, Lora, ModelUnavailable, Plan, Registry, drawing
 from engine.drawing import LoadedModel, preview
@@ -32,7 +32,7 @@ PROGRAM = Program(
     adapters=drawing.of_plan,
     load_reference_adapter=drawing.load_reference_adapter,
 )
-FAMILIES = ("sd", "sdxl", "flux")
+FAMILIES = ("sd", "sdxl", "sd3", "flux")
 RED, BLUE = tiny_references.picture(1), tiny_references.picture(2)
 
 
@@ -58,7 +58,8 @@ def adapters(
     @cache
     def made(family: str) -> tuple[AdapterEntry, ...]:
         folder = tmp_path_factory.mktemp(f"{family}-adapters")
-        tiny_references.encoder(folder / "image_encoder")
+        encoder = tiny_references.siglip if family == "sd3" else tiny_references.encoder
+        encoder(folder / "image_encoder")
         entries = []
         for seed, name in enumerate(("plain", "plus"), start=1):
             layout = "plain" if family == "flux" else name
@@ -85,7 +86,9 @@ def by_diffusers(
     assert entry.folder is not None
     pipe = DiffusionPipeline.from_pretrained(str(model.entry.folder), dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
-    encoder = CLIPVisionModelWithProjection.from_pretrained(entry.folder / "image_encoder")
+    timed = model.entry.family == "sd3"
+    kind = SiglipVisionModel if timed else CLIPVisionModelWithProjection
+    encoder = kind.from_pretrained(entry.folder / "image_encoder")
     pipe.to(torch.float32)
     takes = inspect.signature(pipe.load_ip_adapter).parameters
     without = [name for name in takes if name.startswith("image_encoder") and "subfolder" not in name]
@@ -98,7 +101,7 @@ def by_diffusers(
     mean, std = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
     pixels = torch.from_numpy((small / 255 - mean) / std).float().movedim(-1, 0)[None]
     with torch.no_grad():
-        if entry.name == "plus":
+        if entry.name == "plus" or timed:
             shown, hidden = (
                 encoder(each, output_hidden_states=True).hidden_states[-2]
                 for each in (pixels, torch.zeros_like(pixels))
@@ -106,13 +109,14 @@ def by_diffusers(
         else:
             shown = encoder(pixels).image_embeds
             hidden = torch.zeros_like(shown)
+        hidden = torch.zeros_like(shown) if timed else hidden
     given = shown[None] if model.entry.family == "flux" else torch.stack([hidden, shown])
     takes = inspect.signature(pipe.__call__).parameters
     said = {name: [given] for name in ("negative_ip_adapter_image_embeds",) if name in takes}
     made = pipe(
         **said,
         prompt=[plan.conditionings[0].text] * len(plan.seeds),
-        ip_adapter_image_embeds=[given],
+        ip_adapter_image_embeds=torch.cat([hidden, shown]) if timed else [given],
         num_inference_steps=plan.steps,
         guidance_scale=plan.guidance,
         width=plan.width,
@@ -125,7 +129,14 @@ def by_diffusers(
 class TestOne:
     @pytest.mark.parametrize(
         ("family", "name"),
-        [("sd", "plain"), ("sd", "plus"), ("sdxl", "plain"), ("sdxl", "plus"), ("flux", "plain")],
+        [
+            ("sd", "plain"),
+            ("sd", "plus"),
+            ("sdxl", "plain"),
+            ("sdxl", "plus"),
+            ("sd3", "plain"),
+            ("flux", "plain"),
+        ],
     )
     def test_it_is_drawn_as_diffusers_draws_it(
         self,

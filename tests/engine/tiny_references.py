@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from diffusers.models.attention_processor import SD3IPAdapterJointAttnProcessor2_0
+from diffusers.models.embeddings import IPAdapterTimeImageProjection
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import (
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+    SiglipVisionConfig,
+    SiglipVisionModel,
+)
 
 from engine.drawing import LoadedModel
 from engine.pictures.decoding import to_png
@@ -16,6 +23,23 @@ from engine.planning.references import AdapterEntry
 WIDTH, PROJECTED, TOKENS, SIDE = 32, 24, 6, 32
 STRENGTH = 3.0
 RESAMPLERS = 4  # layers; diffusers builds as many, whatever the file says
+
+
+def siglip(path: Path) -> Path:
+    """A tiny random image encoder of SigLIP's kind, saved as a folder."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        SiglipVisionModel(
+            SiglipVisionConfig(
+                hidden_size=WIDTH,
+                intermediate_size=WIDTH,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                image_size=SIDE,
+                patch_size=8,
+            )
+        ).save_pretrained(path)
+    return path
 
 
 def encoder(path: Path) -> Path:
@@ -46,6 +70,8 @@ def halves(model: LoadedModel, seed: int, layout: str = "plain") -> dict[str, di
         return strength * torch.randn(*shape, generator=generator) / shape[-1] ** 0.5
 
     denoiser = model.denoisers[0]
+    if model.entry.family == "sd3":
+        return _timed(denoiser, generator)
     flux = model.entry.family == "flux"
     width = denoiser.config.joint_attention_dim if flux else denoiser.config.cross_attention_dim
     names = [name.removesuffix(".processor") for name in denoiser.attn_processors]
@@ -91,6 +117,30 @@ def halves(model: LoadedModel, seed: int, layout: str = "plain") -> dict[str, di
             f"layers.{layer}.1.3.weight": some(inner, 4 * inner),
         }
     return {"image_proj": project, "ip_adapter": attend}
+
+
+def _timed(denoiser: torch.nn.Module, generator: torch.Generator) -> dict[str, dict[str, Tensor]]:
+    """Those of SD 3.5's kind, whose tokens depend on the time."""
+    head, heads = denoiser.config.attention_head_dim, denoiser.config.num_attention_heads
+    inner, width = 64, head * heads
+    project = IPAdapterTimeImageProjection(
+        embed_dim=WIDTH, output_dim=width, hidden_dim=inner, heads=1, num_queries=TOKENS, timestep_in_dim=16
+    )
+    attend = {}
+    for number in range(len(denoiser.attn_processors)):
+        adapts = SD3IPAdapterJointAttnProcessor2_0(width, width, head, timesteps_emb_dim=inner)
+        attend |= {f"{number}.{name}": tensor for name, tensor in _drawn(adapts, generator).items()}
+    return {"image_proj": _drawn(project, generator), "ip_adapter": attend}
+
+
+def _drawn(module: torch.nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+    """Its weights, drawn at random; those of norms stay."""
+    return {
+        name: STRENGTH * torch.randn(weights.shape, generator=generator) / weights.shape[-1] ** 0.5
+        if weights.dim() > 1
+        else weights
+        for name, weights in module.state_dict().items()
+    }
 
 
 def write(path: Path, made: Mapping[str, Mapping[str, Tensor]]) -> Path:

@@ -1,6 +1,5 @@
 """One family's tiny model as a worker has it: saved, loaded by the engine, drawn from plans by a renderer."""
 
-import inspect
 import io
 import queue
 from collections.abc import Callable, Mapping, Sequence
@@ -26,18 +25,23 @@ from engine import (
     is_final,
     plan_edit,
     plan_imagine,
+    plan_region,
 )
 from engine.drawing import LoadedModel, preview
 from engine.families import FAMILIES, Ability
 from engine.pictures.decoding import to_png
+from engine.planning.controls import ControlEntry
 from engine.planning.memory import Fit
+from engine.planning.references import AdapterEntry
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report
 from grammar.spec import GenerationSpec
 from grammar.values import Part
+from tests.engine import tiny_controls, tiny_references
 from tests.families.tiny import SIDE, STOCK, TINY
 from tests.families.tiny.parts import smaller
+from tests.families.tiny.stock import drawn, save
 
 __all__ = ["Drawn", "Studio", "a_picture", "apart"]
 
@@ -70,7 +74,7 @@ class Studio:
 
     def __init__(self, name: str, folder: Path, family: str = "") -> None:
         self.name, self.family = name, FAMILIES[family or name]
-        TINY[name]().save_pretrained(folder)
+        save(TINY[name](), folder)
         self.entry = ModelEntry(
             name=f"tiny-{name}",
             title=f"Tiny {name}",
@@ -85,10 +89,23 @@ class Studio:
             muses=("at night", "in snow", "neon", "on grass"),
             oddities=("neon square",),
         )
-        self.registry = Registry((self.entry,))
+        drawer = replace(self.entry, name="tiny-drawer", family="flux", filler=self.entry.name)
+        if self.family.fills is not None:
+            self.entry = replace(self.entry, drawer=drawer.name)
+        self._beside = folder.with_name(f"{folder.name}-beside")
+        self._beside.mkdir()
+        self.registry = Registry((self.entry, drawer) if self.family.fills is not None else (self.entry,))
         self.model: LoadedModel
         self._reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
-        program = Program(self._load, drawing.run, drawing.forward_mode, preview.render, lambda png: [])
+        program = Program(
+            self._load,
+            drawing.run,
+            drawing.forward_mode,
+            preview.render,
+            lambda png: [],
+            load_control=lambda plan, model: drawing.load_control(self.registry.controls[0], None, model),
+            load_reference_adapter=drawing.load_reference_adapter,
+        )
         self.renderer = Renderer(program, self.registry, "cpu", self._reports.put)
 
     def _load(self, entry: ModelEntry, device: str, /, *, fit: Fit) -> LoadedModel:
@@ -97,13 +114,39 @@ class Studio:
             smaller(pipe)
         return self.model
 
+    def know(self, **beside: Any) -> None:
+        """Adds a tiny adapter or control to what the renderer knows."""
+        self.registry = replace(self.registry, **beside)
+        self.renderer.registry = self.registry
+
+    def adapter(self) -> AdapterEntry:
+        """A tiny random reference adapter for the model."""
+        if not self.registry.adapters:
+            encoder = tiny_references.siglip if self.name == "sd3" else tiny_references.encoder
+            encoder(self._beside / "image_encoder")
+            halves = tiny_references.halves(self.model, 1)
+            tiny_references.write(self._beside / "adapter.safetensors", halves)
+            self.know(adapters=(tiny_references.entry(self.model, "adapter", self._beside),))
+        return self.registry.adapters[0]
+
+    def control(self) -> ControlEntry:
+        """A tiny random control for the model."""
+        if not self.registry.controls:
+            made = tiny_controls.control(self.entry.family, self.model.pipe, self._beside / "control")
+            self.know(controls=(made,))
+        return self.registry.controls[0]
+
     def plan(self, *texts: str, pictures: int = 1, **said: Any) -> Plan:
         """The plan of these texts alone, without the house style unless it is asked for.
 
-        Of a family that draws nothing from text alone: of a change of `a_picture`.
+        Of a family that draws nothing from text alone: of a change of `a_picture`, or of its middle.
         """
         parts = tuple(Part(text) for text in texts or ("a red house",))
         spec = GenerationSpec(**({"parts": parts, "stylize": 0} | said))
+        if self.family.fills is not None:
+            whole = plan_imagine(spec, self.registry, model="tiny-drawer", seed=3)
+            middle = plan_region(whole, 1, self.registry, parts=frozenset({4}), seed=3)
+            return few(middle, pictures)
         if Ability.TEXT in self.family.cannot:
             return few(self.edit(spec), pictures)
         plan = plan_imagine(spec, self.registry, model=self.entry.name, seed=3)
@@ -142,7 +185,7 @@ class Studio:
         def begin(name: str) -> None:
             begun.add(name)
             plan, inputs = jobs[name]
-            if plan.action is Action.EDIT and not inputs:
+            if plan.action in (Action.EDIT, Action.REPAINT) and not inputs:
                 inputs = (a_picture(),)
             self.renderer.submit(Job(name, plan, owner=name, inputs=tuple(to_png(i) for i in inputs)))
 
@@ -167,7 +210,7 @@ class Studio:
 
     def stock(self, text: str, plan: Plan, **more: Any) -> Pixels:
         """What the unmodified pipeline, called as its documentation says, draws from a text and ``more``."""
-        pipe = self.model.pipe
+        pipe = self.model.pipe if self.family.blocks is None else TINY[self.name]()
         said: dict[str, Any] = {
             "prompt": text,
             "width": plan.width,
@@ -187,10 +230,7 @@ class Studio:
                 getattr(pipe, guider).guidance_scale = plan.guidance
         if self.family.scale == "true_cfg_scale":
             said["negative_prompt"] = ""
-        takes = inspect.signature(pipe.__call__).parameters
-        made = pipe(**{name: value for name, value in said.items() if name in takes})
-        picture = np.asarray((made.images if hasattr(made, "images") else made.image)[0])
-        return np.round(picture * 255).astype(np.int16)
+        return np.round(drawn(pipe, said) * 255).astype(np.int16)
 
     def close(self) -> None:
         """Ends the renderer's threads."""

@@ -4,30 +4,38 @@ A family that cannot do a thing says so in one sentence before it draws; that is
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 
-from bench.families import COLUMNS, PAGE, section
+from bench.families import BESIDE, COLUMNS, PAGE, missing, section
 from engine import (
+    Action,
     Cancelled,
     CannotEdit,
     Conditioning,
     Direction,
     Failed,
     Finished,
+    NoControl,
+    Plan,
     plan_imagine,
     plan_pan,
     plan_region,
+    plan_retexture,
     plan_vary,
 )
 from engine.drawing.latents import draws_films, vae_of
 from engine.drawing.seamless import wrapping_vae
 from engine.families import FAMILIES, Ability
+from engine.planning.controls import Control
+from engine.planning.looking import looks
+from engine.planning.references import Reference
 from grammar.spec import GenerationSpec
 from grammar.values import Part
 from tests.families.studio import Drawn, Studio, a_picture, apart, few
@@ -164,6 +172,10 @@ def image_prompt(studio: Studio) -> None:
     url = ("https://example.org/a.png",)
     near, far = (studio.plan(images=url, iw=weight, pictures=2) for weight in (3.0, 0.5))
     close, loose = studio.pictures(near, a_picture()), studio.pictures(far, a_picture())
+    if looks(studio.name):  # the model looks at it, and no number says how much it counts
+        assert apart(close, studio.pictures(near, a_picture("red"))) > 1
+        assert any("`--iw` changes nothing" in note for note in near.notes)
+        return
     assert apart(close, studio.pictures(near, a_picture("red"))) > 8
     assert _distance(*close) < _distance(*loose)
 
@@ -232,7 +244,10 @@ def _company(studio: Studio) -> Company:
 
 def refused(studio: Studio, ability: Ability) -> str:
     """What is said to who asks for what the family cannot do: why it failed, or a note."""
-    if Ability.TEXT in studio.family.cannot and ability is not Ability.EFFECTS:
+    alone = (Ability.TEXT, Ability.PICTURE, Ability.TILE)
+    if studio.family.fills is not None and ability in alone:
+        return _by_its_drawer(studio, ability)
+    if Ability.TEXT in studio.family.cannot and ability in alone:
         with pytest.raises(CannotEdit) as told:
             plan_imagine(
                 GenerationSpec(parts=(Part("a red house"),)), studio.registry, model=studio.entry.name
@@ -250,32 +265,107 @@ def refused(studio: Studio, ability: Ability) -> str:
     return drawn.event.reason if isinstance(drawn.event, Failed) else " ".join(drawn.notes)
 
 
+def _by_its_drawer(studio: Studio, ability: Ability) -> str:
+    """What a model that only fills is asked for, the one that draws for it does, and it is said."""
+    spec = GenerationSpec(parts=(Part("a red house"),), tile=ability is Ability.TILE or None)
+    if ability is Ability.TEXT:
+        plan = plan_imagine(spec, studio.registry, model=studio.entry.name)
+        return " ".join(plan.notes) if plan.model == studio.entry.drawer else ""
+    parent = plan_imagine(spec, studio.registry, model=studio.entry.drawer)
+    if ability is Ability.PICTURE:
+        later = plan_vary(studio.plan(), 1, studio.registry, strong=True)
+    else:
+        later = plan_region(parent, 1, studio.registry, parts=frozenset({4}))
+    return studio.entry.title if later.model == studio.entry.drawer else later.model
+
+
+def refused_beside(studio: Studio, column: str) -> str:
+    """What is said to who wants a picture changed, referred to, or kept in structure, and cannot have it."""
+    spec = GenerationSpec(parts=(Part("a red house"),), oref="https://example.org/a.png")
+    if column == "edit":
+        with pytest.raises(CannotEdit, match="No model on this machine") as told:
+            studio.edit(spec)
+        return f"{studio.entry.title}: {told.value}"
+    if Ability.TEXT in studio.family.cannot and studio.family.fills is None:
+        if column == "reference":
+            assert any("An edit refers to nothing else" in note for note in studio.edit(spec).notes)
+            return studio.entry.title
+        with pytest.raises(CannotEdit) as told:
+            plan_retexture(spec, studio.registry, (SIDE, SIDE), model=studio.entry.name)
+        return str(told.value)
+    if column == "reference":
+        plan = plan_imagine(spec, studio.registry, model=studio.entry.name)
+        assert plan.unmet
+        return " ".join(plan.notes)
+    with pytest.raises(NoControl) as denied:
+        plan_retexture(spec, studio.registry, (SIDE, SIDE), model=studio.entry.name)
+    return str(denied.value)
+
+
 def _distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).mean())
 
 
-def edit(studio: Studio) -> None:
-    """The words and the picture both count, as in the stock pipeline; strangers' edits share forwards."""
-    edits = studio.family.edits
-    assert edits is not None
-    gradient, red = a_picture(), a_picture("red")
-    plans = {
-        text: few(studio.edit(GenerationSpec(parts=(Part(text),))), 1) for text in ("blue", "a red boat")
-    }
-    jobs = {"one": (plans["blue"], (gradient,)), "other": (plans["a red boat"], (red,))}
+def beside_each_other(studio: Studio, jobs: Mapping[str, tuple[Plan, Sequence[Image.Image]]]) -> None:
+    """They share forwards, and each is drawn as it is alone."""
     alone = {name: studio.pictures(plan, *inputs) for name, (plan, inputs) in jobs.items()}
-    assert apart(alone["one"], studio.pictures(plans["blue"], red)) > 8
-    assert apart(alone["one"], studio.pictures(plans["a red boat"], gradient)) > 0
-    if not edits.nested:
-        told = {edits.likeness: plans["blue"].likeness} if edits.likeness else {}
-        stock = studio.stock("blue", plans["blue"], **{edits.argument: gradient}, **told)
-        assert apart(stock, alone["one"]) <= 2
     batcher = studio.renderer.batcher
     before = batcher.calls - batcher.forwards
     together = studio.draw_all(jobs)
     assert batcher.calls - batcher.forwards > before
     for name, pictures in alone.items():
         assert apart(pictures, together[name].pictures) == 0, name
+
+
+def edit(studio: Studio) -> None:
+    """The words and the pictures count, as in the stock pipeline; strangers' edits share forwards."""
+    edits = studio.family.edits
+    assert edits is not None
+    gradient, red = a_picture(), a_picture("red")
+    blue, boat = (
+        few(studio.edit(GenerationSpec(parts=(Part(text),))), 1) for text in ("a blue house", "a red boat")
+    )
+    shown = studio.pictures(blue, gradient)
+    assert apart(shown, studio.pictures(blue, red)) > 8
+    assert apart(shown, studio.pictures(boat, gradient)) > 0
+    if edits.most > 1:
+        assert apart(shown, studio.pictures(blue, gradient, red)) > 0
+    if not edits.nested:
+        told = {edits.likeness: blue.likeness} if edits.likeness else {}
+        stock = studio.stock("a blue house", blue, **{edits.argument: gradient}, **told)
+        assert apart(stock, shown) <= 2
+    beside_each_other(studio, {"one": (blue, (gradient,)), "other": (boat, (red,))})
+
+
+def reference(studio: Studio) -> None:
+    """The picture counts; jobs that refer to others, and to none, share forwards."""
+    seen = "" if looks(studio.name) else studio.adapter().name
+    bare = few(studio.plan(), 1)
+    likeness = studio.entry.likeness if studio.family.edits is not None else 0.0
+    after = replace(bare, references=(Reference("oref", seen, 1.0),), likeness=likeness)
+    gradient, red = a_picture(), a_picture("red")
+    shown = studio.pictures(after, gradient)
+    assert apart(shown, studio.pictures(after, red)) > 1
+    assert apart(shown, studio.pictures(bare)) > 1
+    jobs = {"one": (after, (gradient,)), "other": (replace(after, seeds=(8,)), (red,))}
+    beside_each_other(studio, jobs if not seen else jobs | {"none": (bare, ())})
+
+
+def control(studio: Studio) -> None:
+    """The structure counts; jobs that are held to others share forwards."""
+    held = replace(bare := few(studio.plan(), 1), control=Control(studio.control().name))
+    held = replace(held, action=Action.RETEXTURE)
+    square, circle = _drawn_shape("rectangle"), _drawn_shape("ellipse")
+    shown = studio.pictures(held, square)
+    assert apart(shown, studio.pictures(held, circle)) > 1
+    assert apart(shown, studio.pictures(bare)) > 1
+    beside_each_other(studio, {"one": (held, (square,)), "other": (replace(held, seeds=(8,)), (circle,))})
+
+
+def _drawn_shape(kind: str) -> Image.Image:
+    made = Image.new("RGB", (SIDE, SIDE), "white")
+    getattr(ImageDraw.Draw(made), kind)((16, 16, 47, 47), fill="blue")
+    return made
 
 
 CELLS: dict[str, Callable[[Studio], None]] = {
@@ -293,34 +383,26 @@ CELLS: dict[str, Callable[[Studio], None]] = {
     "cancelled midway": cancelled_midway,
     "shared forwards": one_forward,
     "equal in company": equal_in_company,
+    "edit": edit,
+    "reference": reference,
+    "control": control,
 }
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", [*COLUMNS, *BESIDE])
 @pytest.mark.parametrize("family", [name for name in sorted(FAMILIES) if name in TINY])
 def test_what_the_table_says_is_so(family: str, column: str, studios: Callable[[str], Studio]) -> None:
     if family in NEEDS:
         pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
-    ability = COLUMNS[column]
-    if ability is None or ability not in FAMILIES[family].cannot:
-        CELLS[column](studios(family))
-        return
-    if ability is Ability.LENGTHS:
-        assert _company(studios(family)).shared == 0
-        return
-    assert studios(family).entry.title in refused(studios(family), ability)
-
-
-@pytest.mark.parametrize("family", sorted(name for name, each in FAMILIES.items() if each.edits))
-def test_pictures_are_changed(family: str, studios: Callable[[str], Studio]) -> None:
-    if family in NEEDS:
-        pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
-    edit(studios(family))
-
-
-def test_who_does_not_change_pictures_says_so(studios: Callable[[str], Studio]) -> None:
-    with pytest.raises(CannotEdit, match="No model on this machine"):
-        studios("sd").edit(GenerationSpec(parts=(Part("blue"),)))
+    studio = studios(family)
+    if missing(family, column) is None:
+        CELLS[column](studio)
+    elif COLUMNS.get(column) is Ability.LENGTHS:
+        assert _company(studio).shared == 0
+    elif column in BESIDE:
+        assert studio.entry.title in refused_beside(studio, column)
+    else:
+        assert studio.entry.title in refused(studio, COLUMNS[column])
 
 
 def test_every_family_is_in_the_matrix() -> None:

@@ -1,7 +1,6 @@
 """What is a row of a denoiser's call: a call of two pictures and one of three say so, by what grows."""
 
 import copy
-import inspect
 from typing import Any
 
 import pytest
@@ -10,9 +9,11 @@ import torch
 from engine.families import FAMILIES, Family
 from engine.sharing.calls import Arguments
 from tests.families.tiny import NEEDS, SIDE, STOCK, TINY
+from tests.families.tiny.stock import taken
 
 ONE_AT_A_TIME = {
     "prx": "its pipeline draws one picture a call",
+    "nucleus": "its pipeline lists a shape for each picture of a call; the engine draws one a call",
     "glm-image": "its tokens are drawn by chance",
 }
 
@@ -48,7 +49,7 @@ def called(
     } | STOCK.get(name, {})
     if family.scale == "true_cfg_scale":
         said["negative_prompt"] = ""
-    takes = inspect.signature(type(pipe).__call__).parameters
+    takes = taken(pipe)
     with pytest.raises(Seen) as told:
         light(**{key: value for key, value in said.items() if key in takes})
     args, kwargs = told.value.args

@@ -39,7 +39,9 @@ def _name(value: ast.expr | None) -> str:
     return value.id
 
 
-@pytest.mark.parametrize("family", [n for n, f in FAMILIES.items() if f.texts and not f.encode and n in TINY])
+@pytest.mark.parametrize(
+    "family", [n for n, f in FAMILIES.items() if f.texts and not f.encode and not f.blocks and n in TINY]
+)
 def test_the_names_are_those_that_encode_prompt_returns(family: str) -> None:
     if family in NEEDS:
         pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
@@ -48,3 +50,12 @@ def test_the_names_are_those_that_encode_prompt_returns(family: str) -> None:
     names = [UNNAMED.get((family, name), name) for name in returned(pipeline)]
     for row, name in zip(FAMILIES[family].texts, names, strict=True):
         assert row == name or (row is None and name not in takes), name
+
+
+@pytest.mark.parametrize("family", [name for name, each in FAMILIES.items() if each.blocks])
+def test_the_names_are_those_that_a_modular_pipelines_block_hands_on(family: str) -> None:
+    blocks = FAMILIES[family].blocks
+    assert blocks is not None
+    reader = TINY[family]().blocks.sub_blocks[blocks.reads]
+    names = [name for name in reader.intermediate_output_names if not name.startswith("negative_")]
+    assert list(FAMILIES[family].texts) == names

@@ -1,6 +1,5 @@
 """The tiny pipelines themselves: each draws by its stock call, its words count, and it can be saved."""
 
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from diffusers import DiffusionPipeline
 
-from tests.families.tiny import NEEDS, SIDE, STOCK, TINY
-from tests.families.tiny.parts import smaller
+from tests.families.tiny import NEEDS, SIDE, STOCK, TINY, stock
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +36,7 @@ def drawn(pipe: Any, family: str, text: str) -> np.ndarray:
         "use_resolution_binning": False,
         "clean_caption": False,
     } | STOCK.get(family, {})
-    takes = inspect.signature(pipe.__call__).parameters
-    made = pipe(**{name: value for name, value in said.items() if name in takes})
-    return np.asarray((made.images if hasattr(made, "images") else made.image)[0])
+    return stock.drawn(pipe, said)
 
 
 @pytest.mark.parametrize("family", TINY)
@@ -53,8 +48,8 @@ def test_a_tiny_pipeline_draws_and_its_words_count_before_and_after_it_is_saved(
     pipe = TINY[family]()
     picture = drawn(pipe, family, "a red house")
     other = drawn(pipe, family, "a blue boat in the snow")
-    pipe.save_pretrained(tmp_path)
-    loaded = drawn(smaller(DiffusionPipeline.from_pretrained(tmp_path)), family, "a red house")
+    stock.save(pipe, tmp_path)
+    loaded = drawn(stock.loaded(tmp_path, type(pipe)), family, "a red house")
 
     assert picture.shape == (SIDE, SIDE, 3)
     assert np.isfinite(picture).all()

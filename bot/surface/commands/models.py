@@ -25,9 +25,10 @@ from engine import EngineError, LoraEntry, ModelEntry, Precision, models
 from engine.models import Stopped, gigabytes
 from engine.planning.abilities import cannot
 from engine.planning.embeddings import EmbeddingEntry
+from engine.planning.licences import terms
 from engine.planning.measuring import needs
 from engine.planning.memory import Placement, amount
-from engine.planning.registry import Drawable
+from engine.planning.registry import Fetchable
 from grammar.loras import lora_words
 
 __all__ = ["ACTIONS", "Models"]
@@ -92,7 +93,7 @@ class Models(Guarded):
         if model in hub.models.here and not order.missing:
             raise Refusal(f"`{model}` is on this machine already.")
         entry = hub.registry.find(model)
-        if isinstance(entry, LoraEntry) and not order.missing:
+        if not isinstance(entry, ModelEntry) and not order.missing:
             raise Refusal(f"`{model}` is on this machine already.")
         sentence = f"{order.sentence()}{_whom(entry)}"
         await _ask(interaction, ModelQuestion(model, "fetch"), sentence, f"Fetch {gigabytes(order.missing)}")
@@ -143,7 +144,7 @@ class Models(Guarded):
     @remove.autocomplete("model")
     async def complete_either(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """The names of models and LoRAs."""
-        known = interaction.client.hub.registry.drawable
+        known = interaction.client.hub.registry.fetchable
         names = [entry.name for entry in known if typed.casefold() in entry.name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in names[:25]]
 
@@ -188,8 +189,9 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
     except EngineError as error:
         await _say(interaction, str(error))
         return
-    where = "`/loras` shows" if isinstance(hub.registry.find(name), LoraEntry) else "`/settings` offers"
-    await _say(interaction, f"`{name}` is on this machine: {where} it.")
+    entry = hub.registry.find(name)
+    shown = {ModelEntry: ": `/settings` offers it", LoraEntry: ": `/loras` shows it"}.get(type(entry), "")
+    await _say(interaction, f"`{name}` is on this machine{shown}.")
 
 
 MODEL = Action(name="models", press=_answer)
@@ -230,7 +232,7 @@ def _list(hub: Hub) -> str:
 
 def _described(entry: ModelEntry) -> str:
     lacks = cannot(entry)
-    said = f"{entry.title}; {entry.licence or 'licence not stated'}"
+    said = f"{entry.title}; {terms(entry)}"
     return f"{said}; not: {', '.join(lacks)}" if lacks else said
 
 
@@ -254,7 +256,7 @@ def _row(row: models.FolderRow) -> str:
     return f"{'✅' if row.added else '➖'} `{row.file}` {told}"
 
 
-def _whom(entry: Drawable) -> str:
+def _whom(entry: Fetchable) -> str:
     """What kind of card it wants, and what it cannot."""
     if not isinstance(entry, ModelEntry):
         return ""

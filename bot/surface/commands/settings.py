@@ -15,10 +15,14 @@ from bot.messages.wording import quoted
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
 from engine import Lane
+from engine.planning.licences import terms
 
 __all__ = ["ACTIONS", "MENUS", "settings"]
 
 STYLIZE = {"low": 50, "med": 100, "high": 250, "very high": 750}
+
+_DESCRIPTION = 100
+"""Characters of an option's second line in a menu: Discord takes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,10 @@ async def _embed(hub: Hub, user: User) -> discord.Embed:
     model = hub.registry.get(hub.model_of(user))
     await hub.models.look()
     missing = "" if model.name in hub.models.here else " (not on this machine yet)"
+    unpaid = "" if model.commercial else ", whose licence allows no commercial use"
     stylize = "as the prompt says, else 100" if user.stylize is None else f"`--s {user.stylize}`"
     lines = [
-        f"**Model**: {model.title}{missing}",
+        f"**Model**: {model.title}{missing}{unpaid}",
         f"**Stylize**: {stylize}",
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
@@ -114,7 +119,12 @@ def _view(hub: Hub, user: User) -> discord.ui.View:
     # A menu takes 25 entries; the chosen one is always among them.
     entries = sorted(there, key=lambda entry: entry.name != chosen)[:25]
     options = [
-        discord.SelectOption(label=entry.title, value=entry.name, default=entry.name == chosen)
+        discord.SelectOption(
+            label=entry.title,
+            value=entry.name,
+            description=terms(entry)[:_DESCRIPTION],
+            default=entry.name == chosen,
+        )
         for entry in entries
     ]
     view.add_item(discord.ui.Select(custom_id=MODEL_MENU, options=options, row=0))

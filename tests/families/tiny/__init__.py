@@ -55,11 +55,14 @@ TINY: dict[str, Callable[[], Any]] = {
     "bria": packed.bria,
     "krea2": packed.krea2,
     "ernie-image": later.ernie_image,
-    "qwen-image-edit": packed.qwen_image_edit,
+    "qwen-image-edit": later.qwen_image_edit,
+    "qwen-image-edit-plus": later.qwen_image_edit_plus,
+    "flux3": later.flux3,
+    "nucleus": later.nucleus,
 }
 """From a family's name to what builds its pipeline, a few megabytes at most."""
 
-NEEDS = {"prx": "ftfy", "kolors": "sentencepiece", "omnigen": "torchvision", "qwen-image-edit": "torchvision"}
+NEEDS = {"prx": "ftfy", "kolors": "sentencepiece", "omnigen": "torchvision"}
 """The library, besides those that the engine needs, without which a family's pipeline does not draw."""
 
 _GRADIENT = Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
@@ -73,7 +76,8 @@ STOCK: dict[str, dict[str, Any]] = {
         "mask_image": Image.new("L", (SIDE, SIDE), 255),
     },
     "ideogram4": {"guidance_scale": 5.0, "guidance_schedule": None},
-    "qwen-image-edit": {"image": _GRADIENT},
+    "qwen-image-edit": {"image": _GRADIENT, "negative_prompt": " "},
+    "qwen-image-edit-plus": {"image": _GRADIENT, "negative_prompt": " "},
     "longcat": {"enable_prompt_rewrite": False},
 }
 """What the family's stock pipeline must be told besides text, size, steps and generator."""

@@ -177,20 +177,6 @@ def qwen_image() -> QwenImagePipeline:
     )
 
 
-def qwen_image_edit() -> Any:
-    """Qwen-Image-Edit: the text encoder sees the picture as well."""
-    from diffusers import QwenImageEditPipeline
-    from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor
-
-    base = qwen_image()
-    processor = Qwen2VLProcessor(
-        image_processor=Qwen2VLImageProcessor(patch_size=14, min_pixels=56 * 56, max_pixels=56 * 56),
-        tokenizer=base.tokenizer,
-        chat_template=base.tokenizer.chat_template,
-    )
-    return QwenImageEditPipeline(processor=processor, **base.components)
-
-
 def ovis() -> OvisImagePipeline:
     """Ovis-Image: 28 tokens of its chat template are dropped."""
     return OvisImagePipeline(

@@ -4,6 +4,7 @@ Random weights are lively (`settled`), so that every text changes the picture: g
 shut, because training is to open them, would make each comparison of texts an empty one.
 """
 
+import sys
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -181,9 +182,12 @@ def qwen3(kind: type[_Module], layers: int = 2, width: int = 32) -> _Module:
     return settled(kind(language_config(Qwen3Config, layers, width)))
 
 
-def qwen25_vl(width: int = 32, layers: int = 1) -> Qwen2_5_VLForConditionalGeneration:
-    """A Qwen 2.5 VL that reads texts; its eyes are there because the class wants them."""
+def qwen25_vl(
+    width: int = 32, layers: int = 1, image_token: int | None = None
+) -> Qwen2_5_VLForConditionalGeneration:
+    """A Qwen 2.5 VL that reads texts, and pictures where their token stands."""
     config = Qwen2_5_VLConfig(
+        **({} if image_token is None else {"image_token_id": image_token}),
         text_config={
             "vocab_size": 96,
             "hidden_size": width,
@@ -316,5 +320,9 @@ def smaller(pipe: Any) -> Any:
         return None
     if hasattr(pipe, "resolutions"):
         pipe.resolutions = [(SIDE, SIDE), (SIDE, 2 * SIDE), (2 * SIDE, SIDE)]
+    home = sys.modules[type(pipe).__module__]
+    if hasattr(home, "calculate_dimensions"):  # Qwen-Image-Edit looks at pictures of a megapixel
+        count = len(home.calculate_dimensions(SIDE * SIDE, 1.0))
+        home.calculate_dimensions = lambda area, ratio: (SIDE, SIDE, None)[:count]
     pipe.default_sample_size = SIDE // 8
     return pipe
