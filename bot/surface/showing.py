@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bot.errors import Refusal
 from bot.memory.records import JobRecord
 from bot.messages.sending import edited
-from bot.surface.hub import Interaction
+from bot.surface.hub import Hub, Interaction
 from bot.surface.intake import acknowledge
+from bot.surface.places import hide_above
+from engine import UnknownModel
+from engine.families import FAMILIES
 
 __all__ = ["show_again"]
 
@@ -13,6 +17,8 @@ __all__ = ["show_again"]
 async def show_again(interaction: Interaction, job: JobRecord) -> None:
     """The job's message as the answer to an interaction. Raises PictureGone."""
     hub = interaction.client.hub
+    if job.place.hide_above > hide_above(interaction) and _judged(hub, job):
+        raise Refusal("That job was drawn where more may be shown than here. Ask for it there.")
     shown = await hub.results.message(job)
     message_id = await acknowledge(interaction, ephemeral=job.place.private)
     if message_id is None:
@@ -20,3 +26,14 @@ async def show_again(interaction: Interaction, job: JobRecord) -> None:
     # Noted before its buttons are there: whoever presses one at once must find the job in this channel.
     await hub.showings.add(job.id, interaction.channel_id or 0, message_id)
     await interaction.edit_original_response(**edited(shown, job.user_id))
+
+
+def _judged(hub: Hub, job: JobRecord) -> bool:
+    """Whether anything looks at such a job's pictures, so that some may have been hidden elsewhere."""
+    if hub.settings.easel_classifier:
+        return True
+    try:
+        family = FAMILIES[hub.registry.get(job.plan.model).family]
+    except UnknownModel:
+        return True
+    return hub.settings.easel_safety_checker and family.checker
