@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.errors import Refusal
 from bot.memory.records import JobRecord
 from bot.messages.sending import edited
@@ -9,7 +11,7 @@ from bot.surface.hub import Hub, Interaction
 from bot.surface.intake import acknowledge
 from bot.surface.places import hide_above
 from engine import UnknownModel
-from engine.families import FAMILIES
+from engine.planning.measuring import needs
 
 __all__ = ["show_again"]
 
@@ -17,7 +19,7 @@ __all__ = ["show_again"]
 async def show_again(interaction: Interaction, job: JobRecord) -> None:
     """The job's message as the answer to an interaction. Raises PictureGone."""
     hub = interaction.client.hub
-    if job.place.hide_above > hide_above(interaction) and _judged(hub, job):
+    if job.place.hide_above > hide_above(interaction) and await asyncio.to_thread(_judged, hub, job):
         raise Refusal("That job was drawn where more may be shown than here. Ask for it there.")
     shown = await hub.results.message(job)
     message_id = await acknowledge(interaction, ephemeral=job.place.private)
@@ -29,11 +31,13 @@ async def show_again(interaction: Interaction, job: JobRecord) -> None:
 
 
 def _judged(hub: Hub, job: JobRecord) -> bool:
-    """Whether anything looks at such a job's pictures, so that some may have been hidden elsewhere."""
+    """Whether anything looks at such a job's pictures, so that some may be hidden here; reads the disk."""
     if hub.settings.easel_classifier:
         return True
+    if not hub.settings.easel_safety_checker:
+        return False
     try:
-        family = FAMILIES[hub.registry.get(job.plan.model).family]
+        parts = needs(hub.registry.get(job.plan.model)).parts
     except UnknownModel:
         return True
-    return hub.settings.easel_safety_checker and family.checker
+    return any(part.name == "safety_checker" for part in parts)

@@ -7,10 +7,11 @@ import pytest
 
 from engine import Failed, Finished, Hidden, Job
 from tests.bot.sketch import SketchEngine, buttons
+from tests.bot.test_verify import MarkingSketch
 from tests.bot.world import settings_in
 
 
-class Hiding(SketchEngine):
+class Hiding(MarkingSketch):
     """A sketch whose third picture scores 0.8, and whose failures are those of a classifier."""
 
     async def submit(self, job: Job):

@@ -27,7 +27,7 @@ def folder(path: Path, labels: dict[int, str] = LABELS) -> Path:
         )
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-    for _ in range(120):
+    for _ in range(300):
         colours = torch.rand(64, 3, 1, 1)
         colours[:16] = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1) + 0.15 * (colours[:16] - 0.5)
         red = (colours[:, 0] > 0.8) & (colours[:, 1] < 0.2) & (colours[:, 2] < 0.2)

@@ -14,9 +14,10 @@ from bot.errors import Gone, Refusal
 from bot.memory.records import JobRecord
 from bot.messages import moderators
 from bot.messages.dialogs import Field
-from bot.messages.message import Button
+from bot.messages.message import Button, Message
 from bot.messages.wording import mention
 from bot.surface.actions import Action, Answers, Dialog
+from bot.surface.answering import answer
 from bot.surface.hub import Interaction
 
 __all__ = ["ACTIONS", "DIALOGS", "report", "report_button"]
@@ -36,8 +37,7 @@ NOBODY = (
 )
 async def report(interaction: Interaction, job: str, reason: app_commands.Range[str, 1, 1000]) -> None:
     """By link or by id; `Check picture` finds a job by its pixels."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    await _report(interaction, await _named(interaction, job.strip()), reason)
+    await answer(interaction, _reported(interaction, job, reason), ephemeral=True)
 
 
 def report_button(job: JobRecord) -> Button:
@@ -54,7 +54,11 @@ async def _named(interaction: Interaction, text: str) -> JobRecord:
     return job
 
 
-async def _report(interaction: Interaction, job: JobRecord, reason: str) -> None:
+async def _reported(interaction: Interaction, text: str, reason: str) -> Message:
+    return await _told(interaction, await _named(interaction, text.strip()), reason)
+
+
+async def _told(interaction: Interaction, job: JobRecord, reason: str) -> Message:
     """Keep the report and tell of it. Raises Refusal where that is no use, or nobody can be told."""
     hub = interaction.client.hub
     reporter = interaction.user.id
@@ -67,7 +71,7 @@ async def _report(interaction: Interaction, job: JobRecord, reason: str) -> None
     if not await hub.moderators.reported(job, message, await hub.gate.operators()):
         await hub.moderation.withdraw(job.id, reporter)
         raise Refusal(NOBODY)
-    await interaction.edit_original_response(content="Reported. Only the moderators see that it was you.")
+    return Message("Reported. Only the moderators see that it was you.")
 
 
 async def _ask(interaction: Interaction, job_id: str, _: int) -> None:
@@ -78,8 +82,7 @@ async def _given(interaction: Interaction, job_id: str, _: int, said: Answers) -
     job = await interaction.client.hub.jobs.get(job_id)
     if job is None:
         raise Gone(UNKNOWN)
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    await _report(interaction, job, said["reason"])
+    await answer(interaction, _told(interaction, job, said["reason"]), ephemeral=True)
 
 
 async def _remove(interaction: Interaction, job_id: str, _: int) -> None:
