@@ -4,17 +4,20 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from engine import Failed, Finished, Hidden, Job
+from engine import HIDE_ABOVE, Failed, Finished, Hidden, Job
 from engine.drawing import safety
 from engine.errors import ModelUnavailable, Unsafe
 from engine.process.finishing import finished
 from engine.seeing.classifier import Classifier, classifier_of
+from pocket.world.draw import draw
+from pocket.world.scenes import random_scene
 from tests.engine import stub, tiny_classifier
 from tests.engine.test_rendering import Bench
 
@@ -135,3 +138,12 @@ def test_in_a_place_where_everything_may_be_shown_previews_are_too() -> None:
     assert isinstance(end, Finished)
     assert end.hidden == ()
     assert previews > 0
+
+
+def test_nudenet_lets_the_embedded_models_world_pass() -> None:
+    pytest.importorskip("nudenet", reason="the extra `nudenet` is not installed")
+    nudenet = classifier_of("nudenet")
+    assert nudenet is not None
+    scenes = [draw(random_scene(Random(n)), 256, 256, Random(n)).convert("RGB") for n in range(8)]
+    assert nudenet.name == "NudeNet"
+    assert all(0 <= score < HIDE_ABOVE for score in nudenet.scores([*scenes, Image.new("L", (3, 400))]))
