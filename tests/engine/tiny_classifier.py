@@ -29,9 +29,10 @@ def folder(path: Path, labels: dict[int, str] = LABELS) -> Path:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(300):
         colours = torch.rand(64, 3, 1, 1)
-        colours[:16] = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1) + 0.15 * (colours[:16] - 0.5)
-        red = (colours[:, 0] > 0.8) & (colours[:, 1] < 0.2) & (colours[:, 2] < 0.2)
-        pixels = (colours.clamp(0, 1) - 0.5) / 0.5 + torch.zeros(64, 3, SIDE, SIDE)
+        colours[:24] *= torch.tensor([0.3, 0.6, 0.6]).reshape(3, 1, 1)  # red ones, from pale to dark
+        colours[:24] += torch.tensor([0.7, 0.0, 0.0]).reshape(3, 1, 1)
+        red = colours[:, 0] - colours[:, 1:].amax(1) > 0.25
+        pixels = (colours - 0.5) / 0.5 + torch.zeros(64, 3, SIDE, SIDE)
         loss = torch.nn.functional.cross_entropy(model(pixels).logits, red.flatten().long())
         optimizer.zero_grad()
         loss.backward()
