@@ -47,7 +47,7 @@ bench-discord: $(VENV)/.dev ## a burst of 130 commands while renders keep every 
 bench-pictures: $(VENV)/.dev ## how often the embedded model draws what it is asked; writes docs/pictures.md (most of an hour)
 	$(BIN)/python -m bench.pictures --keep
 
-bench-marks: $(VENV)/.dev ## what the invisible mark outlives; writes docs/marks.md
+bench-marks: $(VENV)/.dev ## what the invisible mark outlives; writes docs/marks.md (hours; goes on where it was broken off)
 	$(BIN)/python -m bench.marks --keep
 
 chaos: $(VENV)/.dev ## 100 rounds of kill -9 under load while Discord stumbles: is anything lost, or twice there?

@@ -24,6 +24,7 @@ from rich.progress import track
 
 from bench.pictures import interval
 from bench.sheet import ROOT, Sheet, keep
+from engine.pictures.psnr import psnr
 from engine.pictures.unchanged import kept
 from pocket.edit import EDITS
 from pocket.judging.judge import look
@@ -90,8 +91,7 @@ def rest(views: Sequence[View]) -> np.ndarray:
 
 def likeness(before: Image.Image, after: Image.Image, where: np.ndarray) -> float:
     """PSNR in dB, there."""
-    apart = np.asarray(before, np.float32)[where] - np.asarray(after, np.float32)[where]
-    return float(10 * np.log10(255**2 / max(1e-9, float((apart**2).mean()))))
+    return psnr(np.asarray(before)[where], np.asarray(after)[where])
 
 
 def turns(rng: Random, size: tuple[int, int]) -> tuple[list[View], list[Edit]]:

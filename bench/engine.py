@@ -48,6 +48,7 @@ from engine import (
 from engine.drawing import preview
 from engine.pictures import upscale
 from engine.pictures.decoding import load_input, to_png
+from engine.pictures.psnr import psnr
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened
@@ -315,7 +316,7 @@ def company(world: World) -> Sheet:
     sheet.add(
         f"forwards over those that {batcher.largest()} rows a forward allow", forwards / least, "≤ 1.10"
     )
-    worst = min(psnr(one, other) for one, other in zip(alone, together, strict=True))
+    worst = min(apart_from(one, other) for one, other in zip(alone, together, strict=True))
     sheet.add(
         "PSNR against rendering alone, dB, worst picture",
         "∞ (equal bits)" if math.isinf(worst) else worst,
@@ -324,7 +325,7 @@ def company(world: World) -> Sheet:
     full = drawing.load(world.registry.get("pocket"), "cpu")
     exact = [drawing.run(full, grid(n), (), lambda *_: None) for n in range(4)]
     apart = min(
-        likeness(np.asarray(one), decoded(other.png))
+        psnr(one, decoded(other.png))
         for pictures, job in zip(exact, alone, strict=False)
         for one, other in zip(pictures, job.pictures, strict=True)
     )
@@ -342,21 +343,15 @@ def company(world: World) -> Sheet:
     return sheet
 
 
-def psnr(one: Finished, other: Finished) -> float:
+def apart_from(one: Finished, other: Finished) -> float:
     """The worst peak signal-to-noise ratio of two jobs' pictures, in dB."""
     pairs = zip(one.pictures, other.pictures, strict=True)
-    return min(likeness(decoded(a.png), decoded(b.png)) for a, b in pairs)
+    return min(psnr(decoded(a.png), decoded(b.png)) for a, b in pairs)
 
 
 def decoded(png: bytes) -> np.ndarray:
     """A picture's pixels."""
     return np.asarray(load_input(png))
-
-
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
-    """The peak signal-to-noise ratio of two pictures, in dB; infinite for equal ones."""
-    error = float(((one.astype(float) - other.astype(float)) ** 2).mean())
-    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 def resident() -> float:

@@ -53,6 +53,7 @@ from engine.drawing.effects import rows as repeated
 from engine.drawing.steering import Steering
 from engine.families import FAMILIES
 from engine.pictures.decoding import to_png
+from engine.pictures.psnr import psnr
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened
@@ -535,7 +536,7 @@ def bits(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results
         ("plain, together", "float32"),
         ("float32, together", "float32"),
     ):
-        worst = [_psnr(a, b) for a, b in zip(drawn[one], drawn[other], strict=True)]
+        worst = [psnr(a, b) for a, b in zip(drawn[one], drawn[other], strict=True)]
         equal = sum(value == float("inf") for value in worst)
         sheet.add(one, other, f"{equal} of {len(worst)}", min(worst), statistics.median(worst))
         results.add(
@@ -555,11 +556,6 @@ def _pocket_plan(entry: ModelEntry, seed: int) -> Plan:
     size = (256, 256, 20, 20, entry.guidance)
     text = (Conditioning(words[seed % len(words)]),)
     return Plan(Action.IMAGINE, "pocket", entry.revision, text, *size, seeds=tuple(range(seed, seed + 4)))
-
-
-def _psnr(one: Any, other: Any) -> float:
-    error = float(((one.astype(float) - other.astype(float)) ** 2).mean())
-    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
 
 
 def timer(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:

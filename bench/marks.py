@@ -1,13 +1,18 @@
 """What the invisible mark outlives, and whether anything unmarked is taken for marked: `make bench-marks`.
 
-Pictures are grids of four that the embedded model draws, each with its own number, and textures like those
-of photographs (noise with the spectrum of natural pictures, in colour). A number that is not the one put in
-counts as wrong and not as found.
+Pictures are those that the embedded model draws, in every style, alone and in sheets of four, each with its
+own number; and textures like those of photographs (noise with the spectrum of natural pictures, in colour). A
+number that is not the one put in counts as wrong and not as found. What was measured is kept in a file, line
+by line, so that a run that broke off goes on, and several may share the work (`--part 1/2`).
 """
 
 import io
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -15,22 +20,24 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageEnhance
 from rich.progress import track
 
-from bench.engine import likeness
 from bench.sheet import Sheet, keep
 from engine.pictures.grid import laid_out
 from engine.pictures.mark import found, marked
+from engine.pictures.psnr import psnr
 from engine.pictures.upscale import double
 from pocket.model.samples import render
 from pocket.train import shipped
 from pocket.words.captions import plain_caption
-from pocket.world.scenes import random_scene
+from pocket.world.scenes import STYLES, random_scene
 
-PAGE = Path("docs/marks.md")
-SIDE = 512  # pixels of a texture, as of a grid
+PAGE, RESULTS = Path("docs/marks.md"), Path("runs/marks.jsonl")
+SIDE = 512  # pixels of a texture, as of a sheet
 STEPS = 6  # rough pictures have the same flat colours, in half the time
+SHEET = 4  # pictures of a sheet
 
 OPENING = (
     "What a picture's invisible mark outlives, and how often one is seen where there is none. A number of 24"
@@ -42,8 +49,8 @@ FETCHED = "torch, and weights that are fetched"
 LIBRARIES = (
     ("trustmark", FETCHED, "made for it", "learned on photographs"),
     ("videoseal", FETCHED, "made for it", "learned on photographs"),
-    ("invisible-watermark", "OpenCV and PyWavelets", "loses the number when scaled", "a wavelet's blocks"),
-    ("blind-watermark", "OpenCV and PyWavelets", "reads it at the original's size only", "in brightness too"),
+    ("invisible-watermark", "OpenCV, PyWavelets, torch", "see below", "a wavelet's blocks"),
+    ("blind-watermark", "OpenCV, PyWavelets", "reads it at the original's size only", "in brightness too"),
 )
 BESIDE = (
     "By their own pages. The first two would bring a second network, into a process that is kept free of"
@@ -74,6 +81,7 @@ def quarter(picture: Image.Image) -> Image.Image:
     return picture.crop((wide // 2 + 5, 9, wide - 7, high // 2 - 4))
 
 
+OF_SHEETS = "one tile cut out"
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "nothing": lambda picture: picture,
     "JPEG 95": lambda picture: jpeg(picture, 95),
@@ -82,7 +90,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "WebP 80": lambda picture: webp(picture, 80),
     "half the size": lambda picture: scaled(picture, 0.5),
     "half the size, then JPEG 80": lambda picture: jpeg(scaled(picture, 0.5), 80),
-    "one tile cut out": quarter,
+    OF_SHEETS: quarter,
     "10 % brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.1),
     "10 % darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.9),
     "a screenshot (0.7 of the size, then JPEG 90)": lambda picture: jpeg(scaled(picture, 0.7), 90),
@@ -90,18 +98,36 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def grids(count: int) -> Iterator[list[Image.Image]]:
-    """Four pictures each of a prompt by chance, in every style."""
-    pipeline, _ = shipped()
-    for number in range(count):
-        rng = Random(f"marks/{number}")
-        with torch.no_grad():
-            yield render(
-                pipeline,
-                plain_caption(random_scene(rng), rng),
-                [4 * number + at for at in range(4)],
-                steps=STEPS,
-            )
+@dataclass
+class Measured:
+    """What was found in one sheet of pictures, or one texture.
+
+    ``right`` counts by kind and change; ``asked`` how often each kind was looked at. ``seconds`` are for a
+    pixel.
+    """
+
+    key: str
+    asked: dict[str, int] = field(default_factory=dict)
+    right: dict[str, dict[str, int]] = field(default_factory=dict)
+    wrong: int = 0
+    plain: int = 0
+    alarms: int = 0
+    psnr: float = 100.0
+    seconds: float = 0.0
+
+
+@cache
+def _pipeline() -> StableDiffusionPipeline:
+    return shipped()[0]
+
+
+def grid(number: int) -> list[Image.Image]:
+    """Four pictures of a prompt by chance; the styles take turns."""
+    rng = Random(f"marks/{number}")
+    scene = replace(random_scene(rng), style=STYLES[number % len(STYLES)])
+    with torch.no_grad():
+        seeds = [SHEET * number + at for at in range(SHEET)]
+        return render(_pipeline(), plain_caption(scene, rng), seeds, steps=STEPS)
 
 
 def texture(number: int) -> Image.Image:
@@ -122,53 +148,121 @@ def texture(number: int) -> Image.Image:
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
 
+def measured(key: str, parts: list[Image.Image], kind: str) -> Measured:
+    """Mark the pictures, change them in every way, and look."""
+    hidden = Random(key).getrandbits(24)
+    began = time.perf_counter()
+    held = [marked(part, hidden) for part in parts]
+    seconds = (time.perf_counter() - began) / sum(part.width * part.height for part in parts)
+    result = Measured(key, seconds=seconds)
+    result.psnr = min(psnr(one, other) for one, other in zip(parts, held, strict=True))
+    _look(result, kind, held, hidden)
+    if len(held) == SHEET:
+        _look(result, "sheets of four", [laid_out(held)], hidden)
+    result.plain = len(parts)
+    result.alarms = sum(found(part) is not None for part in parts)
+    return result
+
+
+def _look(result: Measured, kind: str, pictures: list[Image.Image], hidden: int) -> None:
+    right = result.right.setdefault(kind, {})
+    result.asked[kind] = len(pictures)
+    for change, made in CHANGES.items():
+        if change == OF_SHEETS and kind != "sheets of four":
+            continue
+        marks = [found(made(picture)) for picture in pictures]
+        right[change] = sum(mark is not None and mark.number == hidden for mark in marks)
+        result.wrong += sum(mark is not None and mark.number != hidden for mark in marks)
+
+
+def _kept(path: Path) -> dict[str, Measured]:
+    """What an earlier run has measured, also of other parts; a line that was cut off is no line."""
+    found: dict[str, Measured] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            result = Measured(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        found[result.key] = result
+    return found
+
+
+def _wanted(pictures: int, textures: int) -> Iterator[tuple[str, str, Callable[[], list[Image.Image]]]]:
+    for number in range(pictures // SHEET):
+        yield f"grids/{number}", "pictures", lambda number=number: grid(number)
+    for number in range(textures):
+        yield f"textures/{number}", "textures", lambda number=number: [texture(number)]
+
+
 def main(
-    pictures: Annotated[int, typer.Option(help="Pictures of the embedded model, in grids of four.")] = 1000,
+    pictures: Annotated[int, typer.Option(help="Pictures of the embedded model, four of a prompt.")] = 1000,
     textures: Annotated[int, typer.Option(help="Textures like photographs.")] = 200,
-    keep_page: Annotated[bool, typer.Option("--keep", help=f"Write {PAGE}.")] = False,
+    part: Annotated[str, typer.Option(help="Which share of the work is done here, as in 1/2.")] = "1/1",
+    results: Annotated[Path, typer.Option(help="Where what was measured is kept.")] = RESULTS,
+    keep_page: Annotated[bool, typer.Option("--keep", help=f"Write {PAGE} when all is there.")] = False,
 ) -> None:
-    """Print the table."""
+    """Measure what is not measured yet, and print the tables."""
     torch.set_num_threads(1)
-    table = Sheet(
-        "What is found", ("", "grids", "textures"), "Per cent of marks found with the right number."
-    )
-    right = {kind: dict.fromkeys(CHANGES, 0) for kind in ("grids", "textures")}
-    wrong = alarms = plain = 0
-    worst, seconds = 100.0, []
-    groups: dict[str, Iterator[list[Image.Image]]] = {
-        "grids": grids(pictures // 4),
-        "textures": ([texture(number)] for number in range(textures)),
-    }
-    counts = {"grids": pictures // 4, "textures": textures}
-    for kind, group in groups.items():
-        for number, parts in enumerate(track(group, kind, total=counts[kind])):
-            hidden = Random(f"{kind}/{number}").getrandbits(24)
-            began = time.perf_counter()
-            held = [marked(part, hidden) for part in parts]
-            seconds.append((time.perf_counter() - began) / sum(part.width * part.height for part in parts))
-            pairs = zip(parts, held, strict=True)
-            worst = min(worst, *(likeness(np.asarray(one), np.asarray(other)) for one, other in pairs))
-            whole = laid_out(held) if len(held) > 1 else held[0]
-            for change, made in CHANGES.items():
-                mark = found(made(whole))
-                right[kind][change] += mark is not None and mark.number == hidden
-                wrong += mark is not None and mark.number != hidden
-            plain += len(parts)
-            alarms += sum(found(part) is not None for part in parts)
-    for change in CHANGES:
-        shares = (100 * right[kind][change] / max(1, counts[kind]) for kind in right)
-        table.add(change, *(f"{share:.1f}" for share in shares))
-    table.show()
-    costs = Sheet("What it costs", ("what", "value", "bar"))
-    costs.add("wrong numbers read", wrong, "0")
-    costs.add(f"marks seen in {plain} pictures without one", alarms, "0")
-    costs.add("PSNR to the unmarked picture, dB, worst", worst, "≥ 42")
-    costs.add("milliseconds for a picture of 512 × 512", 1000 * float(np.median(seconds)) * 512**2, "≤ 15")
-    costs.show()
-    if keep_page:
+    share, _, shares = part.partition("/")
+    done, wanted = _kept(results), list(_wanted(pictures, textures))
+    mine = wanted[int(share) - 1 :: int(shares)]
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open("a", encoding="utf-8") as file:
+        for key, kind, made in track([each for each in mine if each[0] not in done], "marks"):
+            file.write(json.dumps(asdict(measured(key, made(), kind))) + "\n")
+            file.flush()
+    done = _kept(results)
+    there = [done[key] for key, *_ in wanted if key in done]
+    sheets = _tables(there)
+    for sheet in sheets:
+        sheet.show()
+    if len(there) < len(wanted):
+        print(f"{len(wanted) - len(there)} of {len(wanted)} are still to be measured; run this again.")
+    elif keep_page:
         others = Sheet("Libraries", ("library", "needs", "size and crop", "in flat colours"), BESIDE)
         others.rows.extend(LIBRARIES)
-        keep(PAGE, "Marks in the pixels", OPENING, [table, costs, others])
+        keep(PAGE, "Marks in the pixels", OPENING, [*sheets, others, *_libraries(results)])
+
+
+def _tables(there: list[Measured]) -> list[Sheet]:
+    asked: Counter[str] = Counter()
+    right: Counter[tuple[str, str]] = Counter()
+    for each in there:
+        asked.update(each.asked)
+        for kind, counts in each.right.items():
+            right.update({(kind, change): count for change, count in counts.items()})
+    kinds = tuple(asked)
+    says = f"Per cent found with the right number, of {', '.join(f'{asked[kind]} {kind}' for kind in kinds)}."
+    table = Sheet("What is found", ("", *kinds), says)
+    for change in CHANGES:
+        cells = [
+            "–"
+            if change == OF_SHEETS and kind != "sheets of four"
+            else f"{100 * right[kind, change] / asked[kind]:.1f}"
+            for kind in kinds
+        ]
+        table.add(change, *cells)
+    costs = Sheet("What it costs", ("what", "value", "bar"))
+    costs.add("wrong numbers read", sum(each.wrong for each in there), "0")
+    plain = sum(each.plain for each in there)
+    costs.add(f"marks seen in {plain} pictures without one", sum(each.alarms for each in there), "0")
+    if there:
+        costs.add("PSNR to the unmarked picture, dB, worst", min(each.psnr for each in there), "≥ 42")
+        costs.add("PSNR, dB, median", float(np.median([each.psnr for each in there])), "")
+        middle = float(np.median([each.seconds for each in there]))
+        costs.add("milliseconds for a picture of 512 × 512", 1000 * middle * SIDE**2, "≤ 15")
+    return [table, costs]
+
+
+def _libraries(results: Path) -> list[Sheet]:
+    """What `python -m bench.mark_libraries` has measured beside it, if it was run."""
+    path = results.with_name("mark_libraries.json")
+    if not path.exists():
+        return []
+    said = json.loads(path.read_text(encoding="utf-8"))
+    table = Sheet("Libraries, measured", said["columns"], said["says"])
+    table.rows.extend(said["rows"])
+    return [table]
 
 
 def _through(picture: Image.Image, kind: str, quality: int) -> Image.Image:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from engine import Precision, WorkerSettings
+from engine import HIDE_ABOVE, Precision, WorkerSettings
 
 __all__ = ["BadSetting", "Settings", "env_example", "load"]
 
@@ -87,6 +87,22 @@ class Settings(BaseSettings):
     easel_safety_checker: bool = Field(
         _RENDERING.checked, description="Keep the safety checkers that models bring along: true or false."
     )
+    easel_classifier: str = Field(
+        "", description="Who looks at pictures before anyone sees them: nudenet, or a model's folder."
+    )
+    easel_hide_above: float = Field(
+        HIDE_ABOVE,
+        ge=0,
+        le=1,
+        description="From 0 to 1, the score above which a picture is hidden; 1: never.",
+    )
+    easel_hide_above_adult: float = Field(
+        1.0, ge=0, le=1, description="The same in channels with an age restriction."
+    )
+    easel_c2pa_cert: Path | None = Field(
+        None, description="A certificate chain (PEM) that signs pictures (C2PA); empty: none are signed."
+    )
+    easel_c2pa_key: Path | None = Field(None, description="The private key (PEM) of that certificate.")
     easel_mark: Literal["on", "off"] = Field(
         "on",
         description="Mark pictures in their pixels, unseen, so that `easel verify` knows them: on or off.",
@@ -162,5 +178,6 @@ def _may_be(name: str) -> str:
     field = Settings.model_fields[name.lower()]
     bounds = {type(rule).__name__: rule for rule in field.metadata}
     if "Ge" in bounds and "Le" in bounds:
-        return f"it must be a whole number from {bounds['Ge'].ge} to {bounds['Le'].le}."
+        kind = "a number" if field.annotation is float else "a whole number"
+        return f"it must be {kind} from {bounds['Ge'].ge} to {bounds['Le'].le}."
     return f"it is: {field.description}"

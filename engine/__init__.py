@@ -17,11 +17,13 @@ from engine.errors import (
     WorkerDied,
 )
 from engine.job import (
+    HIDE_ABOVE,
     Cancelled,
     Description,
     Event,
     Failed,
     Finished,
+    Hidden,
     Job,
     Lane,
     Picture,
@@ -51,6 +53,7 @@ from engine.process.stream import EventStream
 from engine.process.wire import Work
 
 __all__ = [
+    "HIDE_ABOVE",
     "PARTS",
     "STRENGTH",
     "Action",
@@ -73,6 +76,7 @@ __all__ = [
     "EventStream",
     "Failed",
     "Finished",
+    "Hidden",
     "Job",
     "Lane",
     "Lora",

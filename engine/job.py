@@ -13,11 +13,13 @@ from typing import TypeAlias
 from engine.planning.plan import Plan
 
 __all__ = [
+    "HIDE_ABOVE",
     "Cancelled",
     "Description",
     "Event",
     "Failed",
     "Finished",
+    "Hidden",
     "Job",
     "Lane",
     "Picture",
@@ -26,6 +28,10 @@ __all__ = [
     "Request",
     "is_final",
 ]
+
+
+HIDE_ABOVE = 0.6
+"""A classifier's score, 0 to 1, above which a picture is hidden where nothing else is said."""
 
 
 class Lane(StrEnum):
@@ -40,7 +46,8 @@ class Lane(StrEnum):
 class Job:
     """A plan with an owner. ``inputs`` are the source pictures it needs, as PNG, JPEG or WebP bytes.
 
-    ``mark`` is the number that its pictures hold unseen, None for none.
+    ``mark`` is the number that its pictures hold unseen, None for none. ``hide_above``: pictures of a higher
+    score (0 to 1) are hidden before they leave the worker; at 1 none is, and no checker is asked.
     """
 
     id: str
@@ -49,6 +56,7 @@ class Job:
     lane: Lane = Lane.FAST
     inputs: tuple[bytes, ...] = field(default=(), repr=False)
     mark: int | None = None
+    hide_above: float = HIDE_ABOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,15 @@ class Picture:
     height: int
     seed: int
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A picture that is black because of its ``score`` (0 to 1); ``by`` is who looked, for a sentence."""
+
+    position: int
+    by: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +110,15 @@ class Progress:
 class Finished:
     """The pictures, in position order. ``seconds`` is the rendering time without the wait.
 
-    ``notes`` are sentences for the user about what was done differently than asked (unknown version, …).
+    ``notes`` are sentences for the user about what was done differently than asked (unknown version, …),
+    ``hidden`` those of the pictures that are black.
     """
 
     job_id: str
     pictures: tuple[Picture, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

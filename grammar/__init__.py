@@ -7,6 +7,7 @@ Knows lark and the standard library; nothing of pictures, users or Discord.
 
 from grammar.completion import complete
 from grammar.errors import Problem, PromptError, caret
+from grammar.fields import Fields, prompt_of
 from grammar.help import find, help_line, remarks
 from grammar.parameters import PARAMETERS, Parameter
 from grammar.parser import Language, check_option, check_suffix, parse
@@ -16,6 +17,7 @@ from grammar.values import Part
 
 __all__ = [
     "PARAMETERS",
+    "Fields",
     "GenerationSpec",
     "Language",
     "Parameter",
@@ -31,5 +33,6 @@ __all__ = [
     "help_line",
     "join",
     "parse",
+    "prompt_of",
     "remarks",
 ]

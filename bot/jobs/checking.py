@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from bot.memory.records import JobRecord
 from engine import Cancelled, Failed, Finished, Job, Lane, make_grid
 from engine.pictures.decoding import OWN_SIDE, load_input
 from engine.pictures.evidence import Evidence
+from engine.pictures.manifest import State
+from engine.pictures.psnr import psnr
 
 __all__ = ["Verdict", "proved", "verdict_on"]
 
@@ -51,13 +53,19 @@ class Verdict:
     model: str | None
     job: str | None
     watermark: Watermark
-    c2pa: Literal["valid", "invalid", "none"] = "none"
+    c2pa: State = "none"
     redrawn: Literal["equal", "different", "not tried"] = "not tried"
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
         return {**asdict(self), "notes": list(self.notes)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
+        """Back from ``to_dict``."""
+        said = {**data, "watermark": Watermark(**data["watermark"]), "notes": tuple(data["notes"])}
+        return cls(**said)
 
 
 def verdict_on(evidence: Evidence, known: JobRecord | None) -> Verdict:
@@ -72,6 +80,7 @@ def verdict_on(evidence: Evidence, known: JobRecord | None) -> Verdict:
         model=known.plan.model if known else said.get("model"),
         job=known.id if known else said.get("job"),
         watermark=Watermark(number is not None, known.id if known and number else number),
+        c2pa=evidence.manifest.state,
         notes=evidence.notes,
     )
 
@@ -80,7 +89,8 @@ async def proved(
     verdict: Verdict, engine: RenderEngine, known: JobRecord, inputs: Sequence[bytes], file: bytes
 ) -> Verdict:
     """The verdict with the job drawn again and compared. Raises Refusal where it cannot be drawn."""
-    work = Job(f"check {known.id}", known.plan, OWNER, Lane.RELAX, tuple(inputs), known.mark)
+    name, bound = f"check {known.id}", known.place.hide_above
+    work = Job(name, known.plan, OWNER, Lane.RELAX, tuple(inputs), known.mark, bound)
     last = None
     async for event in engine.submit(work):
         last = event
@@ -105,12 +115,8 @@ def _nearest(file: bytes, pngs: Sequence[bytes]) -> float:
     """How near the file comes to one of the pictures or their sheet: PSNR in dB, infinite where equal."""
     given = load_input(file, OWN_SIDE)
     drawn = [Image.open(io.BytesIO(png)).convert("RGB") for png in [*pngs, make_grid(pngs)]]
-    return max(_psnr(given, picture) for picture in drawn)
+    return max(psnr(np.asarray(_sized(given, picture.size)), np.asarray(picture)) for picture in drawn)
 
 
-def _psnr(one: Image.Image, other: Image.Image) -> float:
-    if one.size != other.size:
-        one = one.resize(other.size, Image.Resampling.LANCZOS)
-    error = np.asarray(one.convert("RGB"), np.float64) - np.asarray(other, np.float64)
-    mean = float((error**2).mean())
-    return math.inf if mean == 0 else 10 * math.log10(255**2 / mean)
+def _sized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)

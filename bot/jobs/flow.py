@@ -22,6 +22,7 @@ from bot import logs
 from bot.errors import Gone, PictureGone, explained
 from bot.jobs.delivery import Delivery
 from bot.jobs.lines import Lines
+from bot.jobs.moderators import Moderators
 from bot.jobs.outcome import notes_of
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import ButtonsUnder, Results
@@ -83,6 +84,7 @@ class JobFlow:
         limits: Limits,
         buttons: ButtonsUnder,
         marks: bool,
+        moderators: Moderators,
         metrics: Metrics,
     ) -> None:
         self._engine = engine
@@ -93,6 +95,7 @@ class JobFlow:
         self._delivery = delivery
         self._buttons = buttons
         self._marks = marks
+        self._moderators = moderators
         self._updates = updates
         self.lines = Lines(limits)
         self._metrics = metrics
@@ -255,7 +258,7 @@ class JobFlow:
         inputs = [await self._pictures.read(name) for name in await self._jobs.inputs(job.id)]
         mark = number_of(job.plan, inputs) if self._marks else None
         run.job = job = replace(job, mark=mark)
-        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs), mark)
+        work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs), mark, job.place.hide_above)
         if run.cancelled:
             return Cancelled(job.id)
         run.rendering = True
@@ -270,6 +273,8 @@ class JobFlow:
                         self._updates.show(run, message)
                 case Progress():
                     await self._progressed(run, event)
+        if isinstance(last, Finished | Failed):
+            self._moderators.hid(run.job, last)
         match last:
             case Finished():
                 await self._keep_pictures(run, last)

@@ -6,6 +6,8 @@ Knows nothing of Discord's network or of how a job came to be rendered.
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -17,10 +19,14 @@ from bot.memory.records import JobKind, JobRecord, PictureRecord
 from bot.messages import job_messages
 from bot.messages.message import Message, Rows
 from bot.messages.wording import file_name
-from engine import Picture
+from engine import BadPicture, Picture
+from engine.pictures.manifest import Signing
 
 __all__ = ["ButtonsUnder", "Results"]
 
+log = logging.getLogger(__name__)
+
+MANIFEST = 2**16  # bytes that are left for the manifest of a picture that must fit
 REQUEST_LIMIT = 24 * 2**20  # bytes of all files of a message
 
 ButtonsUnder: TypeAlias = Callable[[JobRecord, int], Rows]
@@ -30,7 +36,10 @@ ButtonsUnder: TypeAlias = Callable[[JobRecord, int], Rows]
 class Results:
     """What came of jobs."""
 
-    def __init__(self, jobs: Jobs, pictures: Pictures, buttons: ButtonsUnder) -> None:
+    def __init__(
+        self, jobs: Jobs, pictures: Pictures, buttons: ButtonsUnder, signing: Signing | None = None
+    ) -> None:
+        self._signing = signing
         self._jobs = jobs
         self._pictures = pictures
         self._buttons = buttons
@@ -38,6 +47,7 @@ class Results:
     async def keep(self, job: JobRecord, picture: Picture) -> PictureRecord:
         """Put a rendered picture away; its row is still to be written."""
         stamped = await asyncio.to_thread(_origin(job).stamped, picture.png, picture.seed)
+        stamped = await self._signed(job, stamped)
         file = await self._pictures.keep(stamped)
         size = len(stamped)
         return PictureRecord(
@@ -57,7 +67,7 @@ class Results:
         pictures = await self._jobs.pictures(job.id)
         for picture in pictures:
             limit = min(job.place.upload_limit, REQUEST_LIMIT // len(pictures))
-            data, extension = await fitted(await self._pictures.read(picture.file), limit)
+            data, extension = await self._fitted(job, await self._pictures.read(picture.file), limit)
             name = file_name(job.user_name, job.shown, f"{job.id}_{picture.position}", extension)
             files.append((name, data))
         return files
@@ -73,10 +83,40 @@ class Results:
             raise PictureGone(job.id)
         whole = [await self._pictures.read(picture.file) for picture in pictures]
         if len(whole) > 1:
-            whole = [await asyncio.to_thread(_origin(job).grid, whole, pictures[0].seed)]
-        picture, extension = await fitted(whole[0], job.place.upload_limit)
+            sheet = await asyncio.to_thread(_origin(job).grid, whole, pictures[0].seed)
+            whole = [await self._signed(job, sheet)]
+        picture, extension = await self._fitted(job, whole[0], job.place.upload_limit)
         rows, source = self.rows(job, len(pictures)), await self._source(job)
         return job_messages.final(job, picture, extension, rows, source)
+
+    async def _fitted(self, job: JobRecord, png: bytes, limit: int) -> tuple[bytes, str]:
+        """The picture and its extension; what had to be saved anew is signed anew, if it fits then."""
+        data, extension = await fitted(png, limit)
+        if extension == "png" or self._signing is None:
+            return data, extension
+        smaller, extension = await fitted(png, limit - MANIFEST)
+        signed = await self._signed(job, smaller)
+        return (signed if len(signed) <= limit else data), extension
+
+    async def _signed(self, job: JobRecord, data: bytes) -> bytes:
+        """The picture with a manifest, where pictures are signed. One that cannot be is better than none."""
+        if self._signing is None:
+            return data
+        parent, model = await self._parent(job), job.plan.model
+        sign = functools.partial(self._signing.signed, data, model=model, title=job.kind, parent=parent)
+        try:
+            return await asyncio.to_thread(sign)
+        except BadPicture as error:
+            log.error("a picture of job %s goes out unsigned: %s", job.id, error)
+            return data
+
+    async def _parent(self, job: JobRecord) -> bytes | None:
+        """The picture that a job was made from, if it is kept: another job's, or one that was brought."""
+        files = [] if job.kind is JobKind.IMAGINE else await self._jobs.sources(job.id)
+        try:
+            return await self._pictures.read(files[0]) if files else None
+        except PictureGone:
+            return None
 
     async def _source(self, job: JobRecord) -> JobRecord | None:
         """The job of whose picture a region was drawn anew, also by 🔄, if there is one."""

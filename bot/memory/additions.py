@@ -83,7 +83,7 @@ class Additions:
                 tx,
                 "INSERT INTO jobs (id, user_id, kind, prompt, shown, spec, plan, lane, parent_id, position,"
                 " notes, created, guild_id, channel_id, message_id, original, token, upload_limit,"
-                f" interaction_id, private) VALUES ({', '.join('?' * 20)})",
+                f" interaction_id, private, hide_above) VALUES ({', '.join('?' * 21)})",
                 [values_of(job) for job in jobs],
             )
             await history.index(tx, jobs)

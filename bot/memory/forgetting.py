@@ -109,6 +109,7 @@ _TABLES = {
     "panels": "user_id",
     "usage": "user_id",
     "daily_usage": "user_id",
+    "reports": "user_id",
 }
 """Where else than in jobs there are rows of a user's, and in which column their id stands."""
 

@@ -160,6 +160,7 @@ class Jobs:
             )
             await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
             await tx.execute("DELETE FROM inputs WHERE job_id = ?", (job_id,))
+            await tx.execute("DELETE FROM reports WHERE job_id = ?", (job_id,))
             await showings.forget(tx, job_id)
             await favourites.forget(tx, job_id)
             await history.forget(tx, job_id)

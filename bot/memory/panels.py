@@ -21,6 +21,7 @@ __all__ = [
     "Checked",
     "Described",
     "EditedPicture",
+    "FoundInFile",
     "HistoryPages",
     "ImagePrompt",
     "ModelQuestion",
@@ -67,6 +68,13 @@ class Shortened(Prompts):
     """Shorter prompts of a prompt."""
 
     kind: ClassVar[str] = "shorten"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInFile(Prompts):
+    """The prompt that a picture's file held."""
+
+    kind: ClassVar[str] = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +156,15 @@ class ModelQuestion(PanelData):
 
 @dataclass(frozen=True, slots=True)
 class Checked(PanelData):
-    """A kept picture, whose file name is ``picture``, that is said to be a known job's."""
+    """A kept picture, whose file name is ``picture``, that is said to be a known job's.
+
+    ``verdict`` is what was found, but for the prompt, which is the job's; {} in those of earlier versions.
+    """
 
     kind: ClassVar[str] = "checked"
     picture: str
     job: str
+    verdict: dict[str, Any] = field(default_factory=dict)
 
 
 WITH_PICTURE = f"kind IN ('{Checked.kind}', '{Described.kind}')"
@@ -164,6 +176,7 @@ _KINDS: dict[str, type[PanelData]] = {
         Checked,
         Described,
         Shortened,
+        FoundInFile,
         Question,
         UnknownPrompt,
         HistoryPages,

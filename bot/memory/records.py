@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from bot.memory.database import Row
-from engine import Lane, Plan
+from engine import HIDE_ABOVE, Lane, Plan
 
 __all__ = [
     "COLUMNS",
@@ -97,7 +97,8 @@ class Place:
 
     ``original``: the message is the first answer to its interaction, so that the token reaches it without an
     id. ``upload_limit`` is in bytes. ``interaction_id`` is the interaction that the message answers.
-    ``private``: only the job's owner may see it, so it never stands openly in a channel.
+    ``private``: only the job's owner may see it, so it never stands openly in a channel. ``hide_above``: the
+    score, 0 to 1, above which a picture may not be shown there.
     """
 
     channel_id: int
@@ -108,6 +109,7 @@ class Place:
     upload_limit: int = 10 * 2**20
     interaction_id: int | None = None
     private: bool = False
+    hide_above: float = HIDE_ABOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,11 @@ class JobRecord:
     favourite: bool = False
     mark: int | None = None
 
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody but its owner has seen its message: it was private, or in a direct message."""
+        return self.place.private or self.place.guild_id is None
+
     def at(self, place: Place) -> JobRecord:
         """The same job with its message elsewhere."""
         return replace(self, place=place)
@@ -164,7 +171,7 @@ def values_of(job: JobRecord) -> tuple[Any, ...]:
         *(job.id, job.user_id, job.kind, job.prompt, job.shown, json.dumps(job.spec)),
         *(json.dumps(job.plan.to_dict()), job.lane, job.parent_id, job.position, json.dumps(list(job.notes))),
         *(job.created or time.time(), place.guild_id, place.channel_id, place.message_id, place.original),
-        *(place.token, place.upload_limit, place.interaction_id, place.private),
+        *(place.token, place.upload_limit, place.interaction_id, place.private, place.hide_above),
     )
 
 
@@ -179,6 +186,7 @@ def job_of(row: Row) -> JobRecord:
         row["upload_limit"],
         row["interaction_id"],
         bool(row["private"]),
+        row["hide_above"],
     )
     return JobRecord(
         id=row["id"],

@@ -21,7 +21,7 @@ from yarl import URL
 from bot.config import BadSetting, Settings
 from bot.memory.database import Database, InUse, Unfit
 from bot.program.metrics_page import served
-from bot.program.wiring import engine_of, registry_of
+from bot.program.wiring import engine_of, registry_of, signing_of
 from bot.surface.client import EaselClient
 
 __all__ = ["give_back_memory", "serve"]
@@ -43,6 +43,7 @@ async def serve(settings: Settings) -> None:
     registry = registry_of(settings)
     for problem in registry.problems:
         log.warning("%s", problem)
+    signing = signing_of(settings)
     give_back_memory()
     _point_at(settings)
     stop = asyncio.Event()
@@ -51,7 +52,7 @@ async def serve(settings: Settings) -> None:
         async with (
             Database.opened(settings.easel_data / "easel.db") as database,
             engine_of(settings, registry) as engine,
-            EaselClient(settings, registry, engine, database) as client,
+            EaselClient(settings, registry, engine, database, signing=signing) as client,
             served(client, settings.easel_metrics),
         ):
             await _until(stop, client, token)

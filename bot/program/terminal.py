@@ -23,8 +23,9 @@ from bot.jobs.outcome import Origin, notes_of
 from bot.links import Links
 from bot.memory.picture_files import HandedIn, normalised, size_of
 from bot.program.models import fetch
-from bot.program.wiring import engine_of, registry_of
+from bot.program.wiring import engine_of, registry_of, signing_of
 from engine import (
+    Action,
     BadPicture,
     Engine,
     Event,
@@ -42,6 +43,7 @@ from engine import (
 )
 from engine import Progress as Step
 from engine.pictures.identity import number_of
+from engine.pictures.manifest import Signing
 from grammar import GenerationSpec, format_prompt, parse
 
 __all__ = ["describe", "fetch_what_is_missing", "imagine"]
@@ -110,11 +112,11 @@ async def imagine(settings: Settings, prompt: str, out: Path, model: str | None,
         for spec, plan in zip(specs, plans, strict=True)
     ]
     inputs = edits | await _pictures_behind(link for some in links for link in some if link not in edits)
-    marks = settings.easel_mark == "on"
+    marks, signing = settings.easel_mark == "on", signing_of(settings)
     async with engine_of(settings, registry) as engine:
         with _bar() as bar:
             results = [
-                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out, marks)
+                await _render(engine, bar, spec, plan, [inputs[link] for link in some], out, marks, signing)
                 for spec, plan, some in zip(specs, plans, links, strict=True)
             ]
     _print(results, as_json)
@@ -175,6 +177,7 @@ async def _render(
     given: Sequence[HandedIn],
     out: Path,
     marks: bool,
+    signing: Signing | None,
 ) -> Result:
     shown = format_prompt(spec)
     said = [OTHER_MODELS] if plan.unknown else []
@@ -195,19 +198,25 @@ async def _render(
     match last:
         case Finished():
             bar.update(row, total=1, completed=1, status="done")
-            return await asyncio.to_thread(_written, job, spec, shown, last, out)
+            return await asyncio.to_thread(_written, job, spec, shown, last, out, signing)
         case Failed():
             raise Refusal(last.reason)
     raise Refusal("The job was cancelled.")
 
 
-def _written(job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path) -> Result:
+def _written(
+    job: Job, spec: GenerationSpec, shown: str, done: Finished, out: Path, signing: Signing | None
+) -> Result:
     stem = re.sub(r"[^0-9A-Za-z]+", "_", shown).strip("_")[:48] + f"_{job.id[:8]}"
 
     origin = Origin(shown, spec.to_dict(), job.plan, job.id, job.mark)
 
     def write(name: str, png: bytes) -> Path:
         path = out / f"{stem}_{name}.png"
+        if signing is not None:
+            edited = job.plan.action is Action.EDIT and job.inputs
+            parent = job.inputs[0] if edited else None
+            png = signing.signed(png, model=job.plan.model, title=job.plan.action, parent=parent)
         path.write_bytes(png)
         return path
 

@@ -58,11 +58,11 @@ def _known(settings: Settings, evidence: Evidence) -> tuple[JobRecord | None, li
         connection.row_factory = sqlite3.Row
         try:
             rows = connection.execute(NAMED, {"job": job, "mark": mark}).fetchall()
-        except sqlite3.OperationalError:  # a database of an older version, which knows no marks yet
+            if not rows:
+                return None, []
+            known = job_of(rows[0])
+        except (sqlite3.OperationalError, IndexError):  # of an older version, which lacks a column
             return None, []
-        if not rows:
-            return None, []
-        known = job_of(rows[0])
         inputs = connection.execute(
             "SELECT file FROM inputs WHERE job_id = ? ORDER BY ordinal", (known.id,)
         ).fetchall()
@@ -76,5 +76,6 @@ def _lines(verdict: Verdict) -> list[str]:
             lines.append(f"{name + ':':8}{value}")
     mark = verdict.watermark
     lines.append(f"mark:   {mark.job if mark.found else 'none in the pixels'}")
+    lines.append(f"C2PA:   {verdict.c2pa}")
     lines.append(f"AI:     {'said in its text' if verdict.ai_mark else 'not said in its text'}")
     return [*lines, *verdict.notes]

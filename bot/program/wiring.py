@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
+from engine.pictures.manifest import Signing, installed
 from engine.planning.memory import bytes_of
 
-__all__ = ["engine_of", "models_of", "registry_of"]
+__all__ = ["engine_of", "models_of", "registry_of", "signing_of"]
 
 
 def registry_of(settings: Settings) -> Registry:
@@ -51,8 +52,26 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
             upscaler=settings.easel_upscaler,
             writer=_folder("EASEL_WRITER", settings.easel_writer),
             viewer=_folder("EASEL_VIEWER", settings.easel_viewer),
+            classifier=_classifier(settings.easel_classifier),
         ),
     )
+
+
+def signing_of(settings: Settings) -> Signing | None:
+    """What signs pictures, None where the operator has no certificate. Raises BadSetting."""
+    certificate, key = settings.easel_c2pa_cert, settings.easel_c2pa_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadSetting("EASEL_C2PA_CERT and EASEL_C2PA_KEY go together: one of them is missing")
+    if not installed():
+        raise BadSetting("EASEL_C2PA_CERT: signing needs the extra `c2pa`; run `pip install 'easel[c2pa]'`")
+    try:
+        return Signing(certificate, key)
+    except OSError as error:
+        raise BadSetting(f"EASEL_C2PA_CERT: {error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise BadSetting(f"EASEL_C2PA_CERT: {error}") from None
 
 
 def _folder(name: str, where: str) -> Path | None:
@@ -65,6 +84,21 @@ def _folder(name: str, where: str) -> Path | None:
             f"{name}: {where!r} is neither an address nor a folder that holds a transformers model"
         )
     return folder
+
+
+def _classifier(chosen: str) -> str:
+    """The picture classifier that was chosen, known to be here. Raises BadSetting."""
+    if chosen == "nudenet":
+        if importlib.util.find_spec("nudenet") is None:
+            raise BadSetting(
+                "EASEL_CLASSIFIER: nudenet needs the extra `nudenet`; run `pip install 'easel[nudenet]'`"
+            )
+        return chosen
+    if chosen and not (Path(chosen).expanduser() / "config.json").is_file():
+        raise BadSetting(
+            f"EASEL_CLASSIFIER: {chosen!r} is neither nudenet nor a folder that holds a transformers model"
+        )
+    return str(Path(chosen).expanduser().resolve()) if chosen else ""
 
 
 def _check_upscaler(settings: Settings, registry: Registry) -> None:

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from bot.surface.actions import Action, Actions
 from bot.surface.buttons import edit, extensions, own, region, reroll, retexture, upscales, variations
-from bot.surface.commands import describe, history, imagine, models, my_data, settings, verify
+from bot.surface.commands import (
+    describe,
+    found_prompts,
+    history,
+    image_prompts,
+    imagine,
+    models,
+    my_data,
+    report,
+    settings,
+    verify,
+)
 from bot.surface.commands import edit as edit_command
 
 __all__ = ["ACTIONS", "DIALOGS", "MENUS", "actions"]
@@ -22,14 +33,16 @@ ACTIONS: tuple[Action, ...] = (
     *extensions.ACTIONS,
     *own.ACTIONS,
     *describe.ACTIONS,
+    *found_prompts.ACTIONS,
     *imagine.ACTIONS,
     *history.ACTIONS,
     *settings.ACTIONS,
     *models.ACTIONS,
     *verify.ACTIONS,
+    *report.ACTIONS,
     *my_data.ACTIONS,
 )
-DIALOGS = (*imagine.DIALOGS, *edit_command.DIALOGS)
+DIALOGS = (*image_prompts.DIALOGS, *edit_command.DIALOGS)
 MENUS = {**settings.MENUS}
 
 

@@ -21,6 +21,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.moderators import Moderators
 from bot.jobs.pruning import Pruning
 from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
@@ -34,6 +35,7 @@ from bot.memory.favourites import Favourites
 from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
+from bot.memory.moderation import Moderation
 from bot.memory.panels import Panels
 from bot.memory.people import People
 from bot.memory.picture_files import Pictures
@@ -55,6 +57,7 @@ from bot.text import passages
 from bot.text.guide import Guide
 from bot.text.moderation import BannedWords
 from engine import Registry
+from engine.pictures.manifest import Signing
 from grammar import parse
 
 __all__ = ["EaselClient"]
@@ -97,7 +100,7 @@ class EaselClient(HubClient):
     """The connection to Discord and what hangs on it.
 
     Start it with ``start(token)``, stop it with ``close()``. ``actions`` are the buttons it knows,
-    ``edit_every`` the seconds between two passing edits in one channel.
+    ``edit_every`` the seconds between two passing edits in one channel. ``signing`` signs pictures.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class EaselClient(HubClient):
         *,
         actions: Actions | None = None,
         edit_every: float = EDIT_EVERY,
+        signing: Signing | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         # Of messages only those that mention the bot come with their text; none of it is a privileged intent.
@@ -131,13 +135,14 @@ class EaselClient(HubClient):
         )
         self._actions = actions or catalogue.actions()
         self.tree = EaselTree(self)
-        self.hub = self._hub(settings, registry, engine, database, edit_every)
+        self.hub = self._hub(settings, registry, engine, database, edit_every, signing)
         self._recovery: asyncio.Task[None] | None = None
         self._default: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Make commands answerable; nothing here waits for a model."""
         await self.hub.rules.load()
+        await self.hub.moderation.load()
         await self.hub.models.look()
         # Looked up before the first interaction, so that what this life takes on is not among it.
         jobs, promises = await self.hub.jobs.unfinished(), await self.hub.promises.open()
@@ -164,6 +169,7 @@ class EaselClient(HubClient):
             self._default.cancel()
         await self.hub.flow.close()
         await self.hub.delivery.close()
+        await self.hub.moderators.close()
         await self.hub.links.close()
         await self.hub.words.close()
         await super().close()
@@ -192,6 +198,7 @@ class EaselClient(HubClient):
         engine: RenderEngine,
         database: Database,
         edit_every: float,
+        signing: Signing | None,
     ) -> Hub:
         metrics = self._metrics
         people, jobs, promises = People(database), Jobs(database), Promises(database)
@@ -201,14 +208,18 @@ class EaselClient(HubClient):
         limits = Limits(settings.easel_running_per_user, settings.easel_queued_per_user)
         rules, usage = Rules(database, limits), Usage(database)
         buttons = self._actions.under
-        results = Results(jobs, pictures, buttons)
+        results = Results(jobs, pictures, buttons, signing)
         delivery = Delivery(self)
         updates = Updates(delivery, jobs, edit_every)
         marks = settings.easel_mark == "on"
-        flow = JobFlow(
-            engine, jobs, showings, pictures, results, delivery, updates, limits, buttons, marks, metrics
-        )
+        moderation = Moderation(database, settings.easel_hide_above, settings.easel_hide_above_adult)
         direct_messages = DirectMessages(self, people, jobs, results)
+        moderators = Moderators(self, moderation, direct_messages)
+        flow = JobFlow(
+            *(engine, jobs, showings, pictures, results, delivery, updates, limits, buttons, marks),
+            moderators=moderators,
+            metrics=metrics,
+        )
         flow.on_delivery(direct_messages.after_delivery)
         self.pruning = Pruning(Retention(database, keep), jobs, panels, pictures)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
@@ -229,6 +240,7 @@ class EaselClient(HubClient):
             keep=keep,
             pictures=pictures,
             rules=rules,
+            moderation=moderation,
             quota=Quota(rules, usage, flow.under_way),
             banned=BannedWords(settings.easel_banned_words),
             links=Links(),
@@ -237,6 +249,7 @@ class EaselClient(HubClient):
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,
+            moderators=moderators,
             gate=Gate(people, rules, promises, named, self._owners, metrics),
             guide=_guide(),
             metrics=metrics,

@@ -76,6 +76,11 @@ class Gate:
         if not self._operators:
             self._operators = frozenset(await self._owners())
 
+    async def operators(self) -> frozenset[int]:
+        """Who runs this bot, as user ids."""
+        await self.learn_operators()
+        return self._operators
+
     def known_operator(self, user_id: int) -> bool:
         """Whether a user runs this bot, as far as that is known already: nobody is asked."""
         return user_id in self._operators

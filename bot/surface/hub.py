@@ -15,6 +15,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
+from bot.jobs.moderators import Moderators
 from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
@@ -25,6 +26,7 @@ from bot.memory.favourites import Favourites
 from bot.memory.forgetting import PersonalData
 from bot.memory.history import History
 from bot.memory.jobs import Jobs
+from bot.memory.moderation import Moderation
 from bot.memory.panels import Panels
 from bot.memory.people import People, User
 from bot.memory.picture_files import Pictures
@@ -61,6 +63,7 @@ class Hub:
     keep: Keep
     pictures: Pictures
     rules: Rules
+    moderation: Moderation
     quota: Quota
     banned: BannedWords
     links: Links
@@ -69,6 +72,7 @@ class Hub:
     delivery: Delivery
     flow: JobFlow
     direct_messages: DirectMessages
+    moderators: Moderators
     gate: Gate
     guide: Guide
     metrics: Metrics

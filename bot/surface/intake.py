@@ -24,11 +24,12 @@ from bot.jobs.words import Expanded
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.promises import Promise
-from bot.memory.records import JobKind, JobRecord, Place
+from bot.memory.records import JobKind, JobRecord
 from bot.messages.small_model import FOR_OPERATORS
 from bot.messages.wording import refusal
 from bot.surface.hub import Hub, Interaction
 from bot.surface.pictures import KeptPicture, kept_link, pictures_behind
+from bot.surface.places import ANYWHERE, place_of, roles_of
 from engine import Lane, Plan, Registry, plan_edit, plan_imagine, starting_links, with_codes
 from grammar import GenerationSpec, format_prompt, parse
 from grammar.values import Part
@@ -51,7 +52,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-ANYWHERE = 10 * 2**20  # bytes of a file that every channel takes; the answer may have to go to another one
 GRACE = 0.25  # seconds in which a result decides between a public answer and a private refusal
 MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, one after the other
 WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
@@ -73,23 +73,6 @@ def read(interaction: Interaction, prompt: str, user: User | None = None) -> lis
         if word is not None:
             raise Refusal(f"`{word}` may not be used here. Leave it out.", "Banned prompt detected")
     return [with_codes(spec) for spec in specs]
-
-
-def place_of(interaction: Interaction, *, private: bool = False) -> Place:
-    """Where the answer to an interaction stands."""
-    return Place(
-        channel_id=interaction.channel_id or 0,
-        guild_id=interaction.guild_id,
-        token=interaction.token,
-        upload_limit=min(interaction.filesize_limit, ANYWHERE),
-        interaction_id=interaction.id,
-        private=private,
-    )
-
-
-def roles_of(interaction: Interaction) -> list[int]:
-    """The ids of the roles of whoever pressed or typed; none outside a server."""
-    return [role.id for role in getattr(interaction.user, "roles", ())]
 
 
 async def prepared(

@@ -17,6 +17,7 @@ from bot.surface.hub import Interaction
 
 __all__ = [
     "KeptPicture",
+    "bytes_of",
     "check_upload",
     "first_picture",
     "kept",
@@ -66,6 +67,14 @@ def first_picture(message: discord.Message) -> discord.Attachment:
     return upload
 
 
+async def bytes_of(interaction: Interaction, source: discord.Attachment | str) -> bytes:
+    """The file that somebody attached or linked to, as it is. Raises Refusal and BadLink."""
+    if isinstance(source, str):
+        return await interaction.client.hub.links.fetch(source)
+    check_upload(source)
+    return await _from_discord(interaction, source.url)
+
+
 async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
     """Keep a picture that someone brought. Raises BadPicture."""
     found = await normalised(data)
@@ -74,17 +83,12 @@ async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
 
 async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
     """An uploaded picture, kept now. Raises Refusal and BadPicture."""
-    check_upload(upload)
-    return await kept_file(interaction, upload.url)
+    return await kept(interaction, await bytes_of(interaction, upload))
 
 
 async def kept_file(interaction: Interaction, url: str) -> KeptPicture:
     """The picture at an address that came from Discord itself, kept now. Raises Refusal and BadPicture."""
-    try:
-        data = await interaction.client.http.get_from_cdn(url)
-    except discord.HTTPException:
-        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None
-    return await kept(interaction, data)
+    return await kept(interaction, await _from_discord(interaction, url))
 
 
 def link_of(url: str) -> str:
@@ -94,4 +98,11 @@ def link_of(url: str) -> str:
 
 async def kept_link(interaction: Interaction, link: str) -> KeptPicture:
     """The picture behind a link, kept now. Raises BadLink and BadPicture."""
-    return await kept(interaction, await interaction.client.hub.links.fetch(link))
+    return await kept(interaction, await bytes_of(interaction, link))
+
+
+async def _from_discord(interaction: Interaction, url: str) -> bytes:
+    try:
+        return await interaction.client.http.get_from_cdn(url)
+    except discord.HTTPException:
+        raise Refusal("That picture is gone from Discord. Attach it again.", "Invalid picture") from None

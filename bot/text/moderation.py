@@ -1,26 +1,105 @@
-"""Which words may not stand in a prompt: the operator's list, as whole words, however they are written.
+"""Which words may not stand in a prompt: the operator's list, as whole words, however they are disguised.
 
-Knows nothing of who wrote the prompt or what becomes of it.
+Found are letters of other scripts that look the same, digits and signs put for letters, stretched words, and
+letters with something between them. Ordinary words stay: a letter is only ever taken for itself, and digits
+alone are no word. Knows nothing of who wrote the prompt or what becomes of it.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
-from bot.text.words import plain
+from bot.text.lookalikes import DIGITS, LETTERS, MASK, SIGNS, VOWELS, seen
 
 __all__ = ["BannedWords"]
+
+_BETWEEN = r"[\s._·•\-~^|/\\*]{1,3}"  # what stands between letters that stand alone
+_INSIDE = r"[._·•~^]{0,2}"  # what may stand inside a word; a hyphen or an apostrophe joins ordinary words
+_LEAST_SPACED, _LEAST_PARTED = 3, 4  # letters of a word that is looked for letter by letter, or in pieces
+_ALONE_BEFORE = re.compile(rf"(?<!\w)[^\Wai]{_BETWEEN}\Z")  # "a" and "I" are words
+_ALONE_BEHIND = re.compile(rf"{_BETWEEN}\w(?!\w)")
+_ANY_LETTER = frozenset("".join(LETTERS.values()))
+_NOTHING_ODD = re.compile(r"[a-z\s,;:'\"()?&-]*")
 
 
 class BannedWords:
     """A list of words and phrases. ``listed`` separates them by commas."""
 
     def __init__(self, listed: str) -> None:
-        words = filter(None, (plain(word) for word in listed.split(",")))
-        pattern = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words)
-        self._found = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") if pattern else None
+        self._words = list(dict.fromkeys(filter(None, (seen(word) for word in listed.split(",")))))
+        written = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in self._words)
+        self._written = re.compile(rf"(?<!\w)(?:{written})(?!\w)") if self._words else None
+        self._disguised = _any_of(map(_disguised, self._words))
+        self._spaced = _any_of(map(_spaced, self._words))
 
     def first_in(self, text: str) -> str | None:
         """The first banned word of a text, in plain letters; None when there is none."""
-        match = self._found.search(plain(text)) if self._found else None
-        return match[0] if match else None
+        if self._written is None:
+            return None
+        text = seen(text)
+        if (match := self._written.search(text)) is not None:
+            return match[0]
+        return self._in_disguise(text) or self._letter_by_letter(text)
+
+    def _in_disguise(self, text: str) -> str | None:
+        if _NOTHING_ODD.fullmatch(text) and not re.search(r"(\w)\1\1", text):
+            return None
+        for match in self._disguised.finditer(text):
+            digits = sum(char.isdigit() for char in match[0])
+            if not _ANY_LETTER.isdisjoint(match[0]) and 2 * digits <= len(match[0]):
+                return self._word(match)
+        return None
+
+    def _letter_by_letter(self, text: str) -> str | None:
+        for match in self._spaced.finditer(text):
+            # Letters that go on to either side spell another word.
+            if _ALONE_BEHIND.match(text, match.end()) or _ALONE_BEFORE.search(text[: match.start()][-8:]):
+                continue
+            return self._word(match)
+        return None
+
+    def _word(self, match: re.Match[str]) -> str:
+        return self._words[int(str(match.lastgroup).removeprefix("word"))]
+
+
+def _any_of(patterns: map[str]) -> re.Pattern[str]:
+    """One pattern of many, each its own group; "" is none."""
+    named = [f"(?P<word{number}>{pattern})" for number, pattern in enumerate(patterns) if pattern]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(named)})(?!\w)" if named else r"(?!)")
+
+
+def _disguised(word: str) -> str:
+    """A word in letters that look like its own, stretched, masked, or in pieces."""
+    letters = sum(map(str.isalpha, word))
+    inside = _INSIDE if letters >= _LEAST_PARTED else ""
+    runs = [(char, len(list(run))) for char, run in groupby(word)]
+    return inside.join(
+        r"\s+" if char == " " else _run(_like(char, digits=letters > 2), count) for char, count in runs
+    )
+
+
+def _spaced(word: str) -> str:
+    """A word whose letters stand alone, one by one."""
+    if len(word) < _LEAST_SPACED or not word.isalpha():
+        return ""
+    return _BETWEEN.join(_letters(char) for char in word)
+
+
+def _run(like: str, count: int) -> str:
+    """A letter so many times, or stretched: thrice at least, since twice may be another word (god, good)."""
+    return f"(?:{like}{{{count}}}|{like}{{{max(3, count + 1)},}})"
+
+
+def _letters(char: str) -> str:
+    return f"[{re.escape(LETTERS.get(char, char))}]"
+
+
+def _like(char: str, *, digits: bool) -> str:
+    """What may stand for a letter; signs of punctuation only between letters."""
+    signs = SIGNS.get(char, "")
+    free = LETTERS.get(char, char) + "".join(sign for sign in signs if sign in "@$")
+    free += DIGITS.get(char, "") if digits else ""
+    bound = "".join(sign for sign in signs if sign not in "@$") + (MASK if char in VOWELS else "")
+    between = rf"|(?<=\w)[{re.escape(bound)}](?=\w)" if bound else ""
+    return f"(?:[{re.escape(free)}]{between})"

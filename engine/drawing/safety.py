@@ -6,17 +6,22 @@ Knows nothing of how pictures are drawn or of what the checker looks for.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
 
 from engine.drawing.estimate import OnStep
+from engine.drawing.model import LoadedModel, put
 from engine.drawing.unread import MARK
 from engine.errors import Unsafe
 from engine.families import Family
 
-__all__ = ["checks", "hidden", "like", "notes", "options", "passed", "unseen"]
+__all__ = ["CHECKER", "checks", "hidden", "like", "options", "passed", "unchecked", "unseen"]
+
+CHECKER = "The model's safety checker"
 
 _HIDDEN = "hidden"
 """The mark on a picture that was blacked out, in its ``info``."""
@@ -34,6 +39,19 @@ def checks(pipe: Any) -> bool:
     return getattr(pipe, "safety_checker", None) is not None
 
 
+def unchecked(model: LoadedModel) -> LoadedModel:
+    """The same model without its checker, for a place where everything may be shown."""
+    if not checks(model.pipe):
+        return model
+    return replace(model, pipe=_bare(model.pipe), image_pipe=model.image_pipe and _bare(model.image_pipe))
+
+
+def _bare(pipe: Any) -> Any:
+    light = copy.copy(pipe)
+    put(light, "safety_checker", None)
+    return light
+
+
 def unseen(report: OnStep) -> OnStep:
     """The same report without estimates: no preview is made of what was not checked."""
     return lambda done, steps, _: report(done, steps, None)
@@ -42,7 +60,7 @@ def unseen(report: OnStep) -> OnStep:
 def passed(pictures: Sequence[Image.Image], flags: Sequence[bool] | None) -> list[Image.Image]:
     """The pictures, those marked that the checker blacked out. Raises Unsafe when it left none."""
     if flags and all(flags):
-        raise Unsafe("The model's safety checker let none of the pictures pass. Please try other words.")
+        raise Unsafe(f"{CHECKER} let none of the pictures pass. Please try other words.")
     for picture, flag in zip(pictures, flags or (), strict=False):
         if flag:
             picture.info[_HIDDEN] = True
@@ -59,11 +77,3 @@ def like(picture: Image.Image, changed: Image.Image) -> Image.Image:
 def hidden(picture: Image.Image) -> bool:
     """Whether the checker blacked out the picture, or a part of it."""
     return _HIDDEN in picture.info
-
-
-def notes(pictures: Sequence[Image.Image]) -> tuple[str, ...]:
-    """What the user is told of pictures that were blacked out."""
-    count = sum(map(hidden, pictures))
-    if not count:
-        return ()
-    return (f"The model's safety checker hid {count} of the {len(pictures)} pictures.",)

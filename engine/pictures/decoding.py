@@ -18,7 +18,17 @@ from PIL import ExifTags, Image, ImageCms
 from engine.errors import BadPicture
 from engine.pictures import chunks
 
-__all__ = ["CUT_OFF", "LARGEST_SIDE", "MOST_BYTES", "OWN_SIDE", "Opened", "load_input", "opened", "to_png"]
+__all__ = [
+    "BROKEN",
+    "CUT_OFF",
+    "LARGEST_SIDE",
+    "MOST_BYTES",
+    "OWN_SIDE",
+    "Opened",
+    "load_input",
+    "opened",
+    "to_png",
+]
 
 CUT_OFF = "A picture's file is cut off: the part that is missing is left grey."
 
@@ -36,7 +46,7 @@ _MEMORY = 400 * 2**20  # bytes that opening one picture may take
 _PLAIN_COST = {"1": 1, "L": 1, "P": 1, "I;16": 8, "I;16B": 8, "I": 20, "F": 12}
 _ANIMATED_COST = 16  # bytes a pixel: the decoder's canvases, its copy and the picture itself
 _PROGRESSIVE_COST = 6  # a progressive JPEG's coefficients are all held, whatever size is drawn
-_BROKEN = (
+BROKEN = (
     OSError,
     ValueError,
     SyntaxError,
@@ -99,7 +109,7 @@ def opened(data: bytes, largest: int = LARGEST_SIDE) -> Opened:
                 raise
     except (Image.DecompressionBombError, MemoryError, OverflowError) as error:
         raise BadPicture(_TOO_LARGE) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise BadPicture(
             "That file is not a picture that can be read (PNG, JPEG, WebP, AVIF or GIF)."
         ) from error
@@ -152,7 +162,7 @@ def _orientation(picture: Image.Image) -> int:
     """As EXIF numbers it; 1 (upright) where the EXIF is broken, which is no reason to refuse the pixels."""
     try:
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except _BROKEN:
+    except BROKEN:
         return 1
 
 

@@ -1,4 +1,4 @@
-"""What a picture file says of where it comes from: its texts, its mark, and whether the two agree.
+"""What a picture file says of where it comes from: texts, mark, manifest, and what does not agree.
 
 Texts are written by whoever wants to; the mark is in the pixels and outlives what loses the texts. Knows no
 jobs: whether one of this name was drawn here, and how, is asked elsewhere.
@@ -6,25 +6,16 @@ jobs: whether one of this name was drawn here, and how, is asked elsewhere.
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from xml.etree import ElementTree
 
-from PIL import ExifTags, Image
-
-from engine.errors import BadPicture
-from engine.pictures import provenance
-from engine.pictures.chunks import SIGNATURE
+from engine.pictures.claims import claims_of
 from engine.pictures.decoding import OWN_SIDE, load_input
+from engine.pictures.manifest import Manifest, manifest_of
 from engine.pictures.mark import Mark, found
 
 __all__ = ["Evidence", "examined"]
-
-_MADE = "{urn:easel:provenance:}"
-_JOB = re.compile(r", Job: ([0-9a-fA-F-]{36})\s*$")
 
 TEXT_ALONE = "Its text says that Easel made it, and text is all there is: anyone can write it."
 NO_SUCH_MARK = (
@@ -39,12 +30,14 @@ PIXELS_ALONE = "It has lost its text, as most copies do; the mark in its pixels 
 class Evidence:
     """``said``: prompt, seed, model, job, mark and source_type, as far as the file's texts have them.
 
-    ``mark`` is the one in the pixels. ``notes`` are sentences about what does not fit together.
+    ``mark`` is the one in the pixels, ``manifest`` the signed one (C2PA). ``notes`` are sentences about what
+    does not fit together, and what the manifest says.
     """
 
     said: Mapping[str, Any]
     mark: Mark | None
     notes: tuple[str, ...] = ()
+    manifest: Manifest = field(default=Manifest("none"))
 
     @property
     def made_by_easel(self) -> bool:
@@ -66,7 +59,7 @@ class Evidence:
 def examined(data: bytes) -> Evidence:
     """What a picture file says. A large one without a mark takes seconds. Raises BadPicture."""
     picture = load_input(data, OWN_SIDE)
-    said, mark = _texts(data), found(picture)
+    said, mark, manifest = claims_of(data), found(picture), manifest_of(data)
     notes = []
     if "job" in said:
         if "mark" not in said:
@@ -77,44 +70,4 @@ def examined(data: bytes) -> Evidence:
             notes.append(OTHER_MARK)
     elif mark is not None:
         notes.append(PIXELS_ALONE)
-    return Evidence(said, mark, tuple(notes))
-
-
-def _texts(data: bytes) -> dict[str, Any]:
-    """Everything that the file's texts have of ours; what cannot be read is as good as nothing."""
-    try:
-        if data.startswith(SIGNATURE):
-            return provenance.read(data)
-        with Image.open(io.BytesIO(data)) as picture:
-            return _packet(picture) | _comment(picture)
-    except (BadPicture, OSError, SyntaxError, ValueError, KeyError, UnicodeError):
-        return {}
-
-
-def _packet(picture: Image.Image) -> dict[str, Any]:
-    """What the XMP packet of a JPEG or WebP says."""
-    packet = picture.info.get("xmp", b"")
-    text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet)
-    said: dict[str, Any] = {}
-    if provenance.SOURCE_TYPE in text:
-        said["source_type"] = provenance.SOURCE_TYPE
-    body = text[text.find("<x:xmpmeta") : text.rfind("</x:xmpmeta>") + len("</x:xmpmeta>")]
-    if "<!" in body or "urn:easel:provenance:" not in body:
-        return said  # no entities are expanded: ours has none
-    for node in ElementTree.fromstring(body).iter():
-        if node.tag.startswith(_MADE) and node.text:
-            said[node.tag.removeprefix(_MADE)] = node.text
-        elif node.tag.endswith("}li") and node.text:
-            said["prompt"] = node.text
-    if "seed" in said:
-        said["seed"] = int(said["seed"])
-    return said
-
-
-def _comment(picture: Image.Image) -> dict[str, Any]:
-    """The job behind A1111's text in the EXIF comment."""
-    raw = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment, b"")
-    if not isinstance(raw, bytes) or not raw.startswith(b"UNICODE\0"):
-        return {}
-    job = _JOB.search(raw[8:].decode("utf-16-be", "replace"))
-    return {"job": job[1]} if job else {}
+    return Evidence(said, mark, (*notes, *manifest.notes), manifest)

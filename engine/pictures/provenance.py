@@ -1,24 +1,25 @@
 """What a PNG says about itself: its prompt, spec, seed, model and job, and the mark that a machine made it.
 
 The mark is IPTC's `DigitalSourceType = trainedAlgorithmicMedia`, in an XMP packet (XMP specification part 3,
-1.1.5: an iTXt chunk with the keyword `XML:com.adobe.xmp`). Beside Easel's own keys stands A1111's
-`parameters`, which other programs read; no key is a bare `prompt`, for ComfyUI takes that for its own JSON.
-Chunks are inserted into the file as it is: no pixel is decoded. Knows nothing of how the picture came to be.
+1.1.5: an iTXt chunk with the keyword `XML:com.adobe.xmp`), and beside it IPTC's properties for prompt and
+model. Next to Easel's own keys stands A1111's `parameters`, which other programs read; no key is a bare
+`prompt`, for ComfyUI takes that for its own JSON. Chunks are inserted into the file as it is: no pixel is
+decoded. Knows nothing of how the picture came to be.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import struct
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
 from PIL import ExifTags, Image
 
 from engine.errors import BadPicture
-from engine.pictures.chunks import SIGNATURE, chunk, chunks
+from engine.pictures.chunks import MANIFEST, SIGNATURE, TEXTS, chunk, chunks, texts
 
 __all__ = ["SOURCE_TYPE", "in_jpeg", "read", "stamp"]
 
@@ -39,7 +40,9 @@ _PARAMETERS = "parameters"
 _BARE_PROMPT = "prompt"
 """Where the prompt of older files stands."""
 
-_MOST_EXIF = 60_000  # bytes: a JPEG's segment holds 65,533
+_MOST_BYTES = 60_000  # of EXIF or XMP: a JPEG's segment holds 65,533
+_AGAIN = "<Iptc4xmpExt:AIPromptInformation>{}</Iptc4xmpExt:AIPromptInformation>"
+"""The prompt where IPTC wants it (2025.1); most programs look for it in the description."""
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -47,6 +50,9 @@ _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
     xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
     xmlns:made="urn:easel:provenance:">
    <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
+   <Iptc4xmpExt:AISystemUsed>Easel</Iptc4xmpExt:AISystemUsed>
+   <Iptc4xmpExt:AISystemVersionUsed>{model}</Iptc4xmpExt:AISystemVersionUsed>
+   {again}
    <made:seed>{seed}</made:seed>
    <made:model>{model}</made:model>
    <made:job>{job}</made:job>{mark}
@@ -70,13 +76,14 @@ def stamp(
     guidance: float = 0.0,
     mark: int | None = None,
 ) -> bytes:
-    """The same PNG with its origin written in; what an earlier stamp said is replaced.
+    """The same PNG with its origin written in; what an earlier stamp said is replaced, and a manifest goes.
 
     ``steps`` are those that were drawn, ``guidance`` the classifier-free guidance scale, ``mark`` the number
     that the pixels hold, None for none.
     Raises BadPicture when ``png`` is not a PNG.
     """
-    whole = list(_chunks(png))
+    _check(png)
+    whole = list(chunks(png))
     width, height = struct.unpack_from(">II", whole[0][1]) if whole else (0, 0)
     settings = {
         "Steps": steps,
@@ -86,7 +93,8 @@ def stamp(
         "Model": model,
         "Version": "Easel",
     }
-    texts = {
+    words = escape(_printable(prompt))
+    said = {
         _PARAMETERS: _parameters(spec, prompt, settings),
         _KEYS["prompt"]: prompt,
         _KEYS["spec"]: json.dumps(spec, ensure_ascii=False, sort_keys=True),
@@ -99,14 +107,19 @@ def stamp(
             seed=seed,
             job=escape(job_id),
             mark="" if mark is None else f"\n   <made:mark>{mark:06x}</made:mark>",
-            prompt=escape(_printable(prompt)),
+            prompt=words,
+            again=_AGAIN.format(words),
         ),
     }
     if mark is not None:
-        texts[_MARK] = f"{mark:06x}"
-    replaced = {*texts, _MARK, _BARE_PROMPT}
-    kept = [raw for kind, body, raw in whole if kind != b"iTXt" or _text(body)[0] not in replaced]
-    return b"".join([SIGNATURE, kept[0], *(_chunk(*item) for item in texts.items()), *kept[1:]])
+        said[_MARK] = f"{mark:06x}"
+    replaced = {*said, _MARK, _BARE_PROMPT}
+    kept = [
+        raw
+        for kind, body, raw in whole
+        if kind != MANIFEST and (kind not in TEXTS or _keyword(body) not in replaced)
+    ]
+    return b"".join([SIGNATURE, kept[0], *(_chunk(*item) for item in said.items()), *kept[1:]])
 
 
 def read(png: bytes) -> dict[str, Any]:
@@ -130,33 +143,36 @@ def read(png: bytes) -> dict[str, Any]:
 
 
 def in_jpeg(png: bytes) -> dict[str, Any]:
-    """What a stamped PNG says, as Pillow's options for a JPEG that takes its place: ``exif`` and ``xmp``.
+    """What a stamped PNG says, as Pillow's options for a JPEG or WebP of it: ``exif``, ``xmp``.
 
     The EXIF comment is A1111's text with the job behind it. Raises BadPicture when ``png`` is not a PNG.
     """
     texts = _texts(png)
     options: dict[str, Any] = {}
     if _XMP in texts:
-        options["xmp"] = texts[_XMP].encode()
+        packet = texts[_XMP]
+        if len(packet.encode()) > _MOST_BYTES:
+            packet = re.sub(_AGAIN.format(".*?"), "", packet, flags=re.DOTALL)
+        options["xmp"] = packet.encode()
     if _PARAMETERS in texts:
         comment = f"{texts[_PARAMETERS]}, Job: {texts.get(_KEYS['job'], '')}"
         exif = Image.Exif()
         exif[ExifTags.Base.Software] = "Easel"
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = (
-            b"UNICODE\0" + comment.encode("utf-16-be", "replace")[-_MOST_EXIF:]
+            b"UNICODE\0" + comment.encode("utf-16-be", "replace")[-_MOST_BYTES:]
         )
         options["exif"] = exif
     return options
 
 
 def _texts(png: bytes) -> dict[str, str]:
-    return dict(_text(body) for kind, body, _ in _chunks(png) if kind == b"iTXt")
+    _check(png)
+    return texts(png)
 
 
-def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+def _check(png: bytes) -> None:
     if not png.startswith(SIGNATURE):
         raise BadPicture("That is not a PNG picture.")
-    return chunks(png)
 
 
 def _chunk(keyword: str, text: str) -> bytes:
@@ -174,12 +190,8 @@ def _parameters(spec: Mapping[str, Any], prompt: str, settings: Mapping[str, Any
     return "\n".join(lines)
 
 
-def _text(body: bytes) -> tuple[str, str]:
-    keyword, _, rest = body.partition(b"\0")
-    compressed, content = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-    return keyword.decode("latin-1"), (zlib.decompress(content) if compressed else content).decode(
-        errors="replace"
-    )
+def _keyword(body: bytes) -> str:
+    return body.partition(b"\0")[0].decode("latin-1")
 
 
 def _printable(text: str) -> str:

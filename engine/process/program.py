@@ -17,6 +17,7 @@ from engine.planning.loras import LoraEntry
 from engine.planning.memory import Fit, Needs
 from engine.planning.plan import Plan
 from engine.planning.references import AdapterEntry
+from engine.seeing.classifier import Classifier
 from engine.sharing.adapters import Adapters
 
 __all__ = ["Mode", "Program", "Ready"]
@@ -85,7 +86,8 @@ class Program:
     kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan. ``load_control`` makes
     a plan's control ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards
     as denoisers do. ``say`` has a language model of this machine answer.
-    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``.
+    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``. ``classifier``
+    says how explicit a picture is; None: nobody looks.
     """
 
     load: Load
@@ -100,3 +102,4 @@ class Program:
     load_control: Callable[[Plan, Any], Any] = _no_control
     say: Callable[[Request], Description] = _silent
     load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter
+    classifier: Classifier | None = None

@@ -83,6 +83,7 @@ class Renderer:
             emit,
             self._background,
             preview=program.preview,
+            classifier=program.classifier,
             ended=self._announcer.hurry,
             clock=clock,
         )
@@ -271,8 +272,7 @@ class Renderer:
                 continue
             state.holding, state.drawn, state.model = False, True, None
             pictures: Sequence[Image.Image] = task.value
-            told = (*safety.notes(pictures), *unread.notes(pictures))
-            self._reporter.deliver(state, pictures, told)
+            self._reporter.deliver(state, pictures, unread.notes(pictures))
 
     def _queue(self, state: JobState, alone: bool) -> None:
         """Has a job wait for its turn."""
@@ -297,6 +297,8 @@ class Renderer:
         """Runs a job's pipeline up to its first call."""
         job, state.began = state.job, self._clock()
         state.model = model = self._models.use(job.plan.model)
+        if job.hide_above >= 1:
+            model = safety.unchecked(model)
         mode = self._program.forward_mode(job.plan)
 
         def report(step: int, steps: int, latents: Any) -> None:

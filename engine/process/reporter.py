@@ -8,18 +8,18 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from PIL import Image
 
 from engine.errors import EngineError
-from engine.job import Cancelled, Event, Failed, Finished, Picture, Progress
-from engine.pictures.decoding import to_png
-from engine.pictures.mark import marked
+from engine.job import Cancelled, Event, Failed, Finished, Job, Picture, Progress
 from engine.process.background import Background
 from engine.process.failures import failed
+from engine.process.finishing import Written, finished
 from engine.process.job_state import JobState
 from engine.process.wire import Happened, Report
+from engine.seeing.classifier import Classifier
 
 __all__ = ["Reporter"]
 
@@ -27,14 +27,13 @@ _PREVIEW_EVERY = 1.0
 """Seconds between two previews of a job: nobody's message is edited more often."""
 
 _LOG = logging.getLogger(__name__)
-_Encoded: TypeAlias = list[tuple[bytes, int, int]]
-"""Each picture's PNG, width and height."""
 
 
 class Reporter:
     """Speaks for the ``jobs`` that are open, and closes them. ``ended`` is called after each final event.
 
-    ``preview`` makes a JPEG from a model and latents. Of jobs in ``unheard`` nothing is said.
+    ``preview`` makes a JPEG from a model and latents. ``classifier`` looks at pictures before they go out;
+    until it has, none is shown. Of jobs in ``unheard`` nothing is said.
     """
 
     def __init__(
@@ -44,11 +43,12 @@ class Reporter:
         background: Background,
         *,
         preview: Callable[[Any, Any], bytes],
+        classifier: Classifier | None,
         ended: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._jobs, self._emit, self._background = jobs, emit, background
-        self._preview, self._ended, self._clock = preview, ended, clock
+        self._preview, self._classifier, self._ended, self._clock = preview, classifier, ended, clock
         self.unheard: set[str] = set()
 
     def say(self, event: Event, *, started: bool = True) -> None:
@@ -65,7 +65,8 @@ class Reporter:
         state.step, state.steps = step, steps
         now = self._clock()
         self.say(Progress(state.job.id, step, steps))
-        if latents is not None and step < steps and now - state.previewed >= _PREVIEW_EVERY:
+        unseen = self._classifier is not None and state.job.hide_above < 1
+        if latents is not None and not unseen and step < steps and now - state.previewed >= _PREVIEW_EVERY:
             state.previewed = now
             model, copied = state.model, latents.detach().clone()
             shown = functools.partial(self._show, state)
@@ -74,24 +75,31 @@ class Reporter:
     def deliver(self, state: JobState, pictures: Sequence[Image.Image], notes: tuple[str, ...] = ()) -> None:
         """Has the pictures encoded, and ends the job with them. ``notes`` are told beside the plan's own."""
         delivered = functools.partial(self.delivered, state, notes)
-        self._background.do("encoder", lambda: encoded(pictures, state.job.mark), delivered)
+        self._background.do("encoder", lambda: self.finish(pictures, state.job), delivered)
+
+    def finish(self, pictures: Sequence[Image.Image], job: Job) -> Written:
+        """A job's pictures as they may be shown. Raises EngineError; for any thread."""
+        return finished(pictures, job, self._classifier)
 
     def delivered(
-        self, state: JobState, notes: tuple[str, ...], pngs: _Encoded | None, error: Exception | None
+        self, state: JobState, notes: tuple[str, ...], written: Written | None, error: Exception | None
     ) -> None:
         """Ends a job with its encoded pictures, or what went wrong, unless it was cancelled meanwhile."""
         if not self.is_open(state):
             return
-        if pngs is None:
+        if written is None:
             self.fail(state, error or EngineError("The pictures could not be encoded."))
             return
         job = state.job
         pictures = tuple(
             Picture(png, width, height, seed, position)
-            for position, ((png, width, height), seed) in enumerate(zip(pngs, job.plan.seeds, strict=True), 1)
+            for position, ((png, width, height), seed) in enumerate(
+                zip(written.pngs, job.plan.seeds, strict=True), 1
+            )
         )
         seconds = self._clock() - state.began
-        self.end(Finished(job.id, pictures, seconds, (*job.plan.notes, *notes)))
+        told = (*job.plan.notes, *written.notes, *notes)
+        self.end(Finished(job.id, pictures, seconds, told, written.hidden))
 
     def fail(self, state: JobState, error: Exception) -> None:
         """Ends a job with a sentence for its owner."""
@@ -109,9 +117,3 @@ class Reporter:
             _LOG.warning("no preview of %s", state.job.id, exc_info=error)
         elif self.is_open(state) and not state.drawn:
             self.say(Progress(state.job.id, state.step, state.steps, jpeg))
-
-
-def encoded(pictures: Sequence[Image.Image], mark: int | None) -> _Encoded:
-    """Each picture's PNG, with the invisible mark where there is one, width and height."""
-    held = pictures if mark is None else [marked(picture, mark) for picture in pictures]
-    return [(to_png(picture), *picture.size) for picture in held]

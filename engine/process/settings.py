@@ -21,7 +21,8 @@ class WorkerSettings:
     in. ``checked`` keeps the safety checkers that models bring along. ``measured`` is a file
     for what was found out about this machine; None keeps nothing. ``upscaler`` is the name of what enlarges
     pictures, "" for interpolation. ``writer`` and ``viewer`` are folders of a language model and of one that
-    sees pictures; None: there is none.
+    sees pictures; None: there is none. ``classifier`` says how explicit pictures are: `nudenet`, or a model's
+    folder; "" for none.
     """
 
     active: int = 16
@@ -35,3 +36,4 @@ class WorkerSettings:
     upscaler: str = ""
     writer: Path | None = None
     viewer: Path | None = None
+    classifier: str = ""

@@ -15,7 +15,7 @@ from engine.process.background import Background
 from engine.process.failures import as_engine_error
 from engine.process.job_state import JobState
 from engine.process.program import Program
-from engine.process.reporter import Reporter, encoded
+from engine.process.reporter import Reporter
 from engine.process.wire import Described, Report
 
 __all__ = ["SideWork"]
@@ -52,7 +52,9 @@ class SideWork:
         self._reporter.say(Progress(job.id, 0, 1))
         self._background.do(
             "enlarger",
-            lambda: encoded(self._program.run(None, job.plan, job.inputs, lambda *_: None), job.mark),
+            lambda: self._reporter.finish(
+                self._program.run(None, job.plan, job.inputs, lambda *_: None), job
+            ),
             functools.partial(self._reporter.delivered, state, ()),
         )
 

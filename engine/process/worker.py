@@ -160,6 +160,7 @@ def _program(setup: Setup) -> Program:
 
     from engine import drawing  # for speed: it loads torch
     from engine.drawing import preview  # for speed, likewise
+    from engine.seeing.classifier import classifier_of  # for speed, likewise
 
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
@@ -219,6 +220,7 @@ def _program(setup: Setup) -> Program:
         load_control,
         say,
         drawing.load_reference_adapter,
+        classifier_of(settings.classifier),
     )
 
 

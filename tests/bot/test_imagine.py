@@ -9,6 +9,7 @@ from PIL import Image
 
 from bot.memory.records import Status
 from engine.pictures.provenance import read
+from engine.pictures.psnr import psnr
 from tests.bot.sketch import buttons, grid_of, png
 
 LABELS = ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
@@ -20,10 +21,6 @@ def labels(message):
 
 def pixels(image):
     return np.asarray(image.convert("RGB"), dtype=np.float64)
-
-
-def psnr(a, b):
-    return 10 * np.log10(255**2 / max(1e-9, np.mean((a - b) ** 2)))
 
 
 async def test_a_prompt_becomes_one_message_with_a_grid_and_buttons(world, env):

@@ -25,12 +25,6 @@ def pixels(image: Image.Image) -> Pixels:
     return np.asarray(image, dtype=np.float64)
 
 
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Peak signal-to-noise ratio in dB of two pictures of one size; infinite when they are equal."""
-    error = float(np.mean((pixels(one) - pixels(other)) ** 2))
-    return float("inf") if error == 0 else 10 * float(np.log10(255**2 / error))
-
-
 def half(image: Image.Image) -> Image.Image:
     """The picture scaled down by two."""
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)

@@ -6,9 +6,10 @@ import re
 import pytest
 from PIL import Image
 
+from engine.pictures.psnr import psnr
 from playground import Message, Person, Remote
 from tests.e2e.conftest import PATIENCE, Bot
-from tests.e2e.pictures import half, picture, pixels, psnr, tile
+from tests.e2e.pictures import half, picture, pixels, tile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,9 +10,10 @@ from PIL import Image
 
 from bench.bot import Bot
 from engine.pictures.mark import cleaned
+from engine.pictures.psnr import psnr
 from playground import Message, Person, Playground, Remote
 from tests.e2e.conftest import PATIENCE
-from tests.e2e.pictures import half, picture, pixels, psnr, tile
+from tests.e2e.pictures import half, picture, pixels, tile
 from tests.engine import tiny
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -13,6 +13,7 @@ from bench.measures import Pixels, apart, red, seam, sharpness, spread
 from engine import Plan, Registry, drawing, plan_imagine, plan_upscale, plan_vary
 from engine.drawing import LoadedModel, preview
 from engine.pictures.decoding import to_png
+from engine.pictures.psnr import psnr
 from engine.pictures.upscale import double
 from grammar import parse
 
@@ -180,7 +181,7 @@ def test_an_upscale_is_the_very_picture(model: LoadedModel, draw: Draw) -> None:
     small = np.asarray(
         Image.fromarray(large.astype(np.uint8)).resize(tile.shape[1::-1], Image.Resampling.LANCZOS)
     )
-    assert 10 * np.log10(255**2 / np.mean((small - tile) ** 2)) >= 30
+    assert psnr(small, tile) >= 30
     assert np.array_equal(large, np.asarray(double(Image.fromarray(tile.astype(np.uint8)))))
 
 

@@ -1,15 +1,14 @@
 """The shipped model in bfloat16: the pictures of float32 to the eye, the same in any company."""
 
-import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from engine import Plan, Registry, drawing, plan_imagine
 from engine.drawing import LoadedModel
+from engine.pictures.psnr import psnr
 from engine.planning.sizes import tile_size
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
@@ -45,11 +44,7 @@ def drawn(model: LoadedModel, plan: Plan) -> list[Image.Image]:
 
 def likeness(one: list[Image.Image], other: list[Image.Image]) -> float:
     """PSNR in dB of the pair that differs most."""
-    errors = [
-        float(((np.asarray(a, float) - np.asarray(b, float)) ** 2).mean())
-        for a, b in zip(one, other, strict=True)
-    ]
-    return 10 * math.log10(255**2 / max(*errors, 1e-9))
+    return min(psnr(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_pictures_in_bfloat16_are_those_of_float32_to_the_eye(half: LoadedModel) -> None:

@@ -102,7 +102,7 @@ def test_older_files_stay_readable_and_are_stamped_anew(plain: bytes) -> None:
     assert "prompt" not in Image.open(io.BytesIO(again)).info
 
 
-@pytest.mark.parametrize("prompt", ["a red fox", PROMPT, "🦊" * 3000])
+@pytest.mark.parametrize("prompt", ["a red fox", PROMPT, "🦊" * 3000, "&" * 12_000])
 def test_a_jpeg_in_its_place_says_the_same(plain: bytes, prompt: str) -> None:
     written = io.BytesIO()
     said = in_jpeg(stamped(plain, prompt=prompt, spec={"text": prompt}))

@@ -1,7 +1,6 @@
 """What is kept and what is drawn: the pixels of real pictures, and of every family on tiny models."""
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -38,6 +37,7 @@ from engine.drawing import LoadedModel
 from engine.drawing.repaint import Held, Scene
 from engine.drawing.tiles import Tiles
 from engine.pictures.decoding import to_png
+from engine.pictures.psnr import psnr
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 from pocket.world import scenes as world
@@ -70,11 +70,6 @@ def drawn(model: LoadedModel, plan: Plan, *inputs: Image.Image) -> list[Pixels]:
 def one(plan: Plan) -> Plan:
     """The plan's first picture alone: as good as four, in a quarter of the time."""
     return replace(plan, seeds=plan.seeds[:1], muses=plan.muses[:1])
-
-
-def psnr(a: Pixels, b: Pixels) -> float:
-    error = float(np.mean((a - b) ** 2))
-    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
 def kept(plan: Plan, picture: Pixels, margin: int = SEAM) -> Pixels:

@@ -9,11 +9,12 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from engine import Registry, drawing, plan_imagine
+from engine import Job, Registry, drawing, plan_imagine
 from engine.drawing import LoadedModel, safety
 from engine.errors import Unsafe
+from engine.process.finishing import finished
 from grammar import parse
-from tests.engine import tiny
+from tests.engine import stub, tiny
 
 ALWAYS, NEVER = -2.0, 2.0
 """Thresholds of a cosine."""
@@ -71,5 +72,15 @@ def test_one_hidden_picture_of_four_is_told() -> None:
     pictures = safety.passed(
         [Image.new("RGB", (8, 8))] * 3 + [Image.new("RGB", (8, 8))], [False] * 3 + [True]
     )
-    assert safety.notes(pictures) == ("The model's safety checker hid 1 of the 4 pictures.",)
-    assert safety.notes(pictures[:3]) == ()
+    job = Job("j", stub.plan(), "ada")
+    assert finished(pictures, job).notes == ("The model's safety checker hid 1 of the 4 pictures.",)
+    assert finished(pictures[:3], job).notes == ()
+
+
+def test_where_everything_may_be_shown_the_checker_is_not_asked(tmp_path: Path) -> None:
+    strict = model(tmp_path, ALWAYS)
+    pictures, estimates = drawn(safety.unchecked(strict))
+    assert len(pictures) == 4
+    assert any(estimate is not None for estimate in estimates)
+    with pytest.raises(Unsafe):
+        drawn(strict)

@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.pictures.psnr import psnr
 from engine.pictures.upscale import double
 from pocket.world.draw import draw
 from pocket.world.scenes import random_scene
 
 FILTERS = (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
-
-
-def psnr(one: Image.Image, other: Image.Image) -> float:
-    error = np.mean((np.asarray(one, dtype=float) - np.asarray(other, dtype=float)) ** 2)
-    return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
 def scene(seed: int, width: int = 512, height: int = 512) -> Image.Image:

@@ -18,11 +18,12 @@ from bot.messages.message import Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.actions import Action
 from bot.surface.answering import answer
+from bot.surface.commands.found_prompts import Shown, found_in
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
 from bot.surface.intake import ANYWHERE, drafts_of, read, secret, take
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import KeptPicture, kept_link, kept_upload
+from bot.surface.pictures import KeptPicture, bytes_of, kept
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 
@@ -37,10 +38,10 @@ DESCRIBED = PanelKind(Described, gone=GONE, shared=True)
 async def describe(
     interaction: Interaction, image: discord.Attachment | None = None, link: str | None = None
 ) -> None:
-    """Prompts from a picture, for those who have no words yet."""
+    """Prompts from a picture, for those who have no words yet; and the one that its file holds, if any."""
     if (image is None) == (link is None):
         raise Refusal("Give a picture, either as `image` or as `link`.", "Invalid picture")
-    await answer(interaction, _described(interaction, image, link))
+    await answer(interaction, _described(interaction, image or str(link)))
 
 
 async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
@@ -82,16 +83,22 @@ async def _others(interaction: Interaction, first: Panel[Described]) -> Message:
     return await _told(interaction, KeptPicture(first.data.picture), counted)
 
 
-async def _described(interaction: Interaction, image: discord.Attachment | None, link: str | None) -> Message:
-    if image is None:
-        return await _told(interaction, await kept_link(interaction, str(link)))
-    return await _told(interaction, await kept_upload(interaction, image))
+async def _described(interaction: Interaction, source: discord.Attachment | str) -> Message:
+    data = await bytes_of(interaction, source)
+    picture = await kept(interaction, data)
+    return await _told(interaction, picture, found=await found_in(interaction, data))
 
 
 async def _told(
-    interaction: Interaction, picture: KeptPicture, first: Panel[Described] | None = None
+    interaction: Interaction,
+    picture: KeptPicture,
+    first: Panel[Described] | None = None,
+    found: Shown | None = None,
 ) -> Message:
-    """The prompts of the next turn; ``first`` is the panel that counts them, if this is not it."""
+    """The prompts of the next turn; ``first`` is the panel that counts them, if this is not it.
+
+    ``found`` is what the picture's own file says.
+    """
     hub = interaction.client.hub
     png = await hub.pictures.read(picture.name)
     described = await hub.engine.describe(png, first.data.turns if first else 0)
@@ -100,7 +107,16 @@ async def _told(
     data, extension = await fitted(png, min(interaction.filesize_limit, ANYWHERE))
     message = _message(panel, first or panel, data, extension, picture.notes)
     message.embeds[0].set_footer(text=" ".join(described.notes) or None)
-    return message
+    return message if found is None else _with_found(message, found)
+
+
+def _with_found(message: Message, found: Shown) -> Message:
+    """The message with the prompt that the picture's file holds, which is no guess, and its button."""
+    *rows, last = message.rows
+    if found.button is not None:
+        last = (*last, found.button)
+    embed = discord.Embed(description=found.text, colour=BLUE)
+    return replace(message, embeds=(*message.embeds, embed), rows=(*rows, last))
 
 
 def _message(

@@ -16,6 +16,7 @@ from bot.errors import Refusal
 from bot.memory.rules import ALL, Limits, Subject
 from bot.messages.wording import mention, quoted
 from bot.surface.commands.models import Models
+from bot.surface.commands.moderation import ModerationCommands
 from bot.surface.commands.operators import Guarded
 from bot.surface.commands.preferences import tell
 from bot.surface.hub import Hub, Interaction
@@ -39,6 +40,7 @@ class Easel(Guarded):
             default_permissions=discord.Permissions(manage_guild=True),
         )
         self.add_command(Models())
+        self.add_command(ModerationCommands())
 
     @app_commands.command(description="What waits and what is being rendered")
     async def queue(self, interaction: Interaction) -> None:

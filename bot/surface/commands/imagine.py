@@ -14,26 +14,25 @@ from discord import app_commands
 
 from bot.errors import Gone
 from bot.jobs.flow import Draft
-from bot.memory.panels import ImagePrompt, Question, UnknownPrompt
+from bot.memory.panels import Question, UnknownPrompt
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
 from bot.messages import small_model
-from bot.messages.dialogs import Field
 from bot.messages.message import Button
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
-from bot.surface.actions import Action, Answers, Dialog, JobAction, on_grids
+from bot.surface.actions import Action, JobAction, on_grids
 from bot.surface.hub import Interaction
 from bot.surface.intake import drafts_of, read, secret, take
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import check_upload, first_picture, kept_file, kept_upload, link_of
+from bot.surface.pictures import check_upload, kept_file, kept_upload, link_of
 from engine import Registry
 from engine.planning.loras import loras_for
 from engine.planning.prompts import wholly_unknown
 from grammar import PARAMETERS, GenerationSpec, complete
 from grammar.loras import lora_words
 
-__all__ = ["ACTIONS", "DIALOGS", "blend", "example_buttons", "image_menu", "imagine", "run"]
+__all__ = ["ACTIONS", "asked_first", "blend", "example_buttons", "imagine", "run", "take_with"]
 
 CHOICE = 100  # characters that Discord takes for a choice's name, and for its value
 SHORTEST = 12  # characters of a meaning that are worth showing
@@ -47,7 +46,6 @@ QUESTION = PanelKind(
     others="Only who typed the prompt can answer this.",
 )
 UNKNOWN = PanelKind(UnknownPrompt, gone="That prompt is no longer kept here; type it again.")
-IMAGE = PanelKind(ImagePrompt, gone="That picture is no longer known here; choose it again.")
 
 
 @app_commands.command(description="Create images from a prompt")
@@ -167,7 +165,7 @@ async def run(
     if not anyway and await _offered(interaction, whole, specs):
         return
     images, others = [each.url for each in uploads], [each.url for each in after.values()]
-    if await _asked(interaction, prompt, len(specs), images, others):
+    if await asked_first(interaction, prompt, len(specs), images, others):
         return
 
     async def make(user: User) -> list[Draft]:
@@ -232,24 +230,7 @@ class ExampleAction(JobAction):
         return list(example_buttons())
 
 
-@app_commands.context_menu(name="Use as image prompt")
-async def image_menu(interaction: Interaction, message: discord.Message) -> None:
-    """The message's first picture becomes an image prompt; a dialog asks for the words."""
-    upload = first_picture(message)
-    panel = await IMAGE.opened(interaction, ImagePrompt(upload.url))
-    await WORDS.open(interaction, panel.id, 0, prompt="")
-
-
-async def _with_image(interaction: Interaction, panel_id: str, _: int, said: Answers) -> None:
-    """The words for a picture came back."""
-    url = (await IMAGE.fetched(interaction, panel_id)).data.url
-    whole = f"{link_of(url)} {said['prompt']}"
-    specs = read(interaction, whole, await interaction.client.hub.user_of(interaction))
-    if not await _asked(interaction, said["prompt"], len(specs), [url]):
-        await _take_with(interaction, whole, specs, [url])
-
-
-async def _take_with(
+async def take_with(
     interaction: Interaction, whole: str, specs: Sequence[GenerationSpec], images: Sequence[str]
 ) -> None:
     """Draw a prompt with pictures.
@@ -278,10 +259,10 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
     images = panel.data.images
     whole = " ".join([*map(link_of, images), panel.data.prompt])
     specs = read(interaction, whole, await hub.user_of(interaction))
-    await _take_with(interaction, whole, specs, [*images, *panel.data.references])
+    await take_with(interaction, whole, specs, [*images, *panel.data.references])
 
 
-async def _asked(
+async def asked_first(
     interaction: Interaction, prompt: str, count: int, images: list[str], references: Sequence[str] = ()
 ) -> bool:
     """Ask first where a prompt makes many jobs; whether that was needed."""
@@ -300,10 +281,8 @@ async def _asked(
 
 
 CONFIRM = Action(name="confirm", press=_answer)
-WORDS = Dialog("with_image", "Use as image prompt", _with_image, (Field("prompt", "Prompt"),))
 
 EXAMPLE = ExampleAction(name="example", press=_example, row=2, shown=_goes_beyond)
 ANYWAY = Action(name="anyway", press=_anyway, label="Draw it anyway")
 
 ACTIONS = (CONFIRM, EXAMPLE, ANYWAY)
-DIALOGS = (WORDS,)

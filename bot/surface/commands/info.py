@@ -8,7 +8,7 @@ from discord import app_commands
 from bot.errors import Gone, Refusal
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
-from bot.surface.intake import roles_of
+from bot.surface.places import roles_of
 from bot.surface.showing import show_again
 
 __all__ = ["info", "show"]

@@ -6,6 +6,7 @@ Only whoever asked sees the answer. Somebody else's prompt is shown only where i
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import discord
 from discord import app_commands
@@ -18,9 +19,10 @@ from bot.messages.message import Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.actions import Action
 from bot.surface.answering import answer
+from bot.surface.commands.report import report_button
 from bot.surface.hub import Interaction
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import check_upload, first_picture, kept
+from bot.surface.pictures import bytes_of, check_upload, first_picture, kept
 from engine.pictures.evidence import examined
 
 __all__ = ["ACTIONS", "check_menu", "verify"]
@@ -50,10 +52,7 @@ async def check_menu(interaction: Interaction, message: discord.Message) -> None
 
 async def _checked(interaction: Interaction, source: discord.Attachment | str) -> Message:
     hub = interaction.client.hub
-    if isinstance(source, str):
-        data = await hub.links.fetch(source)
-    else:
-        data = await source.read()
+    data = await bytes_of(interaction, source)
     evidence = await asyncio.to_thread(examined, data)
     number = evidence.mark.number if evidence.mark else None
     said = evidence.said.get("job") if evidence.trusted else None
@@ -62,7 +61,10 @@ async def _checked(interaction: Interaction, source: discord.Attachment | str) -
     if known is None:
         return _message(verdict, None, interaction.user.id)
     picture = await kept(interaction, data)
-    panel = await CHECKED.opened(interaction, Checked(picture.name, known.id))
+    # Without the prompt, which may be somebody else's: it is the job's, and what a user is given of theirs
+    # has what their panels hold.
+    kept_verdict = replace(verdict, prompt=None).to_dict()
+    panel = await CHECKED.opened(interaction, Checked(picture.name, known.id, kept_verdict))
     return _message(verdict, known, interaction.user.id, panel.id)
 
 
@@ -79,14 +81,17 @@ async def _redrawn(interaction: Interaction, checked: Checked) -> Message:
         raise Gone("That job was deleted, so it cannot be drawn again.")
     data = await hub.pictures.read(checked.picture)
     inputs = [await hub.pictures.read(name) for name in await hub.jobs.inputs(job.id)]
-    evidence = await asyncio.to_thread(examined, data)
-    verdict = await proved(verdict_on(evidence, job), hub.engine, job, inputs, data)
+    if checked.verdict:
+        found = replace(Verdict.from_dict(checked.verdict), prompt=job.shown)
+    else:
+        found = verdict_on(await asyncio.to_thread(examined, data), job)
+    verdict = await proved(found, hub.engine, job, inputs, data)
     return _message(verdict, job, interaction.user.id)
 
 
 def _message(verdict: Verdict, known: JobRecord | None, reader: int, panel_id: str = "") -> Message:
-    """The answer for ``reader``, a user's id; with the button where ``panel_id`` says what it proves."""
-    private = known is not None and known.user_id != reader and _unseen(known)
+    """The answer for ``reader``, a user's id; with buttons where ``panel_id`` says what can be proved."""
+    private = known is not None and known.user_id != reader and known.unseen
     title = "Made by Easel" if verdict.made_by_easel else "Not made by Easel, as far as can be seen"
     lines = []
     if private:
@@ -103,15 +108,15 @@ def _message(verdict: Verdict, known: JobRecord | None, reader: int, panel_id: s
     mark = verdict.watermark
     lines.append("**Mark in the pixels** " + ("found" if mark.found else "none"))
     lines.append("**Said to be made by a machine** " + ("yes, in its text" if verdict.ai_mark else "no"))
+    if verdict.c2pa != "none":
+        lines.append(f"**Signed manifest (C2PA)** {verdict.c2pa}")
     if verdict.redrawn != "not tried":
         lines.append(f"**Drawn again** {verdict.redrawn}")
     embed = discord.Embed(title=title, description="\n".join([*lines, *verdict.notes]), colour=BLUE)
-    return Message(embeds=(embed,), rows=((PROVE.button(panel_id),),) if panel_id else ())
-
-
-def _unseen(job: JobRecord) -> bool:
-    """Whether nobody but the job's owner has seen its message: it was private, or in a direct message."""
-    return job.place.private or job.place.guild_id is None
+    if known is None or not panel_id:
+        return Message(embeds=(embed,))
+    others = (report_button(known),) if known.user_id != reader else ()
+    return Message(embeds=(embed,), rows=((PROVE.button(panel_id), *others),))
 
 
 PROVE = Action(name="prove", press=_prove, label="Prove it", emoji="⚖️")

@@ -1,0 +1,117 @@
+"""Banned words are found in every disguise, and ordinary words are left alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.text.moderation import BannedWords
+from pocket.words import english
+
+ROOT = Path(__file__).parents[2]
+LISTED = (
+    "grue, bad thing, ass, tit, sex, nude, naked, porn, shit, slut, penis, kill, rape, gore, boobs, hentai,"
+    " nazi, god, nipple, anal, shell, were, therapist"
+)
+BANNED = BannedWords("grue, bad thing, ass, sex, boobs, kill, god, nipple")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a grue", "grue"),
+        ("a GRUE!", "grue"),
+        ("а gruе", "grue"),  # Cyrillic е
+        ("gгυе", "grue"),  # three letters of two other scripts
+        ("𝓰𝓻𝓾𝓮", "grue"),
+        ("ｇｒｕｅ", "grue"),
+        ("ɢʀᴜᴇ", "grue"),
+        ("🅖🅡🅤🅔", "grue"),
+        ("🅶🆁🆄🅴", "grue"),
+        ("ⓖⓡⓤⓔ", "grue"),
+        ("g̸r̷ü̶e̵", "grue"),
+        ("g\u200br\u2060u\ufeffe", "grue"),
+        ("g\u3164rue", "grue"),
+        ("gru3", "grue"),
+        ("9ru3", "grue"),
+        ("gr*e", "grue"),
+        ("g r u e", "grue"),
+        ("G.R.U.E.", "grue"),
+        ("g - r - u - e", "grue"),
+        ("g_r_u_e", "grue"),
+        ("gr.ue", "grue"),
+        ("gruuuuue", "grue"),
+        ("a b@d th1ng", "bad thing"),
+        ("bad\nthing", "bad thing"),
+        ("5ex", "sex"),
+        ("s3x", "sex"),
+        ("a$$", "ass"),
+        ("@ss", "ass"),
+        ("b00bs", "boobs"),
+        ("k!ll", "kill"),
+        ("n1pp1e", "nipple"),
+        ("s e x", "sex"),
+        ("🇬 🇷 🇺 🇪", "grue"),
+    ],
+)
+def test_a_disguise_is_seen_through(text: str, word: str) -> None:
+    assert BANNED.first_in(text) == word
+    assert BANNED.first_in(f"a photo of {text}, at night --ar 3:2") == word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gruesome congrue",
+        "a class on grass, an assassin, a glass, a bass",
+        "a s s a s s i n",
+        "skill, a good dog",
+        "a sextant in Essex",
+        "80s, 455, 5 5 5, a 1950s car, 35mm, 4k, 8k, r2d2, mp3, 50mm f/1.8, 1080p, iso 100",
+        "letters a, s, s and x",
+        "b a d, t h i n g s",
+        "(ex, 5-ex, [a-s-s-o-c]",
+        "the-rapist's co-op",
+        "кот и собака, ένα σπίτι, 猫 :: 犬",
+        "$$$ money *** stars !!! ???",
+        "",
+    ],
+)
+def test_ordinary_words_are_left_alone(text: str) -> None:
+    assert BANNED.first_in(text) is None
+
+
+def test_a_hyphen_or_an_apostrophe_makes_no_banned_word() -> None:
+    banned = BannedWords("shell, were, therapist, coop")
+    assert banned.first_in("she'll say we're at the co-op with the-rapist") is None
+
+
+def test_nothing_in_this_repositorys_own_words_is_banned_in_disguise() -> None:
+    banned = BannedWords(LISTED)
+    found = []
+    for page in [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            word = banned.first_in(line)
+            # As a word it may stand there; in disguise it must not be seen where nobody has written it.
+            if word is not None and not re.search(rf"\b{word}\b", line, re.IGNORECASE):
+                found.append((page.name, word, line))
+    assert found == []
+
+
+def test_the_embedded_models_whole_language_is_free_of_them() -> None:
+    words = " ".join(str(value) for value in vars(english).values() if isinstance(value, dict | tuple | list))
+    banned = BannedWords(LISTED.replace(", shell", ""))
+    assert banned.first_in(words) is None
+
+
+def test_words_of_other_scripts_can_be_listed() -> None:
+    banned = BannedWords("кот, 猫")
+    assert banned.first_in("большой КОТ") == "кот"
+    assert banned.first_in("котёнок") is None
+    assert banned.first_in("к о т") == "кот"
+
+
+def test_a_long_prompt_is_looked_through_quickly() -> None:
+    banned = BannedWords(",".join(f"word{n}abc" for n in range(300)))
+    text = "a r3d fox, " * 500
+    assert banned.first_in(text) is None

@@ -1,0 +1,227 @@
+"""The prompt in a picture's file: of other programs, of Easel, of nobody, and of somebody who means harm."""
+
+import io
+import json
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+from PIL import Image
+
+from engine.pictures.chunks import chunk
+from engine.pictures.evidence import examined
+from engine.pictures.programs import midjourney, novelai
+from engine.pictures.programs.found import FoundPrompt
+from engine.pictures.programs.reading import prompt_in
+from engine.pictures.provenance import in_jpeg, stamp
+from tests.engine import foreign
+from tests.engine.foreign import FILES, png, with_exif
+
+JOB = "2f637b98-4757-4298-89ee-0ab5cb01f743"
+
+
+def own(prompt: str = "a fox --ar 2:3", seed: int = 9) -> bytes:
+    return stamp(png(), prompt=prompt, spec={"text": "a fox"}, seed=seed, model="pocket", job_id=JOB)
+
+
+def saved(data: bytes, kind: str) -> bytes:
+    """An own PNG as a file of another format, with what it says."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(data)).save(file, kind, **in_jpeg(data))
+    return file.getvalue()
+
+
+A_FOX = FoundPrompt(
+    "A1111",
+    "a red fox in the snow, (masterpiece:1.2)",
+    "blurry, (bad hands:1.3)",
+    123,
+    (512, 768),
+    "sd15",
+)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FILES["A1111"],
+        png(packed=True, parameters=foreign.A1111),
+        with_exif("JPEG", foreign.A1111),
+        with_exif("WEBP", foreign.A1111),
+    ],
+    ids=["png", "packed", "jpeg", "webp"],
+)
+def test_a1111_in_every_format(data: bytes) -> None:
+    assert prompt_in(data) == A_FOX
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FILES["ComfyUI"],
+        with_exif("WEBP", Model=f"prompt:{json.dumps(foreign.COMFYUI)}", Make="workflow:{}"),
+    ],
+    ids=["png", "webp"],
+)
+def test_comfyui_names_the_words_on_both_sides_the_seed_the_size_and_the_model(data: bytes) -> None:
+    assert prompt_in(data) == FoundPrompt(
+        "ComfyUI", "a blue bird", "text, watermark", 987, (832, 1216), "sdxl.safetensors"
+    )
+
+
+def test_comfyui_with_a_guider_and_words_in_a_node_of_their_own() -> None:
+    found = prompt_in(png(prompt=json.dumps(foreign.FLUX)))
+    assert found == FoundPrompt(
+        "ComfyUI", "a lighthouse at dusk", "", 42, (1024, 768), "flux1-dev.safetensors"
+    )
+
+
+def test_comfyui_where_only_the_pages_own_form_is_kept() -> None:
+    found = prompt_in(png(workflow=json.dumps(foreign.WORKFLOW)))
+    assert found == FoundPrompt("ComfyUI", "a green boat", "fog", 55, (512, 512))
+
+
+def test_of_two_samplers_the_first_has_the_seed_and_the_last_the_words() -> None:
+    second = {
+        "class_type": "KSampler",
+        "inputs": {
+            **{"seed": 1, "positive": ["31", 0], "negative": ["7", 0], "latent_image": ["3", 0]},
+        },
+    }
+    words = {"class_type": "CLIPTextEncode", "inputs": {"text": "a blue bird, sharp"}}
+    decode = {"class_type": "VAEDecode", "inputs": {"samples": ["30", 0]}}
+    found = prompt_in(png(prompt=json.dumps({**foreign.COMFYUI, "30": second, "31": words, "8": decode})))
+    assert found is not None
+    assert (found.words, found.seed, found.size) == ("a blue bird, sharp", 987, (832, 1216))
+
+
+@pytest.mark.parametrize(
+    ("texts", "size", "model", "unwanted"),
+    [
+        ({"invokeai_metadata": json.dumps(foreign.INVOKEAI)}, (1024, 512), "juggernaut", "rain"),
+        ({"sd_metadata": json.dumps(foreign.INVOKEAI_BEFORE)}, (512, 640), "stable-diffusion-1.5", ""),
+        ({"Dream": foreign.DREAM}, (512, 640), "", ""),
+    ],
+)
+def test_invokeai_of_three_ages(texts, size, model, unwanted) -> None:
+    assert prompt_in(png(**texts)) == FoundPrompt("InvokeAI", "a red barn", unwanted, 7, size, model)
+
+
+def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
+    assert prompt_in(FILES["NovelAI"]) == FoundPrompt(
+        "NovelAI", "a girl, rain", "lowres", 11, (832, 1216), notes=(novelai.EMPHASIS,)
+    )
+    fourth = prompt_in(png(Software="NovelAI", Comment=json.dumps(foreign.NOVELAI_4)))
+    assert fourth is not None
+    assert (fourth.words, fourth.unwanted) == ("a city, night, a cat", "lowres")
+
+
+def test_midjourney_in_its_own_language_without_the_jobs_id() -> None:
+    words = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1"
+    assert prompt_in(FILES["Midjourney"]) == FoundPrompt("Midjourney", words, language=True)
+    assert prompt_in(with_exif("JPEG", ImageDescription=foreign.MIDJOURNEY)) == FoundPrompt(
+        "Midjourney", words, language=True
+    )
+    linked = prompt_in(png(Description=f"<https://s.mj.run/x1> {foreign.MIDJOURNEY}"))
+    assert linked is not None
+    assert (linked.words, linked.notes) == (words, (midjourney.SHORT_LINKS,))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_easels_own_with_the_pictures_seed_in_every_format(kind: str) -> None:
+    data = own() if kind == "PNG" else saved(own(), kind)
+    assert prompt_in(data) == FoundPrompt("Easel", "a fox --ar 2:3", seed=9, model="pocket", language=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(),
+        png(parameters="just words"),
+        png(parameters='{"prompt": "a scheme of another program"}'),
+        png(prompt='{"3": {"class_type": "KSampler"}}', workflow='{"nodes": []}'),
+        png(prompt="a plain text"),
+        png(Comment="GIMP", Description="My holiday"),
+        with_exif("JPEG", "taken at noon", Software="camera"),
+        b"no picture",
+        b"",
+    ],
+)
+def test_what_holds_no_prompt_says_nothing(data: bytes) -> None:
+    assert prompt_in(data) is None
+
+
+def bomb(keyword: bytes, size: int = 2**30) -> bytes:
+    """A PNG whose packed text is a thousand times larger than its file."""
+    packing = zlib.compressobj(9)
+    packed = b"".join([packing.compress(bytes(2**20)) for _ in range(size >> 20)] + [packing.flush()])
+    head, rest = png()[:33], png()[33:]
+    return head + chunk(b"zTXt", keyword + b"\0\0" + packed) + rest
+
+
+def cycle() -> str:
+    """A graph whose links go round."""
+    return json.dumps(
+        {
+            "1": {"class_type": "KSampler", "inputs": {"seed": ["2", 0], "positive": ["2", 0]}},
+            "2": {"class_type": "CLIPTextEncode", "inputs": {"text": ["1", 0], "conditioning": ["2", 0]}},
+        }
+    )
+
+
+HOSTILE = {
+    "deep": png(prompt="[" * 200_000),
+    "deep objects": png(prompt='{"a":' * 100_000),
+    "deep metadata": png(invokeai_metadata='{"a":' * 100_000),
+    "digits": png(prompt='{"1": ' + "9" * 10_000 + "}"),
+    "cycle": png(prompt=cycle()),
+    "wrong types": png(
+        prompt=json.dumps(
+            {
+                "1": 5,
+                "2": {"inputs": []},
+                "3": {"class_type": [], "inputs": {"seed": {}, "positive": [[], 0], "latent_image": [{}, 1]}},
+            }
+        )
+    ),
+    "wrong metadata": png(
+        invokeai_metadata='{"positive_prompt": 5, "model": []}', sd_metadata='{"image": 1}'
+    ),
+    "wrong links": png(workflow='{"nodes": [5, {"inputs": [1]}], "links": [[], 7, [1]]}'),
+    "wrong captions": png(Software="NovelAI", Comment='{"v4_prompt": {"caption": {"char_captions": 5}}}'),
+    "quotes": png(parameters="a fox\nSteps: 1, Seed: 2, " + 'a:"' * 3000),
+    "xml": with_exif("JPEG", "x")[:20]
+    + b"\xff\xe1"
+    + struct.pack(">H", 60)
+    + b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta",
+    "cut": FILES["A1111"][:60],
+    "own, deep": png(**{"easel:spec": "[" * 200_000, "easel:prompt": "x", "easel:seed": "1"}),
+    "own, digits": png(**{"easel:prompt": "x", "easel:seed": "9" * 5000}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_means_harm_is_as_good_as_nothing(name: str) -> None:
+    found = prompt_in(HOSTILE[name])
+    assert found is None or len(found.words) < 100
+
+
+@pytest.mark.parametrize("keyword", [b"parameters", b"easel:prompt"])
+def test_a_packed_text_is_not_unpacked_beyond_its_bound(keyword: bytes) -> None:
+    data = bomb(keyword)
+    tracemalloc.start()
+    try:
+        assert prompt_in(data) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 2**20
+
+
+def test_a_job_that_is_none_and_endless_texts_are_not_repeated() -> None:
+    said = stamp(png(), prompt="x" * 50_000, spec={}, seed=1, model="m" * 5000, job_id="a b `c`" * 900)
+    found = examined(said).said
+    assert "job" not in found
+    assert len(found["prompt"]) <= 20_000
+    assert len(found["model"]) <= 200
