@@ -42,6 +42,7 @@ from bot.memory.records import JobRecord
 from bot.memory.retention import Keep, Retention
 from bot.memory.rules import Limits, Rules
 from bot.memory.showings import Showings
+from bot.memory.sign_ins import SignIns
 from bot.memory.usage import Usage
 from bot.messages.job_messages import interrupted
 from bot.metrics import Metrics
@@ -129,7 +130,7 @@ class EaselClient(HubClient):
             # With a gateway of one's own there is nobody to ask how many shards it wants.
             shard_count=1 if settings.discord_gateway_url else None,
         )
-        self._actions = actions or catalogue.actions()
+        self._actions = actions or catalogue.actions(with_studio=bool(settings.easel_studio))
         self.tree = EaselTree(self)
         self.hub = self._hub(settings, registry, engine, database, edit_every)
         self._recovery: asyncio.Task[None] | None = None
@@ -142,7 +143,7 @@ class EaselClient(HubClient):
         # Looked up before the first interaction, so that what this life takes on is not among it.
         jobs, promises = await self.hub.jobs.unfinished(), await self.hub.promises.open()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
-        commands.register(self.tree)
+        commands.register(self.tree, with_studio=bool(self.hub.settings.easel_studio))
         try:
             await self.tree.sync()
         except discord.HTTPException as error:
@@ -224,6 +225,7 @@ class EaselClient(HubClient):
             favourites=Favourites(database),
             usage=usage,
             promises=promises,
+            sign_ins=SignIns(database),
             panels=panels,
             personal=PersonalData(database, jobs),
             keep=keep,

@@ -32,6 +32,7 @@ from bot.memory.promises import Promises
 from bot.memory.retention import Keep
 from bot.memory.rules import Rules
 from bot.memory.showings import Showings
+from bot.memory.sign_ins import SignIns
 from bot.memory.usage import Usage
 from bot.metrics import Metrics
 from bot.surface.gate import Gate
@@ -56,6 +57,7 @@ class Hub:
     favourites: Favourites
     usage: Usage
     promises: Promises
+    sign_ins: SignIns
     panels: Panels
     personal: PersonalData
     keep: Keep

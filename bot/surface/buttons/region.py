@@ -31,6 +31,7 @@ from bot.surface.source_job import (
     remixed,
     remixing,
 )
+from bot.surface.studio_link import EDIT
 from engine import PARTS, Plan, plan_region
 from grammar import GenerationSpec
 
@@ -134,7 +135,10 @@ async def _message(interaction: Interaction, panel: Panel[RegionPicker]) -> Mess
 
 
 async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
-    """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine."""
+    """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine.
+
+    The studio, where any shape can be painted, is offered where there is one.
+    """
     parts = [
         PART.button(
             panel.id,
@@ -148,6 +152,8 @@ async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
     last = [SUBMIT.button(panel.id)]
     if await asyncio.to_thread(interaction.client.hub.registry.segmenter) is not None:
         last.append(NAME.button(panel.id))
+    if interaction.client.hub.settings.easel_studio:
+        last.append(EDIT.button(panel.data.job, panel.data.position))
     return tuple(parts[:3]), tuple(parts[3:6]), tuple(parts[6:]), tuple(last)
 
 

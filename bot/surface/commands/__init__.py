@@ -23,6 +23,7 @@ from bot.surface.commands import (
     retexture,
     settings,
     shorten,
+    studio,
     verify,
 )
 
@@ -59,15 +60,15 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 )
 
 
-def register(tree: app_commands.CommandTree[Any]) -> None:
-    """Put every command on the tree."""
-    for command in COMMANDS:
+def register(tree: app_commands.CommandTree[Any], *, with_studio: bool = False) -> None:
+    """Put every command on the tree; the one that leads to the studio only where there is a studio."""
+    for command in (*COMMANDS, studio.studio) if with_studio else COMMANDS:
         tree.add_command(command)
 
 
 def described() -> Iterator[tuple[str, str]]:
     """What each slash command is called and what it does; those of a group by both names."""
-    for command in COMMANDS:
+    for command in (*COMMANDS, studio.studio):
         if isinstance(command, app_commands.Group):
             for each in command.walk_commands():
                 if isinstance(each, app_commands.Command):
