@@ -19,9 +19,10 @@ from PIL import Image
 
 from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
+from engine.pictures.masks import mask_of
 from engine.pictures.provenance import in_jpeg
 
-__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "normalised", "size_of"]
+__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "masked", "normalised", "size_of"]
 
 PICTURE_NAME = re.compile(r"[0-9a-f]{40}\.png")
 
@@ -131,6 +132,12 @@ async def normalised(data: bytes) -> HandedIn:
     """
     async with _decoding:
         return await asyncio.to_thread(_plain, data)
+
+
+async def masked(data: bytes, size: tuple[int, int]) -> bytes:
+    """A painted mask at that size, a bit a pixel. Raises engine.BadPicture; one at a time, as above."""
+    async with _decoding:
+        return await asyncio.to_thread(mask_of, data, size)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

@@ -17,8 +17,11 @@ import discord
 from discord import app_commands
 
 from bot.config import Settings
+from bot.jobs.admission import Taking
+from bot.jobs.continuations import Continuations
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.pruning import Pruning
@@ -27,6 +30,7 @@ from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.jobs.updates import EDIT_EVERY, Updates
+from bot.jobs.uploads import Uploads
 from bot.jobs.words import words_of
 from bot.links import Links
 from bot.memory.database import Database
@@ -214,6 +218,13 @@ class EaselClient(HubClient):
         self.pruning = Pruning(Retention(database, keep), jobs, panels, pictures)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
         models = Models(registry, engine, settings)
+        banned, words, links = BannedWords(settings.easel_banned_words), words_of(settings, engine), Links()
+        gate = Gate(people, rules, promises, named, self._owners, metrics)
+        quota = Quota(rules, usage, flow.under_way)
+        uploads = Uploads(pictures, links, panels, settings.studio_url)
+        drafting = Drafting(
+            models, pictures, uploads, banned, words, settings.easel_model, gate.known_operator
+        )
         return Hub(
             settings=settings,
             models=models,
@@ -231,18 +242,22 @@ class EaselClient(HubClient):
             keep=keep,
             pictures=pictures,
             rules=rules,
-            quota=Quota(rules, usage, flow.under_way),
-            banned=BannedWords(settings.easel_banned_words),
-            links=Links(),
+            quota=quota,
+            banned=banned,
+            links=links,
+            uploads=uploads,
+            drafting=drafting,
+            continuations=Continuations(drafting, jobs, results),
+            taking=Taking(rules, quota, flow),
             results=results,
             samples=Samples(settings.easel_data / "samples", engine, lambda: models.registry),
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,
-            gate=Gate(people, rules, promises, named, self._owners, metrics),
+            gate=gate,
             guide=_guide(),
             metrics=metrics,
-            words=words_of(settings, engine),
+            words=words,
         )
 
     async def _owners(self) -> list[int]:

@@ -11,14 +11,18 @@ from typing import TypeAlias
 import discord
 
 from bot.config import Settings
+from bot.jobs.admission import Taking
+from bot.jobs.continuations import Continuations
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
+from bot.jobs.uploads import Uploads
 from bot.jobs.words import Words
 from bot.links import Links
 from bot.memory.favourites import Favourites
@@ -66,6 +70,10 @@ class Hub:
     quota: Quota
     banned: BannedWords
     links: Links
+    uploads: Uploads
+    drafting: Drafting
+    continuations: Continuations
+    taking: Taking
     results: Results
     samples: Samples
     delivery: Delivery
@@ -87,7 +95,7 @@ class Hub:
 
     def model_of(self, user: User) -> str:
         """The model that a user's prompts run on: the chosen one as long as it is on this machine."""
-        return user.model if user.model in self.models.here else self.settings.easel_model
+        return self.drafting.model_of(user)
 
 
 class HubClient(discord.AutoShardedClient):

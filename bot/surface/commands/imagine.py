@@ -13,7 +13,8 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone
-from bot.jobs.flow import Draft
+from bot.jobs.drafting import secret
+from bot.jobs.draft import Draft
 from bot.memory.panels import ImagePrompt, Question, UnknownPrompt
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
@@ -24,7 +25,7 @@ from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, read, secret, take
+from bot.surface.intake import read, take
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import check_upload, first_picture, kept_file, kept_upload, link_of
 from engine import Registry
@@ -172,7 +173,7 @@ async def run(
 
     async def make(user: User) -> list[Draft]:
         given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in everything}
-        return await drafts_of(interaction, user, whole, specs, given)
+        return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
 
@@ -261,7 +262,7 @@ async def _take_with(
         given = {}
         for url in images:
             given[link_of(url)] = await kept_file(interaction, url)
-        return await drafts_of(interaction, user, whole, specs, given)
+        return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
 
