@@ -25,10 +25,11 @@ export class Grid extends EventTarget {
     this.node = h("div", {
       className: "wall", role: "listbox", tabIndex: 0,
       aria: { label, multiselectable: "true" },
-      onscroll: () => this.#soon(),
+      onscroll: () => this.#scrolled(),
       onkeydown: (event) => this.#key(event),
       onclick: (event) => this.#click(event),
     }, this.body);
+    this.moving = false;
     this.heard = () => this.#soon(true);
     new ResizeObserver(() => this.#measure()).observe(this.node);
   }
@@ -57,8 +58,7 @@ export class Grid extends EventTarget {
     const { scrollTop, clientHeight } = this.node;
     if (top < scrollTop) this.node.scrollTop = top;
     else if (top + this.side > scrollTop + clientHeight) this.node.scrollTop = top + this.side - clientHeight + GAP;
-    this.#draw();
-    this.refresh();
+    this.#settle();
     if (focus) this.node.focus({ preventScroll: true });
   }
 
@@ -73,7 +73,24 @@ export class Grid extends EventTarget {
     this.body.style.height = `${Math.max(0, rows * (this.side + GAP) - GAP)}px`;
     this.#clear();
     this.node.scrollTop = Math.floor(first / this.columns) * (this.side + GAP);
+    this.#settle();
+  }
+
+  #scrolled() {
+    this.moving = true;
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.#settle(), SETTLED);
+    this.#soon();
+  }
+
+  /** The wall stands still: fetch what is in sight. */
+  #settle() {
+    this.moving = false;
+    if (!this.wall) return;
+    const [from, to] = this.#range();
+    this.wall.need(from, to - 1);
     this.#draw();
+    this.refresh();
   }
 
   #soon(came = false) {
@@ -102,10 +119,7 @@ export class Grid extends EventTarget {
     for (const [index, tile] of this.tiles) {
       if (index >= from && index < to) continue;
       this.tiles.delete(index);
-      tile.shown = null;
-      tile.image.removeAttribute("src");
-      tile.node.hidden = true;
-      this.spare.push(tile);
+      this.#lay(tile);
     }
     for (let index = from; index < to; index += 1) {
       if (this.tiles.has(index)) continue;
@@ -115,17 +129,11 @@ export class Grid extends EventTarget {
       this.#place(tile, index);
       this.#dress(tile, index);
     }
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      this.wall.need(from, to - 1);
-      this.settled = true;
-      this.refresh();
-      this.settled = false;
-    }, SETTLED);
+    if (!this.tiles.has(this.active)) this.node.removeAttribute("aria-activedescendant");
   }
 
   #tile() {
-    const image = h("img", { alt: "", draggable: false, decoding: "async" });
+    const image = h("img", { alt: "", decoding: "async" });
     const node = h("div", { className: "tile", role: "option" },
       image, h("span", { className: "pick" }, icon("check", 16)), h("span", { className: "hearted" }, icon("heart", 16)));
     image.addEventListener("load", () => node.classList.add("loaded"));
@@ -155,23 +163,23 @@ export class Grid extends EventTarget {
     node.classList.toggle("gone", picture === null);
     const words = picture === null ? "Deleted" : picture ? `${picture.prompt}${picture.mine ? "" : `, by ${picture.by}`}${picture.favourite ? ", favourite" : ""}` : "Loading";
     if (node.ariaLabel !== words) node.ariaLabel = words;
-    if (!picture || tile.shown === picture.id) return;
-    if (!this.settled && image.hasAttribute("src")) image.removeAttribute("src");
-    if (!this.settled) return node.classList.remove("loaded");
-    node.classList.remove("loaded");
+    if (!picture || tile.shown === picture.id || this.moving) return;
     tile.shown = picture.id;
     image.src = thumbnailAddress(picture.id);
   }
 
   #clear() {
-    for (const tile of this.tiles.values()) {
-      tile.shown = null;
-      tile.image.removeAttribute("src");
-      tile.node.hidden = true;
-      tile.node.classList.remove("loaded");
-      this.spare.push(tile);
-    }
+    for (const tile of this.tiles.values()) this.#lay(tile);
     this.tiles.clear();
+  }
+
+  /** Lay a tile aside, to be used again elsewhere. */
+  #lay(tile) {
+    tile.shown = null;
+    tile.image.removeAttribute("src");
+    tile.node.hidden = true;
+    tile.node.classList.remove("loaded");
+    this.spare.push(tile);
   }
 
   #fire(name, index, event = {}) {

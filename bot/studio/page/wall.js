@@ -31,15 +31,6 @@ export class Wall extends EventTarget {
     return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE] ?? this.#early(index);
   }
 
-  /** Where a picture hangs, as far as is known; -1 else. */
-  find(id) {
-    for (const [page, pictures] of this.pages) {
-      const at = pictures.findIndex((each) => each?.id === id);
-      if (at >= 0) return page * PAGE + at;
-    }
-    return this.first?.findIndex((each) => each.id === id) ?? -1;
-  }
-
   /** Fetch what is missing between two places, and let go of what was asked for elsewhere. */
   need(from, to) {
     const [low, high] = [Math.floor(Math.max(0, from) / PAGE), Math.floor(Math.max(0, Math.min(to, this.total - 1)) / PAGE)];
