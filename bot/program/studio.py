@@ -35,6 +35,7 @@ def services_of(client: EaselClient, database: Database) -> Services:
         thumbnails=Thumbnails(hub.pictures),
         flow=hub.flow,
         sight=Sight(walls, partial(readable, client)),
+        application_id=lambda: client.application_id,
         snapshots=Snapshots(),
         downloads=Downloads(),
     )

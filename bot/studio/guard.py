@@ -44,7 +44,7 @@ HEADERS = {
 }
 """With every answer. A page that runs scripts says so itself, see ``pages``."""
 
-OPEN = frozenset({"/sign-in", "/enter", "/api/enter", "/sign-in/discord", "/sign-in/done"})
+OPEN = frozenset({"/sign-in", "/enter", "/api/enter", "/api/sign-in", "/sign-in/discord", "/sign-in/done"})
 """What is answered without a session; beside it the files that the sign-in is made of, see ``pages``."""
 OPEN_FILES = frozenset({"style/tokens.css", "style/sign-in.css", "sign-in.js", "theme.js", "icon.svg"})
 

@@ -5,6 +5,7 @@ Knows neither routes nor who puts it together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,7 @@ class Services:
     thumbnails: Thumbnails
     flow: JobFlow
     sight: Sight
+    application_id: Callable[[], int | None]
     snapshots: Snapshots
     downloads: Downloads
 

@@ -8,7 +8,7 @@ from bot.memory.sign_ins import SESSION_SECONDS
 from bot.studio.services import SERVICES, Services
 from bot.studio.visitor import Visitor
 
-__all__ = ["forget_cookie", "set_cookie", "visitor_of"]
+__all__ = ["forget_cookie", "set_cookie", "state_name", "visitor_of"]
 
 LONGEST_TOKEN = 128  # characters; ours have 43
 
@@ -46,6 +46,11 @@ def forget_cookie(response: web.StreamResponse, services: Services) -> None:
     response.del_cookie(
         _name(services), path="/", httponly=True, samesite="Lax", secure=_secure(services) or None
     )
+
+
+def state_name(services: Services) -> str:
+    """The cookie by which a browser is known again that went to Discord's page."""
+    return f"{_name(services)}-state"
 
 
 def _secure(services: Services) -> bool:
