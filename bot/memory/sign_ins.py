@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aiosqlite import Connection
+
 from bot.memory.database import Database
 from bot.memory.people import User, remember
 
@@ -71,14 +73,13 @@ class SignIns:
             )
             if not rows or rows[0]["expires"] < self._clock():
                 return None
-            user_id, session = rows[0]["user_id"], secrets.token_urlsafe(32)
-            await tx.execute("DELETE FROM sessions WHERE expires < ?", (self._clock(),))
-            await tx.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?)",
-                (_hash(session), user_id, rows[0]["guild_id"], self._clock() + SESSION_SECONDS),
-            )
-            await tx.execute(_SURPLUS.format(table="sessions"), (user_id, user_id, MOST_SESSIONS))
-        return session
+            return await self._begin(tx, rows[0]["user_id"], rows[0]["guild_id"])
+
+    async def begin(self, user: User) -> str:
+        """Sign a user in without a link; the token of the new session."""
+        async with self._database.transaction() as tx:
+            await remember(tx, user)
+            return await self._begin(tx, user.id, None)
 
     async def session(self, token: str) -> Session | None:
         """Who is signed in with a session's token; None where nobody is (any more)."""
@@ -99,6 +100,16 @@ class SignIns:
         async with self._database.transaction() as tx:
             await tx.execute("DELETE FROM sessions WHERE user_id = ?", (user_id,))
             await tx.execute("DELETE FROM sign_in_links WHERE user_id = ?", (user_id,))
+
+    async def _begin(self, tx: Connection, user_id: int, guild_id: int | None) -> str:
+        token = secrets.token_urlsafe(32)
+        await tx.execute("DELETE FROM sessions WHERE expires < ?", (self._clock(),))
+        await tx.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?, ?)",
+            (_hash(token), user_id, guild_id, self._clock() + SESSION_SECONDS),
+        )
+        await tx.execute(_SURPLUS.format(table="sessions"), (user_id, user_id, MOST_SESSIONS))
+        return token
 
 
 _SURPLUS = (

@@ -54,7 +54,7 @@ async def serve(settings: Settings) -> None:
             engine_of(settings, registry) as engine,
             EaselClient(settings, registry, engine, database) as client,
             served(client, settings.easel_metrics),
-            studio_of(client),
+            studio_of(client, database),
         ):
             await _until(stop, client, token)
             log.info("stopping; unfinished jobs stay queued")

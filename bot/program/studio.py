@@ -5,29 +5,42 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
+from bot.memory.database import Database
+from bot.memory.folders import Folders
+from bot.memory.thumbnails import Thumbnails
+from bot.memory.walls import Walls
+from bot.studio.downloads import Downloads
 from bot.studio.server import served
 from bot.studio.services import Services
+from bot.studio.sight import Sight
+from bot.studio.snapshots import Snapshots
 from bot.surface.client import EaselClient
-from bot.surface.servers import is_member
+from bot.surface.servers import readable
 
 __all__ = ["services_of", "studio_of"]
 
 
-def services_of(client: EaselClient) -> Services:
-    """What of a client the studio uses."""
-    hub = client.hub
+def services_of(client: EaselClient, database: Database) -> Services:
+    """What of a client the studio uses, and what it keeps for itself."""
+    hub, walls = client.hub, Walls(database)
     return Services(
         settings=hub.settings,
         people=hub.people,
         sign_ins=hub.sign_ins,
         jobs=hub.jobs,
+        walls=walls,
         favourites=hub.favourites,
+        folders=Folders(database),
         pictures=hub.pictures,
+        thumbnails=Thumbnails(hub.pictures),
         flow=hub.flow,
-        is_member=partial(is_member, client),
+        sight=Sight(walls, partial(readable, client)),
+        application_id=lambda: client.application_id,
+        snapshots=Snapshots(),
+        downloads=Downloads(),
     )
 
 
-def studio_of(client: EaselClient) -> AbstractAsyncContextManager[None]:
+def studio_of(client: EaselClient, database: Database) -> AbstractAsyncContextManager[None]:
     """The client's studio, served meanwhile where EASEL_STUDIO says so. Raises BadSetting."""
-    return served(services_of(client))
+    return served(services_of(client, database))

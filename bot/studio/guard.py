@@ -19,9 +19,10 @@ from bot.errors import Gone, Refusal, explained
 from bot.studio.answers import NotDone
 from bot.studio.limits import ENTERING, REQUESTS, Limits
 from bot.studio.services import SERVICES
-from bot.studio.session import VISITOR, visitor_of
+from bot.studio.session import visitor_of
+from bot.studio.visitor import VISITOR
 
-__all__ = ["LIMITS", "MIDDLEWARES", "PROOF"]
+__all__ = ["LIMITS", "MIDDLEWARES", "NEVER", "PROOF", "slowed"]
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ HEADERS = {
 }
 """With every answer. A page that runs scripts says so itself, see ``pages``."""
 
-OPEN = frozenset({"/sign-in", "/enter", "/api/enter", "/sign-in/discord", "/sign-in/done"})
+OPEN = frozenset({"/sign-in", "/enter", "/api/enter", "/api/sign-in", "/sign-in/discord", "/sign-in/done"})
 """What is answered without a session; beside it the files that the sign-in is made of, see ``pages``."""
 OPEN_FILES = frozenset({"style/tokens.css", "style/sign-in.css", "sign-in.js", "theme.js", "icon.svg"})
 
@@ -78,10 +79,10 @@ async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     visitor = await visitor_of(request)
     if visitor is not None:
         request[VISITOR] = visitor
-        _wait(limits.wait(REQUESTS, visitor.key))
+        slowed(limits.wait(REQUESTS, visitor.key))
         return await handler(request)
     if request.path == "/api/enter":
-        _wait(limits.wait(ENTERING, request.remote or ""))
+        slowed(limits.wait(ENTERING, request.remote or ""))
     if request.path in OPEN or request.path.removeprefix("/page/") in OPEN_FILES:
         return await handler(request)
     if request.path == "/" and request.method in READING:
@@ -121,7 +122,8 @@ def _lock(response: web.StreamResponse) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
 
 
-def _wait(seconds: float) -> None:
+def slowed(seconds: float) -> None:
+    """Have whoever asks come back after so many seconds; 0: now. Raises HTTPTooManyRequests."""
     if seconds > 0:
         raise web.HTTPTooManyRequests(headers={"Retry-After": str(math.ceil(seconds))})
 

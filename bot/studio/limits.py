@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["ENTERING", "REQUESTS", "Limit", "Limits"]
+__all__ = ["ENTERING", "OPENING", "REQUESTS", "Limit", "Limits"]
 
 REMEMBERED = 4096  # buckets in memory; one that has not been used for longest is full again anyway
 
@@ -23,6 +23,9 @@ class Limit:
 
 REQUESTS = Limit("requests", rate=150.0, burst=600.0)
 """Of a session. Scrolling through a wall at speed takes some hundred thumbnails in a second."""
+
+OPENING = Limit("opening", rate=8.0, burst=40.0)
+"""Of walls by a session: each is a walk through all of somebody's pictures. A fast typist's search takes five."""
 
 ENTERING = Limit("entering", rate=0.5, burst=30.0)
 """Of an address that is not signed in; behind a proxy everybody has the same one."""

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.config import BadSetting
-from bot.studio import pages, signing_in
+from bot.studio import discord_sign_in, files, gallery, keeping, pages, signing_in
 from bot.studio.answers import MOST_BODY
 from bot.studio.guard import LIMITS, MIDDLEWARES
 from bot.studio.limits import Limits
@@ -19,7 +19,7 @@ from bot.studio.services import SERVICES, Services
 
 __all__ = ["application", "served"]
 
-ROUTES = (pages.routes, signing_in.routes)
+ROUTES = (pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes)
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 
 

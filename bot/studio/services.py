@@ -5,38 +5,47 @@ Knows neither routes nor who puts it together.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from aiohttp import web
 
 from bot.config import Settings
 from bot.jobs.flow import JobFlow
 from bot.memory.favourites import Favourites
+from bot.memory.folders import Folders
 from bot.memory.jobs import Jobs
 from bot.memory.people import People
 from bot.memory.picture_files import Pictures
 from bot.memory.sign_ins import SignIns
+from bot.memory.thumbnails import Thumbnails
+from bot.memory.walls import Walls
+from bot.studio.downloads import Downloads
+from bot.studio.sight import Sight
+from bot.studio.snapshots import Snapshots
 
-__all__ = ["SERVICES", "Membership", "Services"]
-
-Membership: TypeAlias = Callable[[int, int], Awaitable[bool]]
-"""Whether a user, by their id, is in a server, by its id, at this moment."""
+__all__ = ["SERVICES", "Services"]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of the bot that its page uses."""
+    """The parts of the bot that its page uses, and what the page remembers for as long as it is served."""
 
     settings: Settings
     people: People
     sign_ins: SignIns
     jobs: Jobs
+    walls: Walls
     favourites: Favourites
+    folders: Folders
     pictures: Pictures
+    thumbnails: Thumbnails
     flow: JobFlow
-    is_member: Membership
+    sight: Sight
+    application_id: Callable[[], int | None]
+    snapshots: Snapshots
+    downloads: Downloads
 
 
 SERVICES: Final = web.AppKey("services", Services)

@@ -1,47 +1,16 @@
-"""Who is asking: the session cookie, and the token that every changing request has to bring along.
-
-The token is computed from the cookie, which no script can read, and is told only to pages of the studio's own
-origin. Knows no particular route.
-"""
+"""Who is asking: the session cookie, set, read and forgotten. Knows no particular route."""
 
 from __future__ import annotations
-
-import hashlib
-import hmac
-from dataclasses import dataclass
-from typing import Final
 
 from aiohttp import web
 
 from bot.memory.sign_ins import SESSION_SECONDS
 from bot.studio.services import SERVICES, Services
+from bot.studio.visitor import Visitor
 
-__all__ = ["VISITOR", "Visitor", "forget_cookie", "set_cookie", "visitor_of"]
+__all__ = ["forget_cookie", "set_cookie", "state_name", "visitor_of"]
 
 LONGEST_TOKEN = 128  # characters; ours have 43
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody who is signed in. ``token`` is the session's own, ``guild_id`` where they asked for the link."""
-
-    user_id: int
-    name: str
-    guild_id: int | None
-    token: str
-
-    @property
-    def proof(self) -> str:
-        """What changing requests bring along, so that no other site can have them made."""
-        return hmac.new(self.token.encode(), b"changes", hashlib.sha256).hexdigest()
-
-    @property
-    def key(self) -> str:
-        """What this session is counted under."""
-        return hashlib.sha256(self.token.encode()).hexdigest()
-
-
-VISITOR: Final = web.RequestKey("visitor", Visitor)
 
 
 async def visitor_of(request: web.Request) -> Visitor | None:
@@ -77,6 +46,11 @@ def forget_cookie(response: web.StreamResponse, services: Services) -> None:
     response.del_cookie(
         _name(services), path="/", httponly=True, samesite="Lax", secure=_secure(services) or None
     )
+
+
+def state_name(services: Services) -> str:
+    """The cookie by which a browser is known again that went to Discord's page."""
+    return f"{_name(services)}-state"
 
 
 def _secure(services: Services) -> bool:

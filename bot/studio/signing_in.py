@@ -11,7 +11,8 @@ from aiohttp import web
 
 from bot.studio.answers import NotDone, answer, body_of
 from bot.studio.services import SERVICES
-from bot.studio.session import VISITOR, forget_cookie, set_cookie
+from bot.studio.session import forget_cookie, set_cookie
+from bot.studio.visitor import VISITOR
 
 __all__ = ["routes"]
 

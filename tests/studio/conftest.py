@@ -20,7 +20,7 @@ def settings(tmp_path, request, unused_tcp_port):
 @pytest_asyncio.fixture
 async def studio(world: World) -> AsyncIterator[str]:  # noqa: F811
     """Its address."""
-    async with studio_of(world.bot):
+    async with studio_of(world.bot, world.database):
         yield f"http://{world.settings.easel_studio}"
 
 

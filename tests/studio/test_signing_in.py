@@ -170,3 +170,9 @@ async def test_where_there_is_no_studio_nothing_leads_to_it(world):
     assert "studio" not in {command.name for command in world.bot.tree.get_commands()}
     single = (await world.press(await world.imagine(), "U2")).response.message
     assert "Open in the studio" not in {button.label for button in buttons(single)}
+
+
+async def test_without_a_secret_there_is_no_sign_in_with_discord(stranger):
+    assert (await stranger.get("sign-in"))[1] == {"discord": False}
+    for path in ("/sign-in/discord", "/sign-in/done?code=x&state=y"):
+        assert (await stranger.ask("GET", path))[0] == 404

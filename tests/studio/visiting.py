@@ -2,8 +2,10 @@
 
 import re
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
+import simcord
 from yarl import URL
 
 from tests.bot.world import World
@@ -31,8 +33,9 @@ class Visitor:
         return {name: each.value for name, each in self.http.cookie_jar.filter_cookies(URL(self.address)).items()}
 
     async def link(self, member: Any) -> str:
-        """The token of a link that somebody was given in Discord."""
-        answer = await member.slash(self.world.channel, "studio")
+        """The token of a link that somebody was given in the channel; who is in no server, by direct message."""
+        where = () if isinstance(member, simcord.UserHandle) else (self.world.channel,)
+        answer = await member.slash(*where, "studio")
         assert answer.ephemeral
         return LINK.search(answer.response.content)[2]
 
@@ -60,3 +63,11 @@ class Visitor:
 
     async def post(self, path: str, body: object = None, **options: Any) -> tuple[int, Any]:
         return (await self.ask("POST", f"/api/{path}", json={} if body is None else body, **options))[:2]
+
+    async def wall(self, **filters: object) -> list[dict[str, Any]]:
+        """The pictures of a wall that is short."""
+        query = "&".join(f"{name}={quote(str(value))}" for name, value in filters.items())
+        status, found = await self.get(f"wall?{query}")
+        assert status == 200, found
+        assert len(found["pictures"]) == min(60, found["total"])
+        return found["pictures"]

@@ -1,12 +1,10 @@
-/* The public pictures of the servers that one is in. */
+/* The public pictures of the servers that one is in, newest first. */
 
-import { h } from "./dom.js";
+import { wallView } from "./gallery.js";
 
-export const explore = {
+export const explore = wallView({
   name: "explore",
   title: "Explore",
-  listed: true,
-  open(section) {
-    section.replaceChildren(h("p", {}, "Pictures of your servers"));
-  },
-};
+  shared: true,
+  nothing: "Nothing public was drawn in your servers yet, or Easel has not met you there: use /studio in a server.",
+});

@@ -4,13 +4,14 @@ import { remove, signedIn } from "./api.js";
 import { attempt, fill, h, icon } from "./dom.js";
 import { explore } from "./explore.js";
 import { gallery } from "./gallery.js";
+import { picture } from "./picture.js";
 
 /**
  * A view is `{ name, title, listed, open(section, rest) }`: `name` is its address behind the #, `rest` what follows
  * a slash there. `open` is called each time it is shown, with a section of its own that stays while others are shown;
  * it gives a function that is called when another is shown, or nothing.
  */
-const VIEWS = [gallery, explore];
+const VIEWS = [gallery, explore, picture];
 
 const main = document.getElementById("main");
 const sections = new Map();

@@ -31,10 +31,23 @@ async function enter(link, view, move = false) {
   }
 }
 
+async function offerDiscord() {
+  const ways = await fetch("/api/sign-in").then((response) => response.json()).catch(() => ({}));
+  if (!ways.discord) return;
+  const button = document.createElement("a");
+  button.className = "button primary";
+  button.href = "/sign-in/discord";
+  button.textContent = "Sign in with Discord";
+  choices.append(button);
+}
+
 async function begin() {
   const behind = new URLSearchParams(location.hash.slice(1));
   const link = behind.get("link");
-  if (!link) return;
+  if (!link) {
+    await offerDiscord();
+    return;
+  }
   history.replaceState(null, "", "/enter");
   said.textContent = "Opening the studio …";
   try {
