@@ -18,7 +18,8 @@ from bot.memory.picture_files import Pictures, normalised
 
 __all__ = ["KeptPicture", "Uploads"]
 
-ADDRESS = re.compile(r"/uploads/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png")
+HELD = "/uploads/"  # behind the studio's address
+NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,14 @@ class Uploads:
 
     async def fetch(self, user: User, link: str) -> KeptPicture:
         """The picture behind a link, kept now. Raises BadLink and BadPicture."""
-        own = ADDRESS.fullmatch(link.removeprefix(self._address)) if self._address else None
-        if own is None:
-            return await self.keep(await self._links.fetch(link))
-        panel = await self._panels.get(own[1], Uploaded)
+        if self._address and link.startswith(f"{self._address}{HELD}"):
+            return await self.held(user, link.removeprefix(f"{self._address}{HELD}"))
+        return await self.keep(await self._links.fetch(link))
+
+    async def held(self, user: User, name: str) -> KeptPicture:
+        """The picture that a user brought to the studio, by the name at the end of its address. Raises BadLink."""
+        match = NAME.fullmatch(name)
+        panel = await self._panels.get(match[1], Uploaded) if match else None
         if panel is None or panel.user_id != user.id:
             raise BadLink("The picture that was brought to the studio is no longer kept. Bring it again.")
         return KeptPicture(panel.data.picture)
@@ -66,4 +71,4 @@ class Uploads:
     async def hold(self, user: User, picture: KeptPicture) -> str:
         """Hold a kept picture for its bringer's prompts; the address that stands for it there."""
         panel = await self._panels.add(user, 0, Uploaded(picture.name))
-        return f"{self._address}/uploads/{panel.id}.png"
+        return f"{self._address}{HELD}{panel.id}.png"

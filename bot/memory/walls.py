@@ -175,6 +175,16 @@ class Walls:
         )
         return [row["id"] for row in rows]
 
+    async def channels(self, user_id: int, limit: int) -> list[tuple[int, int]]:
+        """The servers' channels, by their ids and their servers', that a user last asked for jobs in."""
+        rows = await self._database.rows(
+            "SELECT channel_id, max(guild_id) AS guild_id FROM (SELECT seq, channel_id, guild_id FROM jobs"
+            " WHERE user_id = ? AND guild_id IS NOT NULL AND channel_id <> 0 AND private = 0"
+            " ORDER BY seq DESC LIMIT 500) GROUP BY channel_id ORDER BY max(seq) DESC LIMIT ?",
+            (user_id, limit),
+        )
+        return [(row["channel_id"], row["guild_id"]) for row in rows]
+
     async def _wall(self, jobs: str, where: Iterable[str], values: dict[str, Value]) -> Wall:
         # One text instead of a row a picture: SQLite puts it together without holding up this process.
         row = await self._database.row(

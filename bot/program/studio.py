@@ -10,12 +10,13 @@ from bot.memory.folders import Folders
 from bot.memory.thumbnails import Thumbnails
 from bot.memory.walls import Walls
 from bot.studio.downloads import Downloads
+from bot.studio.posting import Posting
 from bot.studio.server import served
 from bot.studio.services import Services
 from bot.studio.sight import Sight
 from bot.studio.snapshots import Snapshots
 from bot.surface.client import EaselClient
-from bot.surface.servers import readable
+from bot.surface.servers import asking, readable, roles
 
 __all__ = ["services_of", "studio_of"]
 
@@ -34,6 +35,15 @@ def services_of(client: EaselClient, database: Database) -> Services:
         pictures=hub.pictures,
         thumbnails=Thumbnails(hub.pictures),
         flow=hub.flow,
+        history=hub.history,
+        uploads=hub.uploads,
+        drafting=hub.drafting,
+        continuations=hub.continuations,
+        taking=hub.taking,
+        posting=Posting(
+            walls, hub.rules, hub.gate.is_operator, partial(asking, client), partial(roles, client), client.direct
+        ),
+        select=hub.engine.select,
         sight=Sight(walls, partial(readable, client)),
         application_id=lambda: client.application_id,
         snapshots=Snapshots(),

@@ -21,8 +21,10 @@ from bot.studio.limits import ENTERING, REQUESTS, Limits
 from bot.studio.services import SERVICES
 from bot.studio.session import visitor_of
 from bot.studio.visitor import VISITOR
+from engine import EngineError
+from grammar import PromptError
 
-__all__ = ["LIMITS", "MIDDLEWARES", "NEVER", "PROOF", "slowed"]
+__all__ = ["HEADERS", "LIMITS", "MIDDLEWARES", "NEVER", "PROOF", "slowed"]
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     except Refusal as error:
         status = HTTPStatus.NOT_FOUND if isinstance(error, Gone) else HTTPStatus.CONFLICT
         response = NotDone(status, error.sentence).response()
+    except PromptError as error:
+        response = NotDone(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), title=error.title).response()
+    except EngineError as error:
+        response = NotDone(HTTPStatus.CONFLICT, explained(error)[1]).response()
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             _lock(error)

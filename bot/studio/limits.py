@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["ENTERING", "OPENING", "REQUESTS", "Limit", "Limits"]
+__all__ = ["BRINGING", "ENTERING", "MAKING", "OPENING", "REQUESTS", "Limit", "Limits"]
 
 REMEMBERED = 4096  # buckets in memory; one that has not been used for longest is full again anyway
 
@@ -26,6 +26,12 @@ REQUESTS = Limit("requests", rate=150.0, burst=600.0)
 
 OPENING = Limit("opening", rate=8.0, burst=40.0)
 """Of walls by a session: each is a walk through all of somebody's pictures. A fast typist's search takes five."""
+
+MAKING = Limit("making", rate=1.0, burst=20.0)
+"""Of requests for jobs by a session; how many jobs there may be is another matter, and said elsewhere."""
+
+BRINGING = Limit("bringing", rate=0.5, burst=20.0)
+"""Of pictures that a session brings, and of things that are looked for in one: each keeps a thread busy."""
 
 ENTERING = Limit("entering", rate=0.5, burst=30.0)
 """Of an address that is not signed in; behind a proxy everybody has the same one."""

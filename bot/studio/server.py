@@ -5,13 +5,26 @@ A new part of the studio is a module with ``routes``, named in ``ROUTES``. Knows
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from bot.config import BadSetting
-from bot.studio import discord_sign_in, files, gallery, keeping, pages, signing_in
+from bot.studio import (
+    bringing,
+    continuing,
+    discord_sign_in,
+    editing,
+    files,
+    gallery,
+    keeping,
+    making,
+    pages,
+    queue,
+    signing_in,
+)
 from bot.studio.answers import MOST_BODY
 from bot.studio.guard import LIMITS, MIDDLEWARES
 from bot.studio.limits import Limits
@@ -19,7 +32,10 @@ from bot.studio.services import SERVICES, Services
 
 __all__ = ["application", "served"]
 
-ROUTES = (pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes)
+ROUTES = (
+    *(pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes),
+    *(making.routes, continuing.routes, editing.routes, bringing.routes, queue.routes),
+)
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 
 
@@ -28,6 +44,7 @@ def application(services: Services) -> web.Application:
     app = web.Application(middlewares=MIDDLEWARES, client_max_size=MOST_BODY)
     app[SERVICES] = services
     app[LIMITS] = Limits()
+    app[queue.STREAMS] = Counter()
     for routes in ROUTES:
         app.add_routes(routes)
     return app

@@ -260,6 +260,10 @@ class EaselClient(HubClient):
             words=words,
         )
 
+    async def direct(self, user_id: int) -> int:
+        """The id of the channel in which the bot writes to one user alone."""
+        return (await self.create_dm(discord.Object(user_id))).id
+
     async def _owners(self) -> list[int]:
         owned = await self.application_info()
         return [member.id for member in owned.team.members] if owned.team else [owned.owner.id]

@@ -19,6 +19,7 @@ from engine import (
     Failed,
     Finished,
     Job,
+    NotFound,
     Picture,
     Progress,
     Queued,
@@ -130,6 +131,18 @@ class SketchEngine:
             return Description((f"a sketch says: {request.text}",))
         load_input(request.png)
         return Description((f"{request.text} One.",), ("Said by a sketch.",))
+
+    async def select(self, picture: bytes, words: str, point: tuple[float, float] | None) -> bytes:
+        image = load_input(picture)
+        if words == "nothing":
+            raise NotFound("“nothing” was not found in the picture.")
+        mask = Image.new("L", image.size)
+        x, y = (0.5, 0.25) if point is None else point
+        left, top = int(x * image.width), int(y * image.height)
+        mask.paste(255, (left, top, left + image.width // 4 + 1, top + image.height // 4 + 1))
+        out = io.BytesIO()
+        mask.save(out, "PNG")
+        return out.getvalue()
 
     def _draw(self, job: Job) -> list[Picture]:
         if job.plan.action is Action.UPSCALE:
