@@ -204,7 +204,7 @@ class Continuations:
         margins: Margins,
         mask: bytes | None,
     ) -> list[Draft]:
-        """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask`` is white.
+        """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask``, a picture of it, is white.
 
         Raises NoRoom, and BadPicture for a mask that cannot be read or is black.
         """
@@ -219,8 +219,9 @@ class Continuations:
         drafts = []
         for spec, plan in zip(specs, plans, strict=True):
             draft = child(parent, kind, user, index, file, plan=plan)
-            if mask is not None:
-                name = await self._drafting.pictures.keep(await masked(mask, (plan.width, plan.height)))
+            if mask is not None and plan.canvas is not None:
+                fit = await masked(mask, (plan.width, plan.height), plan.canvas.picture)
+                name = await self._drafting.pictures.keep(fit)
                 draft = replace(draft, inputs=(file, name))
             draft = await self.remixed(user, parent, draft, prompt, spec)
             changed = spec is not None and spec.aspect != GenerationSpec.from_dict(parent.spec).aspect

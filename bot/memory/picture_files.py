@@ -21,6 +21,7 @@ from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
 from engine.pictures.masks import mask_of
 from engine.pictures.provenance import in_jpeg
+from engine.planning.canvas import Box
 
 __all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "masked", "normalised", "size_of"]
 
@@ -142,10 +143,10 @@ async def normalised(data: bytes) -> HandedIn:
         return await asyncio.to_thread(_plain, data)
 
 
-async def masked(data: bytes, size: tuple[int, int]) -> bytes:
-    """A painted mask at that size, a bit a pixel. Raises engine.BadPicture; one at a time, as above."""
+async def masked(data: bytes, size: tuple[int, int], place: Box) -> bytes:
+    """A painted mask as a tile of that size needs it. Raises engine.BadPicture; one at a time, as above."""
     async with _decoding:
-        return await asyncio.to_thread(mask_of, data, size)
+        return await asyncio.to_thread(mask_of, data, size, place)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

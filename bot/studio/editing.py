@@ -35,7 +35,7 @@ LONGEST_WORDS = 200  # characters
 async def edit(request: web.Request) -> web.StreamResponse:
     """Draw a part anew, and more around: ``{"prompt", "channel", "margins": {"left": 0.4}, "mask": base64 of a PNG}``.
 
-    The mask is a picture of the whole canvas, white where something is drawn anew; margins are shares of the
+    The mask is as the picture, of any size, white where something is drawn anew; margins are shares of the
     picture's width and height.
     """
     services, body = request.app[SERVICES], await body_of(request, MOST_EDIT)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.errors import BadPicture
 from engine.pictures.decoding import load_input
+from engine.planning.canvas import Box
 
 __all__ = ["mask_of"]
 
@@ -18,12 +19,16 @@ _PAINTED = 127
 """From which of 255 levels on a pixel counts as painted: a brush's edge is half of it."""
 
 
-def mask_of(data: bytes, size: tuple[int, int]) -> bytes:
-    """A painted picture as a PNG mask of ``size`` (width, height). Raises BadPicture where nothing is painted."""
+def mask_of(data: bytes, size: tuple[int, int], place: Box) -> bytes:
+    """What was painted over a picture, as a PNG mask of a tile of ``size`` on which the picture lies at ``place``.
+
+    Raises BadPicture where it cannot be read, or nothing is painted.
+    """
     painted = load_input(data).convert("L")
-    if painted.size != size:
-        painted = painted.resize(size, Image.Resampling.BILINEAR)
-    mask = painted.point(lambda level: 255 if level > _PAINTED else 0)
+    if painted.size != (place.width, place.height):
+        painted = painted.resize((place.width, place.height), Image.Resampling.BILINEAR)
+    mask = Image.new("L", size)
+    mask.paste(painted.point(lambda level: 255 if level > _PAINTED else 0), (place.left, place.top))
     if mask.getbbox() is None:
         raise BadPicture("Nothing is painted: paint over what is to be drawn anew.")
     written = io.BytesIO()

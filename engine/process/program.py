@@ -44,6 +44,10 @@ def _silent(request: Request) -> Description:
     raise ModelUnavailable("No language model is here.")
 
 
+def _unseen(png: bytes, words: str, point: tuple[float, float] | None) -> bytes:
+    raise NoSegmenter("Nothing here finds things in pictures.")
+
+
 class Ready(Protocol):
     """A LoRA or an embedding that is ready for a model."""
 
@@ -85,7 +89,8 @@ class Program:
     kept in the model's ``loras``, from where ``adapters`` takes the LoRAs of a plan. ``load_control`` makes
     a plan's control ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards
     as denoisers do. ``say`` has a language model of this machine answer.
-    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``.
+    ``load_reference_adapter`` makes one ready that is kept in the model's ``references``. ``select`` gives a
+    mask of what words name in a picture, or of the thing at a point.
     """
 
     load: Load
@@ -100,3 +105,4 @@ class Program:
     load_control: Callable[[Plan, Any], Any] = _no_control
     say: Callable[[Request], Description] = _silent
     load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter
+    select: Callable[[bytes, str, tuple[float, float] | None], bytes] = _unseen

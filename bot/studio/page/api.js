@@ -1,10 +1,11 @@
 /* Talks to the server: JSON calls of a signed-in visitor, each change with the proof that it comes from this page. */
 
-/** The server would not do it; the message says why. */
+/** The server would not do it; the message says why, `more` what else it told. */
 export class Refused extends Error {
-  constructor(message, status) {
+  constructor(message, status, more = {}) {
     super(message);
     this.status = status;
+    this.more = more;
   }
 }
 
@@ -48,7 +49,8 @@ async function call(method, path, body, { signal } = {}) {
     location.assign("/sign-in");
     return new Promise(() => {}); // the page is on its way out
   }
+  if (response.ok && response.headers.get("Content-Type") === "image/png") return response.blob();
   const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(answer?.error ?? `The studio answered ${response.status}.`, response.status);
+  if (!response.ok) throw new Refused(answer?.error ?? `The studio answered ${response.status}.`, response.status, answer ?? {});
   return answer;
 }

@@ -22,9 +22,9 @@ function ask(title, parts, { confirm, danger = false, answer = () => true }) {
   });
 }
 
-/** Whether something is to be done. */
-export function sure(title, sentence, confirm) {
-  return ask(title, h("p", {}, sentence), { confirm, danger: true });
+/** Whether something is to be done; red where it cannot be taken back. */
+export function sure(title, sentence, confirm, { danger = true } = {}) {
+  return ask(title, h("p", {}, sentence), { confirm, danger });
 }
 
 /** A text; null when it is not given. */
