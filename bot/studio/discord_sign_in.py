@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from bot.studio.answers import NotDone, answer, not_found
+from bot.studio.answers import answer, not_found
 from bot.studio.guard import LIMITS, slowed
 from bot.studio.limits import ENTERING
 from bot.studio.services import SERVICES, Services
@@ -34,7 +34,7 @@ routes = web.RouteTableDef()
 STATE_SECONDS = 600  # that Discord's page may stay open
 PATIENCE = aiohttp.ClientTimeout(total=15)  # seconds for Discord to answer
 LONGEST = 512  # characters of a code or state; Discord's have 30
-FAILED = "Discord did not let you in. Try again, or use /studio in Discord to get a link."
+REFUSED, BANNED = "/sign-in#refused", "/sign-in#banned"  # where the sign-in says what went wrong
 
 
 @routes.get("/api/sign-in")
@@ -76,13 +76,13 @@ async def come_back(request: web.Request) -> web.StreamResponse:
     code, state = request.query.get("code", ""), request.query.get("state", "")
     expected = request.cookies.get(state_name(services), "")
     if not code or not expected or max(len(code), len(state)) > LONGEST:
-        raise NotDone(HTTPStatus.FORBIDDEN, FAILED)
+        raise web.HTTPSeeOther(REFUSED)
     if not hmac.compare_digest(state.encode("utf-8", "replace"), expected.encode("utf-8", "replace")):
-        raise NotDone(HTTPStatus.FORBIDDEN, FAILED)
+        raise web.HTTPSeeOther(REFUSED)
     user_id, name = await _asked(services, code)
     user = await services.people.get(user_id, name)
     if user.banned:
-        raise NotDone(HTTPStatus.FORBIDDEN, "You may not use this bot. Its operator can change that.")
+        raise web.HTTPSeeOther(BANNED)
     before = request.get(VISITOR)
     if before is not None:
         await services.sign_ins.leave(before.token)
@@ -93,7 +93,7 @@ async def come_back(request: web.Request) -> web.StreamResponse:
 
 
 async def _asked(services: Services, code: str) -> tuple[int, str]:
-    """The id and name of whoever a code stands for, as Discord says. Raises NotDone."""
+    """The id and name of whoever a code stands for, as Discord says. Raises HTTPSeeOther, to the sign-in."""
     settings = services.settings
     form = {
         "client_id": str(services.application_id()),
@@ -113,7 +113,7 @@ async def _asked(services: Services, code: str) -> tuple[int, str]:
         return int(person["id"]), str(person["username"])
     except (aiohttp.ClientError, OSError, asyncio.TimeoutError, KeyError, TypeError, ValueError) as error:
         log.info("a sign-in with Discord came to nothing: %s", type(error).__name__)
-        raise NotDone(HTTPStatus.FORBIDDEN, FAILED) from None
+        raise web.HTTPSeeOther(REFUSED) from None
 
 
 def _on(services: Services) -> bool:

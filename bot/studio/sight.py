@@ -84,4 +84,4 @@ class Sight:
                 return await self._ask(visitor.user_id, guild_id)
 
         found = await asyncio.gather(*(ask(guild_id) for guild_id in servers[:MOST_SERVERS]))
-        return frozenset().union(*found)
+        return frozenset[int]().union(*found)

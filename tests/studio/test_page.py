@@ -233,7 +233,6 @@ async def test_on_a_phone_nothing_is_cut_off(page) -> None:
 
 async def test_another_users_secret_picture_is_refused(page, world, alice, bob) -> None:
     [secret, *_] = await alice.wall(words="secret")
-    await page.context.clear_cookies()
     context = await page.context.browser.new_context()
     other = await context.new_page()
     await other.goto(await link_of(world, world.bob))

@@ -47,7 +47,7 @@ class Room {
   entered() {
     document.addEventListener("keydown", this.keys);
     if (neighbours.stale) this.load({ stay: true });
-    else if (neighbours.wall === this.wall && this.wall) this.grid.reveal(neighbours.index, false);
+    else if (neighbours.wall === this.wall && this.wall) this.grid.reveal(neighbours.index);
     neighbours.stale = false;
   }
 

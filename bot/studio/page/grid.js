@@ -51,7 +51,7 @@ export class Grid extends EventTarget {
   }
 
   /** Bring a place into sight and make it the one that keys act on. */
-  reveal(index, focus = true) {
+  reveal(index) {
     if (!this.wall?.total) return;
     this.active = Math.max(0, Math.min(index, this.wall.total - 1));
     const top = Math.floor(this.active / this.columns) * (this.side + GAP);
@@ -59,7 +59,7 @@ export class Grid extends EventTarget {
     if (top < scrollTop) this.node.scrollTop = top;
     else if (top + this.side > scrollTop + clientHeight) this.node.scrollTop = top + this.side - clientHeight + GAP;
     this.#settle();
-    if (focus) this.node.focus({ preventScroll: true });
+    this.node.focus({ preventScroll: true });
   }
 
   #measure() {

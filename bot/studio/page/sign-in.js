@@ -3,6 +3,10 @@
 const said = document.getElementById("said");
 const choices = document.getElementById("choices");
 const VIEW = /^[a-z]+(\/[0-9a-f-]{1,48})?$/;
+const WENT_WRONG = {
+  "#refused": "Discord did not let you in. Try again, or use /studio in Discord to get a link.",
+  "#banned": "You may not use this bot. Its operator can change that.",
+};
 
 async function enter(link, view, move = false) {
   const response = await fetch("/api/enter", {
@@ -45,6 +49,7 @@ async function begin() {
   const behind = new URLSearchParams(location.hash.slice(1));
   const link = behind.get("link");
   if (!link) {
+    said.textContent = WENT_WRONG[location.hash] ?? said.textContent;
     await offerDiscord();
     return;
   }
