@@ -15,6 +15,7 @@ from bot.messages.small_model import EXAMPLES
 from bot.studio.answers import NotDone, answer, body_of
 from bot.studio.asking import prompt_of, take, user_of
 from bot.studio.services import SERVICES, Services
+from bot.studio.settings import settings_of
 from bot.studio.visitor import VISITOR
 from engine import ModelEntry
 from engine.planning.prompts import wholly_unknown
@@ -29,15 +30,13 @@ routes = web.RouteTableDef()
 async def choices(request: web.Request) -> web.StreamResponse:
     """What the page offers: models, channels, the visitor's settings, and what finds things in pictures."""
     services, visitor = request.app[SERVICES], request[VISITOR]
-    user = await user_of(request)
     models = services.drafting.models
     entries = [entry for entry in models.registry.entries if entry.name in models.here]
     channels = await services.posting.offered(visitor)
     return answer(
         {
             "models": [_model(entry) for entry in entries],
-            "model": services.drafting.model_of(user),
-            "settings": _settings(user),
+            **await settings_of(request),
             "channels": [{"id": str(each.id), "name": each.name, "server": each.server} for each in channels],
             "examples": list(EXAMPLES),
             "confirm": services.settings.easel_confirm_above,
@@ -107,18 +106,6 @@ def _model(entry: ModelEntry) -> dict[str, Any]:
         "side": entry.side,
         "multiple": entry.multiple,
         "ratio": entry.max_ratio,
-    }
-
-
-def _settings(user: User) -> dict[str, Any]:
-    return {
-        "stylize": user.stylize,
-        "lane": user.lane,
-        "strong": user.strong,
-        "remix": user.remix,
-        "stealth": user.stealth,
-        "expand": user.expand,
-        "suffix": user.suffix,
     }
 
 

@@ -23,6 +23,7 @@ from bot.studio import (
     making,
     pages,
     queue,
+    settings,
     signing_in,
 )
 from bot.studio.answers import MOST_BODY
@@ -34,7 +35,7 @@ __all__ = ["application", "served"]
 
 ROUTES = (
     *(pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes),
-    *(making.routes, continuing.routes, editing.routes, bringing.routes, queue.routes),
+    *(making.routes, continuing.routes, editing.routes, bringing.routes, queue.routes, settings.routes),
 )
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 

@@ -39,6 +39,14 @@ const PATHS = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   pencil: "M4 20l1-4L16 5l3 3L8 19z",
   plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  eraser: "M8 20h12M6 18l-3-3 11-11 6 6-8 8z",
+  hand: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
+  click: "M5 3l6 16 2-6 6-2z",
+  undo: "M9 7 4 12l5 5M4 12h10a6 6 0 0 1 0 12",
+  redo: "m15 7 5 5-5 5M20 12H10a6 6 0 0 0 0 12",
+  invert: "M12 3a9 9 0 1 0 0 18ZM12 3a9 9 0 0 1 0 18",
+  fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
 };
 
 /** A line icon; it is decoration, so whatever it stands on needs a name of its own. */
@@ -62,13 +70,13 @@ export function notice(text, bad = false) {
   setTimeout(() => said.remove(), bad ? 10_000 : 5_000);
 }
 
-/** Do something, and say so where the server would not. Gives whether it was done. */
-export async function attempt(act) {
+/** Do something, and say so where the server would not, unless `told` has said it. Gives whether it was done. */
+export async function attempt(act, told = () => false) {
   try {
     await act();
     return true;
   } catch (error) {
-    notice(error.message, true);
+    if (!told(error)) notice(error.message, true);
     return false;
   }
 }

@@ -126,16 +126,14 @@ export class JobList {
     this.none = h("p", { className: "job-none" }, empty);
     this.list = h("div", { className: "jobs", role: "feed", aria: { label: "Jobs" } });
     this.node = h("div", {}, this.none, this.list);
-    jobs.addEventListener("change", (event) => this.show(event.detail));
-    this.refresh();
+    this.heard = (event) => this.show(event.detail);
+    jobs.addEventListener("change", this.heard);
+    [...jobs.known.values()].filter((job) => job.created).sort((a, b) => a.created - b.created).forEach((job) => this.show(job));
   }
 
-  /** Show those that are wanted by now. */
-  refresh() {
-    this.cards.clear();
-    fill(this.list);
-    this.none.hidden = false;
-    [...jobs.known.values()].filter((job) => job.created).sort((a, b) => a.created - b.created).forEach((job) => this.show(job));
+  /** Show no more. */
+  close() {
+    jobs.removeEventListener("change", this.heard);
   }
 
   show(job) {

@@ -2,16 +2,19 @@
 
 import { remove, signedIn } from "./api.js";
 import { attempt, fill, h, icon } from "./dom.js";
+import { editor } from "./editor.js";
 import { explore } from "./explore.js";
 import { gallery } from "./gallery.js";
+import { make } from "./make.js";
 import { picture } from "./picture.js";
+import "./picture-actions.js";
 
 /**
  * A view is `{ name, title, listed, open(section, rest) }`: `name` is its address behind the #, `rest` what follows
  * a slash there. `open` is called each time it is shown, with a section of its own that stays while others are shown;
  * it gives a function that is called when another is shown, or nothing.
  */
-const VIEWS = [gallery, explore, picture];
+const VIEWS = [gallery, make, explore, picture, editor];
 
 const main = document.getElementById("main");
 const sections = new Map();
