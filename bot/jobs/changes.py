@@ -1,7 +1,7 @@
 """What becomes of a user's jobs, for whoever watches: each watch knows which jobs changed since it looked.
 
-Only that is remembered, a name a job, however often it changes: whoever looks seldom sees the newest and holds
-up nobody. Knows nothing of what a job looks like.
+Only that is remembered, a name a job, however often it changes: whoever looks seldom sees the newest and
+holds up nobody. Knows nothing of what a job looks like.
 """
 
 from __future__ import annotations

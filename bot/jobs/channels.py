@@ -9,7 +9,7 @@ __all__ = ["Channel"]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """``roles`` are the ids of those that its asker has in the server, ``parent_id`` is a thread's channel."""
+    """``roles`` are the ids of those that its asker has in the server, ``parent_id`` a thread's channel."""
 
     id: int
     guild_id: int

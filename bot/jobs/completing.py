@@ -1,4 +1,4 @@
-"""How a prompt may go on, for whoever types it: the language, the models here, their LoRAs, the user's own words."""
+"""How a prompt may go on: by the language, the models here, their LoRAs, and the user's own parameters."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Going on from a picture of a finished job: larger, varied, with more around it, a part drawn anew, once more.
+"""Going on from a picture of a finished job: larger, varied, with more around it, in a part, once more.
 
-What the buttons do under a message, and the studio's page beside a picture. Anyone who sees a result may go on
-from it. Knows nothing of Discord, nor of whether there is room.
+What the buttons do under a message, and the studio's page beside a picture. Anyone who sees a result may go
+on from it. Knows nothing of Discord, nor of whether there is room.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeAlias
 
-from bot.jobs.drafting import Drafting
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import Drafting
 from bot.jobs.results import Results
 from bot.jobs.uploads import KeptPicture
 from bot.memory.jobs import Jobs
@@ -93,7 +93,7 @@ WAYS: Mapping[str, Way] = {
 
 
 class Continuations:
-    """Drafts of what comes of pictures. Everything raises Gone and PictureGone where the picture is no more."""
+    """Drafts of what comes of pictures. All raise Gone and PictureGone where the picture is no more."""
 
     def __init__(self, drafting: Drafting, jobs: Jobs, results: Results) -> None:
         self._drafting = drafting
@@ -149,7 +149,9 @@ class Continuations:
         for spec, plan in zip(specs, plans, strict=True):
             draft = child(parent, way.kind, user, index, file, plan=plan)
             draft = await self.remixed(user, parent, draft, prompt, spec)
-            drafts.append(_without_aspect(draft, None if spec is None else ALWAYS_SQUARE) if way.square else draft)
+            drafts.append(
+                _without_aspect(draft, None if spec is None else ALWAYS_SQUARE) if way.square else draft
+            )
         return drafts
 
     async def zoomed(
@@ -204,9 +206,9 @@ class Continuations:
         margins: Margins,
         mask: bytes | None,
     ) -> list[Draft]:
-        """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask``, a picture of it, is white.
+        """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask`` is white.
 
-        Raises NoRoom, and BadPicture for a mask that cannot be read or is black.
+        The mask is a picture of the picture's own area. Raises NoRoom, and BadPicture for a mask that cannot be read or is black.
         """
         file = await self.picture_of(parent, index)
         plans = [

@@ -65,9 +65,10 @@ class Drafting:
         return user.model if user.model in self.models.here else self.default
 
     def read(self, prompt: str, user: User | None = None) -> list[GenerationSpec]:
-        """The jobs of a prompt, a style number drawn for each `--sref random`. Raises PromptError and Refusal.
+        """The jobs of a prompt, a style number drawn for each `--sref random`.
 
-        With a ``user``, their settings, suffix and own parameters join in; without one the prompt is complete.
+        With a ``user``, their settings, suffix and own parameters join in; without one the prompt is
+        complete. Raises PromptError and Refusal.
         """
         if user is None:
             specs = parse(prompt)
@@ -144,7 +145,8 @@ class Drafting:
     ) -> list[Draft]:
         """One draft a spec, each a change of the picture ``first``; links in the prompt are further pictures.
 
-        ``parent`` is the job that the picture is of; its model goes on. Raises BadLink, BadPicture, CannotEdit.
+        ``parent`` is the job that the picture is of; its model goes on. Raises BadLink, BadPicture,
+        CannotEdit.
         """
         model = self.model_of(user) if parent is None else parent.plan.model
         before = None if parent is None else parent.plan

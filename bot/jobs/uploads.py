@@ -1,7 +1,7 @@
 """Pictures that people bring: checked, fetched, and kept before anything is drawn from them.
 
-What was brought to the studio has an address there, which stands for it in prompts; that is looked up here and
-never fetched. Knows no prompts, and nothing of Discord.
+What was brought to the studio has an address there, which stands for it in prompts; that is looked up here
+and never fetched. Knows no prompts, and nothing of Discord.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Uploads:
         return await self.keep(await self._links.fetch(link))
 
     async def held(self, user: User, name: str) -> KeptPicture:
-        """The picture that a user brought to the studio, by the name at the end of its address. Raises BadLink."""
+        """What a user brought to the studio, by the name at the end of its address. Raises BadLink."""
         match = NAME.fullmatch(name)
         panel = await self._panels.get(match[1], Uploaded) if match else None
         if panel is None or panel.user_id != user.id:

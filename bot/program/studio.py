@@ -41,7 +41,12 @@ def services_of(client: EaselClient, database: Database) -> Services:
         continuations=hub.continuations,
         taking=hub.taking,
         posting=Posting(
-            walls, hub.rules, hub.gate.is_operator, partial(asking, client), partial(roles, client), client.direct
+            walls,
+            hub.rules,
+            hub.gate.is_operator,
+            partial(asking, client),
+            partial(roles, client),
+            client.direct,
         ),
         select=hub.engine.select,
         sight=Sight(walls, partial(readable, client)),

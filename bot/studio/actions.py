@@ -18,9 +18,7 @@ from grammar import GenerationSpec, format_prompt
 
 __all__ = ["ACTIONS", "PageAction", "offered"]
 
-Make: TypeAlias = Callable[
-    [Continuations, User, JobRecord, int, str, Specs], Awaitable[Sequence[Draft]]
-]
+Make: TypeAlias = Callable[[Continuations, User, JobRecord, int, str, Specs], Awaitable[Sequence[Draft]]]
 """Drafts what comes of a job's picture at a position, with a prompt and what that asks for."""
 
 Read: TypeAlias = Callable[[Drafting, Continuations, JobRecord, str], Specs]

@@ -47,9 +47,9 @@ async def take(
     make: Callable[[User], Awaitable[Sequence[Draft]]],
     parent: JobRecord | None = None,
 ) -> web.Response:
-    """Keep the jobs that ``make`` drafts and set them going; where ``channel`` of the request says, or here alone.
+    """Keep the jobs that ``make`` drafts and set them going.
 
-    Answers with the jobs, and with a sentence where there was no room for all of them.
+    Their messages stand where ``channel`` of the request says, or nowhere but on the page. Answers with the jobs, and with a sentence where there was no room for all of them.
     """
     services, visitor = request.app[SERVICES], request[VISITOR]
     slowed(request.app[LIMITS].wait(MAKING, visitor.key))

@@ -1,4 +1,4 @@
-"""Pictures that are brought to the page: through the same gate as Discord's, each held for its bringer's prompts."""
+"""Pictures that are brought to the page: through the same gate as Discord's, held for their bringer's prompts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_ID = 64  # characters of a picture's id
 
 @routes.post("/api/uploads")
 async def bring(request: web.Request) -> web.StreamResponse:
-    """A picture's file, or ``{"picture": id}`` of one that is kept: the address that stands for it in prompts."""
+    """A picture's file, or ``{"picture": id}`` of a kept one: the address that stands for it in prompts."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     slowed(request.app[LIMITS].wait(BRINGING, visitor.key))
     if request.content_type == "application/json":

@@ -18,7 +18,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/api/pictures/{picture}/actions")
 async def actions(request: web.Request) -> web.StreamResponse:
-    """What can be done with a picture, each with its name and its label, and the prompt that it begins with."""
+    """What can be done with a picture, by name and label, and the prompt that it begins with."""
     job, _ = await source_of(request)
     return answer(
         {
@@ -49,7 +49,10 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 
 async def source_of(request: web.Request) -> tuple[JobRecord, int]:
-    """The job of the picture that an address names, if the visitor may see it, and its position. Raises NotDone."""
+    """The job of the picture that an address names, and its position, if the visitor may see it.
+
+    Raises NotDone.
+    """
     services = request.app[SERVICES]
     tile = await services.sight.picture(request[VISITOR], request.match_info["picture"])
     job = await services.jobs.get(tile.job_id)

@@ -6,7 +6,6 @@ browser that set out. Knows nothing of links.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import secrets
@@ -111,7 +110,7 @@ async def _asked(services: Services, code: str) -> tuple[int, str]:
             async with http.get(f"{settings.discord_api_url}/users/@me", headers=headers, proxy=proxy) as got:
                 person: dict[str, Any] = await got.json() if got.status == HTTPStatus.OK else {}
         return int(person["id"]), str(person["username"])
-    except (aiohttp.ClientError, OSError, asyncio.TimeoutError, KeyError, TypeError, ValueError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
         log.info("a sign-in with Discord came to nothing: %s", type(error).__name__)
         raise web.HTTPSeeOther(REFUSED) from None
 

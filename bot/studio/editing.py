@@ -1,4 +1,4 @@
-"""The editor's requests: a painted mask and a larger canvas become jobs, and things are found in a picture."""
+"""The editor's requests: a painted mask and a larger canvas become jobs; things are found in a picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ __all__ = ["routes"]
 
 routes = web.RouteTableDef()
 
-MOST_EDIT = 2 * 2**20  # bytes of a request: a mask of four million pixels that are black or white is below 1 MB
+MOST_EDIT = (
+    2 * 2**20
+)  # bytes of a request: a mask of four million pixels that are black or white is below 1 MB
 FARTHEST = 20.0  # by how many of a picture's sides a canvas may go on; the model's bounds are far below
 SIDES = ("left", "top", "right", "bottom")
 LONGEST_WORDS = 200  # characters
@@ -33,9 +35,9 @@ LONGEST_WORDS = 200  # characters
 
 @routes.post("/api/pictures/{picture}/edits")
 async def edit(request: web.Request) -> web.StreamResponse:
-    """Draw a part anew, and more around: ``{"prompt", "channel", "margins": {"left": 0.4}, "mask": base64 of a PNG}``.
+    """Draw a part anew, and more around: ``{"prompt", "channel", "margins": {"left": 0.4}, "mask": base64}``.
 
-    The mask is as the picture, of any size, white where something is drawn anew; margins are shares of the
+    The mask is a PNG of the picture's area, of any size, white where something is drawn anew; margins are shares of the
     picture's width and height.
     """
     services, body = request.app[SERVICES], await body_of(request, MOST_EDIT)
@@ -57,7 +59,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/api/pictures/{picture}/selections")
 async def select(request: web.Request) -> web.StreamResponse:
-    """Find a thing: ``{"words": text}``, or ``{"x": share, "y": share}`` of the picture's sides. A PNG mask."""
+    """Find a thing: ``{"words": text}``, or ``{"x": share, "y": share}`` of the sides. A PNG mask."""
     services, body = request.app[SERVICES], await body_of(request)
     slowed(request.app[LIMITS].wait(BRINGING, request[VISITOR].key))
     job, index = await source_of(request)

@@ -45,7 +45,7 @@ def _job(job: JobRecord) -> dict[str, Any]:
 
 
 def _way(run: Run | None) -> dict[str, Any]:
-    """How far a job is: percent, its place among those that wait, seconds until it is done, its preview's number."""
+    """How far a job is: percent, place among those that wait, seconds until it is done, preview's number."""
     if run is None:
         return {"percent": 0, "position": None, "eta": None, "preview": 0}
     return {"percent": run.percent, "position": run.position, "eta": run.eta, "preview": run.previews}

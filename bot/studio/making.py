@@ -1,4 +1,4 @@
-"""Making pictures on the page: what there is to choose, a prompt while it is typed, and the prompt that is sent."""
+"""Making pictures on the page: what there is to choose, a prompt as it is typed, and as it is sent."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ async def check(request: web.Request) -> web.StreamResponse:
 async def imagine(request: web.Request) -> web.StreamResponse:
     """Draw a prompt: ``{"prompt": text, "channel": id, "many": bool, "anyway": bool}``.
 
-    ``many`` answers the question whether really so many jobs are to be started, ``anyway`` whether what a small
-    model knows nothing of is to be drawn all the same; both are asked with 409 and ``ask``.
+    ``many`` answers the question whether really so many jobs are to be started, ``anyway`` whether what a
+    small model knows nothing of is to be drawn all the same; both are asked with 409 and ``ask``.
     """
     services, body = request.app[SERVICES], await body_of(request)
     user, prompt = await user_of(request), prompt_of(body)

@@ -1,7 +1,7 @@
 """Where the jobs of the page may be posted, and with which roles their asker asks.
 
-A channel is open to whoever could use Easel in it by a command at this moment: their rights there as Discord says,
-and the operators' rules. Knows nothing of jobs.
+A channel is open to whoever could use Easel in it by a command at this moment: their rights there as Discord
+says, and the operators' rules. Knows nothing of jobs.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Posting:
     async def place(self, visitor: Visitor, where: str, *, private: bool) -> tuple[Place, Sequence[int]]:
         """Where a job's message is to stand, and the roles that its asker has there.
 
-        ``where`` is a channel's id, ``DIRECT``, or empty: on the page alone, as is what is ``private``. Raises
-        NotDone for a channel that is not open to the visitor.
+        ``where`` is a channel's id, ``DIRECT``, or empty: on the page alone, as is what is ``private``.
+        Raises NotDone for a channel that is not open to the visitor.
         """
         if where not in ("", DIRECT):
             channel = await self._channel(visitor, where)

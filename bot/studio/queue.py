@@ -1,4 +1,4 @@
-"""One's jobs: those under way with place and time, the newest that are finished, cancelling, and news of them.
+"""One's jobs: those under way with place and time, the newest finished ones, cancelling, and news of them.
 
 News are server-sent events: what changed since the last ones, each job once, however fast it changes. Knows
 nothing of how jobs come about.
@@ -75,7 +75,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     visitor, streams = request[VISITOR], request.app[STREAMS]
     if streams[visitor.key] >= MOST_STREAMS:
         raise web.HTTPTooManyRequests(headers={"Retry-After": "5"})
-    response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response = web.StreamResponse(
+        headers={**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    )
     response.headers["X-Accel-Buffering"] = "no"  # a proxy passes it on as it comes
     streams[visitor.key] += 1
     try:
@@ -102,7 +104,9 @@ async def _follow(request: web.Request, response: web.StreamResponse, visitor: V
                 watch.missed = False
                 await _send(response, "all", await _all(services, visitor.user_id))
             elif changed:
-                await _send(response, "jobs", [await told(services, each, visitor.user_id) for each in changed])
+                await _send(
+                    response, "jobs", [await told(services, each, visitor.user_id) for each in changed]
+                )
             else:
                 if await visitor_of(request) is None:
                     return  # signed out, or banned

@@ -1,4 +1,4 @@
-"""What somebody may do in a server at this moment, as Discord says: which channels they read, where they may ask.
+"""What somebody may do in a server at this moment, as Discord says: what they read, where they may ask.
 
 Knows nothing of what depends on it.
 """

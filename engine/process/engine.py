@@ -183,9 +183,9 @@ class Engine:
         return said
 
     async def select(self, png: bytes, /, words: str, point: tuple[float, float] | None) -> bytes:
-        """A PNG of the picture's size, white where ``words`` are, or the thing at ``point`` (shares of its sides).
+        """A PNG of the picture's size, white where ``words`` are, or the thing at ``point``.
 
-        Raises BadPicture and EngineError.
+        The point is in shares of the picture's sides. Raises BadPicture and EngineError.
         """
         mask: bytes = await self._asked(lambda number: Select(number, png, words, point))
         return mask

@@ -1,4 +1,4 @@
-"""Finding a thing in a picture of flat colours without a model: what one colour fills, or what plain words name.
+"""Finding a thing in a picture of flat colours without a model: what a colour fills, what plain words name.
 
 Things stand out from the usual colour of their rows; a word finds them by colour, form or place, or by what a
 describer said the picture shows. Good for drawn scenes, and sure of little else. Knows no models.
@@ -26,7 +26,20 @@ _LEAST_PART = 0.06  # of a thing's area
 _MUCH = 0.25  # of a thing's area that must have a colour for the thing to be called by it
 
 _SKY = {"sky", "air", "top"}
-_GROUND = {"ground", "grass", "snow", "sand", "sea", "water", "floor", "field", "meadow", "bottom", "desert", "earth"}
+_GROUND = {
+    "ground",
+    "grass",
+    "snow",
+    "sand",
+    "sea",
+    "water",
+    "floor",
+    "field",
+    "meadow",
+    "bottom",
+    "desert",
+    "earth",
+}
 _BACKGROUND = {"background", "backdrop", "surroundings", "behind"}
 _UPPER = {"roof", "hat", "cap", "crown", "peak"}
 _ANYTHING = {"thing", "object", "figure", "subject", "everything"}
@@ -46,7 +59,7 @@ class _Thing:
 
 
 def touched(picture: Image.Image, point: tuple[float, float]) -> Image.Image:
-    """A mask of an RGB picture's size: the patch of one colour at ``point``, in shares of width and height."""
+    """A mask of an RGB picture's size: the patch of one colour at ``point``, in shares of the sides."""
     pixels = _small(picture)
     height, width = pixels.shape[:2]
     x, y = min(width - 1, int(point[0] * width)), min(height - 1, int(point[1] * height))
@@ -171,7 +184,8 @@ def _component(mask: _Mask, x: int, y: int) -> _Mask:
     """What of a mask hangs together with one of its places."""
     drawn = Image.fromarray(mask.astype(np.uint8))
     ImageDraw.floodfill(drawn, (x, y), 2)
-    return np.asarray(drawn) == 2
+    found: _Mask = np.asarray(drawn) == 2
+    return found
 
 
 def _small(picture: Image.Image) -> _Pixels:

@@ -1,7 +1,7 @@
 """A thing in a picture, found by words or by a place in it: a mask that a person goes on painting.
 
-By the best that this machine has: a segmenter that reads words (CLIPSeg), one that is shown a place (the Segment
-Anything kind), else what flat colours say. Runs on the CPU. Knows nothing of what the mask is for.
+By the best that this machine has: a segmenter that reads words (CLIPSeg), one that is shown a place (the
+Segment Anything kind), else what flat colours say. Runs on the CPU. Knows nothing of what the mask is for.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ __all__ = ["at_point", "selected"]
 
 
 def selected(picture: bytes, registry: Registry, words: str, point: tuple[float, float] | None) -> bytes:
-    """A PNG of the picture's size, white where ``words`` are, or the thing at ``point`` (shares of the sides).
+    """A PNG of the picture's size, white where ``words`` are, or the thing at ``point``.
 
-    Raises NotFound, ModelUnavailable and BadPicture.
+    The point is in shares of the picture's sides. Raises NotFound, ModelUnavailable and BadPicture.
     """
     if words:
         segmenter = registry.segmenter()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.errors import Refusal
 from bot.jobs.continuations import child
-from bot.jobs.drafting import secret
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind, JobRecord

@@ -10,8 +10,8 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.drafting import secret
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.jobs.uploads import KeptPicture
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User

@@ -5,8 +5,8 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.jobs.drafting import secret
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.panels import EditedPicture
 from bot.memory.people import User
 from bot.surface.actions import CHANGE, Answers, Dialog

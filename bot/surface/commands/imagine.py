@@ -14,8 +14,8 @@ from discord import app_commands
 
 from bot.errors import Gone
 from bot.jobs.completing import completions
-from bot.jobs.drafting import secret
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.panels import ImagePrompt, Question, UnknownPrompt
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord

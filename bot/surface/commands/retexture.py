@@ -7,8 +7,8 @@ import asyncio
 import discord
 from discord import app_commands
 
-from bot.jobs.drafting import secret, with_notes
 from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret, with_notes
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind
