@@ -51,7 +51,7 @@ RATE = 200
 """Gallery requests a second."""
 READY_BAR, FRAME_BAR, SEARCH_BAR, ACK_BAR = 1000.0, 32.0, 100.0, 500.0
 """Milliseconds."""
-WORDS = "red blue green fox fish hill house moon tree snow sea cat dog bird ship castle cloud river lamp stone".split()
+WORDS = ["red", "blue", "green", "fox", "fish", "hill", "house", "moon", "tree", "snow", "sea", "cat", "dog", "bird", "ship", "castle", "cloud", "river", "lamp", "stone"]
 
 SCROLL = """async ([step, count]) => {
     const node = document.querySelector(".wall");
@@ -241,7 +241,9 @@ def _print(
     acks: Sequence[float],
     answers: Sequence[float],
 ) -> int:
-    table = Table("what", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "bar", "", title=f"{pictures} pictures")
+    table = Table(
+        "what", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "bar", "", title=f"{pictures} pictures"
+    )
     rows = (
         ("ready, with an empty cache", ready, "p95", READY_BAR),
         ("frames while scrolling", frames, "p95", FRAME_BAR),

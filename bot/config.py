@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         "", description="The address at which people reach the studio, https://…; empty: the one above."
     )
     easel_studio_secret: SecretStr = Field(
-        SecretStr(""), description="The application's OAuth2 secret: people may sign in with Discord; empty: by links."
+        SecretStr(""),
+        description="The application's OAuth2 secret: people may sign in with Discord; empty: by links.",
     )
     easel_proxy: Proxy = Field(
         "", description="The proxy through which Discord is reached, http://host:port; empty: none."

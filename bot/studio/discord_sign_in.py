@@ -6,7 +6,6 @@ browser that set out. Knows nothing of links.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import secrets
@@ -58,10 +57,18 @@ async def set_out(request: web.Request) -> web.StreamResponse:
         "scope": "identify",
         "state": state,
     }
-    way = web.HTTPSeeOther(f"{URL(services.settings.discord_api_url).origin()}/oauth2/authorize?{urlencode(wanted)}")
+    way = web.HTTPSeeOther(
+        f"{URL(services.settings.discord_api_url).origin()}/oauth2/authorize?{urlencode(wanted)}"
+    )
     secure = services.settings.studio_url.startswith("https://")
     way.set_cookie(
-        state_name(services), state, max_age=STATE_SECONDS, path="/", httponly=True, samesite="Lax", secure=secure
+        state_name(services),
+        state,
+        max_age=STATE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
     )
     raise way
 
@@ -111,13 +118,16 @@ async def _asked(services: Services, code: str) -> tuple[int, str]:
             async with http.get(f"{settings.discord_api_url}/users/@me", headers=headers, proxy=proxy) as got:
                 person: dict[str, Any] = await got.json() if got.status == HTTPStatus.OK else {}
         return int(person["id"]), str(person["username"])
-    except (aiohttp.ClientError, OSError, asyncio.TimeoutError, KeyError, TypeError, ValueError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError, KeyError, TypeError, ValueError) as error:
         log.info("a sign-in with Discord came to nothing: %s", type(error).__name__)
         raise web.HTTPSeeOther(REFUSED) from None
 
 
 def _on(services: Services) -> bool:
-    return bool(services.settings.easel_studio_secret.get_secret_value()) and services.application_id() is not None
+    return (
+        bool(services.settings.easel_studio_secret.get_secret_value())
+        and services.application_id() is not None
+    )
 
 
 def _back(services: Services) -> str:

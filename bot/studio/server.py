@@ -19,7 +19,14 @@ from bot.studio.services import SERVICES, Services
 
 __all__ = ["application", "served"]
 
-ROUTES = (pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes)
+ROUTES = (
+    pages.routes,
+    signing_in.routes,
+    discord_sign_in.routes,
+    gallery.routes,
+    keeping.routes,
+    files.routes,
+)
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 
 

@@ -51,10 +51,16 @@ async def test_filters_leave_out_what_is_not_like_that(world, alice):
     await world.press(grid, "V1")
     assert prompts(await alice.wall(shape="portrait")) == ["a tall tree"]
     assert prompts(await alice.wall(shape="square")) == ["a box"]
-    assert {each["kind"] for each in await alice.wall(shape="landscape")} == {"imagine", "upscale", "vary_strong"}
+    assert {each["kind"] for each in await alice.wall(shape="landscape")} == {
+        "imagine",
+        "upscale",
+        "vary_strong",
+    }
     assert [each["kind"] for each in await alice.wall(kind="upscales")] == ["upscale"]
     assert len(await alice.wall(kind="variations")) == 4
-    assert [(each["kind"], each["favourite"]) for each in await alice.wall(favourites=1)] == [("upscale", True)]
+    assert [(each["kind"], each["favourite"]) for each in await alice.wall(favourites=1)] == [
+        ("upscale", True)
+    ]
     assert len(await alice.wall(model="pocket")) == 17
     assert await alice.wall(model="sdxl") == []
     assert await alice.wall(until=1) == []
@@ -64,7 +70,17 @@ async def test_filters_leave_out_what_is_not_like_that(world, alice):
 
 @pytest.mark.parametrize(
     "query",
-    ["kind=x", "shape=round", "since=soon", "since=nan", "until=inf", "folder=-1", "folder=1e3", "folder=99999999999999999999", "words=" + "a" * 301],
+    [
+        "kind=x",
+        "shape=round",
+        "since=soon",
+        "since=nan",
+        "until=inf",
+        "folder=-1",
+        "folder=1e3",
+        "folder=99999999999999999999",
+        "words=" + "a" * 301,
+    ],
 )
 async def test_a_filter_that_is_none_is_refused(alice, query):
     assert (await alice.get(f"wall?{query}"))[0] == 400

@@ -27,7 +27,12 @@ async def browser(devtools: str) -> AsyncIterator:
 @pytest_asyncio.fixture
 async def drawn(world) -> None:
     """Alice has drawn something: five grids, one of them secret, and an upscaled picture."""
-    for prompt in ("a red fox --ar 3:2 --s 250 --seed 7", "a blue fish --ar 2:3", "a green hill", "a secret --stealth"):
+    for prompt in (
+        "a red fox --ar 3:2 --s 250 --seed 7",
+        "a blue fish --ar 2:3",
+        "a green hill",
+        "a secret --stealth",
+    ):
         await world.imagine(prompt)
     grid = await world.imagine("a yellow house on grass --ar 3:2")
     await world.press(grid, "U2")

@@ -13,7 +13,8 @@ NOTHING = {"error": "There is nothing here for you."}
 async def everything(visitor, picture):
     """What every way to a picture answers."""
     return [
-        (await visitor.ask("GET", f"{path}/{picture}"))[:2] for path in ("/pictures", "/thumbnails", "/api/pictures")
+        (await visitor.ask("GET", f"{path}/{picture}"))[:2]
+        for path in ("/pictures", "/thumbnails", "/api/pictures")
     ]
 
 
@@ -88,7 +89,14 @@ async def test_an_id_that_is_changed_by_a_digit_leads_nowhere(world, alice):
     await world.imagine("a fox")
     [picture, *_] = await alice.wall()
     job = picture["id"][:-2]
-    for wrong in (f"{job}-5", f"{job}-0", f"{job}-01", f"{job}", f"{job}-1-1", job[:-1] + ("0" if job[-1] != "0" else "1") + "-1"):
+    for wrong in (
+        f"{job}-5",
+        f"{job}-0",
+        f"{job}-01",
+        f"{job}",
+        f"{job}-1-1",
+        job[:-1] + ("0" if job[-1] != "0" else "1") + "-1",
+    ):
         assert await seen(alice, wrong) == {404}
 
 
