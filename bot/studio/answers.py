@@ -1,4 +1,4 @@
-"""What the studio answers with, and how it reads what it is sent: JSON both ways, a sentence where it refuses.
+"""What the studio answers with, and how it reads what it is sent: JSON, and a sentence where it refuses.
 
 Knows no particular route.
 """

@@ -1,4 +1,4 @@
-"""Signing in with Discord (OAuth2), for public installations: without a link, by Discord's own word for who one is.
+"""Signing in with Discord (OAuth2), for public installations: by Discord's own word for who one is.
 
 Asks Discord for nothing but a name and an id, keeps neither code nor token, and trusts an answer only in the
 browser that set out. Knows nothing of links.

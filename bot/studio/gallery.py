@@ -32,7 +32,7 @@ CHILDREN = 200  # of a picture that are shown
 
 @routes.get("/api/wall")
 async def open_wall(request: web.Request) -> web.StreamResponse:
-    """A wall by filters, ``of=shared`` that of one's servers: its id, how long it is, and its first pictures."""
+    """A wall by filters, ``of=shared`` that of one's servers: its id, its length, and its first pictures."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     filters, shared = filters_of(request.query), request.query.get("of") == "shared"
     snapshot = services.snapshots.same(visitor.user_id, shared, filters)

@@ -1,7 +1,7 @@
-"""What every request passes: headers that lock the page in, limits, the session, and proof that it is our page.
+"""What every request passes: headers that lock the page in, limits, the session, proof that it is our page.
 
-Whatever goes wrong becomes an answer here, and nothing of what went wrong is told. Knows no particular route but
-those that are open to everybody.
+Whatever goes wrong becomes an answer here, and nothing of what went wrong is told. Knows no particular route
+but those that are open to everybody.
 """
 
 from __future__ import annotations

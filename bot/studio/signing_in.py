@@ -18,7 +18,9 @@ __all__ = ["routes"]
 
 routes = web.RouteTableDef()
 
-SPENT = "This link does not work (any more): it works once, for ten minutes. Use /studio in Discord for a new one."
+SPENT = (
+    "This link does not work (any more): it works once, for ten minutes. /studio in Discord gives a new one."
+)
 
 
 @routes.post("/api/enter")

@@ -23,7 +23,7 @@ MOST_WALLS = 512
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A wall somebody opened: of whose pictures (``shared``: those of their servers), by what filters, when."""
+    """A wall somebody opened: of their own pictures or (``shared``) of their servers', by what, when."""
 
     id: str
     user_id: int

@@ -1,4 +1,4 @@
-"""Which channels of a server somebody may read at this moment, as Discord says. Knows nothing of what depends on it."""
+"""Which channels of a server somebody may read, as Discord says. Knows nothing of what depends on it."""
 
 from __future__ import annotations
 

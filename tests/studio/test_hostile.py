@@ -1,4 +1,4 @@
-"""Ten thousand requests that no page would make: none of them breaks anything, and none changes what is another's."""
+"""Ten thousand requests that no page would make: none breaks anything, none changes what is another's."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Who sees which picture: its owner, whoever reads the channel it stands in, and nobody else, whatever they try."""
+"""Who sees which picture: its owner, whoever reads its channel, and nobody else, whatever they try."""
 
 import uuid
 
@@ -54,11 +54,11 @@ async def test_a_channel_that_one_may_not_read_shows_nothing(world, alice, bob):
     board = world.guild.create_text_channel(
         "board", overwrites={world.bob: discord.PermissionOverwrite(view_channel=False)}
     )
-    await world.alice.slash(board, "imagine", prompt="a secret plan")
+    await world.alice.slash(board, "imagine", prompt="a white moon")
     [picture, *_] = await alice.wall()
     assert await seen(bob, picture["id"]) == {404}
     assert await bob.wall(of="shared") == []
-    assert [each["prompt"] for each in await alice.wall(of="shared")] == ["a secret plan"] * 4
+    assert [each["prompt"] for each in await alice.wall(of="shared")] == ["a white moon"] * 4
 
 
 async def test_whoever_left_the_server_sees_no_more_of_it(world, alice):

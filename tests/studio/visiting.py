@@ -35,7 +35,7 @@ class Visitor:
         }
 
     async def link(self, member: Any) -> str:
-        """The token of a link that somebody was given in the channel; who is in no server, by direct message."""
+        """The token of a link that somebody was given; who is in no server asks by direct message."""
         where = () if isinstance(member, simcord.UserHandle) else (self.world.channel,)
         answer = await member.slash(*where, "studio")
         assert answer.ephemeral
