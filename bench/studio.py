@@ -1,8 +1,8 @@
-"""The studio with a hundred thousand pictures: ready after how long, how smoothly it scrolls, how fast it finds.
+"""The studio with a hundred thousand pictures: when it is ready, how smoothly it scrolls, how fast it finds.
 
-`python -m bench.studio [--pictures N] [--load SECONDS]`. The real bot beside the playground, its page in headless
-Chromium on loopback, drawn without a GPU. Last, 200 gallery requests a second while somebody uses commands in
-Discord: are those still acknowledged at once? Needs Playwright and Chromium.
+`python -m bench.studio [--pictures N] [--load SECONDS]`. The real bot beside the playground, its page in
+headless Chromium on loopback, drawn without a GPU. Last, 200 gallery requests a second while somebody uses
+commands in Discord: are those still acknowledged at once? Needs Playwright and Chromium.
 """
 
 from __future__ import annotations
@@ -51,7 +51,28 @@ RATE = 200
 """Gallery requests a second."""
 READY_BAR, FRAME_BAR, SEARCH_BAR, ACK_BAR = 1000.0, 32.0, 100.0, 500.0
 """Milliseconds."""
-WORDS = "red blue green fox fish hill house moon tree snow sea cat dog bird ship castle cloud river lamp stone".split()
+WORDS = tuple(
+    [
+        "red",
+        "blue",
+        "green",
+        "fox",
+        "fish",
+        "hill",
+        "house",
+        "moon",
+        "tree",
+        "snow",
+        "sea",
+        "cat",
+        "dog",
+        "bird",
+        "ship",
+        "castle",
+        "cloud",
+        "river",
+    ]
+)
 
 SCROLL = """async ([step, count]) => {
     const node = document.querySelector(".wall");
@@ -77,7 +98,8 @@ SEARCH = """async (words) => {
     const began = performance.now();
     field.dispatchEvent(new Event("input"));
     const html = document.documentElement;
-    while (html.dataset.wall === wall || !document.querySelector(".tile:not([hidden])[aria-label*='" + words + "']")) {
+    const first = `.tile:not([hidden])[aria-label*="${words}"]`;
+    while (html.dataset.wall === wall || !document.querySelector(first)) {
         await new Promise((done) => setTimeout(done, 1));
     }
     return performance.now() - began;
@@ -241,7 +263,9 @@ def _print(
     acks: Sequence[float],
     answers: Sequence[float],
 ) -> int:
-    table = Table("what", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "bar", "", title=f"{pictures} pictures")
+    table = Table(
+        "what", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "bar", "", title=f"{pictures} pictures"
+    )
     rows = (
         ("ready, with an empty cache", ready, "p95", READY_BAR),
         ("frames while scrolling", frames, "p95", FRAME_BAR),

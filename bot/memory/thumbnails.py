@@ -1,4 +1,4 @@
-"""Small pictures for a wall: each made once, in a thread, and kept beside the large one for as long as that is.
+"""Small pictures for a wall: each made once, in a thread, and kept for as long as the large one is.
 
 Knows nothing of who looks at them.
 """
@@ -10,7 +10,7 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from bot.errors import PictureGone
 from bot.memory.picture_files import Pictures
@@ -63,7 +63,7 @@ def _made(source: Path, target: Path) -> None:
         small.thumbnail((SIDE, SIDE), reducing_gap=2.0)
         small.save(unfinished, "JPEG", quality=QUALITY)
         unfinished.replace(target)
-    except (FileNotFoundError, Image.UnidentifiedImageError):
+    except (FileNotFoundError, UnidentifiedImageError):
         raise PictureGone(source.name) from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -99,7 +99,7 @@ class Walls:
         )
 
     async def shared(self, channel_ids: Collection[int], user_id: int, filters: Filters) -> Wall:
-        """The newest pictures of some channels that everybody there may see; hearts and folders are the user's."""
+        """The newest pictures of some channels that everybody there may see; folders are the user's."""
         where, values = _conditions(filters)
         return await self._wall(
             "jobs INDEXED BY jobs_public",
@@ -117,10 +117,10 @@ class Walls:
         )
 
     async def tiles(self, numbers: Sequence[int]) -> list[Tile]:
-        """What stands behind some numbers of a wall, in their order; what was deleted meanwhile is left out."""
+        """What stands behind some numbers of a wall, in their order, without what was deleted meanwhile."""
         rows = await self._database.rows(
-            f"SELECT {_TILE} FROM json_each(:jobs) AS wanted JOIN jobs ON jobs.seq = wanted.value"
-            " JOIN pictures ON job_id = jobs.id JOIN users ON users.id = jobs.user_id WHERE status IN (2, 3)",
+            f"{_TILES} json_each(:jobs) AS wanted JOIN jobs ON jobs.seq = wanted.value {_JOINED}"
+            " WHERE status IN (2, 3)",
             {"jobs": json.dumps(list(dict.fromkeys(number // PLACES for number in numbers)))},
         )
         found = {_number(row["seq"], row["position"]): row for row in rows}
@@ -129,8 +129,7 @@ class Walls:
     async def tile(self, job_id: str, position: int) -> Tile | None:
         """One picture; None where there is none (any more)."""
         row = await self._database.row(
-            f"SELECT {_TILE} FROM jobs JOIN pictures ON job_id = jobs.id JOIN users ON users.id = jobs.user_id"
-            " WHERE jobs.id = ? AND pictures.position = ? AND status IN (2, 3)",
+            f"{_TILES} jobs {_JOINED} WHERE jobs.id = ? AND pictures.position = ? AND status IN (2, 3)",
             (job_id, position),
         )
         return _tile(row) if row else None
@@ -138,8 +137,7 @@ class Walls:
     async def of_job(self, job_id: str) -> list[Tile]:
         """A job's pictures, in position order."""
         rows = await self._database.rows(
-            f"SELECT {_TILE} FROM jobs JOIN pictures ON job_id = jobs.id JOIN users ON users.id = jobs.user_id"
-            " WHERE jobs.id = ? AND status IN (2, 3) ORDER BY pictures.position",
+            f"{_TILES} jobs {_JOINED} WHERE jobs.id = ? AND status IN (2, 3) ORDER BY pictures.position",
             (job_id,),
         )
         return [_tile(row) for row in rows]
@@ -147,7 +145,7 @@ class Walls:
     async def made_of(self, job_id: str, position: int, limit: int) -> list[Tile]:
         """What was made of a picture, newest first: the first picture of each job that started from it."""
         rows = await self._database.rows(
-            f"SELECT {_TILE} FROM jobs JOIN pictures ON job_id = jobs.id JOIN users ON users.id = jobs.user_id"
+            f"{_TILES} jobs {_JOINED}"
             " WHERE parent_id = :job AND jobs.position IN (0, :position) AND status IN (2, 3)"
             " AND pictures.position = 1 ORDER BY seq DESC LIMIT :limit",
             {"job": job_id, "position": position, "limit": limit},
@@ -198,11 +196,13 @@ class Walls:
 
 
 _NUMBER = f"seq * {PLACES} + {PLACES - 1} - pictures.position"
-_TILE = (
-    "jobs.seq, jobs.id, pictures.position, jobs.user_id, users.name, kind, shown, file, width, height,"
-    " jobs.created, private, guild_id, channel_id, EXISTS (SELECT 1 FROM favourites WHERE"
-    " favourites.user_id = jobs.user_id AND job_seq = seq AND favourites.position = pictures.position) AS favourite"
+_TILES = (
+    "SELECT jobs.seq, jobs.id, pictures.position, jobs.user_id, users.name, kind, shown, file, width, height,"
+    " jobs.created, private, guild_id, channel_id, EXISTS (SELECT 1 FROM favourites"
+    " WHERE favourites.user_id = jobs.user_id AND job_seq = seq"
+    " AND favourites.position = pictures.position) AS favourite FROM"
 )
+_JOINED = "JOIN pictures ON job_id = jobs.id JOIN users ON users.id = jobs.user_id"
 
 
 def _number(seq: int, position: int) -> int:

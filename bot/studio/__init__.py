@@ -1,1 +1,1 @@
-"""The studio: a page of the bot's own, for what a chat cannot do. Knows jobs and history, nothing of discord.py."""
+"""The studio: a page of the bot's own, for what a chat cannot do."""

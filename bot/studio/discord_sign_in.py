@@ -1,4 +1,4 @@
-"""Signing in with Discord (OAuth2), for public installations: without a link, by Discord's own word for who one is.
+"""Signing in with Discord (OAuth2), for public installations: by Discord's own word for who one is.
 
 Asks Discord for nothing but a name and an id, keeps neither code nor token, and trusts an answer only in the
 browser that set out. Knows nothing of links.
@@ -57,10 +57,18 @@ async def set_out(request: web.Request) -> web.StreamResponse:
         "scope": "identify",
         "state": state,
     }
-    way = web.HTTPSeeOther(f"{URL(services.settings.discord_api_url).origin()}/oauth2/authorize?{urlencode(wanted)}")
+    way = web.HTTPSeeOther(
+        f"{URL(services.settings.discord_api_url).origin()}/oauth2/authorize?{urlencode(wanted)}"
+    )
     secure = services.settings.studio_url.startswith("https://")
     way.set_cookie(
-        state_name(services), state, max_age=STATE_SECONDS, path="/", httponly=True, samesite="Lax", secure=secure
+        state_name(services),
+        state,
+        max_age=STATE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
     )
     raise way
 
@@ -116,7 +124,10 @@ async def _asked(services: Services, code: str) -> tuple[int, str]:
 
 
 def _on(services: Services) -> bool:
-    return bool(services.settings.easel_studio_secret.get_secret_value()) and services.application_id() is not None
+    return (
+        bool(services.settings.easel_studio_secret.get_secret_value())
+        and services.application_id() is not None
+    )
 
 
 def _back(services: Services) -> str:

@@ -1,4 +1,4 @@
-"""What a request wants of a wall: its query, read and checked. Knows nothing of how the pictures are found."""
+"""What a request wants of a wall: its query, read and checked. Knows nothing of how pictures are found."""
 
 from __future__ import annotations
 

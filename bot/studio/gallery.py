@@ -32,7 +32,7 @@ CHILDREN = 200  # of a picture that are shown
 
 @routes.get("/api/wall")
 async def open_wall(request: web.Request) -> web.StreamResponse:
-    """A wall by filters, ``of=shared`` that of one's servers: its id, how long it is, and its first pictures."""
+    """A wall by filters, ``of=shared`` that of one's servers: its id, its length, and its first pictures."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     filters, shared = filters_of(request.query), request.query.get("of") == "shared"
     snapshot = services.snapshots.same(visitor.user_id, shared, filters)
@@ -40,7 +40,9 @@ async def open_wall(request: web.Request) -> web.StreamResponse:
         slowed(request.app[LIMITS].wait(OPENING, visitor.key))
         snapshot = await _opened(services, visitor, shared, filters)
     tiles = await services.walls.tiles(snapshot.wall[:FIRST])
-    return answer({"wall": snapshot.id, "total": len(snapshot.wall), "pictures": [_shown(t, visitor) for t in tiles]})
+    return answer(
+        {"wall": snapshot.id, "total": len(snapshot.wall), "pictures": [_shown(t, visitor) for t in tiles]}
+    )
 
 
 @routes.get("/api/wall/{wall}")
@@ -88,7 +90,9 @@ async def picture(request: web.Request) -> web.StreamResponse:
             **_told(job),
             "seed": record.seed,
             "bytes": record.bytes,
-            "folders": await services.folders.holding(visitor.user_id, tile.seq, tile.position) if mine else [],
+            "folders": await services.folders.holding(visitor.user_id, tile.seq, tile.position)
+            if mine
+            else [],
             "siblings": [_shown(each, visitor) for each in siblings] if len(siblings) > 1 else [],
             "parents": [_shown(each, visitor) for each in await _parents(services, visitor, job)],
             "children": [_shown(each, visitor) for each in await _children(services, visitor, tile)],

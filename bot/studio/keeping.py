@@ -93,7 +93,9 @@ async def ask_for_archive(request: web.Request) -> web.StreamResponse:
     services, visitor, body = request.app[SERVICES], request[VISITOR], await body_of(request)
     tiles = [await services.sight.picture(visitor, each) for each in _ids(body)]
     files = {
-        file_name(tile.user_name, tile.prompt, f"{tile.job_id}_{tile.position}"): services.pictures.path(tile.file)
+        file_name(tile.user_name, tile.prompt, f"{tile.job_id}_{tile.position}"): services.pictures.path(
+            tile.file
+        )
         for tile in tiles
     }
     return answer({"download": services.downloads.keep(visitor.user_id, list(files.items()))})

@@ -1,4 +1,4 @@
-"""How many requests somebody may make: a bucket that fills again by itself. Knows nothing of what is asked."""
+"""How many requests somebody may make: a bucket that fills by itself. Knows nothing of what is asked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REQUESTS = Limit("requests", rate=150.0, burst=600.0)
 """Of a session. Scrolling through a wall at speed takes some hundred thumbnails in a second."""
 
 OPENING = Limit("opening", rate=8.0, burst=40.0)
-"""Of walls by a session: each is a walk through all of somebody's pictures. A fast typist's search takes five."""
+"""Of walls by a session: each is a walk through all of somebody's pictures. A fast typist opens five."""
 
 MAKING = Limit("making", rate=1.0, burst=20.0)
 """Of requests for jobs by a session; how many jobs there may be is another matter, and said elsewhere."""

@@ -34,8 +34,18 @@ from bot.studio.services import SERVICES, Services
 __all__ = ["application", "served"]
 
 ROUTES = (
-    *(pages.routes, signing_in.routes, discord_sign_in.routes, gallery.routes, keeping.routes, files.routes),
-    *(making.routes, continuing.routes, editing.routes, bringing.routes, queue.routes, settings.routes),
+    pages.routes,
+    signing_in.routes,
+    discord_sign_in.routes,
+    gallery.routes,
+    keeping.routes,
+    files.routes,
+    making.routes,
+    continuing.routes,
+    editing.routes,
+    bringing.routes,
+    queue.routes,
+    settings.routes,
 )
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 

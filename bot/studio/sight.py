@@ -1,7 +1,7 @@
 """Who may see which picture: its owner, and whoever may read the channel that its message stands in.
 
-What only its owner sees (`--stealth`) nobody else does. What is not there and what may not be seen are answered
-alike. Knows nothing of what is shown of a picture.
+What only its owner sees (`--stealth`) nobody else does. What is not there and what may not be seen are
+answered alike. Knows nothing of what is shown of a picture.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AT_ONCE = 8  # questions to Discord of one person
 
 
 class Sight:
-    """What people may see. ``channels`` tells which of a server's somebody may read; ``clock`` gives seconds."""
+    """What people may see. ``channels`` tells which of a server somebody may read, ``clock`` seconds."""
 
     def __init__(self, walls: Walls, channels: Channels, clock: Callable[[], float] = time.monotonic) -> None:
         self._walls = walls

@@ -18,7 +18,9 @@ __all__ = ["routes"]
 
 routes = web.RouteTableDef()
 
-SPENT = "This link does not work (any more): it works once, for ten minutes. Use /studio in Discord for a new one."
+SPENT = (
+    "This link does not work (any more): it works once, for ten minutes. /studio in Discord gives a new one."
+)
 
 
 @routes.post("/api/enter")
@@ -36,7 +38,9 @@ async def enter(request: web.Request) -> web.StreamResponse:
     if before is not None and body.get("switch") is not True:
         whose = await services.sign_ins.whose(link)
         if whose is not None and whose != before.user_id:
-            raise NotDone(HTTPStatus.CONFLICT, f"You are signed in as {before.name}, and this link is another's.")
+            raise NotDone(
+                HTTPStatus.CONFLICT, f"You are signed in as {before.name}, and this link is another's."
+            )
     token = await services.sign_ins.enter(link)
     if token is None:
         raise NotDone(HTTPStatus.GONE, SPENT)

@@ -23,7 +23,7 @@ MOST_WALLS = 512
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A wall somebody opened: of whose pictures (``shared``: those of their servers), by what filters, when."""
+    """A wall somebody opened: of their own pictures or (``shared``) of their servers', by what, when."""
 
     id: str
     user_id: int
@@ -44,7 +44,10 @@ class Snapshots:
         """Keep a wall for whoever opened it; the oldest make room."""
         snapshot = Snapshot(secrets.token_urlsafe(12), user_id, shared, filters, wall, self._clock())
         self._open[snapshot.id] = snapshot
-        while len(self._open) > MOST_WALLS or sum(len(each.wall) for each in self._open.values()) > MOST_PICTURES:
+        while (
+            len(self._open) > MOST_WALLS
+            or sum(len(each.wall) for each in self._open.values()) > MOST_PICTURES
+        ):
             self._open.popitem(last=False)
             if not self._open:
                 break
@@ -69,4 +72,6 @@ class Snapshots:
     def changed(self, user_id: int) -> None:
         """Somebody's pictures are not what they were: none of their walls is given out as the same again."""
         for each in [each for each in self._open.values() if each.user_id == user_id]:
-            self._open[each.id] = Snapshot(each.id, user_id, each.shared, each.filters, each.wall, each.opened - SAME)
+            self._open[each.id] = Snapshot(
+                each.id, user_id, each.shared, each.filters, each.wall, each.opened - SAME
+            )

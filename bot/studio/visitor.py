@@ -14,7 +14,7 @@ __all__ = ["VISITOR", "Visitor"]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in. ``token`` is the session's own, ``guild_id`` where they asked for the link."""
+    """Somebody who is signed in. ``token`` is the session's, ``guild_id`` where they asked for the link."""
 
     user_id: int
     name: str

@@ -1,4 +1,4 @@
-"""Links into the studio, for whoever asked alone: by `/studio`, under single pictures, and where a region is chosen.
+"""Links into the studio, for whoever asked: by `/studio`, under pictures, and where a region is chosen.
 
 Knows nothing of the page that a link opens.
 """
@@ -25,7 +25,7 @@ async def send_link(interaction: Interaction, view: str = "gallery") -> None:
         raise Refusal("The studio is not open here.")
     token = await hub.sign_ins.link(await hub.user_of(interaction), interaction.guild_id)
     url = f"{address}/enter#{urlencode({'link': token, 'open': view}, safe='/')}"
-    said = "Your way into the studio. It works once, within ten minutes, and is for you alone: do not pass it on."
+    said = "Your way into the studio. It works once, within ten minutes. Do not pass it on."
     if address.startswith("https://"):
         await interaction.response.send_message(said, view=_button(url), ephemeral=True)
     else:

@@ -74,7 +74,18 @@ async def test_whoever_discord_names_is_signed_in(world, stranger, discord, disc
     assert list(stranger.cookies) == ["easel"]
 
 
-@pytest.mark.parametrize("query", ["", "?code=the-code", "?code=the-code&state=guessed", "?state={state}", "?code=wrong&state={state}", "?error=access_denied&state={state}", "?code=the-code&state={state}x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?code=the-code",
+        "?code=the-code&state=guessed",
+        "?state={state}",
+        "?code=wrong&state={state}",
+        "?error=access_denied&state={state}",
+        "?code=the-code&state={state}x",
+    ],
+)
 async def test_whoever_did_not_set_out_from_here_is_not(stranger, discord, query):
     state = (await set_out(stranger)).query["state"]
     _, _, answer = await stranger.ask("GET", "/sign-in/done" + query.format(state=state))

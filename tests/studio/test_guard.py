@@ -35,7 +35,13 @@ async def test_a_change_comes_from_our_own_origin(alice, headers):
 
 
 async def test_every_answer_locks_the_page_in(alice, stranger):
-    for visitor, path in ((alice, "/"), (alice, "/api/session"), (alice, "/nothing"), (stranger, "/"), (stranger, "/x")):
+    for visitor, path in (
+        (alice, "/"),
+        (alice, "/api/session"),
+        (alice, "/nothing"),
+        (stranger, "/"),
+        (stranger, "/x"),
+    ):
         _, _, answer = await visitor.ask("GET", path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -76,14 +82,23 @@ async def test_no_path_leads_out_of_the_page(alice, path):
 
 
 async def test_a_body_has_a_bound(alice):
-    status, _, _ = await alice.ask("POST", "/api/enter", data=b'{"link": "' + b"a" * 2**20 + b'"}', headers={"Content-Type": "application/json"})
+    status, _, _ = await alice.ask(
+        "POST",
+        "/api/enter",
+        data=b'{"link": "' + b"a" * 2**20 + b'"}',
+        headers={"Content-Type": "application/json"},
+    )
     assert status == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"1e999999", b"NaN"])
 async def test_what_is_no_json_object_is_refused(alice, body):
-    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "application/json"}))[0] == 400
-    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "text/plain"}))[0] == 415
+    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "application/json"}))[
+        0
+    ] == 400
+    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "text/plain"}))[
+        0
+    ] == 415
 
 
 async def test_guessing_links_is_slowed_down(stranger):

@@ -1,4 +1,4 @@
-"""Who sees which picture: its owner, whoever reads the channel it stands in, and nobody else, whatever they try."""
+"""Who sees which picture: its owner, whoever reads its channel, and nobody else, whatever they try."""
 
 import uuid
 
@@ -13,7 +13,8 @@ NOTHING = {"error": "There is nothing here for you."}
 async def everything(visitor, picture):
     """What every way to a picture answers."""
     return [
-        (await visitor.ask("GET", f"{path}/{picture}"))[:2] for path in ("/pictures", "/thumbnails", "/api/pictures")
+        (await visitor.ask("GET", f"{path}/{picture}"))[:2]
+        for path in ("/pictures", "/thumbnails", "/api/pictures")
     ]
 
 
@@ -53,11 +54,11 @@ async def test_a_channel_that_one_may_not_read_shows_nothing(world, alice, bob):
     board = world.guild.create_text_channel(
         "board", overwrites={world.bob: discord.PermissionOverwrite(view_channel=False)}
     )
-    await world.alice.slash(board, "imagine", prompt="a secret plan")
+    await world.alice.slash(board, "imagine", prompt="a white moon")
     [picture, *_] = await alice.wall()
     assert await seen(bob, picture["id"]) == {404}
     assert await bob.wall(of="shared") == []
-    assert [each["prompt"] for each in await alice.wall(of="shared")] == ["a secret plan"] * 4
+    assert [each["prompt"] for each in await alice.wall(of="shared")] == ["a white moon"] * 4
 
 
 async def test_whoever_left_the_server_sees_no_more_of_it(world, alice):
@@ -88,7 +89,14 @@ async def test_an_id_that_is_changed_by_a_digit_leads_nowhere(world, alice):
     await world.imagine("a fox")
     [picture, *_] = await alice.wall()
     job = picture["id"][:-2]
-    for wrong in (f"{job}-5", f"{job}-0", f"{job}-01", f"{job}", f"{job}-1-1", job[:-1] + ("0" if job[-1] != "0" else "1") + "-1"):
+    for wrong in (
+        f"{job}-5",
+        f"{job}-0",
+        f"{job}-01",
+        f"{job}",
+        f"{job}-1-1",
+        job[:-1] + ("0" if job[-1] != "0" else "1") + "-1",
+    ):
         assert await seen(alice, wrong) == {404}
 
 

@@ -30,10 +30,12 @@ class Visitor:
 
     @property
     def cookies(self) -> dict[str, str]:
-        return {name: each.value for name, each in self.http.cookie_jar.filter_cookies(URL(self.address)).items()}
+        return {
+            name: each.value for name, each in self.http.cookie_jar.filter_cookies(URL(self.address)).items()
+        }
 
     async def link(self, member: Any) -> str:
-        """The token of a link that somebody was given in the channel; who is in no server, by direct message."""
+        """The token of a link that somebody was given; who is in no server asks by direct message."""
         where = () if isinstance(member, simcord.UserHandle) else (self.world.channel,)
         answer = await member.slash(*where, "studio")
         assert answer.ephemeral
@@ -53,7 +55,9 @@ class Visitor:
         headers = {"X-Easel-Proof": self.proof, "Origin": self.address} | options.pop("headers", {})
         headers = {name: value for name, value in headers.items() if value is not None}
         options = {"allow_redirects": False} | options
-        async with self.http.request(method, URL(self.address + path, encoded=True), headers=headers, **options) as got:
+        async with self.http.request(
+            method, URL(self.address + path, encoded=True), headers=headers, **options
+        ) as got:
             body = await got.read()
             data = await got.json() if got.content_type == "application/json" else body
         return got.status, data, got
