@@ -76,8 +76,7 @@ class SketchEngine:
         yield Progress(job.id, 0, 2)
         yield Progress(job.id, 1, 2, jpeg())
         while self.held and job.id not in self._cancelled:
-            assert self.env is not None
-            await self.env.external_wait(self._go[job.id].wait(), reason="rendering")
+            await self._wait(self._go[job.id])
             self._go[job.id].clear()
             yield Progress(job.id, 1, 2)
         if job.id in self._cancelled:
@@ -86,6 +85,14 @@ class SketchEngine:
             yield Failed(job.id, self.failure)
         else:
             yield Finished(job.id, tuple(self._draw(job)), 0.5)
+
+    async def _wait(self, go: asyncio.Event) -> None:
+        """Wait in a way that the virtual Discord can settle around; what the studio began is none of its work."""
+        assert self.env is not None
+        try:
+            await self.env.external_wait(go.wait(), reason="rendering")
+        except simcord.SetupError:
+            await go.wait()
 
     async def cancel(self, job_id: str) -> bool:
         self._cancelled.add(job_id)
