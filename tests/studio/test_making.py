@@ -1,51 +1,36 @@
 """Making over HTTP: the same jobs, the same way in and the same refusals as in Discord."""
 
-import asyncio
 import io
 
 import pytest
 from PIL import Image
 
 from tests.bot.sketch import buttons, png
+from tests.studio.drawing import at_end, draw, told
 
 
-async def draw(visitor, prompt, **more):
-    status, said = await visitor.post("jobs", {"prompt": prompt, **more})
-    assert status == 200, said
-    await at_end(visitor.world, *said["jobs"])
-    return said["jobs"]
-
-
-async def at_end(world, *jobs):
-    """Wait until jobs need nothing more; the virtual Discord does not know of what the page began."""
-    while any(job["id"] in world.bot.hub.flow.under_way for job in jobs):
-        for job in jobs:
-            await world.bot.hub.flow.settled(job["id"])
-        await asyncio.sleep(0)
-
-
-async def told(visitor, job):
-    status, said = await visitor.get(f"jobs/{job['id']}")
-    assert status == 200
-    return said
+async def imagine(visitor, prompt, **more):
+    return await draw(visitor, "jobs", prompt=prompt, **more)
 
 
 async def test_a_prompt_becomes_four_pictures_that_only_the_page_shows(world, alice):
-    [job] = await draw(alice, "a red fox --ar 3:2 --seed 7 --s 250")
-    assert (job["status"], job["prompt"]) == ("queued", "a red fox --ar 3:2 --s 250 --seed 7")
-    done = await told(alice, job)
-    assert (done["status"], len(done["pictures"])) == ("delivered", 4)
+    [done] = await imagine(alice, "a red fox --ar 3:2 --seed 7 --s 250")
+    assert (done["status"], done["prompt"]) == ("delivered", "a red fox --ar 3:2 --s 250 --seed 7")
+    assert len(done["pictures"]) == 4
     assert world.messages() == []
     assert world.engine.seen[0].plan.style_weight > 0
     status, picture, _ = await alice.ask("GET", f"/pictures/{done['pictures'][0]['id']}")
     assert status == 200
-    assert Image.open(io.BytesIO(picture)).size == (done["pictures"][0]["width"], done["pictures"][0]["height"])
+    assert Image.open(io.BytesIO(picture)).size == (
+        done["pictures"][0]["width"],
+        done["pictures"][0]["height"],
+    )
     assert {each["id"] for each in await alice.wall()} == {each["id"] for each in done["pictures"]}
 
 
 async def test_settings_and_sliders_reach_the_plan(world, alice):
-    await draw(alice, "a red fox --s 0")
-    await draw(alice, "a red fox --s 1000 --c 40 --w 900")
+    await imagine(alice, "a red fox --s 0")
+    await imagine(alice, "a red fox --s 1000 --c 40 --w 900")
     low, high = (job.plan for job in world.engine.seen)
     assert low.style_weight == 0 < high.style_weight
     assert (low.chaos, low.weird) == (0, 0)
@@ -59,14 +44,14 @@ async def test_a_job_of_the_page_stands_in_the_channel_where_one_wishes(world, a
     assert status == 200
     [channel] = said["channels"]
     assert channel["name"] == "easel"
-    [job] = await draw(alice, "a blue fish", channel=channel["id"])
+    [job] = await imagine(alice, "a blue fish", channel=channel["id"])
     message = world.messages()[-1]
     assert message.content == f"**a blue fish** - <@{world.alice.id}> (fast)"
     assert len(message.attachments) == 1
     assert "V4" in {button.label for button in buttons(message)}
     pressed = await world.press(message, "U2")
     assert "Image #2" in pressed.response.message.content
-    assert (await told(alice, job))["posted"]
+    assert job["posted"]
 
 
 async def test_what_discord_begins_is_seen_on_the_page(world, alice):
@@ -88,7 +73,9 @@ async def test_nobody_posts_where_they_may_not(world, alice, bob):
 
 async def test_channels_that_operators_closed_are_closed_here_too(world, alice):
     await world.imagine("a fox")
-    await world.bot.hub.rules.allow(world.guild.id, world.guild.create_text_channel("only here").id, allowed=True)
+    await world.bot.hub.rules.allow(
+        world.guild.id, world.guild.create_text_channel("only here").id, allowed=True
+    )
     assert (await alice.get("making"))[1]["channels"] == []
     status, _ = await alice.post("jobs", {"prompt": "a fox", "channel": str(world.channel.id)})
     assert status == 403
@@ -97,9 +84,9 @@ async def test_channels_that_operators_closed_are_closed_here_too(world, alice):
 async def test_a_secret_job_is_nowhere_but_on_the_page(world, alice):
     await world.imagine("a fox")
     count = len(world.messages())
-    [job] = await draw(alice, "a secret fox --stealth", channel=str(world.channel.id))
+    [job] = await imagine(alice, "a secret fox --stealth", channel=str(world.channel.id))
     assert len(world.messages()) == count
-    assert (await told(alice, job))["private"]
+    assert job["private"]
 
 
 async def test_an_error_names_its_place_as_javascript_counts(alice):
@@ -129,7 +116,11 @@ async def test_what_may_not_be_said_in_discord_may_not_be_said_here(world, alice
     assert (status, "gore" in said["error"]) == (409, True)
     await world.imagine("a fox")
     picture = (await alice.wall())[0]["id"]
-    for path in (f"pictures/{picture}/actions/vary", f"pictures/{picture}/actions/reroll", f"pictures/{picture}/edits"):
+    for path in (
+        f"pictures/{picture}/actions/vary",
+        f"pictures/{picture}/actions/reroll",
+        f"pictures/{picture}/edits",
+    ):
         status, said = await alice.post(path, {"prompt": "gore", "margins": {"left": 0.5}})
         assert (status, "gore" in said["error"]) == (409, True)
     assert len(world.engine.seen) == 1
@@ -151,7 +142,7 @@ async def test_the_queue_is_as_long_as_in_discord(world, alice):
 
 async def test_pauses_and_quotas_hold_here(world, alice):
     await world.bot.hub.rules.allot(("everyone", 0), pictures=4)
-    await draw(alice, "a fox")
+    await imagine(alice, "a fox")
     status, said = await alice.post("jobs", {"prompt": "another fox"})
     assert (status, "pictures" in said["error"]) == (409, True)
     world.bot.hub.rules.paused = True
@@ -163,13 +154,13 @@ async def test_many_jobs_are_asked_about_first(world, alice):
     status, said = await alice.post("jobs", {"prompt": many})
     assert (status, said["ask"]) == (409, "many")
     assert world.engine.seen == []
-    assert len(await draw(alice, many, many=True)) == 12
+    assert len(await imagine(alice, many, many=True)) == 12
 
 
 async def test_what_a_small_model_does_not_know_is_asked_about_first(world, alice):
     status, said = await alice.post("jobs", {"prompt": "quantum chromodynamics"})
     assert (status, said["ask"]) == (409, "anyway")
-    await draw(alice, "quantum chromodynamics", anyway=True)
+    await imagine(alice, "quantum chromodynamics", anyway=True)
     assert len(world.engine.seen) == 1
 
 
@@ -189,19 +180,32 @@ async def test_settings_are_the_same_as_in_discord(world, alice):
     changes = {"stylize": 250, "strong": False, "lane": "relax"}
     status, said, _ = await alice.ask("PATCH", "/api/settings", json=changes)
     assert status == 200
-    assert (said["settings"]["stylize"], said["settings"]["strong"], said["settings"]["lane"]) == (250, False, "relax")
-    await draw(alice, "a fox")
+    assert (said["settings"]["stylize"], said["settings"]["strong"], said["settings"]["lane"]) == (
+        250,
+        False,
+        "relax",
+    )
+    await imagine(alice, "a fox")
     assert world.engine.seen[0].lane == "relax"
     assert (await world.imagine("another fox")).content.startswith("**another fox --s 250**")
-    for wrong in ({"stylize": 5000}, {"model": "nothing"}, {"lane": "x"}, {"banned": False}, {"strong": 1}, {}):
+    for wrong in (
+        {"stylize": 5000},
+        {"model": "nothing"},
+        {"lane": "x"},
+        {"banned": False},
+        {"strong": 1},
+        {},
+    ):
         assert (await alice.ask("PATCH", "/api/settings", json=wrong))[0] in (400, 409)
 
 
 async def test_a_picture_that_is_brought_starts_a_job(world, alice, bob):
-    status, said, _ = await alice.ask("POST", "/api/uploads", data=png(64, 48), headers={"Content-Type": "image/png"})
+    status, said, _ = await alice.ask(
+        "POST", "/api/uploads", data=png(64, 48), headers={"Content-Type": "image/png"}
+    )
     assert status == 200, said
     link = said["link"]
-    [job] = await draw(alice, f"{link} a fox")
+    [job] = await imagine(alice, f"{link} a fox")
     assert len(world.engine.seen[0].inputs) == 1
     assert Image.open(io.BytesIO(world.engine.seen[0].inputs[0])).size == (64, 48)
     path = link.removeprefix(alice.address)
@@ -220,17 +224,21 @@ async def test_one_of_ones_pictures_starts_a_job(world, alice, bob):
     assert (await bob.post("uploads", {"picture": picture}))[0] == 404
     status, said = await alice.post("uploads", {"picture": picture})
     assert status == 200
-    await draw(alice, f"{said['link']} a fox")
+    await imagine(alice, f"{said['link']} a fox")
     assert len(world.engine.seen[-1].inputs) == 1
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"%PDF-1.4"])
 async def test_what_is_no_picture_is_refused(alice, data):
-    status, said, _ = await alice.ask("POST", "/api/uploads", data=data, headers={"Content-Type": "image/png"})
+    status, said, _ = await alice.ask(
+        "POST", "/api/uploads", data=data, headers={"Content-Type": "image/png"}
+    )
     assert status == 409
     assert said["error"]
 
 
 async def test_an_upload_has_a_bound(alice):
-    status, said, _ = await alice.ask("POST", "/api/uploads", data=b"x" * (26 * 2**20), headers={"Content-Type": "image/png"})
+    status, said, _ = await alice.ask(
+        "POST", "/api/uploads", data=b"x" * (26 * 2**20), headers={"Content-Type": "image/png"}
+    )
     assert (status, said["error"]) == (413, "That is too large.")
