@@ -51,27 +51,10 @@ RATE = 200
 """Gallery requests a second."""
 READY_BAR, FRAME_BAR, SEARCH_BAR, ACK_BAR = 1000.0, 32.0, 100.0, 500.0
 """Milliseconds."""
-WORDS = tuple(
-    [
-        "red",
-        "blue",
-        "green",
-        "fox",
-        "fish",
-        "hill",
-        "house",
-        "moon",
-        "tree",
-        "snow",
-        "sea",
-        "cat",
-        "dog",
-        "bird",
-        "ship",
-        "castle",
-        "cloud",
-        "river",
-    ]
+
+WORDS = (
+    *("red", "blue", "green", "fox", "fish", "hill", "house", "moon", "tree"),
+    *("snow", "sea", "cat", "dog", "bird", "ship", "castle", "cloud", "river"),
 )
 
 SCROLL = """async ([step, count]) => {

@@ -40,7 +40,7 @@ CREATE INDEX folder_pictures_job ON folder_pictures (job_seq);
 
 -- A wall of a hundred thousand pictures is found in indexes alone, whatever it is filtered by.
 ALTER TABLE jobs ADD COLUMN model TEXT GENERATED ALWAYS AS (plan ->> '$.model') VIRTUAL;
-CREATE INDEX jobs_wall ON jobs (user_id, seq, id, kind, model, created) WHERE status IN (2, 3);
-CREATE INDEX jobs_public ON jobs (channel_id, seq, id, kind, model, created)
+CREATE INDEX jobs_wall ON jobs (user_id, seq, id, kind, model, created, status) WHERE status IN (2, 3);
+CREATE INDEX jobs_public ON jobs (channel_id, seq, id, kind, model, created, status, private, guild_id)
     WHERE status IN (2, 3) AND private = 0 AND guild_id IS NOT NULL;
 CREATE INDEX jobs_servers ON jobs (user_id, guild_id) WHERE guild_id IS NOT NULL;

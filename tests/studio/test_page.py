@@ -53,7 +53,7 @@ async def page(request: pytest.FixtureRequest, world, studio, drawn, browser) ->
 
 
 def tiles(page):
-    return page.get_by_role("option")
+    return page.get_by_role("listbox").get_by_role("option")
 
 
 async def test_the_link_opens_the_gallery_with_all_pictures(page) -> None:
@@ -193,7 +193,7 @@ async def test_selected_pictures_are_downloaded_and_deleted(page, world) -> None
 
 async def test_explore_has_what_others_drew_and_not_what_is_secret(page) -> None:
     await page.get_by_role("link", name="Explore").click()
-    shared = page.locator(".view.explore")
+    shared = page.get_by_role("listbox", name="Explore")
     await expect(shared.get_by_role("option").first).to_have_accessible_name("a black cat of bob's, by bob")
     await expect(shared.get_by_role("option").filter(has_text="secret")).to_have_count(0)
     await shared.get_by_role("option").first.click()

@@ -4,7 +4,7 @@ import { get, patch, post, remove } from "./api.js";
 import { askText, sure } from "./dialog.js";
 import { attempt, fill, h, icon } from "./dom.js";
 
-const TYPING = 120; // milliseconds after a letter until the search is sent
+const TYPING = 20; // milliseconds after a letter until the search is sent; one that is out of date is let go of
 const KINDS = { grids: "Grids", variations: "Variations", upscales: "Upscales", extensions: "Zoomed and panned", edits: "Edits" };
 const SHAPES = { landscape: "Landscape", portrait: "Portrait", square: "Square" };
 

@@ -91,6 +91,14 @@ export class Grid extends EventTarget {
     this.wall.need(from, to - 1);
     this.#draw();
     this.refresh();
+    this.#order();
+  }
+
+  /** Have the tiles follow one another in the document as they do on the wall, for whoever reads it in that order. */
+  #order() {
+    const nodes = [...this.tiles].sort(([one], [other]) => one - other).map(([, tile]) => tile.node);
+    const kept = [...this.body.children].filter((each) => !each.hidden);
+    if (nodes.some((node, at) => node !== kept[at])) this.body.append(...nodes);
   }
 
   #soon(came = false) {
