@@ -208,7 +208,8 @@ class Continuations:
     ) -> list[Draft]:
         """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask`` is white.
 
-        The mask is a picture of the picture's own area. Raises NoRoom, and BadPicture for a mask that cannot be read or is black.
+        The mask is a picture of the picture's own area. Raises NoRoom, and BadPicture for a mask that cannot
+        be read or is black.
         """
         file = await self.picture_of(parent, index)
         plans = [

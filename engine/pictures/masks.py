@@ -22,7 +22,8 @@ _PAINTED = 127
 def mask_of(data: bytes, size: tuple[int, int], place: Box) -> bytes:
     """What was painted over a picture, as a PNG mask of a tile of ``size``.
 
-    ``place`` is where on the tile the picture lies. Raises BadPicture where it cannot be read, or nothing is painted.
+    ``place`` is where on the tile the picture lies. Raises BadPicture where it cannot be read, or nothing is
+    painted.
     """
     painted = load_input(data).convert("L")
     if painted.size != (place.width, place.height):

@@ -18,7 +18,7 @@ from engine.seeing.classical import COLOURS, colour_name, form_of
 
 __all__ = ["named", "touched"]
 
-_SIDE = 256  # pixels of the longer side that is looked at
+_SIDE = 160  # pixels of the longer side that is looked at
 _ALIKE = 36  # levels of 255 by which two pixels of one flat colour differ at most
 _STANDS_OUT = 48  # levels by which a pixel of a thing differs from its row's usual colour at least
 _LEAST_THING = 0.004  # of a picture's area; smaller patches are noise
@@ -127,7 +127,9 @@ def _said(things: Sequence[_Thing], nouns: Sequence[str], captions: Sequence[str
 
 def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
     """Connected patches unlike the rest of their rows, with what they enclose."""
-    far = np.abs(pixels - usual[:, None]).max(-1) > _STANDS_OUT
+    apart = np.abs(pixels - usual[:, None]).max(-1) > _STANDS_OUT
+    specks = Image.fromarray((apart * 255).astype(np.uint8))
+    far = np.asarray(specks.filter(ImageFilter.MedianFilter(3))) > 127
     left = far.copy()
     found = []
     while left.any():
@@ -143,16 +145,18 @@ def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
 
 
 def _upper(pixels: _Pixels, thing: _Thing) -> _Mask:
-    """The uppermost of the flat colours that a thing is made of."""
-    left, parts = thing.patch.copy(), []
-    while left.any():
-        y, x = np.argwhere(left)[0]
-        part = _patch_at(pixels, int(x), int(y), _ALIKE) & thing.patch
-        part[y, x] = True
-        if (part & left).sum() >= _LEAST_PART * thing.patch.sum():
-            parts.append(part)
-        left &= ~part
-    return min(parts, key=lambda part: np.nonzero(part)[0].mean()) if parts else thing.patch
+    """The uppermost flat colour of a thing: the first that is large on the way down its middle."""
+    rows, columns = np.nonzero(thing.patch)
+    middle = int(np.median(columns))
+    seen = np.zeros_like(thing.patch)
+    for y in np.unique(rows[columns == middle]):
+        if seen[y, middle]:
+            continue
+        part = _patch_at(pixels, middle, int(y), _ALIKE) & thing.patch
+        seen |= part
+        if part.sum() >= _LEAST_PART * thing.patch.sum():
+            return part
+    return thing.patch
 
 
 def _horizon(usual: _Pixels) -> int:
