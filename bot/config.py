@@ -23,6 +23,7 @@ _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
 Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
 Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
+Site = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+/?)?$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -132,6 +133,16 @@ class Settings(BaseSettings):
     easel_metrics: Address = Field(
         "", description="Where Prometheus may read /metrics, as in 127.0.0.1:9464; empty: nowhere."
     )
+    easel_studio: Address = Field(
+        "", description="Where the studio's page is served, as in 127.0.0.1:8788; empty: nowhere."
+    )
+    easel_studio_url: Site = Field(
+        "", description="The address at which people reach the studio, https://…; empty: the one above."
+    )
+    easel_studio_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The application's OAuth2 secret: people may sign in with Discord; empty: by links.",
+    )
     easel_proxy: Proxy = Field(
         "", description="The proxy through which Discord is reached, http://host:port; empty: none."
     )
@@ -139,6 +150,11 @@ class Settings(BaseSettings):
     discord_gateway_url: SocketUrl | None = Field(
         None, description="Discord's gateway address; empty: Discord is asked for it."
     )
+
+    @property
+    def studio_url(self) -> str:
+        """The address of the studio's page as people reach it, without a slash at its end; empty: none."""
+        return self.easel_studio and (self.easel_studio_url.rstrip("/") or f"http://{self.easel_studio}")
 
 
 def load(env_file: Path | None = Path(".env")) -> Settings:

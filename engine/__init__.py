@@ -34,7 +34,7 @@ from engine.job import (
 )
 from engine.pictures.decoding import load_input
 from engine.pictures.grid import make_grid
-from engine.planning.canvas import PARTS, Canvas, Direction
+from engine.planning.canvas import PARTS, Canvas, Direction, Margins
 from engine.planning.controls import Control, ControlEntry, Structure
 from engine.planning.edit import plan_edit
 from engine.planning.entries import ModelEntry
@@ -43,7 +43,7 @@ from engine.planning.loras import Lora, LoraEntry
 from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.references import AdapterEntry, Reference, starting_links, with_codes
 from engine.planning.registry import Registry
-from engine.planning.repaint import plan_pan, plan_region, plan_square, plan_zoom
+from engine.planning.repaint import plan_painted, plan_pan, plan_region, plan_square, plan_zoom
 from engine.planning.retexture import STRENGTH, plan_retexture
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
@@ -81,6 +81,7 @@ __all__ = [
     "Lane",
     "Lora",
     "LoraEntry",
+    "Margins",
     "ModelEntry",
     "ModelUnavailable",
     "NoControl",
@@ -108,6 +109,7 @@ __all__ = [
     "plan_again",
     "plan_edit",
     "plan_imagine",
+    "plan_painted",
     "plan_pan",
     "plan_redo",
     "plan_refine",

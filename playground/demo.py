@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from playground.world import Event
 
 TOKEN = "playground.demo.token"
 PORT = 8787
+STUDIO_PORT = 8788
 SUGGESTIONS = (
     "/imagine a red house on grass --ar 3:2",
     "/imagine a yellow moon at night",
@@ -148,6 +150,7 @@ async def bot_beside(
         "DISCORD_API_URL": server.api_url,
         "DISCORD_GATEWAY_URL": server.gateway_url,
         "EASEL_DATA": str(data / "easel"),
+        "EASEL_STUDIO": os.environ.get("EASEL_STUDIO") or f"127.0.0.1:{_port_of_studio()}",
     }
     with (data / "bot.log").open("wb") as log:
         bot = await asyncio.create_subprocess_exec(
@@ -157,6 +160,15 @@ async def bot_beside(
             yield bot
         finally:
             await _end(bot)
+
+
+def _port_of_studio() -> int:
+    """The usual port of the bot's own page, or a free one where that is taken."""
+    for port in (STUDIO_PORT, 0):
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return int(taken.getsockname()[1])
+    return STUDIO_PORT
 
 
 async def _end(bot: asyncio.subprocess.Process) -> None:

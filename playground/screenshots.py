@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,12 @@ NARROW: Any = {"width": 390, "height": 844}
 HERS = "a red mushroom on a white background --seed 3"
 MINE = "a red house on grass --ar 3:2 --q 2 --seed 7"
 """Twice the usual steps: even a fast machine has something unfinished to show."""
+MORE = (
+    "a yellow moon at night --q 2",
+    "an orange fish under water --ar 3:2 --q 2",
+    "a black cat on a yellow background --q 2",
+    "three balloons in the sky --ar 2:3 --q 2",
+)
 PATIENCE = 300.0  # seconds for a grid on a slow machine
 HELD = 8.0
 """Seconds for which the bot's next edit is held up, so that a preview keeps still for its picture."""
@@ -98,6 +105,7 @@ class _Session:
         await self.page.get_by_role("button", name="Use dark colours").click()
         await self._narrow()
         await self._remix(grid)
+        await self._studio(grid)
 
     async def _narrow(self) -> None:
         """Another window, on something like a telephone."""
@@ -132,6 +140,27 @@ class _Session:
         await self.page.locator("dialog.modal").wait_for()
         await self._picture("playground-remix")
 
+    async def _studio(self, grid: Message) -> None:
+        """Fill the wall a little, and follow a link to the bot's own page."""
+        ada = self.discord.person("ada")
+        for prompt in MORE:
+            await ada.slash("general", "imagine", prompt=prompt)
+        await ada.click(grid, "U2")
+        await ada.wait_for(lambda m: MORE[-1] in m.content and _finished(m), PATIENCE)
+        answered = await ada.slash("general", "studio")
+        link = re.search(r"http\S+?/enter#[\w=&/-]+", answered.messages[-1].content)
+        if link is None:
+            sys.exit(f"/studio gave no link: {answered.messages[-1].content}")
+        page = await self.page.context.browser.new_page(viewport=WIDE, color_scheme="dark")
+        await page.goto(link[0])
+        await page.wait_for_selector(".tile.loaded")
+        await replace(self, page=page)._shot("studio")
+        await page.get_by_role("listbox").focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("img.large")
+        await replace(self, page=page)._shot("studio-picture")
+        await page.close()
+
     async def _use(self, command: str) -> None:
         await self.page.keyboard.type(command)
         await self.page.keyboard.press("Enter")
@@ -139,6 +168,9 @@ class _Session:
     async def _picture(self, name: str) -> None:
         await self.page.mouse.move(0, 0)
         await self.page.locator(".timeline").evaluate("node => node.scrollTo(0, node.scrollHeight)")
+        await self._shot(name)
+
+    async def _shot(self, name: str) -> None:
         await self.page.evaluate(
             "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"
         )

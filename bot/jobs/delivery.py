@@ -67,8 +67,10 @@ class Delivery:
 
         None when that did not work; the caller has better to come.
         """
+        if job.place.nowhere:
+            return job.place
         try:
-            return await self._once(job, message, post=False)
+            return await self._once(job, message, post=job.place.unasked)
         except (
             _Absent,
             _Unsure,
@@ -82,10 +84,14 @@ class Delivery:
 
     async def insist(self, job: JobRecord, message: Message) -> Place:
         """Put the message up for good; where it stands then. Raises Undeliverable when Discord says never."""
+        if job.place.nowhere:
+            return job.place
         return await self._persist(f"job {job.id}", lambda: self._once(job, message, post=True))
 
     async def found(self, job: JobRecord) -> Place:
         """The job's place, with the message that an earlier life posted but did not live to note down."""
+        if job.place.nowhere:
+            return job.place
         return await self._persist(f"job {job.id}", lambda: self._find(job))
 
     async def excuse(self, promise: Promise, message: Message) -> None:

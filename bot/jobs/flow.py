@@ -14,13 +14,15 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from bot import logs
 from bot.errors import Gone, PictureGone, explained
+from bot.jobs.changes import Changes
 from bot.jobs.delivery import Delivery
+from bot.jobs.draft import Draft
 from bot.jobs.lines import Lines
 from bot.jobs.moderators import Moderators
 from bot.jobs.outcome import notes_of
@@ -31,15 +33,15 @@ from bot.memory.database import insist
 from bot.memory.jobs import Jobs
 from bot.memory.people import User
 from bot.memory.picture_files import Pictures
-from bot.memory.records import JobKind, JobRecord, Place, Status
+from bot.memory.records import JobRecord, Place, Status
 from bot.memory.rules import Limits
 from bot.memory.showings import Showings
 from bot.messages import job_messages
 from bot.metrics import Metrics
-from engine import Cancelled, EngineClosed, Event, Failed, Finished, Job, Lane, Plan, Progress, Queued
+from engine import Cancelled, EngineClosed, Event, Failed, Finished, Job, Progress, Queued
 from engine.pictures.identity import number_of
 
-__all__ = ["Draft", "JobFlow", "Listener"]
+__all__ = ["JobFlow", "Listener"]
 
 log = logging.getLogger(__name__)
 
@@ -49,28 +51,11 @@ Listener: TypeAlias = Callable[[JobRecord], Awaitable[None]]
 """Called with each job that was delivered; what it raises is logged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A job that was asked for: everything but who, where and when.
-
-    ``inputs`` are names of kept pictures, ``references`` those of the pictures that its plan refers to; None:
-    the same as its parent's.
-    """
-
-    kind: JobKind
-    prompt: str
-    shown: str
-    spec: dict[str, Any]
-    plan: Plan
-    lane: Lane = Lane.FAST
-    inputs: tuple[str, ...] = ()
-    references: tuple[str, ...] | None = None
-    parent_id: str | None = None
-    position: int = 0
-
-
 class JobFlow:
-    """All jobs that are not finished yet, ``under_way`` by id. ``lines`` admits new ones."""
+    """All jobs that are not finished yet, ``under_way`` by id. ``lines`` admits new ones.
+
+    ``changes`` tells whoever watches what becomes of them.
+    """
 
     def __init__(
         self,
@@ -99,6 +84,7 @@ class JobFlow:
         self._updates = updates
         self.lines = Lines(limits)
         self._metrics = metrics
+        self.changes = Changes()
         self._runs: dict[str, Run] = {}
         self.under_way: Mapping[str, Run] = MappingProxyType(self._runs)
         self._listeners: list[Listener] = []
@@ -198,6 +184,7 @@ class JobFlow:
 
         Those that are just being delivered get a moment to finish, so that they need not be looked at again.
         """
+        self.changes.close()
         ending = [run.task for run in self._runs.values() if run.ending and run.task is not None]
         if ending or self._after:
             await asyncio.wait({*ending, *self._after}, timeout=LAST_MOMENT)
@@ -210,6 +197,7 @@ class JobFlow:
     def _enter(self, run: Run) -> None:
         """Begin, or stand in the line of jobs whose user has as many running as one may."""
         self._runs[run.job.id] = run
+        self.changes.tell(run.job)
         if self.lines.enter(run):
             self._launch(run)
 
@@ -220,6 +208,7 @@ class JobFlow:
     def _let_go(self, run: Run, task: asyncio.Task[None]) -> None:
         """The job is at its end: whoever is next in its user's line begins."""
         del self._runs[run.job.id]
+        self.changes.tell(run.job)
         self.lines.leave(run)
         if task.cancelled():
             return
@@ -267,6 +256,8 @@ class JobFlow:
             last = event
             match event:
                 case Queued():
+                    run.position, run.eta = event.position, event.eta
+                    self.changes.tell(run.job)
                     if event.position > 1:
                         rows = self._buttons(run.job, 0)
                         message = job_messages.waiting(run.job, rows, event.position, event.eta)
@@ -288,7 +279,8 @@ class JobFlow:
             run.job = replace(run.job, status=Status.RUNNING)
             self._metrics.observe("easel_wait_seconds", time.time() - run.job.created, lane=run.job.lane)
             await insist(lambda: self._jobs.began(run.job.id))
-        run.preview = event.preview or run.preview
+        run.saw(event.percent, event.preview)
+        self.changes.tell(run.job)
         rows = self._buttons(run.job, 0)
         self._updates.show(run, job_messages.running(run.job, event.percent, run.preview, rows))
 
@@ -298,6 +290,7 @@ class JobFlow:
         notes = notes_of(job.plan, done)
         await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes, job.mark))
         run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
+        self.changes.tell(run.job)
         self._metrics.count("easel_pictures_total", len(pictures), model=job.plan.model)
         self._metrics.observe("easel_render_seconds", done.seconds, model=job.plan.model)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from bot.errors import Refusal
-from bot.jobs.flow import Draft
+from bot.jobs.draft import Draft
 from bot.jobs.updates import Run
 from bot.memory.records import Status
 from bot.memory.rules import Allowance, Rules

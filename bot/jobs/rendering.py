@@ -32,6 +32,10 @@ class RenderEngine(Protocol):
         """What a language model of this machine says. Raises BadPicture and EngineError."""
         ...
 
+    async def select(self, png: bytes, /, words: str, point: tuple[float, float] | None) -> bytes:
+        """A mask of a picture: white on what words name, or on the thing at a point. Raises EngineError."""
+        ...
+
     def load(self, model: str) -> None:
         """Have a model ready before anyone asks for it. Raises UnknownModel."""
         ...

@@ -28,8 +28,9 @@ class Run:
     """A job on its way: the record as it stands and the task that drives it.
 
     ``noted`` is the place that the database knows, ``edit`` the passing edit that is on the wire. ``preview``
-    is the newest: it comes rarely, and the edit that shows it is seldom its own. ``again``: an earlier life
-    had begun with it.
+    is the newest of ``previews``: it comes rarely, and the edit that shows it is seldom its own. ``position``
+    counts from 1 among those that wait, ``eta`` is in seconds, ``percent`` how much is drawn. ``again``: an
+    earlier life had begun with it.
     """
 
     job: JobRecord
@@ -37,10 +38,20 @@ class Run:
     task: asyncio.Task[None] | None = None
     edit: asyncio.Task[None] | None = None
     preview: bytes | None = None
+    previews: int = 0
+    position: int | None = None
+    eta: float | None = None
+    percent: int = 0
     rendering: bool = False
     cancelled: bool = False
     again: bool = False
     ending: bool = False
+
+    def saw(self, percent: int, preview: bytes | None) -> None:
+        """So much is drawn, and it may look like this."""
+        self.percent, self.position = percent, None
+        if preview is not None:
+            self.preview, self.previews = preview, self.previews + 1
 
 
 class Updates:

@@ -25,6 +25,7 @@ __all__ = [
     "InUse",
     "Row",
     "Unfit",
+    "Value",
     "copy_database",
     "execute_many",
     "insist",

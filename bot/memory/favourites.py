@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aiosqlite import Connection
 
-from bot.memory.database import Database
+from bot.memory.database import Database, execute_many
 from bot.memory.records import JobRecord
 
 __all__ = ["Favourites", "forget"]
@@ -27,6 +29,17 @@ class Favourites:
                 await tx.execute("INSERT INTO favourites VALUES (?, ?, ?)", heart)
                 return True
         return False
+
+    async def set(self, user_id: int, pictures: Iterable[tuple[int, int]], *, to: bool) -> None:
+        """Give pictures of a user's, as their jobs' numbers and their positions, a heart, or take it away."""
+        hearts = [(user_id, seq, position) for seq, position in pictures]
+        sql = (
+            "INSERT OR IGNORE INTO favourites VALUES (?, ?, ?)"
+            if to
+            else "DELETE FROM favourites WHERE (user_id, job_seq, position) = (?, ?, ?)"
+        )
+        async with self._database.transaction() as tx:
+            await execute_many(tx, sql, hearts)
 
 
 async def forget(tx: Connection, job_id: str) -> None:

@@ -19,8 +19,8 @@ __all__ = ["PersonalData"]
 
 SLICE = 50  # rows of a transaction
 
-_UNREADABLE = {"token", "original", "upload_limit"}
-"""Columns of jobs that say nothing to anybody, or that nobody else may have."""
+_UNREADABLE = {"token", "original", "upload_limit", "hash"}
+"""Columns that say nothing to anybody, or that nobody else may have."""
 
 _JSON = {"spec", "plan", "notes", "data"}
 
@@ -107,6 +107,10 @@ _TABLES = {
     "options": "user_id",
     "favourites": "user_id",
     "panels": "user_id",
+    "folder_pictures": "user_id",
+    "folders": "user_id",
+    "sign_in_links": "user_id",
+    "sessions": "user_id",
     "usage": "user_id",
     "daily_usage": "user_id",
     "reports": "user_id",

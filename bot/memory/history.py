@@ -16,7 +16,7 @@ from bot.memory.database import Database, execute_many
 from bot.memory.records import COLUMNS, JobRecord, job_of
 from bot.text.words import words as words_of
 
-__all__ = ["MOST_COUNTED", "History", "forget", "index", "indexed"]
+__all__ = ["MOST_COUNTED", "History", "forget", "index", "indexed", "matching"]
 
 MOST_COUNTED = 1000  # jobs; whoever finds more is told that there are more, and the walk stays short
 _PIECE = 3  # letters
@@ -41,7 +41,7 @@ class History:
 
         A word may stand for a part of one.
         """
-        match = _match(user_id, words)
+        match = matching(user_id, words)
         values: dict[str, str | int] = {"user": user_id, "match": match, "limit": limit, "offset": offset}
         rows = await self._database.rows(
             f"WITH page (seq) AS MATERIALIZED ({_found(match, favourites)} ORDER BY 1 DESC LIMIT :limit"
@@ -53,7 +53,7 @@ class History:
 
     async def count(self, user_id: int, *, words: str = "", favourites: bool = False) -> int:
         """How many jobs ``page`` would find, at most one more than ``MOST_COUNTED``."""
-        match = _match(user_id, words)
+        match = matching(user_id, words)
         row = await self._database.row(
             f"SELECT count(*) AS number FROM ({_found(match, favourites)} LIMIT :most)",
             {"user": user_id, "match": match, "most": MOST_COUNTED + 1},
@@ -121,7 +121,7 @@ def indexed(user_id: int, text: str) -> str:
     return " ".join(f"u{user_id}x{piece}" for piece in (*rows, *dict.fromkeys(shorter)))
 
 
-def _match(user_id: int, text: str) -> str:
+def matching(user_id: int, text: str) -> str:
     """What is asked of the index for all words of a text; empty where it has none."""
     rows = [_pieces(word, min(len(word), _PIECE)) for word in dict.fromkeys(words_of(text))]
     return " AND ".join('"' + " ".join(f"u{user_id}x{piece}" for piece in row) + '"' for row in rows)

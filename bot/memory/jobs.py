@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from aiosqlite import Connection
 
-from bot.memory import favourites, history, showings, usage
+from bot.memory import favourites, folders, history, showings, usage
 from bot.memory.additions import Additions
 from bot.memory.database import Database, execute_many
 from bot.memory.panels import WITH_PICTURE
@@ -163,6 +163,7 @@ class Jobs:
             await tx.execute("DELETE FROM reports WHERE job_id = ?", (job_id,))
             await showings.forget(tx, job_id)
             await favourites.forget(tx, job_id)
+            await folders.forget(tx, job_id)
             await history.forget(tx, job_id)
             await tx.execute(
                 "UPDATE jobs SET status = :deleted, prompt = '', shown = '', spec = '{}', plan = '{}',"

@@ -34,6 +34,7 @@ __all__ = [
     "Shortened",
     "Unanswered",
     "UnknownPrompt",
+    "Uploaded",
 ]
 
 
@@ -167,7 +168,15 @@ class Checked(PanelData):
     verdict: dict[str, Any] = field(default_factory=dict)
 
 
-WITH_PICTURE = f"kind IN ('{Checked.kind}', '{Described.kind}')"
+@dataclass(frozen=True, slots=True)
+class Uploaded(PanelData):
+    """A kept picture, whose file name is ``picture``, that was brought to the studio for one's prompts."""
+
+    kind: ClassVar[str] = "uploaded"
+    picture: str
+
+
+WITH_PICTURE = f"kind IN ('{Checked.kind}', '{Described.kind}', '{Uploaded.kind}')"
 """How rows are asked for whose data name a kept picture; the index of those names has the same words."""
 
 _KINDS: dict[str, type[PanelData]] = {
@@ -179,6 +188,7 @@ _KINDS: dict[str, type[PanelData]] = {
         FoundInFile,
         Question,
         UnknownPrompt,
+        Uploaded,
         HistoryPages,
         EditedPicture,
         ImagePrompt,

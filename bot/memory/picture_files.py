@@ -19,9 +19,11 @@ from PIL import Image
 
 from bot.errors import PictureGone
 from engine.pictures.decoding import opened, to_png
+from engine.pictures.masks import mask_of
 from engine.pictures.provenance import in_jpeg
+from engine.planning.canvas import Box
 
-__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "normalised", "size_of"]
+__all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "masked", "normalised", "size_of"]
 
 PICTURE_NAME = re.compile(r"[0-9a-f]{40}\.png")
 
@@ -35,6 +37,7 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._small = folder.with_name("thumbnails")
         self._swept = False
         self._young: set[str] = set()  # names of this life, which a sweep leaves alone: their rows come later
         self._deciding = threading.Lock()
@@ -63,12 +66,17 @@ class Pictures:
         self._grown_up()
         return removed
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where a kept picture lies."""
         return self._folder / name[:2] / name
+
+    def thumbnail(self, name: str) -> Path:
+        """Where its thumbnail lies, if one was made; it is deleted with the picture."""
+        return self._small / name[:2] / f"{Path(name).stem}.jpg"
 
     def _keep(self, data: bytes) -> str:
         name = f"{_digest(data)}.png"
-        path = self._path(name)
+        path = self.path(name)
         unfinished = path.with_name(f".{name}.{os.getpid()}")
         with self._deciding:
             if not self._swept:
@@ -90,7 +98,7 @@ class Pictures:
 
     def _read(self, name: str) -> bytes:
         try:
-            data = self._path(name).read_bytes()
+            data = self.path(name).read_bytes()
         except FileNotFoundError:
             raise PictureGone(name) from None
         if not name.startswith(_digest(data)):
@@ -99,7 +107,8 @@ class Pictures:
 
     def _delete(self, names: list[str]) -> None:
         for name in names:
-            self._path(name).unlink(missing_ok=True)
+            self.path(name).unlink(missing_ok=True)
+            self.thumbnail(name).unlink(missing_ok=True)
 
     def _sweep(self, folder: Path, needed: set[str]) -> int:
         removed = 0
@@ -107,6 +116,7 @@ class Pictures:
             with self._deciding:
                 if path.name not in needed and path.name not in self._young:
                     path.unlink(missing_ok=True)
+                    self.thumbnail(path.name).unlink(missing_ok=True)
                     removed += 1
         return removed
 
@@ -131,6 +141,12 @@ async def normalised(data: bytes) -> HandedIn:
     """
     async with _decoding:
         return await asyncio.to_thread(_plain, data)
+
+
+async def masked(data: bytes, size: tuple[int, int], place: Box) -> bytes:
+    """A painted mask as a tile of that size needs it. Raises engine.BadPicture; one at a time, as above."""
+    async with _decoding:
+        return await asyncio.to_thread(mask_of, data, size, place)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

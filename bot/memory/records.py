@@ -97,8 +97,9 @@ class Place:
 
     ``original``: the message is the first answer to its interaction, so that the token reaches it without an
     id. ``upload_limit`` is in bytes. ``interaction_id`` is the interaction that the message answers.
-    ``private``: only the job's owner may see it, so it never stands openly in a channel. ``hide_above``: the
-    score, 0 to 1, above which a picture may not be shown there.
+    ``private``: only the job's owner may see it, so it never stands openly in a channel. Without a channel it
+    is ``nowhere``: the job was asked for on the studio's page and is to be seen there alone. ``hide_above``:
+    the score, 0 to 1, above which a picture may not be shown there.
     """
 
     channel_id: int
@@ -110,6 +111,16 @@ class Place:
     interaction_id: int | None = None
     private: bool = False
     hide_above: float = HIDE_ABOVE
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether there is no message, and none to come."""
+        return not self.channel_id and self.token is None and self.interaction_id is None
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the message answers nobody in Discord and does not stand yet: it is posted from the start."""
+        return self.message_id is None and self.token is None and self.interaction_id is None
 
 
 @dataclass(frozen=True, slots=True)

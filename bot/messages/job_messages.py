@@ -122,6 +122,8 @@ def _region(job: JobRecord, source: JobRecord) -> str:
     canvas = job.plan.canvas
     if canvas is None or canvas.words:
         return f"Drawn anew: {f'“{quoted(canvas.words, 200)}” in' if canvas else 'a part of'} {whose}."
+    if canvas.masked:
+        return f"Drawn anew: a painted part of {whose}."
     parts = [
         1 + round(3 * part.left / job.plan.width) + 3 * round(3 * part.top / job.plan.height)
         for part in canvas.parts

@@ -21,6 +21,7 @@ from yarl import URL
 from bot.config import BadSetting, Settings
 from bot.memory.database import Database, InUse, Unfit
 from bot.program.metrics_page import served
+from bot.program.studio import studio_of
 from bot.program.wiring import engine_of, registry_of, signing_of
 from bot.surface.client import EaselClient
 
@@ -54,6 +55,7 @@ async def serve(settings: Settings) -> None:
             engine_of(settings, registry) as engine,
             EaselClient(settings, registry, engine, database, signing=signing) as client,
             served(client, settings.easel_metrics),
+            studio_of(client, database),
         ):
             await _until(stop, client, token)
             log.info("stopping; unfinished jobs stay queued")

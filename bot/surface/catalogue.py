@@ -5,6 +5,7 @@ The order is that of the buttons in a row.
 
 from __future__ import annotations
 
+from bot.surface import studio_link
 from bot.surface.actions import Action, Actions
 from bot.surface.buttons import edit, extensions, own, region, reroll, retexture, upscales, variations
 from bot.surface.commands import (
@@ -46,6 +47,7 @@ DIALOGS = (*image_prompts.DIALOGS, *edit_command.DIALOGS)
 MENUS = {**settings.MENUS}
 
 
-def actions(*more: Action) -> Actions:
-    """All of them, and ``more``."""
-    return Actions((*ACTIONS, *more), DIALOGS, MENUS)
+def actions(*more: Action, with_studio: bool = False) -> Actions:
+    """All of them, and ``more``; those that lead to the studio only where there is a studio."""
+    studio = studio_link.ACTIONS if with_studio else ()
+    return Actions((*ACTIONS, *studio, *more), DIALOGS, MENUS)

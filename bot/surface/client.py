@@ -17,8 +17,11 @@ import discord
 from discord import app_commands
 
 from bot.config import Settings
+from bot.jobs.admission import Taking
+from bot.jobs.continuations import Continuations
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.moderators import Moderators
@@ -28,6 +31,7 @@ from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
 from bot.jobs.updates import EDIT_EVERY, Updates
+from bot.jobs.uploads import Uploads
 from bot.jobs.words import words_of
 from bot.links import Links
 from bot.memory.database import Database
@@ -44,6 +48,7 @@ from bot.memory.records import JobRecord
 from bot.memory.retention import Keep, Retention
 from bot.memory.rules import Limits, Rules
 from bot.memory.showings import Showings
+from bot.memory.sign_ins import SignIns
 from bot.memory.usage import Usage
 from bot.messages.job_messages import interrupted
 from bot.metrics import Metrics
@@ -133,7 +138,7 @@ class EaselClient(HubClient):
             # With a gateway of one's own there is nobody to ask how many shards it wants.
             shard_count=1 if settings.discord_gateway_url else None,
         )
-        self._actions = actions or catalogue.actions()
+        self._actions = actions or catalogue.actions(with_studio=bool(settings.easel_studio))
         self.tree = EaselTree(self)
         self.hub = self._hub(settings, registry, engine, database, edit_every, signing)
         self._recovery: asyncio.Task[None] | None = None
@@ -147,7 +152,7 @@ class EaselClient(HubClient):
         # Looked up before the first interaction, so that what this life takes on is not among it.
         jobs, promises = await self.hub.jobs.unfinished(), await self.hub.promises.open()
         await asyncio.to_thread(parse, "the first prompt builds the parser")
-        commands.register(self.tree)
+        commands.register(self.tree, with_studio=bool(self.hub.settings.easel_studio))
         try:
             await self.tree.sync()
         except discord.HTTPException as error:
@@ -224,6 +229,13 @@ class EaselClient(HubClient):
         self.pruning = Pruning(Retention(database, keep), jobs, panels, pictures)
         named = [int(word) for word in settings.easel_admins.split(",") if word.strip()]
         models = Models(registry, engine, settings)
+        banned, words, links = BannedWords(settings.easel_banned_words), words_of(settings, engine), Links()
+        gate = Gate(people, rules, promises, named, self._owners, metrics)
+        quota = Quota(rules, usage, flow.under_way)
+        uploads = Uploads(pictures, links, panels, settings.studio_url)
+        drafting = Drafting(
+            models, pictures, uploads, banned, words, settings.easel_model, gate.known_operator
+        )
         return Hub(
             settings=settings,
             models=models,
@@ -235,26 +247,35 @@ class EaselClient(HubClient):
             favourites=Favourites(database),
             usage=usage,
             promises=promises,
+            sign_ins=SignIns(database),
             panels=panels,
             personal=PersonalData(database, jobs),
             keep=keep,
             pictures=pictures,
             rules=rules,
             moderation=moderation,
-            quota=Quota(rules, usage, flow.under_way),
-            banned=BannedWords(settings.easel_banned_words),
-            links=Links(),
+            quota=quota,
+            banned=banned,
+            links=links,
+            uploads=uploads,
+            drafting=drafting,
+            continuations=Continuations(drafting, jobs, results),
+            taking=Taking(rules, quota, flow),
             results=results,
             samples=Samples(settings.easel_data / "samples", engine, lambda: models.registry),
             delivery=delivery,
             flow=flow,
             direct_messages=direct_messages,
             moderators=moderators,
-            gate=Gate(people, rules, promises, named, self._owners, metrics),
+            gate=gate,
             guide=_guide(),
             metrics=metrics,
-            words=words_of(settings, engine),
+            words=words,
         )
+
+    async def direct(self, user_id: int) -> int:
+        """The id of the channel in which the bot writes to one user alone."""
+        return (await self.create_dm(discord.Object(user_id))).id
 
     async def _owners(self) -> list[int]:
         owned = await self.application_info()

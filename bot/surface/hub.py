@@ -11,8 +11,11 @@ from typing import TypeAlias
 import discord
 
 from bot.config import Settings
+from bot.jobs.admission import Taking
+from bot.jobs.continuations import Continuations
 from bot.jobs.delivery import Delivery
 from bot.jobs.direct_messages import DirectMessages
+from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.moderators import Moderators
@@ -20,6 +23,7 @@ from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
 from bot.jobs.samples import Samples
+from bot.jobs.uploads import Uploads
 from bot.jobs.words import Words
 from bot.links import Links
 from bot.memory.favourites import Favourites
@@ -34,6 +38,7 @@ from bot.memory.promises import Promises
 from bot.memory.retention import Keep
 from bot.memory.rules import Rules
 from bot.memory.showings import Showings
+from bot.memory.sign_ins import SignIns
 from bot.memory.usage import Usage
 from bot.metrics import Metrics
 from bot.surface.gate import Gate
@@ -58,6 +63,7 @@ class Hub:
     favourites: Favourites
     usage: Usage
     promises: Promises
+    sign_ins: SignIns
     panels: Panels
     personal: PersonalData
     keep: Keep
@@ -67,6 +73,10 @@ class Hub:
     quota: Quota
     banned: BannedWords
     links: Links
+    uploads: Uploads
+    drafting: Drafting
+    continuations: Continuations
+    taking: Taking
     results: Results
     samples: Samples
     delivery: Delivery
@@ -89,7 +99,7 @@ class Hub:
 
     def model_of(self, user: User) -> str:
         """The model that a user's prompts run on: the chosen one as long as it is on this machine."""
-        return user.model if user.model in self.models.here else self.settings.easel_model
+        return self.drafting.model_of(user)
 
 
 class HubClient(discord.AutoShardedClient):

@@ -1,22 +1,18 @@
-"""Pictures that people bring: checked, fetched, and kept before anything is drawn from them.
+"""Pictures that people bring by Discord: checked, fetched, and kept before anything is drawn from them.
 
 Knows no prompts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
 import discord
 
 from bot.errors import Refusal
+from bot.jobs.uploads import KeptPicture
 from bot.links import MOST_BYTES
-from bot.memory.picture_files import normalised
 from bot.surface.hub import Interaction
 
 __all__ = [
-    "KeptPicture",
     "bytes_of",
     "check_upload",
     "first_picture",
@@ -25,27 +21,7 @@ __all__ = [
     "kept_link",
     "kept_upload",
     "link_of",
-    "pictures_behind",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPicture:
-    """A picture that someone brought: the name under which it is kept, and what they should know of it."""
-
-    name: str
-    notes: tuple[str, ...] = ()
-
-
-async def pictures_behind(
-    interaction: Interaction, links: Iterable[str], given: Mapping[str, KeptPicture] | None = None
-) -> dict[str, KeptPicture]:
-    """The pictures behind links, kept now unless they are ``given``. Raises BadLink and BadPicture."""
-    found = dict(given or {})
-    for link in dict.fromkeys(links):
-        if link not in found:
-            found[link] = await kept_link(interaction, link)
-    return found
 
 
 def check_upload(upload: discord.Attachment) -> None:
@@ -77,8 +53,7 @@ async def bytes_of(interaction: Interaction, source: discord.Attachment | str) -
 
 async def kept(interaction: Interaction, data: bytes) -> KeptPicture:
     """Keep a picture that someone brought. Raises BadPicture."""
-    found = await normalised(data)
-    return KeptPicture(await interaction.client.hub.pictures.keep(found.png), found.notes)
+    return await interaction.client.hub.uploads.keep(data)
 
 
 async def kept_upload(interaction: Interaction, upload: discord.Attachment) -> KeptPicture:
@@ -98,7 +73,8 @@ def link_of(url: str) -> str:
 
 async def kept_link(interaction: Interaction, link: str) -> KeptPicture:
     """The picture behind a link, kept now. Raises BadLink and BadPicture."""
-    return await kept(interaction, await bytes_of(interaction, link))
+    hub = interaction.client.hub
+    return await hub.uploads.fetch(await hub.user_of(interaction), link)
 
 
 async def _from_discord(interaction: Interaction, url: str) -> bytes:

@@ -121,7 +121,7 @@ def _clear(keep: Image.Image, canvas: Canvas, inputs: Sequence[bytes]) -> None:
     """Takes out of ``keep`` what is drawn anew of the picture itself."""
     for part in canvas.parts:
         keep.paste(0, (part.left, part.top, part.left + part.width, part.top + part.height))
-    if canvas.words:
+    if canvas.words or canvas.masked:
         if len(inputs) < 2:
             raise BadPicture("The region of the picture is missing.")
         found = load_input(inputs[1]).convert("L").resize(keep.size, Image.Resampling.BILINEAR)

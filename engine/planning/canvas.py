@@ -14,7 +14,19 @@ from typing import Any, TypeAlias
 from engine.errors import NoRoom
 from engine.planning.registry import ModelEntry
 
-__all__ = ["PARTS", "Box", "Canvas", "Direction", "Framed", "panned", "parted", "squared", "zoomed"]
+__all__ = [
+    "PARTS",
+    "Box",
+    "Canvas",
+    "Direction",
+    "Framed",
+    "Margins",
+    "extended",
+    "panned",
+    "parted",
+    "squared",
+    "zoomed",
+]
 
 PARTS = 9
 """Into how many parts a picture is divided to be chosen from: three rows of three, in reading order."""
@@ -40,9 +52,10 @@ class Box:
 class Canvas:
     """Where on the tile the input picture lies, scaled to ``picture``; everything in the tile's pixels.
 
-    What ``picture`` leaves uncovered is drawn. Of what it covers, ``parts`` are drawn anew, and what
-    ``words`` name, as the ``segmenter`` of that name finds it; all else stays as it is. Within ``margin``
-    pixels around the picture what its edges drawn out would give is held at first, the longer the nearer.
+    What ``picture`` leaves uncovered is drawn. Of what it covers, ``parts`` are drawn anew, what ``words``
+    name, as the ``segmenter`` of that name finds it, and, where it is ``masked``, what is white on the job's
+    second input, a picture of the whole tile; all else stays as it is. Within ``margin`` pixels around the
+    picture what its edges drawn out would give is held at first, the longer the nearer.
     """
 
     picture: Box
@@ -50,12 +63,27 @@ class Canvas:
     words: str = ""
     segmenter: str = ""
     margin: int = 0
+    masked: bool = False
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Canvas:
         """The canvas that ``dataclasses.asdict`` described."""
         boxes = {"picture": Box(**data["picture"]), "parts": tuple(Box(**part) for part in data["parts"])}
         return cls(**(data | boxes))
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """By how much a canvas goes on beyond a picture, in shares (0 and more) of its width and its height."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether it goes on at any side."""
+        return any((self.left, self.top, self.right, self.bottom))
 
 
 class Direction(StrEnum):
@@ -112,6 +140,34 @@ def squared(width: int, height: int, entry: ModelEntry) -> Framed:
     return side, side, Canvas(Box((side - width) // 2, (side - height) // 2, width, height))
 
 
+def extended(width: int, height: int, margins: Margins, entry: ModelEntry) -> Framed:
+    """A picture of that size on a canvas that goes on beyond it by ``margins``.
+
+    It keeps its scale as long as the model draws so much, and is smaller otherwise. The canvas' sides are the
+    next multiples that the model takes. Raises NoRoom when the model draws nothing as long.
+    """
+    wide, high = (1 + margins.left + margins.right) * width, (1 + margins.top + margins.bottom) * height
+    most = _MOST_AREA * entry.side**2
+    scale = min(1.0, math.sqrt(most / (wide * high)))
+    up = scale == 1
+    size = tuple(_multiple(length * scale, entry.multiple, up=up) for length in (wide, high))
+    if up and size[0] * size[1] > most:  # the next multiples are too many by a little
+        size = tuple(_multiple(length, entry.multiple, up=False) for length in (wide, high))
+        up = False
+    if max(size) > min(size) * entry.max_ratio:
+        raise NoRoom(f"{entry.title} draws nothing longer than {entry.max_ratio:g}:1.")
+    scale = 1.0 if up else min(size[0] / wide, size[1] / high)
+    box = max(1, round(width * scale)), max(1, round(height * scale))
+    left = _share(size[0] - box[0], margins.left, margins.right)
+    top = _share(size[1] - box[1], margins.top, margins.bottom)
+    return size[0], size[1], Canvas(Box(left, top, *box))
+
+
+def _share(free: int, before: float, behind: float) -> int:
+    """Those of ``free`` pixels that lie before the picture, as the margins are to one another."""
+    return round(free * before / (before + behind)) if before + behind else free // 2
+
+
 def parted(width: int, height: int, parts: frozenset[int]) -> Framed:
     """A picture in its own place, of which the given ``parts`` (0–8, in reading order) are drawn anew."""
     if not parts or not parts <= set(range(PARTS)):
@@ -124,8 +180,11 @@ def parted(width: int, height: int, parts: frozenset[int]) -> Framed:
     return width, height, Canvas(Box(0, 0, width, height), tuple(boxes))
 
 
-def _multiple(length: float, step: int) -> int:
-    return max(1, round(length / step)) * step
+def _multiple(length: float, step: int, *, up: bool | None = None) -> int:
+    """The nearest multiple of ``step``; the next one where ``up`` says so, the last one where it says not."""
+    times = length / step
+    whole = round(times) if up is None else math.ceil(times - 1e-6) if up else math.floor(times + 1e-6)
+    return max(1, whole) * step
 
 
 def _fits(width: int, height: int, entry: ModelEntry) -> None:

@@ -189,7 +189,10 @@ class DescriberEntry:
 
 @dataclass(frozen=True, slots=True)
 class SegmenterEntry:
-    """A model that finds in a picture what words name (CLIPSeg)."""
+    """A model that finds in a picture what words name (CLIPSeg).
+
+    ``clicks``: it is shown a place instead, and finds the thing there (the Segment Anything kind).
+    """
 
     name: str
     title: str
@@ -197,6 +200,7 @@ class SegmenterEntry:
     revision: str | None = None
     gigabytes: float = 0.0
     folder: Path | None = None
+    clicks: bool = False
 
     def on_this_machine(self) -> bool:
         """Whether its weights lie here, in its folder or in the hub's cache; reads names only."""

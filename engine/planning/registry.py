@@ -218,8 +218,14 @@ class Registry:
         raise UnknownModel(f"There is no control “{name}” here.")
 
     def segmenter(self) -> SegmenterEntry | None:
-        """The first of them that is on this machine: none is fetched for a region's sake."""
-        return next((entry for entry in self.segmenters if entry.on_this_machine()), None)
+        """The first that reads words and is on this machine: none is fetched for a region's sake."""
+        reading = (entry for entry in self.segmenters if not entry.clicks)
+        return next((entry for entry in reading if entry.on_this_machine()), None)
+
+    def clicker(self) -> SegmenterEntry | None:
+        """The first that is shown a place and is on this machine."""
+        shown = (entry for entry in self.segmenters if entry.clicks)
+        return next((entry for entry in shown if entry.on_this_machine()), None)
 
     def claims(self, spec: Wanted) -> ModelEntry | None:
         """The entry that `--v` or `--niji` means, wherever its weights are; None when none does."""

@@ -8,8 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.errors import NoSegmenter
-from engine.planning.canvas import Box, Canvas, Direction, Framed, panned, parted, squared, zoomed
+from engine.errors import NoRoom, NoSegmenter
+from engine.planning.canvas import (
+    Box,
+    Canvas,
+    Direction,
+    Framed,
+    Margins,
+    extended,
+    panned,
+    parted,
+    squared,
+    zoomed,
+)
 from engine.planning.edit import drawn_on
 from engine.planning.entries import ModelEntry
 from engine.planning.plan import CALM, PICTURES, Action, Plan, running, scheduled
@@ -21,7 +32,7 @@ from engine.planning.sizes import alike, proportion, tile_size
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
 
-__all__ = ["plan_pan", "plan_region", "plan_square", "plan_zoom"]
+__all__ = ["plan_painted", "plan_pan", "plan_region", "plan_square", "plan_zoom"]
 
 REDRAWN = 1.0
 """How far a part that is drawn anew is re-noised, 0–1: nothing of it is left."""
@@ -114,6 +125,35 @@ def plan_region(
     return replace(_repainted(parent, position, framed, registry, spec, seed), tile=parent.tile)
 
 
+def plan_painted(
+    parent: Plan,
+    position: int,
+    registry: Registry,
+    *,
+    margins: Margins,
+    masked: bool,
+    spec: GenerationSpec | None = None,
+    seed: int | None = None,
+) -> Plan:
+    """Four pictures that go on beyond the picture by ``margins`` and differ where a mask is white.
+
+    ``masked``: there is one, of the plan's size, which becomes the job's second input. Raises NoRoom when
+    nothing would be new, or the model draws nothing as long.
+    """
+    if not margins and not masked:
+        raise NoRoom("That would draw nothing new: paint over a part, or make the canvas larger.")
+    parent = drawn_on(parent, registry)
+    tile = parent.native
+    if margins:
+        width, height, canvas = extended(tile.width, tile.height, margins, registry.get(parent.model))
+    else:
+        width, height = tile.width, tile.height
+        canvas = Canvas(Box(0, 0, width, height))
+    framed = width, height, replace(canvas, masked=masked)
+    plan = _repainted(parent, position, framed, registry, spec, seed)
+    return plan if margins else replace(plan, tile=parent.tile)
+
+
 def _repainted(
     parent: Plan,
     position: int,
@@ -143,7 +183,7 @@ def _repainted(
     calm, strength = 1.0, REDRAWN
     if (canvas.picture.width, canvas.picture.height) != (width, height):
         strength = (entry.extend + REDRAWN) / 2
-        if plan.conditionings == parent.conditionings:
+        if plan.conditionings == parent.conditionings and not canvas.masked:
             calm, strength = CALM if entry.extend_by_words else 0.0, entry.extend
             canvas = replace(canvas, margin=min(width, height) // _MARGIN)
     steps = scheduled(parent.effort or parent.steps, strength)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
+from typing import Any
 
 from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
 from engine.job import Cancelled, Description, Event, Failed, Job, Queued, Request, is_final
@@ -34,6 +35,8 @@ from engine.process.wire import (
     Report,
     Residents,
     Say,
+    Select,
+    Selected,
     Setup,
     Submit,
     Unload,
@@ -78,10 +81,10 @@ class _Open:
 
 @dataclass(eq=False, slots=True)
 class _Question:
-    """A picture that waits to be described, or a request that waits for its answer."""
+    """A picture that waits to be described or looked through, or a request that waits for its answer."""
 
-    order: Describe | Say
-    answer: asyncio.Future[Description]
+    order: Describe | Say | Select
+    answer: asyncio.Future[Any]
     deaths: int = 0
 
 
@@ -171,18 +174,28 @@ class Engine:
 
         Raises BadPicture when it cannot be read, EngineError otherwise.
         """
-        return await self._asked(lambda number: Describe(number, png, turn))
+        said: Description = await self._asked(lambda number: Describe(number, png, turn))
+        return said
 
     async def say(self, request: Request) -> Description:
         """What a language model of this machine says. Raises BadPicture and EngineError."""
-        return await self._asked(lambda number: Say(number, request))
+        said: Description = await self._asked(lambda number: Say(number, request))
+        return said
 
-    async def _asked(self, order: Callable[[int], Describe | Say]) -> Description:
+    async def select(self, png: bytes, /, words: str, point: tuple[float, float] | None) -> bytes:
+        """A PNG of the picture's size, white where ``words`` are, or the thing at ``point``.
+
+        The point is in shares of the picture's sides. Raises BadPicture and EngineError.
+        """
+        mask: bytes = await self._asked(lambda number: Select(number, png, words, point))
+        return mask
+
+    async def _asked(self, order: Callable[[int], Describe | Say | Select]) -> Any:
         if self._closed:
             raise EngineClosed("The engine was closed.")
         self._numbers += 1
         place = min(self._places, key=lambda place: len(place.jobs))
-        answer: asyncio.Future[Description] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         question = place.questions[self._numbers] = _Question(order(self._numbers), answer)
         place.supervisor.wake(question.order)
         try:
@@ -262,6 +275,12 @@ class Engine:
                     _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
                 elif question is not None and not question.answer.done():
                     question.answer.set_result(Description(prompts, notes))
+            case Selected(number, mask, problem, unreadable):
+                question = place.questions.get(number)
+                if question is not None and mask is None:
+                    _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
+                elif question is not None and not question.answer.done():
+                    question.answer.set_result(mask)
             case Residents(models):
                 place.models = models
             case Beat(_, work):

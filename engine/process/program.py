@@ -45,6 +45,10 @@ def _silent(request: Request) -> Description:
     raise ModelUnavailable("No language model is here.")
 
 
+def _unseen(png: bytes, words: str, point: tuple[float, float] | None) -> bytes:
+    raise NoSegmenter("Nothing here finds things in pictures.")
+
+
 class Ready(Protocol):
     """A LoRA or an embedding that is ready for a model."""
 
@@ -87,7 +91,8 @@ class Program:
     a plan's control ready for its model, whose ``controls`` keep it; the control's ``module`` shares forwards
     as denoisers do. ``say`` has a language model of this machine answer.
     ``load_reference_adapter`` makes one ready that is kept in the model's ``references``. ``classifier``
-    says how explicit a picture is; None: nobody looks.
+    says how explicit a picture is; None: nobody looks. ``select`` gives a mask of what words name in a
+    picture, or of the thing at a point.
     """
 
     load: Load
@@ -103,3 +108,4 @@ class Program:
     say: Callable[[Request], Description] = _silent
     load_reference_adapter: Callable[[AdapterEntry, Any], Any] = _no_adapter
     classifier: Classifier | None = None
+    select: Callable[[bytes, str, tuple[float, float] | None], bytes] = _unseen

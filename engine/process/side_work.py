@@ -16,7 +16,7 @@ from engine.process.failures import as_engine_error
 from engine.process.job_state import JobState
 from engine.process.program import Program
 from engine.process.reporter import Reporter
-from engine.process.wire import Described, Report
+from engine.process.wire import Described, Report, Select, Selected
 
 __all__ = ["SideWork"]
 
@@ -36,6 +36,16 @@ class SideWork:
     def say(self, number: int, request: Request) -> None:
         """Has a language model answer; the answer is a `Described` with the same number."""
         self._answer(number, "asking a language model", lambda: self._program.say(request))
+
+    def select(self, order: Select) -> None:
+        """Has a thing found in a picture; the answer is a `Selected` with the same number."""
+
+        def then(mask: bytes | None, error: Exception | None) -> None:
+            problem = "" if error is None else str(as_engine_error(error, "looking for a thing in a picture"))
+            self._emit(Selected(order.number, mask, problem, isinstance(error, BadPicture)))
+
+        work = functools.partial(self._program.select, order.png, order.words, order.point)
+        self._background.do("describer", work, then)
 
     def _answer(self, number: int, doing: str, work: Callable[[], Description]) -> None:
         def then(said: Description | None, error: Exception | None) -> None:

@@ -30,6 +30,8 @@ __all__ = [
     "Report",
     "Residents",
     "Say",
+    "Select",
+    "Selected",
     "Setup",
     "Submit",
     "Unload",
@@ -98,6 +100,16 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Select:
+    """Find what words name in a picture, or the thing at a point; the answer carries the same number."""
+
+    number: int
+    png: bytes = field(repr=False)
+    words: str = ""
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """Have this model ready before anyone asks for it."""
 
@@ -149,6 +161,16 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """A mask, or the sentence that says why there is none."""
+
+    number: int
+    mask: bytes | None = field(default=None, repr=False)
+    problem: str = ""
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Residents:
     """The models that the worker holds in memory, least recently used first."""
 
@@ -163,8 +185,8 @@ class Beat:
     work: Work = field(default_factory=lambda: Work())
 
 
-Order: TypeAlias = Setup | Submit | Cancel | Describe | Say | Load | Unload | Know
-Report: TypeAlias = Ready | Happened | Described | Residents | Beat
+Order: TypeAlias = Setup | Submit | Cancel | Describe | Say | Select | Load | Unload | Know
+Report: TypeAlias = Ready | Happened | Described | Selected | Residents | Beat
 
 
 def pack(message: Order | Report) -> bytes:

@@ -41,6 +41,7 @@ from engine.process.wire import (
     Ready,
     Report,
     Say,
+    Select,
     Setup,
     Submit,
     Unload,
@@ -113,6 +114,8 @@ class _Service:
                 self._renderer.describe(number, png, turn)
             case Say(number, request):
                 self._renderer.side_work.say(number, request)
+            case Select():
+                self._renderer.side_work.select(order)
             case Load(model):
                 self._renderer.load(model)
             case Unload(model):
@@ -190,6 +193,11 @@ def _program(setup: Setup) -> Program:
         assert plan.canvas is not None
         return located(inputs[0], plan.canvas.words, plan.canvas.segmenter, registry.segmenters)
 
+    def select(png: bytes, words: str, point: tuple[float, float] | None) -> bytes:
+        from engine.seeing.select import selected  # for speed: only for who asks
+
+        return selected(png, registry, words, point)
+
     def say(request: Request) -> Description:
         from engine.seeing import answers, language  # for speed: only for who asks
 
@@ -221,6 +229,7 @@ def _program(setup: Setup) -> Program:
         say,
         drawing.load_reference_adapter,
         classifier_of(settings.classifier),
+        select,
     )
 
 

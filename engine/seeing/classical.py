@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-__all__ = ["Look", "look_at"]
+__all__ = ["COLOURS", "Look", "colour_name", "form_of", "look_at"]
 
 _EDGE = 96  # pixels of the longer side that is looked at: things stay, noise goes
 _LEAST_SHARE = 0.012  # of the picture's area; a smaller patch is not a thing
@@ -36,6 +36,8 @@ _HUES = (
     (0.94, "pink"),
     (1.01, "red"),
 )
+COLOURS = frozenset({"black", "white", "grey", "brown", *(name for _, name in _HUES)})
+"""The names that a colour may get."""
 _Pixels: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -116,14 +118,14 @@ def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
         patch = np.asarray(mask) == 2
         mask.paste(3, mask=Image.fromarray(patch))
         if patch.mean() >= _LEAST_SHARE:
-            names = Counter(_name(pixel) for pixel in pixels[patch])
+            names = Counter(colour_name(pixel) for pixel in pixels[patch])
             rows, columns = np.nonzero(patch)
             middle = (float(columns.mean()) / patch.shape[1], float(rows.mean()) / patch.shape[0])
-            found.append(_Thing(names.most_common(1)[0][0], _form(patch), float(patch.mean()), middle))
+            found.append(_Thing(names.most_common(1)[0][0], form_of(patch), float(patch.mean()), middle))
     return found
 
 
-def _name(pixel: _Pixels) -> str:
+def colour_name(pixel: _Pixels) -> str:
     """A colour's everyday name, by hue, saturation and value."""
     red, green, blue = (float(channel) / 255 for channel in pixel)
     high, low = max(red, green, blue), min(red, green, blue)
@@ -144,8 +146,10 @@ def _name(pixel: _Pixels) -> str:
     return "pink" if name == "red" and spread / high < 0.55 and high > 0.8 else name
 
 
-def _form(patch: npt.NDArray[np.bool_]) -> str:
-    """A circle fills π/4 of its box, a square all of it, a triangle half; anything else is a shape."""
+def form_of(patch: npt.NDArray[np.bool_]) -> str:
+    """The form of a patch.
+
+    A circle fills π/4 of its box, a square all of it, a triangle half; anything else is a shape."""
     rows, columns = np.flatnonzero(patch.any(1)), np.flatnonzero(patch.any(0))
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     filled = patch.sum() / (height * width)
@@ -164,7 +168,7 @@ def _where(usual: _Pixels) -> str:
     """
     third = max(1, len(usual) // 4)
     above, below = (np.median(part, axis=0) for part in (usual[:third], usual[-third:]))
-    top, bottom = _name(above), _name(below)
+    top, bottom = colour_name(above), colour_name(below)
     if np.abs(above - below).max() < 40:
         return "in space" if above.max() < 60 and top != "black" else f"on a {top} background"
     if above.max() < 125:
@@ -201,5 +205,5 @@ def _tone(pixels: _Pixels) -> str:
 
 
 def _palette(pixels: _Pixels) -> list[str]:
-    names = Counter(_name(pixel) for pixel in pixels[::2, ::2].reshape(-1, 3))
+    names = Counter(colour_name(pixel) for pixel in pixels[::2, ::2].reshape(-1, 3))
     return [name for name, _ in names.most_common(3)]

@@ -28,7 +28,7 @@ from engine.seeing.familiar import Familiar
 from engine.seeing.readings import readings
 from engine.weights import LOADING
 
-__all__ = ["describe", "friendly_ratio"]
+__all__ = ["captions", "describe", "friendly_ratio"]
 
 NO_DESCRIBER = "No describer is on this machine: these words come from colours and simple forms alone."
 UNLIKE = "This picture looks unlike those that it knows, so take its word for what is in it as a guess."
@@ -60,6 +60,12 @@ def describe(png: bytes, describers: Sequence[DescriberEntry] | None = None, *, 
     texts = map(_plain, readings(said, look_at(picture), turn, sure=sure))
     ratio = friendly_ratio(*picture.size)
     return Description(tuple(f"{text} --ar {ratio}" for text in texts), tuple(notes))
+
+
+def captions(picture: Image.Image, describers: Sequence[DescriberEntry]) -> list[str]:
+    """What the first describer that is here says of a picture, the likeliest first; nothing without one."""
+    chosen = next((entry for entry in describers if entry.on_this_machine()), None)
+    return [] if chosen is None else _different(_loaded(chosen).say(picture))
 
 
 def friendly_ratio(width: int, height: int) -> str:

@@ -19,6 +19,7 @@ from engine import (
     Failed,
     Finished,
     Job,
+    NotFound,
     Picture,
     Progress,
     Queued,
@@ -75,8 +76,7 @@ class SketchEngine:
         yield Progress(job.id, 0, 2)
         yield Progress(job.id, 1, 2, jpeg())
         while self.held and job.id not in self._cancelled:
-            assert self.env is not None
-            await self.env.external_wait(self._go[job.id].wait(), reason="rendering")
+            await self._wait(self._go[job.id])
             self._go[job.id].clear()
             yield Progress(job.id, 1, 2)
         if job.id in self._cancelled:
@@ -85,6 +85,14 @@ class SketchEngine:
             yield Failed(job.id, self.failure)
         else:
             yield Finished(job.id, tuple(self._draw(job)), 0.5)
+
+    async def _wait(self, go: asyncio.Event) -> None:
+        """Wait so that the virtual Discord can settle around it; what the studio began is none of its work."""
+        assert self.env is not None
+        try:
+            await self.env.external_wait(go.wait(), reason="rendering")
+        except simcord.SetupError:
+            await go.wait()
 
     async def cancel(self, job_id: str) -> bool:
         self._cancelled.add(job_id)
@@ -130,6 +138,18 @@ class SketchEngine:
             return Description((f"a sketch says: {request.text}",))
         load_input(request.png)
         return Description((f"{request.text} One.",), ("Said by a sketch.",))
+
+    async def select(self, picture: bytes, words: str, point: tuple[float, float] | None) -> bytes:
+        image = load_input(picture)
+        if words == "nothing":
+            raise NotFound("“nothing” was not found in the picture.")
+        mask = Image.new("L", image.size)
+        x, y = (0.5, 0.25) if point is None else point
+        left, top = int(x * image.width), int(y * image.height)
+        mask.paste(255, (left, top, left + image.width // 4 + 1, top + image.height // 4 + 1))
+        out = io.BytesIO()
+        mask.save(out, "PNG")
+        return out.getvalue()
 
     def _draw(self, job: Job) -> list[Picture]:
         if job.plan.action is Action.UPSCALE:

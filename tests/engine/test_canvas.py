@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine import PARTS, Canvas, Direction, NoRoom, Registry
-from engine.planning.canvas import Box, panned, parted, squared, zoomed
+from engine import PARTS, Canvas, Direction, Margins, NoRoom, Registry
+from engine.planning.canvas import Box, extended, panned, parted, squared, zoomed
 
 REGISTRY = Registry.load()
 POCKET, LARGE = REGISTRY.get("pocket"), REGISTRY.get("sdxl")
@@ -91,3 +91,39 @@ def test_parts_are_in_reading_order() -> None:
 def test_no_part_and_unknown_parts_are_no_region(parts: set[int]) -> None:
     with pytest.raises(ValueError, match="parts"):
         parted(256, 256, frozenset(parts))
+
+
+@pytest.mark.parametrize(
+    ("margins", "size", "picture"),
+    [
+        (Margins(left=0.5), (384, 256), Box(128, 0, 256, 256)),
+        (Margins(right=0.5), (384, 256), Box(0, 0, 256, 256)),
+        (Margins(0.25, 0.25, 0.25, 0.25), (384, 384), Box(64, 64, 256, 256)),
+        (Margins(left=0.4), (368, 256), Box(112, 0, 256, 256)),
+        (Margins(bottom=0.001), (256, 272), Box(0, 0, 256, 256)),
+    ],
+)
+def test_a_canvas_goes_on_on_any_side_and_keeps_the_scale(
+    margins: Margins, size: tuple[int, int], picture: Box
+) -> None:
+    assert extended(256, 256, margins, POCKET) == (*size, Canvas(picture))
+
+
+@pytest.mark.parametrize("margins", [Margins(1, 1, 1, 1), Margins(2, 0.5, 1, 2), Margins(left=1.4, top=1.2)])
+@pytest.mark.parametrize("size", [(256, 256), (320, 208), (192, 336)])
+def test_a_canvas_too_large_for_the_model_holds_a_smaller_picture(
+    margins: Margins, size: tuple[int, int]
+) -> None:
+    width, height, canvas = extended(*size, margins, POCKET)
+    box = canvas.picture
+    assert width * height <= 4 * POCKET.side**2
+    assert width % POCKET.multiple == 0 == height % POCKET.multiple
+    assert 0 <= box.left <= width - box.width
+    assert 0 <= box.top <= height - box.height
+    assert box.width / box.height == pytest.approx(size[0] / size[1], rel=0.02)
+    assert box.width / width == pytest.approx(1 / (1 + margins.left + margins.right), rel=0.12)
+
+
+def test_a_canvas_ends_where_the_model_does() -> None:
+    with pytest.raises(NoRoom, match="longer than 3:1"):
+        extended(256, 256, Margins(left=2.5), POCKET)

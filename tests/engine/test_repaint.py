@@ -1,6 +1,7 @@
 """What is kept and what is drawn: the pixels of real pictures, and of every family on tiny models."""
 
 import copy
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -21,10 +22,13 @@ from engine import (
     BadPicture,
     Direction,
     EngineError,
+    Margins,
+    NoRoom,
     Plan,
     Registry,
     drawing,
     plan_imagine,
+    plan_painted,
     plan_pan,
     plan_refine,
     plan_region,
@@ -37,7 +41,9 @@ from engine.drawing import LoadedModel
 from engine.drawing.repaint import Held, Scene
 from engine.drawing.tiles import Tiles
 from engine.pictures.decoding import to_png
+from engine.pictures.masks import mask_of
 from engine.pictures.psnr import psnr
+from engine.planning.canvas import Box
 from engine.sharing.batching import Batcher, Task, install
 from grammar import parse
 from pocket.world import scenes as world
@@ -142,6 +148,41 @@ class TestPocket:
         (picture,) = drawn(pocket, plan, wide)
         assert picture.shape == (320, 320, 3)
         assert psnr(kept(plan, picture), np.asarray(wide, dtype=np.float64)[SEAM:-SEAM]) >= 40
+
+    @pytest.mark.parametrize("margins", [Margins(), Margins(left=0.4)])
+    def test_only_what_is_painted_changes(
+        self, pocket: LoadedModel, house: Image.Image, margins: Margins
+    ) -> None:
+        parent = planned("a yellow circle")
+        plan = one(plan_painted(parent, 1, REGISTRY, margins=margins, masked=True, seed=3))
+        painted = Image.new("L", (512, 512))
+        painted.paste(255, (180, 20, 330, 200))
+        mask = mask_of(to_png(painted), (plan.width, plan.height), plan.canvas.picture)
+        (picture,) = (
+            np.asarray(each, dtype=np.float64)
+            for each in drawing.run(pocket, plan, [to_png(house), mask], lambda *_: None)
+        )
+        here = kept(plan, picture, 0)
+        before = np.asarray(house, dtype=np.float64)
+        outside = np.ones(before.shape[:2], dtype=bool)
+        outside[10 - SEAM : 100 + SEAM, 90 - SEAM : 165 + SEAM] = False
+        outside[:, : SEAM if margins.left else 0] = False
+        assert psnr(here[outside], before[outside]) >= 40
+        assert psnr(here[10:100, 90:165], before[10:100, 90:165]) < 30
+        assert picture.shape[1] == (368 if margins.left else 256)
+
+    def test_the_mask_is_white_where_it_was_painted_and_nowhere_else(self) -> None:
+        painted = Image.new("RGB", (50, 40))
+        painted.paste("white", (10, 0, 30, 20))
+        mask = Image.open(io.BytesIO(mask_of(to_png(painted), (160, 96), Box(48, 16, 100, 80))))
+        assert (mask.mode, mask.size) == ("1", (160, 96))
+        assert mask.getbbox() == (68, 16, 108, 56)
+        with pytest.raises(BadPicture, match="Nothing is painted"):
+            mask_of(to_png(Image.new("RGB", (50, 40))), (160, 96), Box(48, 16, 100, 80))
+
+    def test_a_plan_that_draws_nothing_new_is_refused(self) -> None:
+        with pytest.raises(NoRoom, match="nothing new"):
+            plan_painted(planned("a red house"), 1, REGISTRY, margins=Margins(), masked=False)
 
     def test_only_the_region_changes(self, pocket: LoadedModel, house: Image.Image) -> None:
         plan = one(plan_region(planned("a yellow circle"), 1, REGISTRY, parts=frozenset({0, 1}), seed=3))

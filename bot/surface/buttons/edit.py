@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bot.errors import Gone
-from bot.jobs.flow import Draft
-from bot.memory.people import User
+from bot.jobs.drafting import secret
+from bot.jobs.uploads import KeptPicture
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.message import Message
 from bot.messages.sending import posted
 from bot.surface.actions import CHANGE, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Hub, Interaction
-from bot.surface.intake import edits_of, read, secret, take
-from bot.surface.pictures import KeptPicture
+from bot.surface.intake import read, take
 from bot.surface.showing import show_again
 from bot.surface.source_job import finished, picture_of
 
@@ -27,12 +26,12 @@ async def _edit(interaction: Interaction, job_id: str, index: int) -> None:
 async def _asked(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
     parent = await finished(interaction, job_id)
     file = await picture_of(interaction, parent, index)
-    specs = read(interaction, said["prompt"])
-
-    async def make(user: User) -> list[Draft]:
-        return await edits_of(interaction, user, said["prompt"], specs, KeptPicture(file), parent)
-
-    await take(interaction, make, private=secret(specs, parent))
+    specs, drafting = read(interaction, said["prompt"]), interaction.client.hub.drafting
+    await take(
+        interaction,
+        lambda user: drafting.edits(user, said["prompt"], specs, KeptPicture(file), parent),
+        private=secret(specs, parent),
+    )
 
 
 async def _undo(interaction: Interaction, job_id: str, _: int) -> None:

@@ -11,28 +11,19 @@ from dataclasses import replace
 import discord
 
 from bot.errors import Gone, Refusal
-from bot.jobs.flow import Draft
+from bot.jobs.drafting import secret
 from bot.memory.panels import Panel, RegionPicker
-from bot.memory.people import User
-from bot.memory.records import JobKind
 from bot.messages.dialogs import Field
 from bot.messages.message import Message, Rows
 from bot.messages.parts import numbered
 from bot.messages.sending import edited, posted
 from bot.surface.actions import PROMPT, Action, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
-from bot.surface.intake import secret, take
+from bot.surface.intake import take
 from bot.surface.panels import PanelKind
-from bot.surface.source_job import (
-    asked_for,
-    child,
-    finished,
-    picture_of,
-    remixed,
-    remixing,
-)
-from engine import PARTS, Plan, plan_region
-from grammar import GenerationSpec
+from bot.surface.source_job import finished, picture_of, remixing
+from bot.surface.studio_link import EDIT
+from engine import PARTS
 
 __all__ = ["ACTIONS"]
 
@@ -102,26 +93,19 @@ async def _named(interaction: Interaction, panel_id: str, _: int, said: Answers)
 async def _take(
     interaction: Interaction, panel: Panel[RegionPicker], prompt: str | None = None, words: str = ""
 ) -> None:
+    hub = interaction.client.hub
     parent = await finished(interaction, panel.data.job)
     index = panel.data.position
-    file = await picture_of(interaction, parent, index)
-    specs = asked_for(interaction, parent, prompt or "")
+    said = prompt or ""
+    specs = hub.drafting.asked_for(parent, said)
     parts = frozenset[int]() if words else frozenset(panel.data.parts)
-
-    def planned(spec: GenerationSpec | None) -> Plan:
-        registry = interaction.client.hub.registry
-        return plan_region(parent.plan, index, registry, parts=parts, words=words, spec=spec)
-
-    async def make(user: User) -> list[Draft]:
-        # Whether a segmenter is on this machine is read from the disk.
-        plans = [await asyncio.to_thread(planned, spec) for spec in specs]
-        drafts = [child(parent, JobKind.VARY_REGION, user, index, file, plan=plan) for plan in plans]
-        return [
-            await remixed(interaction, parent, draft, prompt or "", spec)
-            for draft, spec in zip(drafts, specs, strict=True)
-        ]
-
-    await take(interaction, make, private=secret(specs, parent))
+    await take(
+        interaction,
+        lambda user: hub.continuations.with_region(
+            user, parent, index, said, specs, parts=parts, words=words
+        ),
+        private=secret(specs, parent),
+    )
 
 
 async def _message(interaction: Interaction, panel: Panel[RegionPicker]) -> Message:
@@ -134,7 +118,10 @@ async def _message(interaction: Interaction, panel: Panel[RegionPicker]) -> Mess
 
 
 async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
-    """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine."""
+    """Nine parts, the chosen ones green; naming is offered where a segmenter is on this machine.
+
+    The studio, where any shape can be painted, is offered where there is one.
+    """
     parts = [
         PART.button(
             panel.id,
@@ -148,6 +135,8 @@ async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:
     last = [SUBMIT.button(panel.id)]
     if await asyncio.to_thread(interaction.client.hub.registry.segmenter) is not None:
         last.append(NAME.button(panel.id))
+    if interaction.client.hub.settings.easel_studio:
+        last.append(EDIT.button(panel.data.job, panel.data.position))
     return tuple(parts[:3]), tuple(parts[3:6]), tuple(parts[6:]), tuple(last)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bot.errors import Refusal
-from bot.jobs.flow import Draft
+from bot.jobs.continuations import child
+from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.dialogs import Field
 from bot.surface.actions import PROMPT, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
-from bot.surface.intake import read, secret, take
-from bot.surface.source_job import child, finished, picture_of, remixed
+from bot.surface.intake import read, take
+from bot.surface.source_job import finished, picture_of
 from engine import STRENGTH, Plan, plan_retexture
 from grammar import GenerationSpec
 
@@ -40,8 +42,8 @@ async def _submitted(interaction: Interaction, job_id: str, index: int, said: An
 
     async def make(user: User) -> list[Draft]:
         return [
-            await remixed(
-                interaction,
+            await interaction.client.hub.continuations.remixed(
+                user,
                 parent,
                 child(parent, JobKind.RETEXTURE, user, index, file, plan=plan),
                 said["prompt"],

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from bot.jobs.flow import Draft
-from bot.memory.people import User
+from bot.jobs.drafting import secret
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import JobAction, on_grids, on_singles_with_surroundings
 from bot.surface.hub import Interaction
-from bot.surface.intake import secret, take
-from bot.surface.source_job import child, finished, picture_of
-from engine import Plan, plan_redo, plan_refine, plan_upscale
+from bot.surface.intake import take
+from bot.surface.source_job import finished
 
 __all__ = ["ACTIONS"]
 
 
 async def _upscale(interaction: Interaction, job_id: str, index: int) -> None:
-    parent = await finished(interaction, job_id)
-    await _take_one(interaction, parent, JobKind.UPSCALE, index, plan_upscale(parent.plan, index))
+    await _take_one(interaction, job_id, JobKind.UPSCALE, index)
 
 
 async def _subtle(interaction: Interaction, job_id: str, index: int) -> None:
-    parent = await finished(interaction, job_id)
-    await _take_one(interaction, parent, JobKind.UPSCALE_SUBTLE, index, plan_upscale(parent.plan, index))
+    await _take_one(interaction, job_id, JobKind.UPSCALE_SUBTLE, index)
 
 
 async def _creative(interaction: Interaction, job_id: str, index: int) -> None:
-    parent = await finished(interaction, job_id)
-    plan = plan_refine(parent.plan, index, interaction.client.hub.registry)
-    await _take_one(interaction, parent, JobKind.UPSCALE_CREATIVE, index, plan)
+    await _take_one(interaction, job_id, JobKind.UPSCALE_CREATIVE, index)
 
 
 async def _redo_subtle(interaction: Interaction, job_id: str, _: int) -> None:
@@ -38,30 +32,23 @@ async def _redo_creative(interaction: Interaction, job_id: str, _: int) -> None:
     await _redo(interaction, job_id, JobKind.UPSCALE_CREATIVE)
 
 
-async def _take_one(
-    interaction: Interaction, parent: JobRecord, kind: JobKind, index: int, plan: Plan
-) -> None:
-    file = await picture_of(interaction, parent, index)
-
-    async def make(user: User) -> list[Draft]:
-        return [child(parent, kind, user, index, file, plan=plan)]
-
-    await take(interaction, make, private=secret((), parent))
+async def _take_one(interaction: Interaction, job_id: str, kind: JobKind, index: int) -> None:
+    parent = await finished(interaction, job_id)
+    continuations = interaction.client.hub.continuations
+    await take(
+        interaction,
+        lambda user: continuations.upscaled(user, parent, kind, index),
+        private=secret((), parent),
+    )
 
 
 async def _redo(interaction: Interaction, job_id: str, kind: JobKind) -> None:
     """From the picture that this one was made from."""
-    hub = interaction.client.hub
     job = await finished(interaction, job_id)
-    files = await hub.jobs.inputs(job.id)
-    for file in files:
-        await hub.pictures.read(file)
-    plan = plan_redo(job.plan, hub.registry, creative=kind is JobKind.UPSCALE_CREATIVE)
-
-    async def make(user: User) -> list[Draft]:
-        return [child(job, kind, user, job.position, file, plan=plan) for file in files[:1]]
-
-    await take(interaction, make, private=secret((), job))
+    continuations = interaction.client.hub.continuations
+    await take(
+        interaction, lambda user: continuations.upscaled_again(user, job, kind), private=secret((), job)
+    )
 
 
 def _first(job: JobRecord) -> bool:

@@ -5,23 +5,14 @@ In Remix mode the prompt is opened first; left as it was, it is a plain variatio
 
 from __future__ import annotations
 
-from bot.jobs.flow import Draft
-from bot.memory.people import User
-from bot.memory.records import JobKind
+from bot.jobs.drafting import secret
+from bot.memory.records import JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids, on_singles
 from bot.surface.hub import Interaction
-from bot.surface.intake import read, secret, take
-from bot.surface.source_job import child, finished, picture_of, remixed, remixing
-from engine import plan_vary
+from bot.surface.intake import take
+from bot.surface.source_job import finished, picture_of, remixing
 
 __all__ = ["ACTIONS"]
-
-KINDS = {  # by whether the prompt was changed, and whether the variation is a strong one
-    (True, True): JobKind.REMIX_STRONG,
-    (True, False): JobKind.REMIX_SUBTLE,
-    (False, True): JobKind.VARY_STRONG,
-    (False, False): JobKind.VARY_SUBTLE,
-}
 
 
 async def _as_set(interaction: Interaction, job_id: str, index: int) -> None:
@@ -40,17 +31,12 @@ async def _subtle(interaction: Interaction, job_id: str, index: int) -> None:
 
 async def _vary(interaction: Interaction, job_id: str, index: int, *, strong: bool) -> None:
     parent = await finished(interaction, job_id)
-    file = await picture_of(interaction, parent, index)
     if await remixing(interaction):
+        await picture_of(interaction, parent, index)
         dialog = REMIXED_STRONG if strong else REMIXED_SUBTLE
         await dialog.open(interaction, parent.id, index, prompt=parent.shown)
-        return
-
-    async def make(user: User) -> list[Draft]:
-        plan = plan_vary(parent.plan, index, interaction.client.hub.registry, strong=strong)
-        return [child(parent, KINDS[False, strong], user, index, file, plan=plan)]
-
-    await take(interaction, make, private=secret((), parent))
+    else:
+        await _take(interaction, parent, index, "", strong=strong)
 
 
 async def _remixed_strong(interaction: Interaction, job_id: str, index: int, said: Answers) -> None:
@@ -62,20 +48,19 @@ async def _remixed_subtle(interaction: Interaction, job_id: str, index: int, sai
 
 
 async def _remixed(interaction: Interaction, job_id: str, index: int, said: Answers, *, strong: bool) -> None:
-    parent = await finished(interaction, job_id)
-    file = await picture_of(interaction, parent, index)
-    changed = said["prompt"].strip() != parent.shown.strip()
-    specs = read(interaction, said["prompt"]) if changed else [None]
+    await _take(interaction, await finished(interaction, job_id), index, said["prompt"], strong=strong)
 
-    async def make(user: User) -> list[Draft]:
-        drafts = []
-        for spec in specs:
-            plan = plan_vary(parent.plan, index, interaction.client.hub.registry, strong=strong, spec=spec)
-            draft = child(parent, KINDS[changed, strong], user, index, file, plan=plan)
-            drafts.append(await remixed(interaction, parent, draft, said["prompt"], spec))
-        return drafts
 
-    await take(interaction, make, private=secret(specs, parent))
+async def _take(
+    interaction: Interaction, parent: JobRecord, index: int, prompt: str, *, strong: bool
+) -> None:
+    hub = interaction.client.hub
+    specs = hub.drafting.asked_for(parent, prompt)
+    await take(
+        interaction,
+        lambda user: hub.continuations.varied(user, parent, index, prompt, specs, strong=strong),
+        private=secret(specs, parent),
+    )
 
 
 REMIXED_STRONG = Dialog("remixed_strong", "Remix Prompt", _remixed_strong)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from discord import app_commands
 
@@ -25,12 +25,14 @@ from bot.surface.commands import (
     retexture,
     settings,
     shorten,
+    studio,
     verify,
 )
 
 __all__ = ["described", "register"]
 
-COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
+AnyCommand: TypeAlias = "app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu"
+COMMANDS: tuple[AnyCommand, ...] = (
     imagine.imagine,
     imagine.blend,
     edit.edit,
@@ -62,15 +64,18 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 )
 
 
-def register(tree: app_commands.CommandTree[Any]) -> None:
-    """Put every command on the tree."""
+def register(tree: app_commands.CommandTree[Any], *, with_studio: bool = False) -> None:
+    """Put every command on the tree; the one that leads to the studio only where there is a studio."""
     for command in COMMANDS:
         tree.add_command(command)
+    if with_studio:
+        tree.add_command(studio.studio)
 
 
 def described() -> Iterator[tuple[str, str]]:
     """What each slash command is called and what it does; those of a group by both names."""
-    for command in COMMANDS:
+    everything: tuple[AnyCommand, ...] = (*COMMANDS, studio.studio)
+    for command in everything:
         if isinstance(command, app_commands.Group):
             for each in command.walk_commands():
                 if isinstance(each, app_commands.Command):

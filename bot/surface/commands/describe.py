@@ -10,7 +10,9 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.flow import Draft
+from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
+from bot.jobs.uploads import KeptPicture
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
 from bot.memory.picture_files import fitted, size_of
@@ -21,9 +23,9 @@ from bot.surface.answering import answer
 from bot.surface.commands.found_prompts import Shown, found_in
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import ANYWHERE, drafts_of, read, secret, take
+from bot.surface.intake import ANYWHERE, read, take
 from bot.surface.panels import PanelKind
-from bot.surface.pictures import KeptPicture, bytes_of, kept
+from bot.surface.pictures import bytes_of, kept
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 
@@ -60,7 +62,7 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
 
     async def make(user: User) -> list[Draft]:
         drafts = [
-            await drafts_of(interaction, user, prompt, made)
+            await interaction.client.hub.drafting.drafts(user, prompt, made)
             for prompt, made in zip(prompts, specs, strict=True)
         ]
         return [draft for some in drafts for draft in some]

@@ -211,6 +211,8 @@ class Easel(Guarded):
     async def _ban(self, interaction: Interaction, user: discord.User, *, banned: bool) -> None:
         people = interaction.client.hub.people
         await people.change(await people.get(user.id, user.name), banned=banned)
+        if banned:
+            await interaction.client.hub.sign_ins.end(user.id)
         await tell(
             interaction,
             f"{user.mention} {'may not use Easel any more' if banned else 'may use Easel again'}.",

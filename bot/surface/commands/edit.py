@@ -5,12 +5,13 @@ from __future__ import annotations
 import discord
 from discord import app_commands
 
-from bot.jobs.flow import Draft
+from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.panels import EditedPicture
 from bot.memory.people import User
 from bot.surface.actions import CHANGE, Answers, Dialog
 from bot.surface.hub import Interaction
-from bot.surface.intake import edits_of, read, secret, take
+from bot.surface.intake import read, take
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import check_upload, first_picture, kept_file, kept_upload
 
@@ -27,7 +28,8 @@ async def edit(interaction: Interaction, image: discord.Attachment, prompt: str)
     specs = read(interaction, prompt)
 
     async def make(user: User) -> list[Draft]:
-        return await edits_of(interaction, user, prompt, specs, await kept_upload(interaction, image))
+        drafting = interaction.client.hub.drafting
+        return await drafting.edits(user, prompt, specs, await kept_upload(interaction, image))
 
     await take(interaction, make, private=secret(specs))
 
@@ -46,7 +48,8 @@ async def _asked(interaction: Interaction, panel_id: str, _: int, said: Answers)
     specs = read(interaction, said["prompt"])
 
     async def make(user: User) -> list[Draft]:
-        return await edits_of(interaction, user, said["prompt"], specs, await kept_file(interaction, url))
+        drafting = interaction.client.hub.drafting
+        return await drafting.edits(user, said["prompt"], specs, await kept_file(interaction, url))
 
     await take(interaction, make, private=secret(specs))
 

@@ -13,7 +13,9 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone
-from bot.jobs.flow import Draft
+from bot.jobs.completing import completions
+from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret
 from bot.memory.panels import Question, UnknownPrompt
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
@@ -23,14 +25,11 @@ from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
 from bot.surface.actions import Action, JobAction, on_grids
 from bot.surface.hub import Interaction
-from bot.surface.intake import drafts_of, read, secret, take
+from bot.surface.intake import read, take
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import check_upload, kept_file, kept_upload, link_of
-from engine import Registry
-from engine.planning.loras import loras_for
 from engine.planning.prompts import wholly_unknown
-from grammar import PARAMETERS, GenerationSpec, complete
-from grammar.loras import lora_words
+from grammar import PARAMETERS, GenerationSpec
 
 __all__ = ["ACTIONS", "asked_first", "blend", "example_buttons", "imagine", "run", "take_with"]
 
@@ -84,9 +83,7 @@ async def complete_prompt(interaction: Interaction, typed: str) -> list[app_comm
     """
     hub = interaction.client.hub
     user = await hub.user_of(interaction)
-    fitting = loras_for(hub.registry.get(hub.model_of(user)), hub.registry.loras)
-    loras = [(lora_words(lora.name, lora.weight, lora.words), lora.title) for lora in fitting]
-    found = complete(said(typed), values=_values(hub.registry), options=user.options, loras=loras)
+    found = completions(hub.drafting, user, said(typed))
     return [
         app_commands.Choice(name=_explained(text, meaning), value=text)
         for text, meaning in found
@@ -108,15 +105,6 @@ def _explained(text: str, meaning: str) -> str:
         return text
     cut = meaning if len(meaning) <= room else f"{meaning[: room - 1]}…"
     return f"{text.rstrip()} ⟨{cut}⟩"
-
-
-def _values(registry: Registry) -> dict[str, list[tuple[str, str]]]:
-    """The versions and styles that there are: the table's, and what the models here say of them."""
-    offered = {row.name: dict(row.offers) for row in PARAMETERS if row.name in ("version", "style")}
-    for entry in registry.entries:
-        offered["version"] |= dict.fromkeys(entry.versions, entry.title)
-        offered["style"] |= dict.fromkeys(entry.styles, f"a style of {entry.title}")
-    return {name: list(values.items()) for name, values in offered.items()}
 
 
 @app_commands.command(description="Blend two to five pictures into new ones")
@@ -170,7 +158,7 @@ async def run(
 
     async def make(user: User) -> list[Draft]:
         given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in everything}
-        return await drafts_of(interaction, user, whole, specs, given)
+        return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
 
@@ -242,7 +230,7 @@ async def take_with(
         given = {}
         for url in images:
             given[link_of(url)] = await kept_file(interaction, url)
-        return await drafts_of(interaction, user, whole, specs, given)
+        return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
     await take(interaction, make, private=secret(specs))
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import discord
 
+from bot.jobs.uploads import KeptPicture
 from bot.memory.picture_files import fitted
 from bot.messages.message import Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.answering import answer
 from bot.surface.hub import Interaction
 from bot.surface.intake import ANYWHERE
-from bot.surface.pictures import KeptPicture, check_upload, kept_upload
+from bot.surface.pictures import check_upload, kept_upload
 
 __all__ = ["about_upload"]
 

@@ -7,13 +7,14 @@ import asyncio
 import discord
 from discord import app_commands
 
-from bot.jobs.flow import Draft
+from bot.jobs.draft import Draft
+from bot.jobs.drafting import secret, with_notes
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind
 from bot.surface.hub import Interaction
-from bot.surface.intake import read, secret, take, with_notes
-from bot.surface.pictures import check_upload, kept_upload, pictures_behind
+from bot.surface.intake import read, take
+from bot.surface.pictures import check_upload, kept_upload
 from engine import STRENGTH, Lane, Plan, Structure, plan_retexture
 from grammar import GenerationSpec, format_prompt
 
@@ -51,7 +52,7 @@ async def retexture(
         picture = await kept_upload(interaction, image)
         size = size_of(await hub.pictures.read(picture.name))
         plans = [await asyncio.to_thread(planned, spec, size, model) for spec in specs]
-        found = await pictures_behind(interaction, [link for plan in plans for link in plan.links])
+        found = await hub.uploads.behind(user, [link for plan in plans for link in plan.links])
         return [
             Draft(
                 kind=JobKind.RETEXTURE,

@@ -1,0 +1,81 @@
+"""The one way by which drafts become jobs: is anything taken now, is there room, may they have it today?
+
+The same for commands, buttons and the studio's page, so that nothing that one refuses is had from another.
+Knows nothing of how drafts are made, nor of where the answer goes.
+"""
+
+from __future__ import annotations
+
+from asyncio import Task
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from bot.errors import Refusal
+from bot.jobs.draft import Draft
+from bot.jobs.flow import JobFlow
+from bot.jobs.lines import Admission
+from bot.jobs.quota import Pass, Quota
+from bot.memory.people import User
+from bot.memory.records import JobRecord, Place
+from bot.memory.rules import Rules
+
+__all__ = ["Make", "Taking", "Way", "left_out"]
+
+Make: TypeAlias = Callable[[User], Awaitable[Sequence[Draft]]]
+"""Drafts what a user asks for."""
+
+
+class Way:
+    """One request's way in: what it asks for is kept, then started, while room is held for it."""
+
+    def __init__(self, flow: JobFlow, room: Admission, quota: Pass) -> None:
+        self._flow = flow
+        self._room = room
+        self._quota = quota
+
+    async def keep(self, user: User, place: Place, make: Make) -> tuple[list[JobRecord], int]:
+        """Keep as many of the drafts as there is room for; the jobs, and how many there would have been.
+
+        Raises TurnedAway, and what ``make`` raises.
+        """
+        drafts = await make(user)
+        allowed = await self._quota.through(drafts)
+        fitting = allowed[: self._room.widen(len(allowed))]
+        return await self._flow.keep(user, place, fitting), len(drafts)
+
+    def start(self, job: JobRecord, message_id: int | None = None) -> Task[None]:
+        """Set a kept job going; returns the telling of it."""
+        telling = self._flow.start(job, message_id)
+        self._room.started()
+        return telling
+
+
+class Taking:
+    """Lets requests in."""
+
+    def __init__(self, rules: Rules, quota: Quota, flow: JobFlow) -> None:
+        self._rules = rules
+        self._quota = quota
+        self._flow = flow
+
+    @contextmanager
+    def admitted(self, user_id: int, roles: Sequence[int]) -> Iterator[Way]:
+        """A way in for one request of a user with these roles. Raises QueueFull, and Refusal while paused."""
+        if self._rules.paused:
+            raise Refusal("No new jobs are taken at the moment. Please try again later.", "Paused")
+        with (
+            self._flow.lines.admitted(user_id, self._rules.limits(roles)) as room,
+            self._quota.pass_(user_id, roles) as quota,
+        ):
+            yield Way(self._flow, room, quota)
+
+
+def left_out(taken: int, asked: int) -> str:
+    """What is said where there was no room for all; empty where there was."""
+    if taken >= asked:
+        return ""
+    return (
+        f"{taken} of {asked} jobs were taken, for more may not wait at a time, or be had today (`/info`)."
+        " Ask for the others when some of these are finished."
+    )

@@ -1,0 +1,1 @@
+"""The studio: a page of the bot's own, for what a chat cannot do."""

@@ -1,0 +1,120 @@
+"""What every request passes: only our own page changes anything, and every answer locks the page in."""
+
+import pytest
+
+from bot.studio.limits import Limit, Limits
+
+
+async def test_a_change_needs_the_proof_of_our_page(alice):
+    for proof in (None, "", "0" * 64, alice.proof[:-1], alice.proof + "0"):
+        status, said, _ = await alice.ask("DELETE", "/api/session", headers={"X-Easel-Proof": proof})
+        assert status == 403
+        assert said["error"]
+    assert (await alice.get("session"))[0] == 200
+
+
+async def test_the_proof_of_another_session_is_none(alice, bob):
+    status, _, _ = await alice.ask("DELETE", "/api/session", headers={"X-Easel-Proof": bob.proof})
+    assert status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": None},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_a_change_comes_from_our_own_origin(alice, headers):
+    assert (await alice.ask("DELETE", "/api/session", headers=headers))[0] == 403
+    assert (await alice.post("enter", {"link": "x"}, headers=headers))[0] == 403
+    assert (await alice.get("session"))[0] == 200
+
+
+async def test_every_answer_locks_the_page_in(alice, stranger):
+    for visitor, path in (
+        (alice, "/"),
+        (alice, "/api/session"),
+        (alice, "/nothing"),
+        (stranger, "/"),
+        (stranger, "/x"),
+    ):
+        _, _, answer = await visitor.ask("GET", path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_the_page_holds_no_script_of_its_own(alice):
+    for path in ("/", "/sign-in"):
+        _, page, _ = await alice.ask("GET", path)
+        text = page.decode()
+        assert text.count("<script") == text.count("<script src=") + text.count('<script type="module" src=')
+        assert "<style" not in text
+        assert " style=" not in text
+        assert " on" not in "".join(part.split(">")[0] for part in text.split("<")[1:])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/../server.py",
+        "/page/..%2fserver.py",
+        "/page/%2e%2e/server.py",
+        "/page/..%5c..%5cconfig.py",
+        "/page//etc/passwd",
+        "/page/%00",
+        "/page/style",
+        "/page/style/../../server.py",
+    ],
+)
+async def test_no_path_leads_out_of_the_page(alice, path):
+    status, said, _ = await alice.ask("GET", path)
+    assert status == 404
+    assert said == {"error": "There is nothing here for you."}
+
+
+async def test_a_body_has_a_bound(alice):
+    status, _, _ = await alice.ask(
+        "POST",
+        "/api/enter",
+        data=b'{"link": "' + b"a" * 2**20 + b'"}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert status == 413
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"1e999999", b"NaN"])
+async def test_what_is_no_json_object_is_refused(alice, body):
+    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "application/json"}))[
+        0
+    ] == 400
+    assert (await alice.ask("POST", "/api/enter", data=body, headers={"Content-Type": "text/plain"}))[
+        0
+    ] == 415
+
+
+async def test_guessing_links_is_slowed_down(stranger):
+    said = [await stranger.ask("POST", "/api/enter", json={"link": "x"}) for _ in range(40)]
+    assert [status for status, _, _ in said].count(429) >= 5
+    last = said[-1][2]
+    assert int(last.headers["Retry-After"]) >= 1
+
+
+def test_a_bucket_empties_and_fills_again():
+    now = [0.0]
+    limits, limit = Limits(lambda: now[0]), Limit("x", rate=2.0, burst=3.0)
+    assert [limits.wait(limit, "a") for _ in range(4)] == [0, 0, 0, 0.5]
+    assert limits.wait(limit, "b") == 0
+    now[0] = 0.5
+    assert limits.wait(limit, "a") == 0
+    assert limits.wait(limit, "a") == 0.5
+    now[0] = 100.0
+    assert [limits.wait(limit, "a") for _ in range(4)] == [0, 0, 0, 0.5]
