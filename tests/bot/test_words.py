@@ -139,8 +139,9 @@ async def test_a_text_that_drops_a_word_is_not_taken(tmp_path):
 
 
 async def with_writer(world, *said):
-    writer = Writer(*said)
-    world.bot.hub = replace(world.bot.hub, words=Words(writer, None, world.engine))
+    writer, hub = Writer(*said), world.bot.hub
+    words = Words(writer, None, world.engine)
+    world.bot.hub = replace(hub, words=words, drafting=replace(hub.drafting, words=words))
     return writer
 
 
