@@ -127,7 +127,7 @@ async def test_an_error_stands_under_its_place(world, page) -> None:
     await expect(prompt(page)).to_have_attribute("aria-invalid", "true")
     mark = await page.locator(".prompt-mirror mark").bounding_box()
     field = await prompt(page).bounding_box()
-    assert field["x"] + 60 < mark["x"] < field["x"] + field["width"] / 2
+    assert field["x"] + 40 < mark["x"] < field["x"] + field["width"] / 2
     assert len(world.engine.seen) == 1
     await prompt(page).fill("a fox --ar 3:2")
     await expect(page.locator(".problems li")).to_have_count(0)
