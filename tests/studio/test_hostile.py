@@ -14,9 +14,9 @@ METHODS = ("GET", "POST", "DELETE", "PATCH", "PUT", "HEAD", "OPTIONS", "TRACE", 
 PATHS = (
     *("/", "/sign-in", "/enter", "/page/main.js", "/pictures/{id}", "/thumbnails/{id}", "/downloads/{word}"),
     *("/api/session", "/api/enter", "/api/wall", "/api/wall/{word}", "/api/filters", "/api/pictures/{id}"),
-    *("/api/making", "/api/prompts", "/api/jobs", "/api/jobs/{word}", "/api/jobs/{word}/cancel", "/api/settings"),
+    *("/api/making", "/api/prompts", "/api/jobs", "/api/jobs/{word}", "/api/jobs/{word}/cancel"),
     *("/api/pictures/{id}/actions", "/api/pictures/{id}/actions/vary", "/api/pictures/{id}/edits"),
-    *("/api/pictures/{id}/selections", "/api/uploads", "/uploads/{word}", "/api/pictures/{id}/actions/{word}"),
+    *("/api/pictures/{id}/selections", "/api/uploads", "/uploads/{word}", "/api/settings"),
     *(
         "/previews/{word}",
         "/api/favourites",
