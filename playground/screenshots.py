@@ -159,7 +159,36 @@ class _Session:
         await page.keyboard.press("Enter")
         await page.wait_for_selector("img.large")
         await replace(self, page=page)._shot("studio-picture")
+        await self._edit(page)
+        await self._make(page)
         await page.close()
+
+    async def _edit(self, page: Any) -> None:
+        """Paint over a part of the picture, make the canvas larger, and wait for four of it."""
+        await page.get_by_role("button", name="Edit", exact=True).click()
+        canvas = page.locator("canvas.easel")
+        box = await canvas.bounding_box()
+        if box is None:
+            sys.exit("The editor shows no picture.")
+        middle, third = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+        await page.mouse.move(middle - 120, third)
+        await page.mouse.down()
+        await page.mouse.move(middle + 120, third, steps=12)
+        await page.mouse.up()
+        await page.get_by_label("Larger to the left, in percent").fill("40")
+        await page.get_by_label("Larger to the left, in percent").press("Tab")
+        await page.get_by_role("button", name="Show all of it").click()
+        await page.get_by_role("button", name="Draw four").click()
+        await page.wait_for_selector(".edit .job figure img", timeout=PATIENCE * 1000)
+        await replace(self, page=page)._shot("studio-editor")
+
+    async def _make(self, page: Any) -> None:
+        """A prompt that is being typed, beside what was drawn."""
+        await page.get_by_role("link", name="Create").click()
+        await page.wait_for_selector(".make .job figure img")
+        await page.keyboard.type("two red foxes in the snow --ar 3:2 --st")
+        await page.wait_for_selector(".completions li")
+        await replace(self, page=page)._shot("studio-create")
 
     async def _use(self, command: str) -> None:
         await self.page.keyboard.type(command)

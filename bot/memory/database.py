@@ -1,8 +1,8 @@
 """The SQLite file: opened once, brought up to date, written to in transactions.
 
-Knows nothing of what the tables mean. Two connections, each with a thread of its own: one writes, one reads,
-so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder, and ``Unfit``
-when the file cannot be brought up to date; then it is as it was.
+Knows nothing of what the tables mean. Three connections, each with a thread of its own: one writes, one reads
+what somebody in Discord waits for, one walks through much, so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder, and ``Unfit`` when
+the file cannot be brought up to date; then it is as it was.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ class Unfit(Exception):
 class Database:
     """An open database. Make one with ``opened``."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, walker: aiosqlite.Connection
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._walker = walker
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -70,8 +73,8 @@ class Database:
         """The database at ``path``, created and migrated where needed, closed at the end."""
         with locked(path.parent):
             await asyncio.to_thread(_bring_up, path)
-            async with _connect(path) as writer, _connect(path) as reader:
-                for connection in (writer, reader):
+            async with _connect(path) as writer, _connect(path) as reader, _connect(path) as walker:
+                for connection in (writer, reader, walker):
                     connection.row_factory = aiosqlite.Row
                     await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
                     await connection.execute("PRAGMA foreign_keys = ON")
@@ -79,8 +82,9 @@ class Database:
                 await writer.execute("PRAGMA synchronous = NORMAL")
                 # What is deleted is overwritten, not only marked as free.
                 await writer.execute("PRAGMA secure_delete = ON")
-                await reader.execute("PRAGMA query_only = ON")
-                yield cls(writer, reader)
+                for connection in (reader, walker):
+                    await connection.execute("PRAGMA query_only = ON")
+                yield cls(writer, reader, walker)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -108,6 +112,10 @@ class Database:
         """The first row that a query finds."""
         found = await self.rows(sql, values)
         return found[0] if found else None
+
+    async def walk(self, sql: str, values: Values = ()) -> list[Row]:
+        """The same as ``rows``, of a query that walks through much, or is one of very many."""
+        return list(await self._walker.execute_fetchall(sql, values))
 
 
 async def execute_many(tx: aiosqlite.Connection, sql: str, rows: Iterable[Values]) -> None:

@@ -119,7 +119,7 @@ class Place:
 
     @property
     def unasked(self) -> bool:
-        """Whether the message answers nobody in Discord and does not stand yet: it is posted from the start."""
+        """Whether the message answers nobody in Discord, and does not stand yet: it is posted at once."""
         return self.message_id is None and self.token is None and self.interaction_id is None
 
 

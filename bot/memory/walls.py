@@ -118,7 +118,7 @@ class Walls:
 
     async def tiles(self, numbers: Sequence[int]) -> list[Tile]:
         """What stands behind some numbers of a wall, in their order, without what was deleted meanwhile."""
-        rows = await self._database.rows(
+        rows = await self._database.walk(
             f"{_TILES} json_each(:jobs) AS wanted JOIN jobs ON jobs.seq = wanted.value {_JOINED}"
             " WHERE status IN (2, 3)",
             {"jobs": json.dumps(list(dict.fromkeys(number // PLACES for number in numbers)))},
@@ -128,15 +128,15 @@ class Walls:
 
     async def tile(self, job_id: str, position: int) -> Tile | None:
         """One picture; None where there is none (any more)."""
-        row = await self._database.row(
+        rows = await self._database.walk(
             f"{_TILES} jobs {_JOINED} WHERE jobs.id = ? AND pictures.position = ? AND status IN (2, 3)",
             (job_id, position),
         )
-        return _tile(row) if row else None
+        return _tile(rows[0]) if rows else None
 
     async def of_job(self, job_id: str) -> list[Tile]:
         """A job's pictures, in position order."""
-        rows = await self._database.rows(
+        rows = await self._database.walk(
             f"{_TILES} jobs {_JOINED} WHERE jobs.id = ? AND status IN (2, 3) ORDER BY pictures.position",
             (job_id,),
         )
@@ -144,7 +144,7 @@ class Walls:
 
     async def made_of(self, job_id: str, position: int, limit: int) -> list[Tile]:
         """What was made of a picture, newest first: the first picture of each job that started from it."""
-        rows = await self._database.rows(
+        rows = await self._database.walk(
             f"{_TILES} jobs {_JOINED}"
             " WHERE parent_id = :job AND jobs.position IN (0, :position) AND status IN (2, 3)"
             " AND pictures.position = 1 ORDER BY seq DESC LIMIT :limit",
@@ -154,7 +154,7 @@ class Walls:
 
     async def models(self, user_id: int) -> list[str]:
         """The names of the models that drew a user's pictures."""
-        rows = await self._database.rows(
+        rows = await self._database.walk(
             "SELECT DISTINCT model FROM jobs INDEXED BY jobs_wall WHERE user_id = ? AND status IN (2, 3)"
             " AND model IS NOT NULL ORDER BY model",
             (user_id,),
@@ -164,7 +164,7 @@ class Walls:
     async def servers(self, user_id: int) -> list[int]:
         """The ids of the servers in which a user has asked for jobs."""
         # One step through the index a server, however many jobs there are in each.
-        rows = await self._database.rows(
+        rows = await self._database.walk(
             "WITH RECURSIVE servers (id) AS (SELECT min(guild_id) FROM jobs WHERE user_id = :user"
             " AND guild_id IS NOT NULL UNION ALL SELECT (SELECT min(guild_id) FROM jobs WHERE user_id = :user"
             " AND guild_id IS NOT NULL AND guild_id > servers.id) FROM servers WHERE servers.id IS NOT NULL)"
@@ -185,14 +185,13 @@ class Walls:
 
     async def _wall(self, jobs: str, where: Iterable[str], values: dict[str, Value]) -> Wall:
         # One text instead of a row a picture: SQLite puts it together without holding up this process.
-        row = await self._database.row(
+        [row] = await self._database.walk(
             f"SELECT group_concat(number) AS numbers FROM (SELECT {_NUMBER} AS number FROM {jobs}"
             f" CROSS JOIN pictures ON job_id = jobs.id WHERE {' AND '.join(where)}"
             " ORDER BY seq DESC, pictures.position LIMIT :most)",
             values,
         )
-        text = row["numbers"] if row and row["numbers"] is not None else ""
-        return await asyncio.to_thread(_ordered, str(text))
+        return await asyncio.to_thread(_ordered, row["numbers"] or "")
 
 
 _NUMBER = f"seq * {PLACES} + {PLACES - 1} - pictures.position"

@@ -49,7 +49,8 @@ async def take(
 ) -> web.Response:
     """Keep the jobs that ``make`` drafts and set them going.
 
-    Their messages stand where ``channel`` of the request says, or nowhere but on the page. Answers with the jobs, and with a sentence where there was no room for all of them.
+    Their messages stand where ``channel`` of the request says, or nowhere but on the page. Answers with the
+    jobs, and with a sentence where there was no room for all of them.
     """
     services, visitor = request.app[SERVICES], request[VISITOR]
     slowed(request.app[LIMITS].wait(MAKING, visitor.key))

@@ -1,4 +1,4 @@
-"""Pictures that are brought to the page: through the same gate as Discord's, held for their bringer's prompts."""
+"""Pictures that are brought to the page: through the same gate as Discord's, held for prompts."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ LONGEST_WORDS = 200  # characters
 async def edit(request: web.Request) -> web.StreamResponse:
     """Draw a part anew, and more around: ``{"prompt", "channel", "margins": {"left": 0.4}, "mask": base64}``.
 
-    The mask is a PNG of the picture's area, of any size, white where something is drawn anew; margins are shares of the
-    picture's width and height.
+    The mask is a PNG of the picture's area, of any size, white where something is drawn anew; margins are
+    shares of the picture's width and height.
     """
     services, body = request.app[SERVICES], await body_of(request, MOST_EDIT)
     job, index = await source_of(request)

@@ -5,6 +5,7 @@ Knows nothing of who asks.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from bot.jobs.updates import Run
@@ -17,11 +18,12 @@ __all__ = ["told"]
 
 async def told(services: Services, job_id: str, user_id: int) -> dict[str, Any]:
     """A job of the user's as it stands; one that is no more, or another's, is ``deleted``."""
+    now = time.time()  # of two answers the later one is right, whichever arrives first
     run = services.flow.under_way.get(job_id)
     job = run.job if run is not None else await services.jobs.get(job_id)
     if job is None or job.user_id != user_id:
-        return {"id": job_id, "status": Status.DELETED.name.lower()}
-    return {**_job(job), **_way(run), **await _pictures(services, job)}
+        return {"id": job_id, "status": Status.DELETED.name.lower(), "told": now}
+    return {"told": now, **_job(job), **_way(run), **await _pictures(services, job)}
 
 
 def _job(job: JobRecord) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.memory.records import Status
 from bot.studio.answers import NotDone, answer, not_found
 from bot.studio.guard import HEADERS
 from bot.studio.jobs_told import told
@@ -46,7 +47,7 @@ async def job(request: web.Request) -> web.StreamResponse:
     """One job as it stands."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     found = await told(services, request.match_info["job"], visitor.user_id)
-    if len(found) == len(("id", "status")):
+    if found["status"] == Status.DELETED.name.lower():
         raise not_found()
     return answer(found)
 

@@ -87,7 +87,7 @@ class SketchEngine:
             yield Finished(job.id, tuple(self._draw(job)), 0.5)
 
     async def _wait(self, go: asyncio.Event) -> None:
-        """Wait so that the virtual Discord can settle around it; what the studio began is none of its work."""
+        """Wait so that the virtual Discord settles around it; what the studio began is none of its work."""
         assert self.env is not None
         try:
             await self.env.external_wait(go.wait(), reason="rendering")

@@ -14,7 +14,11 @@ METHODS = ("GET", "POST", "DELETE", "PATCH", "PUT", "HEAD", "OPTIONS", "TRACE", 
 PATHS = (
     *("/", "/sign-in", "/enter", "/page/main.js", "/pictures/{id}", "/thumbnails/{id}", "/downloads/{word}"),
     *("/api/session", "/api/enter", "/api/wall", "/api/wall/{word}", "/api/filters", "/api/pictures/{id}"),
+    *("/api/making", "/api/prompts", "/api/jobs", "/api/jobs/{word}", "/api/jobs/{word}/cancel"),
+    *("/api/pictures/{id}/actions", "/api/pictures/{id}/actions/vary", "/api/pictures/{id}/edits"),
+    *("/api/pictures/{id}/selections", "/api/uploads", "/uploads/{word}", "/api/settings"),
     *(
+        "/previews/{word}",
         "/api/favourites",
         "/api/folders",
         "/api/folders/{number}",
@@ -38,6 +42,7 @@ KEYS = (
     "offset",
     "limit",
     "of",
+    *("prompt", "at", "channel", "many", "anyway", "margins", "mask", "x", "y", "picture", "lane", "stylize"),
 )
 
 

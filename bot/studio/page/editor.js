@@ -108,7 +108,10 @@ class Editor {
   #sizes() {
     this.sides = Object.fromEntries(SIDES.map((side) => [side, h("input", {
       className: "field", type: "number", min: 0, max: 2000, step: 5, value: 0, aria: { label: `Larger to the ${side}, in percent` },
-      onchange: () => this.#change(() => this.frame.set(side, Number(this.sides[side].value) / 100)),
+      onchange: (event) => {
+        const share = Number(event.target.value) / 100; // read before a step is kept, which shows the frame as it was
+        this.#change(() => this.frame.set(side, share));
+      },
     })]));
     const proportion = h("select", { className: "field", aria: { label: "Grow to a proportion" }, onchange: () => {
       const [wide, high] = proportion.value.split(":").map(Number);

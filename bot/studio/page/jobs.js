@@ -26,9 +26,10 @@ class Jobs extends EventTarget {
     this.source.addEventListener("error", () => this.#broken());
   }
 
-  /** A job as the server has just told it. */
+  /** A job as the server told it; answers may overtake one another, and what is older is no news. */
   take(job) {
     const before = this.known.get(job.id);
+    if (before && job.told < before.told) return;
     this.known.set(job.id, { ...before, ...job });
     this.dispatchEvent(new CustomEvent("change", { detail: this.known.get(job.id) }));
   }
