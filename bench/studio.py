@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,8 @@ FILES = 96
 STEP = 120
 """Pixels a frame: faster than anybody looks."""
 FRAMES = 600
-RATE = 200
-"""Gallery requests a second."""
+RATE, SESSIONS = 200, 4
+"""Gallery requests a second, and of how many browsers."""
 READY_BAR, FRAME_BAR, SEARCH_BAR, ACK_BAR = 1000.0, 32.0, 100.0, 500.0
 """Milliseconds."""
 
@@ -202,29 +203,29 @@ async def _visit(browser: Any, link: str) -> float:
 
 async def _under_load(ada: Person, address: str, seconds: float) -> tuple[list[float], list[float]]:
     """Milliseconds until commands were acknowledged, and until gallery requests were answered."""
-    link = await _link(ada)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        entered = {"link": re.search(r"link=([\w-]+)", link)[1]}  # type: ignore[index]  # `_link` gave it
-        await http.post(f"{address}/api/enter", json=entered, headers={"Origin": address})
-        wall = await (await http.get(f"{address}/api/wall")).json()
+    async with contextlib.AsyncExitStack() as stack:
+        sessions = [
+            await stack.enter_async_context(_session(await _link(ada), address)) for _ in range(SESSIONS)
+        ]
+        walls = [await (await http.get(f"{address}/api/wall")).json() for http in sessions]
         dice, took = random.Random(2), list[float]()
-        ids = [each["id"] for each in wall["pictures"]]
 
-        async def ask() -> None:
-            offset = dice.randrange(0, wall["total"], 120)
-            path = (f"thumbnails/{dice.choice(ids)}", f"api/wall/{wall['wall']}?offset={offset}&limit=120")
+        async def ask(number: int) -> None:
+            http, wall = sessions[number % SESSIONS], walls[number % SESSIONS]
+            path = f"thumbnails/{dice.choice(wall['pictures'])['id']}"
+            if number % 10 == 0:
+                path = f"api/wall/{wall['wall']}?offset={dice.randrange(0, wall['total'], 120)}&limit=120"
             began = time.perf_counter()
-            async with http.get(f"{address}/{path[dice.random() < 0.1]}") as answer:
+            async with http.get(f"{address}/{path}") as answer:
                 await answer.read()
-                if answer.status == 200:
-                    took.append(1000 * (time.perf_counter() - began))
+                answer.raise_for_status()
+                took.append(1000 * (time.perf_counter() - began))
 
         async def crowd() -> None:
-            until = time.monotonic() + seconds
-            asked: list[asyncio.Task[None]] = []
-            while time.monotonic() < until:
-                asked.append(asyncio.create_task(ask()))
-                await asyncio.sleep(1 / RATE)
+            began, asked = time.monotonic(), list[asyncio.Task[None]]()
+            while (passed := time.monotonic() - began) < seconds:
+                asked += [asyncio.create_task(ask(n)) for n in range(len(asked), int(passed * RATE))]
+                await asyncio.sleep(0.01)
             await asyncio.gather(*asked)
 
         loading = asyncio.create_task(crowd())
@@ -235,6 +236,19 @@ async def _under_load(ada: Person, address: str, seconds: float) -> tuple[list[f
             await asyncio.sleep(0.05)
         await loading
     return acks, took
+
+
+@contextlib.asynccontextmanager
+async def _session(link: str, address: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A browser that has followed a link."""
+    token = re.search(r"link=([\w-]+)", link)
+    assert token is not None
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        entered = await http.post(
+            f"{address}/api/enter", json={"link": token[1]}, headers={"Origin": address}
+        )
+        entered.raise_for_status()
+        yield http
 
 
 def _print(

@@ -1,8 +1,9 @@
 """The SQLite file: opened once, brought up to date, written to in transactions.
 
 Knows nothing of what the tables mean. Three connections, each with a thread of its own: one writes, one reads
-what somebody in Discord waits for, one walks through much, so that a long read never holds up a job. Raises ``InUse`` when another Easel has the folder, and ``Unfit`` when
-the file cannot be brought up to date; then it is as it was.
+what somebody in Discord waits for, one walks through much, so that a long read never holds up a job.
+Raises ``InUse`` when another Easel has the folder, and ``Unfit`` when the file cannot be brought up to date;
+then it is as it was.
 """
 
 from __future__ import annotations

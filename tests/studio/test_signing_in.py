@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.config import BadSetting
 from bot.memory.sign_ins import LINK_SECONDS, SESSION_SECONDS, SignIns
+from bot.program.studio import studio_of
 from tests.bot.sketch import buttons
 from tests.bot.test_my_data import delete_all
 from tests.studio.visiting import LINK
@@ -176,3 +178,9 @@ async def test_without_a_secret_there_is_no_sign_in_with_discord(stranger):
     assert (await stranger.get("sign-in"))[1] == {"discord": False}
     for path in ("/sign-in/discord", "/sign-in/done?code=x&state=y"):
         assert (await stranger.ask("GET", path))[0] == 404
+
+
+async def test_an_address_that_is_taken_is_told_with_its_setting(world, studio):
+    with pytest.raises(BadSetting, match=r"^EASEL_STUDIO: 127\.0\.0\.1:\d+ cannot be listened on"):
+        async with studio_of(world.bot, world.database):
+            pass

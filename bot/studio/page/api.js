@@ -9,12 +9,11 @@ export class Refused extends Error {
   }
 }
 
-let proof = "";
+let session = null;
 
-/** Who is signed in; from then on changes can be made. */
-export async function signedIn() {
-  const session = await call("GET", "session");
-  proof = session.proof;
+/** Who is signed in; every change waits for it, as it brings the session's proof along. */
+export function signedIn() {
+  session ??= call("GET", "session");
   return session;
 }
 
@@ -35,7 +34,7 @@ export const thumbnailAddress = (id) => `/thumbnails/${id}`;
 
 async function call(method, path, body, { signal } = {}) {
   const headers = {};
-  if (method !== "GET") headers["X-Easel-Proof"] = proof;
+  if (method !== "GET") headers["X-Easel-Proof"] = (await signedIn()).proof;
   if (body !== undefined && !(body instanceof Blob)) headers["Content-Type"] = "application/json";
   const sent = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
   let response;

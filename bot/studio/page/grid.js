@@ -5,7 +5,8 @@ import { h, icon } from "./dom.js";
 
 const GAP = 6; // pixels between tiles
 const AHEAD = 3; // rows above and below that exist already
-const SETTLED = 70; // milliseconds: while one scrolls faster than that past a tile, its picture is not fetched
+const SETTLED = 70; // milliseconds without scrolling after which the wall stands still
+const FAST = 3; // pixels a millisecond: of what flies past faster no picture is fetched
 
 /**
  * A listbox of a wall's pictures. `chosen` is the set of picture ids that are selected.
@@ -77,9 +78,15 @@ export class Grid extends EventTarget {
   }
 
   #scrolled() {
-    this.moving = true;
+    const [now, top] = [performance.now(), this.node.scrollTop];
+    this.moving = Math.abs(top - (this.before?.top ?? top)) > FAST * (now - (this.before?.now ?? now));
+    this.before = { now, top };
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.#settle(), SETTLED);
+    if (!this.moving) {
+      const [from, to] = this.#range();
+      this.wall?.need(from, to - 1);
+    }
     this.#soon();
   }
 

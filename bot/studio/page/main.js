@@ -65,8 +65,8 @@ function showAccount(name) {
   fill(document.getElementById("account"), h("span", { className: "name", title: "You are signed in as this user" }, name), colours, out);
 }
 
-const session = await signedIn();
-showAccount(session.name);
+const arriving = signedIn();
 addEventListener("hashchange", route);
-route();
+route(); // its first pictures are asked for beside the session, not after it
+showAccount((await arriving).name);
 document.documentElement.dataset.ready = "";
