@@ -32,7 +32,7 @@ export class EaselCanvas extends EventTarget {
   fit() {
     const { box } = this.frame;
     const [wide, high] = [this.node.clientWidth - 2 * EDGE, this.node.clientHeight - 2 * EDGE];
-    this.view.zoom = Math.max(0.01, Math.min(wide / box.width, high / box.height, NEAREST));
+    this.view.zoom = Math.max(0.01, Math.min(wide / box.width, high / box.height));
     this.view.x = this.node.clientWidth / 2 - (box.x + box.width / 2) * this.view.zoom;
     this.view.y = this.node.clientHeight / 2 - (box.y + box.height / 2) * this.view.zoom;
     this.draw();
@@ -85,15 +85,15 @@ export class EaselCanvas extends EventTarget {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, this.node.width, this.node.height);
     pen.setTransform(dense * view.zoom, 0, 0, dense * view.zoom, dense * view.x, dense * view.y);
-    pen.fillStyle = looks.getPropertyValue("--hover");
+    pen.fillStyle = looks.caretColor; // these two are colours of our own, said in the style and resolved for the theme
     pen.fillRect(box.x, box.y, box.width, box.height);
     pen.imageSmoothingEnabled = view.zoom < 3;
     pen.drawImage(image, 0, 0);
     pen.drawImage(this.#coloured(), 0, 0, image.naturalWidth, image.naturalHeight);
     pen.lineWidth = 1.5 / view.zoom;
-    pen.strokeStyle = looks.getPropertyValue("--accent-text");
+    pen.strokeStyle = looks.color;
     pen.strokeRect(box.x, box.y, box.width, box.height);
-    pen.fillStyle = looks.getPropertyValue("--accent-text");
+    pen.fillStyle = looks.color;
     for (const place of Object.values(this.#handles())) {
       pen.beginPath();
       pen.arc(place.x, place.y, 7 / view.zoom, 0, 2 * Math.PI);

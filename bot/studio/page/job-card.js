@@ -126,9 +126,15 @@ export class JobList {
     this.none = h("p", { className: "job-none" }, empty);
     this.list = h("div", { className: "jobs", role: "feed", aria: { label: "Jobs" } });
     this.node = h("div", {}, this.none, this.list);
+    this.#count();
     this.heard = (event) => this.show(event.detail);
     jobs.addEventListener("change", this.heard);
     [...jobs.known.values()].filter((job) => job.created).sort((a, b) => a.created - b.created).forEach((job) => this.show(job));
+  }
+
+  #count() {
+    this.none.hidden = this.cards.size > 0;
+    this.list.hidden = this.cards.size === 0; // a feed without articles is none
   }
 
   /** Show no more. */
@@ -147,7 +153,7 @@ export class JobList {
         .sort((a, b) => b.job.created - a.job.created)[0];
       this.list.insertBefore(made.node, next?.node ?? null);
     }
-    this.none.hidden = this.cards.size > 0;
+    this.#count();
   }
 }
 
