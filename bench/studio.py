@@ -182,7 +182,7 @@ def _free_port() -> int:
 
 async def _link(person: Person) -> str:
     answered = await person.slash("general", "studio")
-    found = re.search(r"http\S+?/enter#[\w=&/-]+", answered.messages[-1].text)
+    found = re.search(r"http\S+?/enter\?[\w=&/-]+", answered.messages[-1].text)
     assert found is not None
     return found[0]
 

@@ -148,7 +148,7 @@ class _Session:
         await ada.click(grid, "U2")
         await ada.wait_for(lambda m: MORE[-1] in m.content and _finished(m), PATIENCE)
         answered = await ada.slash("general", "studio")
-        link = re.search(r"http\S+?/enter#[\w=&/-]+", answered.messages[-1].content)
+        link = re.search(r"http\S+?/enter\?[\w=&/-]+", answered.messages[-1].content)
         if link is None:
             sys.exit(f"/studio gave no link: {answered.messages[-1].content}")
         page = await self.page.context.browser.new_page(viewport=WIDE, color_scheme="dark")

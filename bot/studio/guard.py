@@ -87,7 +87,7 @@ async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[VISITOR] = visitor
         slowed(limits.wait(REQUESTS, visitor.key))
         return await handler(request)
-    if request.path == "/api/enter":
+    if request.path == "/api/enter" or (request.path == "/enter" and request.query_string):
         slowed(limits.wait(ENTERING, request.remote or ""))
     if request.path in OPEN or request.path.removeprefix("/page/") in OPEN_FILES:
         return await handler(request)

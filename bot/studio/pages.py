@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.studio.answers import not_found
 
-__all__ = ["routes"]
+__all__ = ["page_named", "routes"]
 
 routes = web.RouteTableDef()
 
@@ -34,23 +34,23 @@ POLICY = (
 @routes.get("/")
 async def index(_: web.Request) -> web.StreamResponse:
     """The studio."""
-    return _file("index.html")
+    return page_named("index.html")
 
 
 @routes.get("/sign-in")
-@routes.get("/enter")
 async def sign_in(_: web.Request) -> web.StreamResponse:
-    """How one gets in; a link's token stands behind the # and is not sent until the page asks for it."""
-    return _file("sign-in.html")
+    """How one gets in."""
+    return page_named("sign-in.html")
 
 
 @routes.get("/page/{name:.+}")
 async def page_file(request: web.Request) -> web.StreamResponse:
     """A module, a style or a picture of the page's own."""
-    return _file(request.match_info["name"])
+    return page_named(request.match_info["name"])
 
 
-def _file(name: str) -> web.FileResponse:
+def page_named(name: str, status: int = 200) -> web.FileResponse:
+    """One of the page's files, as an answer of this status. Raises NotDone where there is none."""
     path = FILES.get(name)
     if path is None:
         raise not_found()
@@ -59,4 +59,4 @@ def _file(name: str) -> web.FileResponse:
         "Content-Security-Policy": POLICY,
         "Content-Type": TYPES[path.suffix],
     }
-    return web.FileResponse(path, headers=headers)
+    return web.FileResponse(path, status=status, headers=headers)

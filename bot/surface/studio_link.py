@@ -24,7 +24,7 @@ async def send_link(interaction: Interaction, view: str = "gallery") -> None:
     if not address:
         raise Refusal("The studio is not open here.")
     token = await hub.sign_ins.link(await hub.user_of(interaction), interaction.guild_id)
-    url = f"{address}/enter#{urlencode({'link': token, 'open': view}, safe='/')}"
+    url = f"{address}/enter?{urlencode({'link': token, 'open': view}, safe='/')}"
     said = "Your way into the studio. It works once, within ten minutes. Do not pass it on."
     if address.startswith("https://"):
         await interaction.response.send_message(said, view=_button(url), ephemeral=True)

@@ -18,7 +18,7 @@ from tests.e2e.pictures import picture, psnr
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 
-LINK = re.compile(r"http\S+?/enter#link=[\w-]+&open=[\w/-]+")
+LINK = re.compile(r"http\S+?/enter\?link=[\w-]+&open=[\w/-]+")
 SEAM = 8
 """How far, in pixels, a seam may reach into what is kept."""
 

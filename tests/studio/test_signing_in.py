@@ -30,6 +30,48 @@ async def test_a_link_works_once(world, stranger, bob):
     assert (await bob.get("session"))[0] == 401
 
 
+async def test_opening_a_link_is_enough(world, stranger, bob):
+    link = await stranger.link(world.alice)
+    status, _, answer = await stranger.ask("GET", f"/enter?link={link}&open=picture/1b-2")
+    assert (status, answer.headers["Location"]) == (303, "/#picture/1b-2")
+    assert (await stranger.get("session"))[1]["name"] == "alice"
+    await bob.ask("DELETE", "/api/session")
+    status, page, _ = await bob.ask("GET", f"/enter?link={link}")
+    assert (status, bob.cookies) == (410, {})
+    assert b"sign-in.js" in page
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"Sec-Purpose": "prefetch;prerender"}),
+        ("GET", {"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"}),
+        ("GET", {"User-Agent": "WhatsApp/2.23"}),
+    ],
+)
+async def test_who_only_looks_ahead_uses_no_link_up(world, stranger, method, headers):
+    link = await stranger.link(world.alice)
+    status, _, _ = await stranger.ask(method, f"/enter?link={link}", headers=headers)
+    assert (status, stranger.cookies) == (200, {})
+    assert (await stranger.post("enter", {"link": link}))[0] == 200
+
+
+@pytest.mark.parametrize("view", ["//evil.example", "javascript:x", "a%0d%0aX:%20y", "gallery/../x"])
+async def test_a_link_opens_nothing_but_a_view_of_the_page(world, stranger, view):
+    link = await stranger.link(world.alice)
+    _, _, answer = await stranger.ask("GET", f"/enter?link={link}&open={view}")
+    assert answer.headers["Location"] == "/#gallery"
+
+
+async def test_opening_anothers_link_asks_first(world, alice):
+    link = await alice.link(world.bob)
+    status, page, _ = await alice.ask("GET", f"/enter?link={link}")
+    assert status == 200
+    assert b"sign-in.js" in page
+    assert (await alice.get("session"))[1]["name"] == "alice"
+
+
 @pytest.mark.parametrize("link", ["", "x", "a" * 43, "é" * 43, "\ud800", "a" * 5000, "' OR 1=1 --"])
 async def test_a_forged_link_lets_nobody_in(world, stranger, link):
     await stranger.link(world.alice)
@@ -81,7 +123,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(world, s
 async def test_behind_https_the_cookie_goes_nowhere_else(world, stranger):
     pressed = await world.slash("studio")
     [button] = buttons(pressed.response.message)
-    assert button.url.startswith("https://studio.example/enter#link=")
+    assert button.url.startswith("https://studio.example/enter?link=")
     link = LINK.search(button.url)[2]
     headers = {"Origin": "https://studio.example"}
     _, _, answer = await stranger.ask("POST", "/api/enter", json={"link": link}, headers=headers)

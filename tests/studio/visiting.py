@@ -10,7 +10,7 @@ from yarl import URL
 
 from tests.bot.world import World
 
-LINK = re.compile(r"<?(http\S+?/enter#link=([\w-]+)&open=([\w/-]+))>?$")
+LINK = re.compile(r"<?(http\S+?/enter\?link=([\w-]+)&open=([\w/-]+))>?$")
 
 
 class Visitor:

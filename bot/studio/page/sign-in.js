@@ -1,4 +1,4 @@
-/* Follows a link into the studio. Its token stands behind the #, so that no log and no preview ever sees it. */
+/* Says how one gets in; and follows a link that the server did not follow: it asks, or says what is wrong. */
 
 const said = document.getElementById("said");
 const choices = document.getElementById("choices");
@@ -46,7 +46,7 @@ async function offerDiscord() {
 }
 
 async function begin() {
-  const behind = new URLSearchParams(location.hash.slice(1));
+  const behind = new URLSearchParams(location.search);
   const link = behind.get("link");
   if (!link) {
     said.textContent = WENT_WRONG[location.hash] ?? said.textContent;
