@@ -158,4 +158,4 @@ async def test_ten_thousand_mutated_requests_break_nothing(world, alice, bob, mo
     assert [status for status in statuses if status >= 500] == []
     assert {200, 400, 403, 404, 405} <= set(statuses)
     assert [each["id"] for each in await alice.wall()] == ids
-    assert files(world) == before
+    assert before <= files(world)  # bob may have made pictures of his own
