@@ -39,11 +39,29 @@ class LowRank:
 
     def of(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
         """What is added to the layer's output for ``given`` (n, …), weighted by row (n,)."""
+        inner = self._inner(layer, given, weights)
+        return F.conv2d(inner, self.up) if isinstance(layer, nn.Conv2d) else F.linear(inner, self.up)
+
+    def add(self, layer: nn.Module, given: Tensor, weights: Tensor, output: Tensor) -> None:
+        """Adds the same to the output itself, in one product: half the time of a sum of two tensors."""
+        inner, up = self._inner(layer, given, weights), self.up.flatten(1)
+        planes = isinstance(layer, nn.Conv2d)
+        if planes and output.is_contiguous():
+            output.flatten(2).baddbmm_(up.expand(len(output), *up.shape), inner.flatten(2))
+            return
+        flat, thin = (each.movedim(1, -1) if planes else each for each in (output, inner))
+        if flat.is_contiguous():  # tokens, or pixels that come first
+            flat.view(-1, len(up)).addmm_(thin.reshape(-1, up.shape[1]), up.t())
+        else:
+            output.add_(F.conv2d(inner, self.up) if planes else F.linear(inner, self.up))
+
+    def _inner(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
+        """The input brought to the few channels between the two matrices, weighted by row."""
         if isinstance(layer, nn.Conv2d):
             inner = F.conv2d(given, self.down, None, layer.stride, layer.padding, layer.dilation)
-            return F.conv2d(inner * weights[:, None, None, None], self.up)
-        inner = F.linear(given, self.down)
-        return F.linear(inner * weights.view(-1, *[1] * (inner.dim() - 1)), self.up)
+        else:
+            inner = F.linear(given, self.down)
+        return inner * weights.view(-1, *[1] * (inner.dim() - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +105,9 @@ class _Used:
         weights = self.weights.to(given.device, given.dtype)
         part = given[self.rows]
         weights = weights.expand(len(part))
+        if not whole and isinstance(self.rows, slice):
+            low.add(layer, part, weights, output[self.rows])
+            return
         missing = _WHOLE - len(part) if whole else 0
         if missing > 0:
             part = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])])
