@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeAlias
 
 from engine.job import Event, Job, Request
+from engine.planning.memory import Fit
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 
@@ -29,6 +31,7 @@ __all__ = [
     "Ready",
     "Report",
     "Residents",
+    "Room",
     "Say",
     "Setup",
     "Submit",
@@ -119,14 +122,23 @@ class Know:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How each model would lie in the ``memory`` (bytes) that models may use, None where it does not fit."""
+
+    memory: int | None = None
+    fits: Mapping[str, Fit | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The worker takes orders.
 
-    ``device`` is where it renders, ``devices`` all of that kind in the machine.
+    ``device`` is where it renders, ``devices`` all of that kind in the machine; ``room`` says what fits.
     """
 
     device: str
     devices: tuple[str, ...] = ()
+    room: Room = field(default_factory=lambda: Room())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +169,18 @@ class Residents:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking."""
+    """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking.
+
+    ``rows`` is how many rows forwards like the last one should have; 0 before any.
+    """
 
     stuck: float
     work: Work = field(default_factory=lambda: Work())
+    rows: int = 0
 
 
 Order: TypeAlias = Setup | Submit | Cancel | Describe | Say | Load | Unload | Know
-Report: TypeAlias = Ready | Happened | Described | Residents | Beat
+Report: TypeAlias = Ready | Room | Happened | Described | Residents | Beat
 
 
 def pack(message: Order | Report) -> bytes:
