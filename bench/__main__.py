@@ -20,6 +20,7 @@ ON_REQUEST = (
     "page",
     "control",
     "references",
+    "scale",
 )
 
 
