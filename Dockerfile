@@ -6,6 +6,8 @@ FROM python:3.11-slim-bookworm AS build
 
 # cpu or cuda: which build of torch is installed.
 ARG DEVICE=cpu
+# Extras, with commas between: cluster, upscalers …
+ARG EXTRAS=
 
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -17,7 +19,7 @@ RUN if [ "$DEVICE" = cuda ]; then index=https://pypi.org/simple; else index=http
     && /opt/easel/bin/pip install --index-url "$index" --extra-index-url https://pypi.org/simple "torch==$torch"
 COPY . .
 RUN grep -v '^torch==' constraints.txt > /tmp/constraints.txt \
-    && /opt/easel/bin/pip install -c /tmp/constraints.txt .
+    && /opt/easel/bin/pip install -c /tmp/constraints.txt ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.11-slim-bookworm
 

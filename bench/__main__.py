@@ -21,6 +21,7 @@ ON_REQUEST = (
     "control",
     "references",
     "studio",
+    "scale",
 )
 
 

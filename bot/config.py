@@ -18,6 +18,7 @@ __all__ = ["BadSetting", "Settings", "env_example", "load"]
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 _AMOUNT = r"(\d*[1-9]\d*(\.\d+)?|\d+\.\d*[1-9]\d*)"
 Memory = Annotated[str, StringConstraints(pattern=rf"(?i)^({_AMOUNT}\s*[MG]i?B)?$")]
+Workers = Annotated[str, StringConstraints(pattern=r"^(local|ray|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$")]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
 Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
@@ -53,8 +54,16 @@ class Settings(BaseSettings):
     easel_device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:1 or mps; several with commas between."
     )
-    easel_workers: Literal["local"] = Field(
-        "local", description="local, for this machine's devices; so far there is nothing else."
+    easel_workers: Workers = Field(
+        "local",
+        description="local, for this machine's devices; ray, for a Ray cluster that it is part of, or begins;"
+        " or a cluster's host:port.",
+    )
+    easel_workers_min: int = Field(
+        1, ge=1, le=1024, description="Workers that a cluster keeps ready, one a GPU."
+    )
+    easel_workers_max: int = Field(
+        0, ge=0, le=1024, description="Workers of a cluster at most; 0: as many as it has GPUs, or one."
     )
     easel_side_by_side: int = Field(
         _RENDERING.active, ge=1, le=256, description="Jobs rendered together on one device."

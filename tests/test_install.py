@@ -201,3 +201,31 @@ def test_the_compose_file_names_settings_that_there_are():
     assert device["capabilities"] == ["gpu"]
     file = Path(service["env_file"])
     assert (ROOT / "deploy" / file).resolve() == ROOT / ".env"
+
+
+def test_the_cluster_s_manifest_names_settings_volumes_and_the_ray_that_there_are():
+    yaml = pytest.importorskip("yaml")
+    documents = list(yaml.safe_load_all((ROOT / "deploy" / "kuberay.yaml").read_text(encoding="utf-8")))
+    claims = {each["metadata"]["name"] for each in documents if each["kind"] == "PersistentVolumeClaim"}
+    [cluster] = [each for each in documents if each["kind"] == "RayCluster"]
+    assert cluster["apiVersion"] == "ray.io/v1"
+    spec = cluster["spec"]
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    assert f"ray=={spec['rayVersion']}" in pins
+    head, [workers] = spec["headGroupSpec"], spec["workerGroupSpecs"]
+    assert {"groupName", "replicas", "minReplicas", "maxReplicas", "rayStartParams", "template"} == set(
+        workers
+    )
+    for group in (head, workers):
+        pod = group["template"]["spec"]
+        named = {each["name"]: each["persistentVolumeClaim"]["claimName"] for each in pod["volumes"]}
+        assert set(named.values()) <= claims
+        [container] = pod["containers"]
+        assert {each["name"] for each in container["volumeMounts"]} == set(named)
+        assert "$KUBERAY_GEN_RAY_START_CMD" in container["args"][0]
+    [container] = head["template"]["spec"]["containers"]
+    told = {each["name"]: each["value"] for each in container["env"]}
+    assert {name.lower() for name in told} <= set(Settings.model_fields)
+    assert told["EASEL_WORKERS"] == "ray"
+    assert int(told["EASEL_WORKERS_MAX"]) == workers["maxReplicas"]
+    assert workers["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"

@@ -5,6 +5,7 @@ Loads neither discord.py nor torch, so that `easel models` is there at once.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 from engine.pictures.manifest import Signing, installed
 from engine.planning.memory import bytes_of
+from engine.process.pool import MakePool
 
 __all__ = ["engine_of", "models_of", "registry_of", "signing_of"]
 
@@ -40,6 +42,7 @@ def engine_of(settings: Settings, registry: Registry) -> Engine:
         _check_upscaler(settings, registry)
     return Engine(
         registry=registry,
+        pool=_pool(settings),
         device=settings.easel_device,
         settings=WorkerSettings(
             active=settings.easel_side_by_side,
@@ -72,6 +75,26 @@ def signing_of(settings: Settings) -> Signing | None:
         raise BadSetting(f"EASEL_C2PA_CERT: {error.filename}: {error.strerror}") from None
     except ValueError as error:
         raise BadSetting(f"EASEL_C2PA_CERT: {error}") from None
+
+
+def _pool(settings: Settings) -> MakePool | None:
+    """A cluster's workers, None for this machine's. Raises BadSetting."""
+    if settings.easel_workers == "local":
+        return None
+    if importlib.util.find_spec("ray") is None:
+        raise BadSetting(
+            f"EASEL_WORKERS: {settings.easel_workers} needs the extra `cluster`;"
+            " run `pip install 'easel[cluster]'`"
+        )
+    if settings.easel_device not in ("auto", "cpu", "cuda"):
+        raise BadSetting(
+            "EASEL_DEVICE: with a cluster it is auto, cpu or cuda; Ray gives each worker its own"
+        )
+    from engine.process.cluster import Cluster, RayPool  # for speed: it loads Ray, and few have a cluster
+
+    address = "" if settings.easel_workers == "ray" else settings.easel_workers
+    cluster = Cluster(address, settings.easel_workers_min, settings.easel_workers_max)
+    return functools.partial(RayPool, cluster=cluster)
 
 
 def _folder(name: str, where: str) -> Path | None:

@@ -7,7 +7,7 @@ loads no torch.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -24,6 +24,7 @@ __all__ = [
     "Placement",
     "amount",
     "bytes_of",
+    "crowded",
     "fitted",
     "is_quantised",
     "stored_in",
@@ -148,6 +149,16 @@ def fitted(
                 break
             return Fit(placement, room, needed)
     raise TooLarge(_why(entry, needed, room, main, others()))
+
+
+def crowded(fits: Sequence[Fit], memory: int | None) -> bool:
+    """Whether models that lie so find no room beside each other in ``memory`` bytes of a device."""
+    if memory is None:
+        return False
+    if any(fit.placement is not Placement.WHOLE for fit in fits):
+        return True
+    weights = sum(fit.needs.weights for fit in fits)
+    return weights + max(fit.needs.working for fit in fits) > memory
 
 
 def is_quantised(name: str) -> bool:

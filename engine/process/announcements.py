@@ -12,7 +12,8 @@ from engine.process.job_state import JobState
 from engine.sharing.rows import RowLimit, first_rows
 from engine.turns.forecast import Rest, forecast
 from engine.turns.lanes import Lanes
-from engine.turns.pace import ForwardShape, Pace
+from engine.turns.pace import Pace
+from engine.turns.work import ForwardShape
 
 __all__ = ["Announcer"]
 

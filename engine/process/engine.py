@@ -1,39 +1,44 @@
-"""The engine's async front: jobs in, streams of events out; worker processes are its own business.
+"""The engine's async front: jobs in, streams of events out; where workers are is its pool's business.
 
-`Engine` is used as an async context. A job is accepted at once; the first one starts a worker. Whatever
-happens, its stream ends with exactly one final event, or raises EngineClosed when the engine is closed
-first. A job whose worker dies is rendered again, alone this time, so that one that kills workers takes no
-other with it, and failed when it has ended three workers. Knows nothing of torch, of Discord or of where
-jobs come from.
+`Engine` is used as an async context. A job is accepted at once and waits here until a worker can start it
+soon (`engine.turns.dispatch`). Whatever happens, its stream ends with exactly one final event, or raises
+EngineClosed when the engine is closed first. A job whose worker is lost is rendered again, alone this time,
+so that one that kills workers takes no other with it, and failed when it has ended three workers. Knows
+nothing of torch, of Discord or of where jobs come from.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterator, Sequence
+import functools
+import time
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from engine.errors import BadPicture, EngineClosed, EngineError, WorkerDied
-from engine.job import Cancelled, Description, Event, Failed, Job, Queued, Request, is_final
+from engine.errors import EngineClosed, UnknownModel, WorkerDied
+from engine.families import FAMILIES
+from engine.job import Cancelled, Description, Event, Failed, Finished, Job, Lane, Queued, Request, is_final
+from engine.planning.plan import Action
 from engine.planning.registry import Registry
+from engine.process.local import LocalPool
+from engine.process.pool import EVERY, Hearing, MakePool, Worker
+from engine.process.questions import Question, Questions
 from engine.process.settings import WorkerSettings
 from engine.process.stream import EventStream
-from engine.process.supervisor import Supervisor
+from engine.process.supervisor import WORKER
 from engine.process.wire import (
     Beat,
     Cancel,
     Describe,
     Described,
     Happened,
-    Know,
     Load,
-    Order,
     Ready,
     Report,
     Residents,
+    Room,
     Say,
     Select,
     Selected,
@@ -41,20 +46,21 @@ from engine.process.wire import (
     Submit,
     Unload,
     Work,
+    told_apart,
 )
+from engine.turns.dispatch import Demand, Dispatcher
+from engine.turns.standing import Standing
+from engine.turns.work import cost, rows_of
 
 __all__ = ["Engine", "EngineStatus", "EventStream"]
 
-WORKER = (sys.executable, "-m", "engine.process.worker")
-"""How a worker process is started."""
-
 _MOST_DEATHS = 3
-"""Workers that may end while they hold a job, or before they are ready, until its failure is its own."""
-
-_MOST_KILLS = 12
-"""Processes in a row that may be killed before they are ready: with the waits between them, minutes."""
+"""Workers that may end while they hold a job until its failure is its own."""
 
 _WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
+_WHY_CLOSED = "The engine was closed."
+
+_LANES = tuple(Lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,50 +76,33 @@ class EngineStatus:
 
 @dataclass(eq=False, slots=True)
 class _Open:
-    """A job without its final event."""
+    """A job without its final event; without a place it waits for one."""
 
     job: Job
+    demand: Demand
     stream: EventStream
-    place: _Place
+    place: _Place | None = None
     started: bool = False
     deaths: int = 0
 
 
 @dataclass(eq=False, slots=True)
-class _Question:
-    """A picture that waits to be described or looked through, or a request that waits for its answer."""
-
-    order: Describe | Say | Select
-    answer: asyncio.Future[Any]
-    deaths: int = 0
-
-
-@dataclass(eq=False)
 class _Place:
-    """A device, its supervisor, and what is open there."""
+    """A worker that is ready, and what is known of it."""
 
-    supervisor: Supervisor
+    worker: Worker
     jobs: dict[str, _Open] = field(default_factory=dict)
-    questions: dict[int, _Question] = field(default_factory=dict)
-    wanted: dict[str, None] = field(default_factory=dict)  # models asked for ahead of jobs
     leaving: set[str] = field(default_factory=set)  # cancelled here, the worker has yet to say so
     models: tuple[str, ...] = ()
-    false_starts: int = 0
-    killed_starts: int = 0
     work: Work = field(default_factory=Work)
-
-    def orders(self) -> Iterator[Order]:
-        """All that is open, for a new process."""
-        yield from (Load(model) for model in self.wanted)
-        yield from (Submit(open.job, alone=open.deaths > 0) for open in self.jobs.values())
-        yield from (question.order for question in self.questions.values())
 
 
 class Engine:
-    """Renders jobs in worker processes, one a device.
+    """Renders jobs in workers, one a device.
 
     ``device`` is "auto", or devices as torch calls them, separated by commas. ``settings`` are those of every
-    worker. A step longer than ``stall`` seconds ends its worker. ``command`` starts a worker.
+    worker. A step longer than ``stall`` seconds ends its worker. ``command`` starts a worker. ``pool`` makes
+    workers that are elsewhere than in processes of this machine.
     """
 
     def __init__(
@@ -124,15 +113,25 @@ class Engine:
         settings: WorkerSettings | None = None,
         stall: float = 600.0,
         command: Sequence[str] = WORKER,
+        pool: MakePool | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._setup = Setup(registry, "", settings or WorkerSettings())
-        self._registry, self._stall, self._command = registry, stall, tuple(command)
+        self._registry, self._settings, self._clock = registry, settings or WorkerSettings(), clock
+        self._dispatcher, self._standing = Dispatcher(lanes=len(_LANES)), Standing()
         self._jobs: dict[str, _Open] = {}
-        self._numbers = 0
+        self._started = 0  # of them
+        self._questions = Questions(_MOST_DEATHS)
+        self._places: dict[Hashable, _Place] = {}
+        self._wanted: dict[str, None] = {}  # models asked for ahead of jobs
         self._closed = False
-        self._places = [self._place(name.strip()) for name in device.split(",")]
+        make = pool or functools.partial(LocalPool, stall=stall, command=command)
+        self._pool = make(
+            Setup(registry, device, self._settings),
+            Hearing(self._came, self._reported, self._dispatcher.leave, self._ended, self._gave_up),
+        )
 
     async def __aenter__(self) -> Engine:
+        self._pool.want(0)
         return self
 
     async def __aexit__(
@@ -152,10 +151,18 @@ class Engine:
         if self._closed:
             stream.close()
             return stream
-        place = min(self._places, key=lambda place: len(place.jobs))
-        self._jobs[job.id] = place.jobs[job.id] = _Open(job, stream, place)
-        stream.put(Queued(job.id, len(place.jobs)))
-        place.supervisor.wake(Submit(job))
+        now = self._clock()
+        try:
+            demand = _demand(job, self._registry)
+        except UnknownModel as error:
+            stream.put(Failed(job.id, str(error), error.retryable, type(error).__name__))
+            return stream
+        if not self._jobs:
+            self._standing.began(now)
+        self._jobs[job.id] = _Open(job, demand, stream)
+        stream.put(Queued(job.id, len(self._jobs) - self._started))
+        self._dispatcher.add(demand, now)
+        self._hand_out()
         return stream
 
     async def cancel(self, job_id: str) -> bool:
@@ -163,10 +170,11 @@ class Engine:
         open = self._jobs.get(job_id)
         if open is None:
             return False
-        if open.place.supervisor.pid is not None:
-            open.place.supervisor.wake(Cancel(job_id))
+        if open.place is not None:
             open.place.leaving.add(job_id)
+            open.place.worker.send(Cancel(job_id))
         self._finish(open, Cancelled(job_id))
+        self._hand_out()
         return True
 
     async def describe(self, png: bytes, turn: int = 0) -> Description:
@@ -174,12 +182,12 @@ class Engine:
 
         Raises BadPicture when it cannot be read, EngineError otherwise.
         """
-        said: Description = await self._asked(lambda number: Describe(number, png, turn))
+        said: Description = await self._ask(lambda number: Describe(number, png, turn))
         return said
 
     async def say(self, request: Request) -> Description:
         """What a language model of this machine says. Raises BadPicture and EngineError."""
-        said: Description = await self._asked(lambda number: Say(number, request))
+        said: Description = await self._ask(lambda number: Say(number, request))
         return said
 
     async def select(self, png: bytes, /, words: str, point: tuple[float, float] | None) -> bytes:
@@ -187,156 +195,156 @@ class Engine:
 
         The point is in shares of the picture's sides. Raises BadPicture and EngineError.
         """
-        mask: bytes = await self._asked(lambda number: Select(number, png, words, point))
+        mask: bytes = await self._ask(lambda number: Select(number, png, words, point))
         return mask
 
-    async def _asked(self, order: Callable[[int], Describe | Say | Select]) -> Any:
+    def _ask(self, order: Callable[[int], Question]) -> asyncio.Future[Any]:
         if self._closed:
-            raise EngineClosed("The engine was closed.")
-        self._numbers += 1
-        place = min(self._places, key=lambda place: len(place.jobs))
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        question = place.questions[self._numbers] = _Question(order(self._numbers), answer)
-        place.supervisor.wake(question.order)
-        try:
-            return await answer
-        finally:
-            place.questions.pop(question.order.number, None)
+            raise EngineClosed(_WHY_CLOSED)
+        answer = self._questions.ask(order)
+        self._hand_out()
+        return answer
 
     def load(self, model: str) -> None:
         """Has a model ready on every device before anyone asks for it. Raises UnknownModel."""
         self._registry.get(model)
-        for place in self._places:
-            place.wanted[model] = None
-            place.supervisor.wake(Load(model))
+        self._wanted[model] = None
+        for place in self._places.values():
+            place.worker.send(Load(model))
+        self._pool.want(EVERY)
 
     def unload(self, model: str) -> None:
         """Frees a model's memory on every device, if no job is using it."""
-        for place in self._places:
-            place.wanted.pop(model, None)
-            if place.supervisor.pid is not None:
-                place.supervisor.wake(Unload(model))
+        self._wanted.pop(model, None)
+        for place in self._places.values():
+            place.worker.send(Unload(model))
 
     def know(self, registry: Registry) -> None:
         """From now on these are the models that there are; jobs under way go on with what they have."""
-        self._registry, self._setup = registry, replace(self._setup, registry=registry)
-        for place in self._places:
-            place.supervisor.renew(replace(place.supervisor.setup, registry=registry), Know(registry))
+        self._registry = registry
+        self._pool.know(registry)
 
     def status(self) -> EngineStatus:
         """What goes on."""
-        running = sum(open.started for open in self._jobs.values())
-        models = {model: None for place in self._places for model in place.models}
-        work = tuple(place.work for place in self._places if place.work.device)
-        return EngineStatus(len(self._jobs) - running, running, len(self.workers()), tuple(models), work)
+        models = {model: None for place in self._places.values() for model in place.models}
+        work = told_apart(place.work for place in self._places.values() if place.work.device)
+        waiting = len(self._jobs) - self._started
+        return EngineStatus(waiting, self._started, self._pool.alive(), tuple(models), work)
 
     def workers(self) -> tuple[int, ...]:
-        """The ids of the worker processes that are alive."""
-        pids = (place.supervisor.pid for place in self._places)
-        return tuple(pid for pid in pids if pid is not None)
+        """The ids of the worker processes of this machine that are alive."""
+        return self._pool.pids()
 
     async def close(self) -> None:
         """Ends the workers, in a second or two. Open streams raise EngineClosed, without a final event."""
         self._closed = True
-        await asyncio.gather(*(place.supervisor.close() for place in self._places))
+        await self._pool.close()
         for open in self._jobs.values():
             open.stream.close()
         self._jobs.clear()
-        for place in self._places:
-            for question in place.questions.values():
-                _refuse(question, EngineClosed("The engine was closed."))
+        self._questions.refuse(EngineClosed(_WHY_CLOSED))
 
-    def _place(self, device: str) -> _Place:
-        supervisor = Supervisor(
-            self._command,
-            replace(self._setup, device=device),
-            orders=lambda: place.orders(),
-            on_report=lambda report: self._on_report(place, report),
-            on_end=lambda ready, killed: self._on_end(place, ready, killed),
-            stall=self._stall,
-        )
-        place = _Place(supervisor)
-        return place
+    def _came(self, worker: Worker, only: bool) -> None:
+        """A worker is ready: it gets the models that are wanted, then jobs. ``only``: no other will come."""
+        self._places[worker] = _Place(worker)
+        settings = self._settings
+        self._dispatcher.enter(worker, places=settings.active, models=settings.models, takes_all=only)
+        for model in self._wanted:
+            worker.send(Load(model))
+        if self._wanted:
+            self._pool.want(EVERY)
 
-    def _on_report(self, place: _Place, report: Report) -> None:
+    def _reported(self, worker: Worker, report: Report) -> None:
+        place = self._places.get(worker)
+        if place is None:
+            return
         match report:
-            case Happened(event, started) if event.job_id in place.leaving:
+            case Happened(event, _) if event.job_id in place.leaving:
                 place.leaving -= {event.job_id} if is_final(event) else set()
+                return
             case Happened(event, started):
-                open = self._jobs.get(event.job_id)
-                if open is not None and is_final(event):
-                    self._finish(open, event)
-                elif open is not None:
+                open = place.jobs.get(event.job_id)
+                if open is None:
+                    return
+                if not is_final(event):
+                    self._started += started and not open.started
                     open.started = open.started or started
                     open.stream.put(event)
-            case Described(number, prompts, problem, unreadable, notes):
-                question = place.questions.get(number)
-                if question is not None and problem is not None:
-                    _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
-                elif question is not None and not question.answer.done():
-                    question.answer.set_result(Description(prompts, notes))
-            case Selected(number, mask, problem, unreadable):
-                question = place.questions.get(number)
-                if question is not None and mask is None:
-                    _refuse(question, BadPicture(problem) if unreadable else EngineError(problem))
-                elif question is not None and not question.answer.done():
-                    question.answer.set_result(mask)
+                    return
+                self._finish(open, event)
+            case Described() | Selected():
+                self._questions.answered(report)
             case Residents(models):
                 place.models = models
-            case Beat(_, work):
+                self._dispatcher.know(worker, resident=models)
+            case Beat(_, work, rows):
                 place.work = work
-            case Ready(_, devices):
-                place.false_starts = place.killed_starts = 0
-                if len(self._places) == 1:
-                    self._take_in(devices[1:])
+                self._dispatcher.know(worker, rows=rows or None)
+            case Room(memory, fits) | Ready(_, _, Room(memory, fits)):
+                self._dispatcher.know(worker, memory=memory, fits=fits)
+        self._hand_out()
 
-    def _take_in(self, devices: Sequence[str]) -> None:
-        """Gives devices that the first worker found their share of what was asked for before it was ready."""
-        (first,) = self._places
-        self._places += [self._place(device) for device in devices]
-        for place in self._places[1:]:
-            place.wanted |= first.wanted
-            for model in first.wanted:
-                place.supervisor.wake(Load(model))
-        for index, open in enumerate([open for open in first.jobs.values() if not open.started]):
-            place = self._places[index % len(self._places)]
-            if place is not first:
-                self._move(open, place)
-
-    def _move(self, open: _Open, place: _Place) -> None:
-        """Has a job rendered in another place; what its worker still says of it is not heard."""
-        open.place.supervisor.wake(Cancel(open.job.id))
-        open.place.leaving.add(open.job.id)
-        del open.place.jobs[open.job.id]
-        open.place = place
-        place.jobs[open.job.id] = open
-        place.supervisor.wake(Submit(open.job, alone=open.deaths > 0))
-
-    def _on_end(self, place: _Place, was_ready: bool, killed: bool) -> bool:
-        """After a worker's end: counts it against what it was doing; whether there is work for another."""
-        place.models = ()
-        place.leaving.clear()
-        place.false_starts += not was_ready and not killed
-        place.killed_starts += not was_ready and killed
-        hopeless = place.false_starts >= _MOST_DEATHS or place.killed_starts >= _MOST_KILLS
+    def _ended(self, worker: Worker) -> None:
+        """A worker is lost: what it had in hand waits again, or fails when it has ended too many."""
+        place, now = self._places.pop(worker), self._clock()
+        self._dispatcher.leave(worker)
         for open in list(place.jobs.values()):
-            open.deaths, open.started = open.deaths + open.started, False
-            if open.deaths >= _MOST_DEATHS or hopeless:
-                self._finish(open, Failed(open.job.id, _WHY_DIED, WorkerDied.retryable, "WorkerDied"))
-        for question in list(place.questions.values()):
-            question.deaths += was_ready
-            if question.deaths >= _MOST_DEATHS or hopeless:
-                _refuse(question, WorkerDied(_WHY_DIED))
-                del place.questions[question.order.number]
-        if hopeless:
-            place.false_starts = place.killed_starts = 0
-        return bool(place.jobs or place.questions)
+            self._started -= open.started
+            open.deaths, open.started, open.place = open.deaths + open.started, False, None
+            if open.deaths >= _MOST_DEATHS:
+                self._finish(open, _died(open.job))
+            else:
+                self._dispatcher.put_back(open.job.id, now, alone=open.deaths > 0)
+        self._questions.lost(worker, WorkerDied(_WHY_DIED))
+        self._hand_out()
+
+    def _gave_up(self) -> None:
+        """No worker can be started: nobody waits for ever."""
+        for open in list(self._jobs.values()):
+            self._finish(open, _died(open.job))
+        self._questions.refuse(WorkerDied(_WHY_DIED))
+
+    def _hand_out(self) -> None:
+        """Gives workers what they can start soon, and tells those who wait where they stand."""
+        now = self._clock()
+        for handed in self._dispatcher.hand_out(now):
+            open, lane = self._jobs[handed.job], _LANES[handed.lane]
+            open.place = place = self._places[handed.worker]
+            place.jobs[handed.job] = open
+            self._standing.forget(handed.job)
+            job = open.job if open.job.lane is lane else replace(open.job, lane=lane)
+            place.worker.send(Submit(job, alone=handed.alone))
+        waiting = self._questions.waiting()
+        for number in waiting if self._places else ():
+            place = min(self._places.values(), key=lambda each: len(each.jobs))
+            place.worker.send(self._questions.given(number, place.worker))
+        more = max(len(self._dispatcher), len(self._jobs) - len(self._places))
+        self._pool.want(more + (0 if self._places else len(waiting)))
+        if self._standing.due(len(self._dispatcher), now):
+            for news in self._standing.announce(self._dispatcher.order(), now):
+                self._jobs[news.job_id].stream.put(news)
 
     def _finish(self, open: _Open, event: Event) -> None:
-        del self._jobs[open.job.id], open.place.jobs[open.job.id]
+        job_id = open.job.id
+        del self._jobs[job_id]
+        self._started -= open.started
+        if open.place is not None:
+            del open.place.jobs[job_id]
+        self._dispatcher.remove(job_id)
+        self._standing.forget(job_id)
+        worth = open.demand.cost if isinstance(event, Finished) else 0.0
+        self._standing.done(worth, self._clock(), last=not self._jobs)
         open.stream.put(event)
 
 
-def _refuse(question: _Question, error: Exception) -> None:
-    if not question.answer.done():
-        question.answer.set_exception(error)
+def _demand(job: Job, registry: Registry) -> Demand:
+    """What a job demands of a worker; an upscale needs no model. Raises UnknownModel."""
+    lane, plan = _LANES.index(job.lane), job.plan
+    if plan.action is Action.UPSCALE:
+        return Demand(job.id, job.owner, lane, "", len(plan.seeds), 0.0)
+    family = FAMILIES[registry.get(plan.model).family]
+    return Demand(job.id, job.owner, lane, plan.model, rows_of(plan, family), cost(plan, family))
+
+
+def _died(job: Job) -> Failed:
+    return Failed(job.id, _WHY_DIED, WorkerDied.retryable, WorkerDied.__name__)

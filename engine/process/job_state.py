@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.job import Job
 from engine.sharing.batching import Task
-from engine.turns.pace import ForwardShape
+from engine.turns.work import ForwardShape
 
 __all__ = ["JobState"]
 

@@ -37,7 +37,7 @@ from engine.process.warm_up import warm_up_jobs
 from engine.process.wire import Report, Residents
 from engine.sharing.batching import Batcher, Call, Task
 from engine.turns.lanes import Lanes, Waiting
-from engine.turns.pace import ForwardShape, cost, rows_of
+from engine.turns.work import ForwardShape, cost, rows_of
 
 __all__ = ["Renderer"]
 
@@ -132,6 +132,7 @@ class Renderer:
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
         self.rows, self.seconds = 0, 0.0  # of all forwards so far
+        self.wide = 0  # rows that forwards like the last one should have
 
     def post(self, order: Callable[[], None]) -> None:
         """Has ``order`` run in the next `turn`. The only method for other threads."""
@@ -245,6 +246,7 @@ class Renderer:
         decoded = 0 if rows else len(first.job.plan.seeds)
         assert first.shape is not None
         forwards = self.batcher.forwards - forwards
+        self.wide = limit.rows if limit is not None else self.wide
         if rows:
             self.rows, self.seconds = self.rows + rows, self.seconds + self._clock() - began
         self._announcer.learn(first.shape, limit, forwards, rows, decoded, self._clock() - began)

@@ -18,7 +18,7 @@ from torch import nn
 
 from engine.errors import TooLarge
 from engine.families import FAMILIES
-from engine.planning.memory import QUANTISED, Fit, Placement, fitted
+from engine.planning.memory import QUANTISED, Fit, Placement, crowded, fitted
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
@@ -143,13 +143,8 @@ class ResidentModels:
         """Whether the models in memory leave no room for one more that lies so."""
         if len(self._models) >= self._most:
             return True
-        if self._memory is None or not self._models:
-            return False
         fits = [fit, *(self._fits[name] for name in self._models if name in self._fits)]
-        if any(each.placement is not Placement.WHOLE for each in fits):
-            return True
-        weights = sum(each.needs.weights for each in fits)
-        return weights + max(each.needs.working for each in fits) > self._memory
+        return bool(self._models) and crowded(fits, self._memory)
 
     def _arrival(self, name: str) -> Callable[[Any, Exception | None], None]:
         return functools.partial(self._arrive, name)

@@ -1,7 +1,7 @@
 """Keeps one worker process alive: started when there is something to do, again when it ends or stalls.
 
 Speaks `wire` with it and hands every report on. Does not know what a job is: when the process ends, whoever
-owns the supervisor decides what to send to the next one.
+owns the supervisor decides what to send to the next one, which is told the `Setup` alone.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 from engine.process.wire import Beat, Order, Ready, Report, Setup, pack, receive
 
-__all__ = ["Supervisor"]
+__all__ = ["WORKER", "Supervisor"]
+
+WORKER = (sys.executable, "-m", "engine.process.worker")
+"""How a worker process is started."""
 
 _LOG = logging.getLogger(__name__)
 _SILENCE, _STARTING = 60.0, 300.0
@@ -32,9 +36,9 @@ _PATIENCE = 1.0
 
 
 class Supervisor:
-    """One worker process after another, for one device; none before the first `wake`.
+    """One worker process after another, for one device; none before `start`.
 
-    ``orders`` says what a new process is to do; ``on_report`` gets what it says. ``on_end`` is told that a
+    ``on_report`` gets what it says. ``on_end`` is told that a
     process has ended, whether it had ever been ready, and whether somebody killed it; it returns whether
     another one is wanted. A step of more than ``stall`` seconds, or silence, is a stall: the stacks go to
     standard error, the process is killed.
@@ -45,13 +49,12 @@ class Supervisor:
         command: Sequence[str],
         setup: Setup,
         *,
-        orders: Callable[[], Iterable[Order]],
         on_report: Callable[[Report], None],
         on_end: Callable[[bool, bool], bool],
         stall: float,
     ) -> None:
         self._command, self.setup, self._stall = command, setup, stall
-        self._first_orders, self._on_report, self._on_end = orders, on_report, on_end
+        self._on_report, self._on_end = on_report, on_end
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self.ready = False
@@ -61,16 +64,18 @@ class Supervisor:
         """The present process, None while there is none."""
         return None if self._process is None else self._process.pid
 
-    def wake(self, order: Order) -> None:
-        """Sends an order. Without a process one is started, which gets the first orders instead."""
-        if self._process is not None:
-            self._send(self._process, order)
-        elif self._task is None or self._task.done():
+    @property
+    def busy(self) -> bool:
+        """Whether there is a process, or will be one."""
+        return self._task is not None and not self._task.done()
+
+    def start(self) -> None:
+        """Has a process run, if there is none."""
+        if not self.busy:
             self._task = asyncio.create_task(self._run(), name=f"worker {self.setup.device}")
 
-    def renew(self, setup: Setup, order: Order) -> None:
-        """What a new process will be told first, and the order that brings a present one up to it."""
-        self.setup = setup
+    def send(self, order: Order) -> None:
+        """Sends an order to the present process; without one nothing happens."""
         if self._process is not None:
             self._send(self._process, order)
 
@@ -97,8 +102,6 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
         try:
             self._send(process, self.setup)
-            for order in self._first_orders():
-                self._send(process, order)
             self._process = process
             stalled = await self._listen(process)
         finally:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import pickle
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, TypeAlias
 
 from engine.job import Event, Job, Request
+from engine.planning.memory import Fit
 from engine.planning.registry import Registry
 from engine.process.settings import WorkerSettings
 
@@ -29,6 +31,7 @@ __all__ = [
     "Ready",
     "Report",
     "Residents",
+    "Room",
     "Say",
     "Select",
     "Selected",
@@ -39,6 +42,7 @@ __all__ = [
     "pack",
     "read",
     "receive",
+    "told_apart",
 ]
 
 _LENGTH = struct.Struct(">I")
@@ -56,6 +60,16 @@ class Work:
     rows: int = 0
     seconds: float = 0.0
     memory: int = 0
+
+
+def told_apart(work: Iterable[Work]) -> tuple[Work, ...]:
+    """What workers did, each under a name of its own: on other machines devices are called the same."""
+    named: dict[str, Work] = {}
+    for each in work:
+        alike = sum(name.split(" ")[0] == each.device for name in named)
+        name = f"{each.device} ({alike + 1})" if alike else each.device
+        named[name] = replace(each, device=name)
+    return tuple(named.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +145,23 @@ class Know:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How each model would lie in the ``memory`` (bytes) that models may use, None where it does not fit."""
+
+    memory: int | None = None
+    fits: Mapping[str, Fit | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The worker takes orders.
 
-    ``device`` is where it renders, ``devices`` all of that kind in the machine.
+    ``device`` is where it renders, ``devices`` all of that kind in the machine; ``room`` says what fits.
     """
 
     device: str
     devices: tuple[str, ...] = ()
+    room: Room = field(default_factory=lambda: Room())
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +202,18 @@ class Residents:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking."""
+    """A sign of life, about once a second. ``stuck`` is how many seconds the present step has been taking.
+
+    ``rows`` is how many rows forwards like the last one should have; 0 before any.
+    """
 
     stuck: float
     work: Work = field(default_factory=lambda: Work())
+    rows: int = 0
 
 
 Order: TypeAlias = Setup | Submit | Cancel | Describe | Say | Select | Load | Unload | Know
-Report: TypeAlias = Ready | Happened | Described | Selected | Residents | Beat
+Report: TypeAlias = Ready | Room | Happened | Described | Selected | Residents | Beat
 
 
 def pack(message: Order | Report) -> bytes:

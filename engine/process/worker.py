@@ -22,13 +22,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
+from engine.errors import TooLarge
 from engine.job import Description, Request
 from engine.planning.entries import Precision
 from engine.planning.measuring import needs
-from engine.planning.memory import Fit, Needs
+from engine.planning.memory import Fit, Needs, fitted
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
-from engine.process.devices import bound, devices, memory_held, memory_of
+from engine.process.devices import bound, devices, main_memory, memory_held, memory_of
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
@@ -40,6 +41,7 @@ from engine.process.wire import (
     Order,
     Ready,
     Report,
+    Room,
     Say,
     Select,
     Setup,
@@ -84,14 +86,15 @@ class _Service:
         memory = setup.settings.memory
         if memory is not None:
             bound(self._device, memory)
+        self._program, self._memory = program, memory or memory_of(self._device)
         self._renderer = Renderer(
             program,
             setup.registry,
             self._device,
             self._outbox.put,
-            settings=replace(setup.settings, memory=memory or memory_of(self._device)),
+            settings=replace(setup.settings, memory=self._memory),
         )
-        self._outbox.put(Ready(self._device, all_of_them))
+        self._outbox.put(Ready(self._device, all_of_them, self._room()))
 
     def run(self) -> None:
         for job in (self._read, self._write, self._beat):
@@ -122,6 +125,19 @@ class _Service:
                 self._renderer.unload(model)
             case Know(registry):
                 self._renderer.registry = registry
+                self._outbox.put(self._room())
+
+    def _room(self) -> Room:
+        """How the models that there are would lie on this device."""
+        fits: dict[str, Fit | None] = {}
+        for entry in self._renderer.registry.entries:
+            try:
+                fits[entry.name] = fitted(
+                    entry, self._program.needs(entry, None), self._memory, main_memory()
+                )
+            except TooLarge:
+                fits[entry.name] = None
+        return Room(self._memory, fits)
 
     def _write(self) -> None:
         while True:
@@ -134,7 +150,7 @@ class _Service:
             renderer = self._renderer
             done = (renderer.batcher.forwards, renderer.rows, renderer.seconds)
             work = Work(self._device, *done, memory_held(self._device))
-            self._outbox.put(Beat(renderer.busy_for(), work))
+            self._outbox.put(Beat(renderer.busy_for(), work, renderer.wide))
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:

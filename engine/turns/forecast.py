@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from engine.turns.lanes import Lanes, Waiting
-from engine.turns.pace import ForwardShape, Pace
+from engine.turns.pace import Pace
+from engine.turns.work import ForwardShape
 
 __all__ = ["Rest", "forecast"]
 

@@ -1,4 +1,4 @@
-"""What work costs, and how long it takes at present: learnt from the turns that were done.
+"""How long work takes at present: learnt from the turns that were done.
 
 A forward of n rows takes a + b · n · megapixels, decoding d · megapixels; a, b and d differ by model and
 machine, and begin in the proportions that were measured here. What a shape of picture deviates from its model
@@ -9,57 +9,20 @@ Knows nothing of torch, jobs or clocks: it is told how long a turn took.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.families import Family
-from engine.planning.plan import Plan
+from engine.turns.work import COSTS, ForwardShape
 
-__all__ = ["ForwardShape", "Pace", "cost", "rows_of"]
+__all__ = ["Pace"]
 
-_COSTS = np.array([0.3, 1.0, 5.0])
-"""A forward whatever its rows, a megapixel in it, a megapixel decoded. Measured: a forward's own cost is that
-of five rows of 256 × 256 or one of 512; decoding counts as some passes (2 with SDXL and 4 with SD, by their
-shapes; 8 with the embedded model)."""
+_COSTS = np.array(COSTS)
 _SECONDS, _TURNS = 60.0, 100
 """What is older than both counts half, and less and less."""
 _DOUBT = 1.0
 """With how many turns' worth of what was expected the learning begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardShape:
-    """What forwards have in common that take the same time and can be shared."""
-
-    model: str
-    width: int
-    height: int
-    mode: Hashable = None
-
-    @property
-    def megapixels(self) -> float:
-        """Of one picture."""
-        return self.width * self.height / 1e6
-
-
-def rows_of(plan: Plan, family: Family) -> int:
-    """How many rows a plan's forwards have: each picture, as often as its family asks about it.
-
-    What is not wanted is weighed against a prediction about nothing, which guidance has anyway.
-    """
-    unwanted = any(part.weight < 0 for part in plan.conditionings)
-    texts = len(plan.conditionings) + (unwanted and not family.contrasts(plan.acting_guidance))
-    return len(plan.seeds) * family.rows(texts, plan.acting_guidance)
-
-
-def cost(plan: Plan, family: Family) -> float:
-    """The work that a plan means, in megapixels through the denoiser."""
-    area = ForwardShape(plan.model, plan.width, plan.height).megapixels
-    work = (plan.stop_step, plan.stop_step * rows_of(plan, family) * area, len(plan.seeds) * area)
-    return float(_COSTS @ work)
 
 
 @dataclass(slots=True)

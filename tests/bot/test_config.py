@@ -25,9 +25,9 @@ def test_the_example_file_is_itself_a_valid_env_file():
     [
         ("EASEL_DEVICE", "gpu"),
         ("EASEL_WORKERS", "two words"),
-        ("EASEL_WORKERS", "ray"),
+        ("EASEL_WORKERS", "10.0.0.1"),
         ("EASEL_WORKERS", "ray://10.0.0.1:10001"),
-        ("EASEL_WORKERS", "10.0.0.1:6379"),
+        ("EASEL_WORKERS_MIN", "0"),
         ("EASEL_QUEUED_PER_USER", "0"),
         ("EASEL_RUNNING_PER_USER", "many"),
         ("EASEL_LOG_LEVEL", "loud"),
@@ -72,7 +72,7 @@ def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
         ({"DISCORD_TOKEN": "x", "EASEL_MODEL": "nothing-of-that-name"}, "EASEL_MODEL"),
         ({"DISCORD_TOKEN": "x", "EASEL_DATA": "file"}, "EASEL_DATA"),
         ({"DISCORD_TOKEN": "x", "EASEL_DEVICE": "gpu"}, "EASEL_DEVICE"),
-        ({"DISCORD_TOKEN": "x", "EASEL_WORKERS": "10.0.0.1:6379"}, "EASEL_WORKERS"),
+        ({"DISCORD_TOKEN": "x", "EASEL_WORKERS": "ray://10.0.0.1:10001"}, "EASEL_WORKERS"),
         ({"DISCORD_TOKEN": "x", "EASEL_MODELS_FILE": "missing.toml"}, "EASEL_MODELS_FILE"),
     ],
 )

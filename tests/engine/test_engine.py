@@ -203,7 +203,10 @@ async def test_what_was_asked_for_before_the_devices_were_known_is_shared_by_the
     command = (sys.executable, two_devices.__file__)
     async with Engine(registry=stub.REGISTRY, device=device, command=command) as engine:
         engine.load("second")
-        streams = [engine.submit(job(str(number))) for number in range(6)]
+        streams = [engine.submit(job(str(number), pictures=6)) for number in range(6)]
+        for stream in streams:
+            await first(stream, Progress)
+        engine.load("third")
         ends = [await final(stream) for stream in streams]
         where = [end.notes for end in ends if isinstance(end, Finished)]
         assert sorted(where) == [("one",)] * 3 + [("two",)] * 3

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from engine.turns.forecast import Rest, forecast
 from engine.turns.lanes import Lanes, Waiting
-from engine.turns.pace import ForwardShape, Pace
+from engine.turns.pace import Pace
+from engine.turns.work import ForwardShape
 
 SHAPES = [ForwardShape("m", 256, 256), ForwardShape("m", 320, 208), ForwardShape("other", 256, 256)]
 RESTS = st.builds(

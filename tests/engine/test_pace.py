@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from engine.families import FAMILIES
 from engine.planning.plan import Conditioning
-from engine.turns.pace import ForwardShape, Pace, cost, rows_of
+from engine.turns.pace import Pace
+from engine.turns.work import ForwardShape, cost, rows_of
 from tests.engine import stub
 
 SD = FAMILIES["sd"]

@@ -323,9 +323,7 @@ def edit(studio: Studio) -> None:
     assert edits is not None
     gradient, red = a_picture(), a_picture("red")
     first = "a blue house" if Ability.LENGTHS in studio.family.cannot else "blue"
-    blue, boat = (
-        few(studio.edit(GenerationSpec(parts=(Part(text),))), 1) for text in (first, "a red boat")
-    )
+    blue, boat = (few(studio.edit(GenerationSpec(parts=(Part(text),))), 1) for text in (first, "a red boat"))
     shown = studio.pictures(blue, gradient)
     assert apart(shown, studio.pictures(blue, red)) > 8
     assert apart(shown, studio.pictures(boat, gradient)) > 0

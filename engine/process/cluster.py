@@ -1,0 +1,332 @@
+"""The workers of a Ray cluster: a replica for each device, found, spread and kept alive by Ray Serve.
+
+Serve starts replicas where there is a GPU (or a CPU) for one, as many as are busy, watches their health, and
+replaces them one after another when something is set up anew, each after its last job. Which replica a job
+goes to is said by the front, since it knows what Serve does not: what fits into whose memory, who has rows
+to share a forward, whose turn it is. So calls name the replica that they are for, and a router finds it.
+
+The one file that knows Ray.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import serve
+from ray.serve.config import AutoscalingConfig, ProxyLocation, RequestRouterConfig
+from ray.serve.request_router import RequestRouter
+
+from engine.job import Cancelled, Job, is_final
+from engine.planning.registry import Registry
+from engine.process import sightings
+from engine.process.pool import Hearing
+from engine.process.replica import Replica
+from engine.process.wire import Cancel, Describe, Happened, Know, Order, Say, Setup, Submit
+
+__all__ = ["Cluster", "RayPool"]
+
+_LOG = logging.getLogger(__name__)
+
+_APPLICATION = "easel"
+
+_BUSY = 2
+"""Jobs in a replica's hands from which on another one is wanted: one is drawn, one waits."""
+
+_MOST_CALLS = 100
+"""Calls that a replica takes at once, more than the front ever makes: jobs side by side, and questions."""
+
+_UPSCALE, _DOWNSCALE = 10.0, 600.0
+"""Seconds that more, or fewer, replicas must have been wanted for: a model takes long to load."""
+
+_LAST_JOBS = 900.0
+"""Seconds that a replica which is to go has for its last jobs."""
+
+_HEALTH, _NEWS = 5.0, 2.0
+"""Seconds between two looks at a replica's health, and at what it has in memory."""
+
+_AGAIN = 15.0
+"""Seconds until the cluster is looked for again when it was not there."""
+
+_MEASURED = Path.home() / ".cache" / "easel" / "machine.json"
+"""Where a machine of the cluster keeps what was found out about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster: ``address`` as ``host:port``, "" for this machine's own, which is started if need be.
+
+    ``least`` and ``most`` bound the replicas; ``most`` 0: as many as there are GPUs, or one.
+    """
+
+    address: str = ""
+    least: int = 1
+    most: int = 0
+
+
+class Named(RequestRouter):  # type: ignore[misc]
+    """Routes each call to the replica that its first argument names, and tells the front which there are."""
+
+    def initialize_state(self, version: str) -> None:
+        """``version`` says whom to tell."""
+        self._told = version
+
+    async def choose_replicas(
+        self, candidate_replicas: Sequence[Any], pending_request: Any = None
+    ) -> list[Any]:
+        """The one that is named; any for a call that names none."""
+        if pending_request is None or not pending_request.args:
+            return [list(candidate_replicas)]
+        name = pending_request.args[0]
+        return [[each for each in candidate_replicas if each.replica_id.unique_id == name]]
+
+    def update_replicas(self, replicas: list[Any]) -> None:
+        """Replicas have come, gone, or have news."""
+        super().update_replicas(replicas)
+        sightings.tell(self._told, {each.replica_id.unique_id: each.routing_stats for each in replicas})
+
+
+@dataclass(eq=False)
+class _RayWorker:
+    """A replica's worker process, as the front sees it. ``calls`` are under way; those of jobs by their ids.
+
+    ``leaving``: it is to finish what it has. ``ended``: nobody hears it any more.
+    """
+
+    name: str
+    pool: RayPool
+    calls: set[asyncio.Task[None]] = field(default_factory=set)
+    jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    leaving: bool = False
+    ended: bool = False
+
+    def send(self, order: Order) -> None:
+        """Makes the call that the order is."""
+        match order:
+            case Submit(job, alone):
+                self.jobs[job.id] = self._call(self._render(job, alone))
+            case Cancel(job_id):
+                if job_id in self.jobs:
+                    self.jobs.pop(job_id).cancel()
+                    self.pool.hearing.reported(self, Happened(Cancelled(job_id)))
+            case Describe() | Say():
+                self._call(self._ask(order))
+            case _:
+                self._call(self._obey(order))
+
+    def _call(self, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(call, name=f"replica {self.name}")
+        self.calls.add(task)
+        task.add_done_callback(self.calls.discard)
+        return task
+
+    async def _render(self, job: Job, alone: bool) -> None:
+        response = self.pool.handle.options(method_name="render", stream=True).remote(self.name, job, alone)
+        ended = False
+        try:
+            async for report in response:
+                ended = isinstance(report, Happened) and is_final(report.event)
+                if ended:
+                    self.jobs.pop(job.id, None)
+                if not self.ended:
+                    self.pool.hearing.reported(self, report)
+        except asyncio.CancelledError:
+            response.cancel()
+            raise
+        except Exception as error:
+            _LOG.warning("replica %s lost a job (%s)", self.name, type(error).__name__)
+        if not ended:
+            self.pool.lost(self)
+        elif self.leaving and not self.jobs:
+            self.pool.drop(self)
+
+    async def _ask(self, question: Describe | Say) -> None:
+        try:
+            answer = await self.pool.handle.options(method_name="ask").remote(self.name, question)
+        except Exception as error:
+            _LOG.warning("replica %s lost a question (%s)", self.name, type(error).__name__)
+            self.pool.lost(self)
+            return
+        self.pool.hearing.reported(self, answer)
+
+    async def _obey(self, order: Order) -> None:
+        try:
+            await self.pool.handle.options(method_name="obey").remote(self.name, order, self.pool.setup)
+        except Exception as error:
+            _LOG.warning("replica %s did not hear an order (%s)", self.name, type(error).__name__)
+
+
+class RayPool:
+    """Keeps the protocol `Pool`. ``stall`` and ``command`` as with one's own machine."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        hearing: Hearing,
+        *,
+        cluster: Cluster,
+        command: Sequence[str] = (),
+        stall: float = 600.0,
+    ) -> None:
+        self.setup, self.hearing = setup, hearing
+        self._cluster, self._command, self._stall = cluster, tuple(command), stall
+        self.handle: Any = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._workers: dict[str, _RayWorker] = {}
+        self._greetings: dict[str, asyncio.Task[None]] = {}
+        self._replicas: sightings.Sighting = {}
+        told = repr((setup.device, setup.settings, self._command, stall, cluster))
+        self._version = hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def want(self, more: int) -> None:
+        """Joins the cluster, if that was not done yet; how many replicas there are is Serve's business."""
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._connect(), name="cluster")
+
+    def know(self, registry: Registry) -> None:
+        """Tells all replicas; those to come are told when they are greeted."""
+        self.setup = replace(self.setup, registry=registry)
+        for worker in self._workers.values():
+            worker.send(Know(registry))
+
+    def alive(self) -> int:
+        """How many replicas are ready."""
+        return len(self._workers)
+
+    def pids(self) -> tuple[int, ...]:
+        """They are no processes of this machine."""
+        return ()
+
+    async def close(self) -> None:
+        """Lets go of the cluster. Replicas stay for the next front, unless the cluster was this one's own."""
+        sightings.stop(self._version)
+        tasks = [*self._greetings.values(), *(task for each in self._workers.values() for task in each.calls)]
+        tasks += [self._connecting] if self._connecting is not None else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(ray.shutdown)
+
+    def lost(self, worker: _RayWorker) -> None:
+        """What a worker process had in hand is lost. Its replica, if it lives, starts another one."""
+        if worker.ended:
+            return
+        self.drop(worker)
+        if not worker.leaving:
+            self._greet(worker.name)
+
+    def drop(self, worker: _RayWorker) -> None:
+        """A worker process is no more."""
+        worker.ended = True
+        if self._workers.get(worker.name) is worker:
+            del self._workers[worker.name]
+        for task in worker.calls - {asyncio.current_task()}:
+            task.cancel()
+        self.hearing.ended(worker)
+
+    async def _connect(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def seen(replicas: sightings.Sighting) -> None:
+            loop.call_soon_threadsafe(self._seen, replicas)
+
+        sightings.listen(self._version, seen)
+        while self.handle is None:
+            try:
+                self.handle = await asyncio.to_thread(self._deployed)
+            except Exception as error:
+                _LOG.error("the cluster cannot be used (%s); again in %.0f s", error, _AGAIN)
+                self.hearing.gave_up()
+                await asyncio.sleep(_AGAIN)
+        self._seen(self._replicas)
+
+    def _deployed(self) -> Any:
+        """The handle of the application, set up anew where it does not run as it should. Takes its time."""
+        if not ray.is_initialized():
+            _join(self._cluster.address)
+        serve.start(proxy_location=ProxyLocation.Disabled)
+        running = serve.status().applications.get(_APPLICATION)
+        if running is not None and running.status == "RUNNING":
+            handle = serve.get_app_handle(_APPLICATION)
+            if handle.options(method_name="version").remote().result(timeout_s=30) == self._version:
+                return handle
+        gpus = int(ray.cluster_resources().get("GPU", 0)) if self.setup.device != "cpu" else 0
+        least = self._cluster.least
+        deployment = serve.deployment(
+            Replica,
+            name="worker",
+            max_ongoing_requests=_MOST_CALLS,
+            ray_actor_options={"num_cpus": 1, "num_gpus": min(1, gpus)},
+            autoscaling_config=AutoscalingConfig(
+                min_replicas=least,
+                max_replicas=self._cluster.most or max(least, gpus),
+                target_ongoing_requests=_BUSY,
+                upscale_delay_s=_UPSCALE,
+                downscale_delay_s=_DOWNSCALE,
+            ),
+            health_check_period_s=_HEALTH,
+            graceful_shutdown_timeout_s=_LAST_JOBS,
+            request_router_config=RequestRouterConfig(
+                request_router_class=Named,
+                request_router_kwargs={"version": self._version},
+                request_routing_stats_period_s=_NEWS,
+            ),
+        )
+        app = deployment.bind(self.setup, self._command, self._stall, self._version, _MEASURED)
+        handle = serve.run(app, name=_APPLICATION, route_prefix=None)
+        handle.options(method_name="version").remote().result(timeout_s=30)
+        return handle
+
+    def _seen(self, replicas: sightings.Sighting) -> None:
+        """These are the replicas that there are, with their news: new ones are greeted, others let go."""
+        self._replicas = replicas
+        if self.handle is None:
+            return
+        for name, news in replicas.items():
+            worker = self._workers.get(name)
+            if worker is not None and news:
+                self.hearing.reported(worker, news["residents"])
+                self.hearing.reported(worker, news["beat"])
+            elif worker is None and name not in self._greetings:
+                self._greet(name)
+        for name in [name for name in self._greetings if name not in replicas]:
+            self._greetings.pop(name).cancel()
+        for worker in [worker for name, worker in self._workers.items() if name not in replicas]:
+            worker.leaving = True
+            self.hearing.leaving(worker)
+            if not worker.jobs:
+                self.drop(worker)
+
+    def _greet(self, name: str) -> None:
+        self._greetings[name] = asyncio.create_task(self._hello(name), name=f"hello {name}")
+
+    async def _hello(self, name: str) -> None:
+        try:
+            ready = await self.handle.options(method_name="hello").remote(name)
+        except Exception as error:
+            _LOG.warning("replica %s does not answer (%s)", name, type(error).__name__)
+            return
+        finally:
+            self._greetings.pop(name, None)
+        worker = self._workers[name] = _RayWorker(name, self)
+        self.hearing.came(worker, False)
+        self.hearing.reported(worker, ready)
+        worker.send(Know(self.setup.registry))
+
+
+def _join(address: str) -> None:
+    """Becomes part of a cluster. Raises OSError where there is none at that address."""
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    if address:
+        ray.init(address=address, **quiet)
+        return
+    try:
+        ray.init(address="auto", **quiet)
+    except ConnectionError:
+        ray.init(include_dashboard=False, **quiet)
