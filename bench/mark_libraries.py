@@ -6,6 +6,7 @@ installed is left out; none of them is a dependency of the program. Their own ca
 
 import importlib.util
 import json
+import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,7 @@ class Blind:
     """blind-watermark, which reads at the original's size."""
 
     def __init__(self) -> None:
+        multiprocessing.set_start_method(None, force=True)  # the library sets it when it is imported
         self._package: Any = importlib.import_module("blind_watermark")
         self._package.bw_notes.close()
 
