@@ -49,13 +49,19 @@ FETCHED = "torch, and weights that are fetched"
 LIBRARIES = (
     ("trustmark", FETCHED, "made for it", "learned on photographs"),
     ("videoseal", FETCHED, "made for it", "learned on photographs"),
-    ("invisible-watermark", "OpenCV, PyWavelets, torch", "see below", "a wavelet's blocks"),
+    (
+        "invisible-watermark",
+        "OpenCV, PyWavelets, torch",
+        "loses the number when scaled",
+        "a wavelet's blocks",
+    ),
     ("blind-watermark", "OpenCV, PyWavelets", "reads it at the original's size only", "in brightness too"),
 )
 BESIDE = (
-    "By their own pages. The first two would bring a second network, into a process that is kept free of"
-    " torch, and weights that have to be there before the first picture; the others lose the number at half"
-    " the size, which is what Discord shows. The mark here needs numpy and Pillow alone, which are there."
+    "By their own pages; those whose wheels bring all they need are measured below. The first two would bring"
+    " a second network, into a process that is kept free of torch, and weights that have to be there before"
+    " the first picture; the others lose the number at half the size, which is what Discord shows. The mark"
+    " here needs numpy and Pillow alone, which are there."
 )
 
 
