@@ -46,8 +46,8 @@ async def delete_data(interaction: Interaction) -> None:
     jobs = len(await interaction.client.hub.personal.jobs(interaction.user.id))
     await interaction.response.send_message(
         f"This stops your jobs and removes all that is kept of you here, for good: {jobs} jobs with their"
-        " prompts and pictures, what you uploaded, favourites, folders, settings and usage. Messages in channels"
-        " stay, but their buttons do nothing any more. What others made of your pictures is theirs."
+        " prompts and pictures, what you uploaded, favourites, folders, settings and usage. Messages in"
+        " channels stay, but their buttons do nothing any more. What others made of your pictures is theirs."
         " `/export my data` gives it to you first.",
         view=view_of(((FORGET.button(str(interaction.user.id)),),)) or discord.utils.MISSING,
         ephemeral=True,
