@@ -186,7 +186,7 @@ def _patch_at(pixels: _Pixels, x: int, y: int, tolerance: float) -> _Mask:
 
 def _component(mask: _Mask, x: int, y: int) -> _Mask:
     """What of a mask hangs together with one of its places."""
-    drawn = Image.fromarray(mask.astype(np.uint8))
+    drawn = Image.fromarray(mask.astype(np.uint8)).copy()  # what lies on an array's own memory is not filled
     ImageDraw.floodfill(drawn, (x, y), 2)
     found: _Mask = np.asarray(drawn) == 2
     return found
