@@ -73,8 +73,8 @@ def named(picture: Image.Image, words: str, captions: Sequence[str]) -> Image.Im
     """
     pixels = _small(picture)
     edge = max(1, pixels.shape[1] // 8)  # a thing may fill most of a row, but seldom both of its ends
-    usual = np.median(np.concatenate([pixels[:, :edge], pixels[:, -edge:]], axis=1), axis=1)
-    things = _things(pixels, usual)
+    usual = np.median(pixels[:, :edge], axis=1)
+    things = _things(pixels, (usual, np.median(pixels[:, -edge:], axis=1)))
     tokens = [_singular(word) for word in re.findall(r"[a-z]+", words.lower())]
     tokens = [word for word in tokens if word not in _IDLE]
     colour = next((word for word in tokens if word in COLOURS), "")
@@ -126,9 +126,9 @@ def _said(things: Sequence[_Thing], nouns: Sequence[str], captions: Sequence[str
     return []
 
 
-def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
-    """Connected patches unlike the rest of their rows, with what they enclose."""
-    apart = np.abs(pixels - usual[:, None]).max(-1) > _STANDS_OUT
+def _things(pixels: _Pixels, ends: Sequence[_Pixels]) -> list[_Thing]:
+    """Connected patches unlike both ends of their rows, with what they enclose."""
+    apart = np.min([np.abs(pixels - end[:, None]).max(-1) for end in ends], axis=0) > _STANDS_OUT
     specks = Image.fromarray((apart * 255).astype(np.uint8))
     far = np.asarray(specks.filter(ImageFilter.MedianFilter(3))) > 127
     left = far.copy()
