@@ -72,8 +72,9 @@ def named(picture: Image.Image, words: str, captions: Sequence[str]) -> Image.Im
     ``captions`` are what a describer said that the picture shows, the likeliest first.
     """
     pixels = _small(picture)
-    usual = np.median(pixels, axis=1)
-    things = _things(pixels, usual)
+    edge = max(1, pixels.shape[1] // 8)  # a thing may fill most of a row, but seldom both of its ends
+    usual = np.median(pixels[:, :edge], axis=1)
+    things = _things(pixels, (usual, np.median(pixels[:, -edge:], axis=1)))
     tokens = [_singular(word) for word in re.findall(r"[a-z]+", words.lower())]
     tokens = [word for word in tokens if word not in _IDLE]
     colour = next((word for word in tokens if word in COLOURS), "")
@@ -125,9 +126,9 @@ def _said(things: Sequence[_Thing], nouns: Sequence[str], captions: Sequence[str
     return []
 
 
-def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
-    """Connected patches unlike the rest of their rows, with what they enclose."""
-    apart = np.abs(pixels - usual[:, None]).max(-1) > _STANDS_OUT
+def _things(pixels: _Pixels, ends: Sequence[_Pixels]) -> list[_Thing]:
+    """Connected patches unlike both ends of their rows, with what they enclose."""
+    apart = np.min([np.abs(pixels - end[:, None]).max(-1) for end in ends], axis=0) > _STANDS_OUT
     specks = Image.fromarray((apart * 255).astype(np.uint8))
     far = np.asarray(specks.filter(ImageFilter.MedianFilter(3))) > 127
     left = far.copy()
@@ -186,7 +187,7 @@ def _patch_at(pixels: _Pixels, x: int, y: int, tolerance: float) -> _Mask:
 
 def _component(mask: _Mask, x: int, y: int) -> _Mask:
     """What of a mask hangs together with one of its places."""
-    drawn = Image.fromarray(mask.astype(np.uint8))
+    drawn = Image.fromarray(mask.astype(np.uint8)).copy()  # what lies on an array's own memory is not filled
     ImageDraw.floodfill(drawn, (x, y), 2)
     found: _Mask = np.asarray(drawn) == 2
     return found
