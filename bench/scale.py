@@ -430,7 +430,9 @@ def _failures(console: Console) -> bool:
 async def _one_process(console: Console) -> None:
     """What one bot process and its database bear, measured here."""
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+        began = time.process_time()
         kept, writes, slowest = await _written(Path(folder) / "easel.db", 600, 40)
+        spent = (time.process_time() - began) / 600
     sheet, stamp = _sheets()
     table = Table(title="What one bot process bears, measured on this machine")
     table.add_column("")
@@ -438,6 +440,7 @@ async def _one_process(console: Console) -> None:
     table.add_row("jobs a second through SQLite, from kept to delivered", f"{kept:.0f}")
     table.add_row("transactions a second on that path", f"{writes:.0f}")
     table.add_row("a job's transactions, p99", f"{slowest * 1000:.0f} ms")
+    table.add_row("processor time of a job on that path", f"{spent * 1000:.1f} ms")
     table.add_row("processor time for a sheet of four 1024² pictures, in threads", f"{sheet:.2f} s")
     table.add_row("processor time to stamp four of them", f"{stamp:.2f} s")
     cores = 1 / (sheet + stamp)
