@@ -109,7 +109,7 @@ def _framing(share: float) -> str:
 def _things(pixels: _Pixels, usual: _Pixels) -> list[_Thing]:
     """Connected patches unlike the rest of their rows, but for specks."""
     far = np.abs(pixels - usual[:, None]).max(-1) > _STANDS_OUT
-    mask = Image.fromarray(far.astype(np.uint8))
+    mask = Image.fromarray(far.astype(np.uint8)).copy()  # what shares an array's memory cannot be filled
     found = []
     for y, x in np.argwhere(far):
         if mask.getpixel((int(x), int(y))) != 1:
