@@ -9,13 +9,11 @@ nothing of torch, of Discord or of where jobs come from.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any
 
 from engine.errors import EngineClosed, UnknownModel, WorkerDied
 from engine.families import FAMILIES
@@ -24,7 +22,7 @@ from engine.planning.plan import Action
 from engine.planning.registry import Registry
 from engine.process.local import LocalPool
 from engine.process.pool import EVERY, Hearing, MakePool, Worker
-from engine.process.questions import Question, Questions
+from engine.process.questions import Questions
 from engine.process.settings import WorkerSettings
 from engine.process.stream import EventStream
 from engine.process.supervisor import WORKER
@@ -120,7 +118,7 @@ class Engine:
         self._dispatcher, self._standing = Dispatcher(lanes=len(_LANES)), Standing()
         self._jobs: dict[str, _Open] = {}
         self._started = 0  # of them
-        self._questions = Questions(_MOST_DEATHS)
+        self._questions = Questions(_MOST_DEATHS, self._hand_out)
         self._places: dict[Hashable, _Place] = {}
         self._wanted: dict[str, None] = {}  # models asked for ahead of jobs
         self._closed = False
@@ -182,12 +180,12 @@ class Engine:
 
         Raises BadPicture when it cannot be read, EngineError otherwise.
         """
-        said: Description = await self._ask(lambda number: Describe(number, png, turn))
+        said: Description = await self._questions.ask(lambda number: Describe(number, png, turn))
         return said
 
     async def say(self, request: Request) -> Description:
         """What a language model of this machine says. Raises BadPicture and EngineError."""
-        said: Description = await self._ask(lambda number: Say(number, request))
+        said: Description = await self._questions.ask(lambda number: Say(number, request))
         return said
 
     async def select(self, png: bytes, /, words: str, point: tuple[float, float] | None) -> bytes:
@@ -195,15 +193,8 @@ class Engine:
 
         The point is in shares of the picture's sides. Raises BadPicture and EngineError.
         """
-        mask: bytes = await self._ask(lambda number: Select(number, png, words, point))
+        mask: bytes = await self._questions.ask(lambda number: Select(number, png, words, point))
         return mask
-
-    def _ask(self, order: Callable[[int], Question]) -> asyncio.Future[Any]:
-        if self._closed:
-            raise EngineClosed(_WHY_CLOSED)
-        answer = self._questions.ask(order)
-        self._hand_out()
-        return answer
 
     def load(self, model: str) -> None:
         """Has a model ready on every device before anyone asks for it. Raises UnknownModel."""
@@ -242,7 +233,7 @@ class Engine:
         for open in self._jobs.values():
             open.stream.close()
         self._jobs.clear()
-        self._questions.refuse(EngineClosed(_WHY_CLOSED))
+        self._questions.close(EngineClosed(_WHY_CLOSED))
 
     def _came(self, worker: Worker, only: bool) -> None:
         """A worker is ready: it gets the models that are wanted, then jobs. ``only``: no other will come."""

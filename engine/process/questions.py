@@ -30,19 +30,30 @@ class _Open:
 
 
 class Questions:
-    """Those that are open. One that has lost ``most`` workers is refused."""
+    """Those that are open. One that has lost ``most`` workers is refused.
 
-    def __init__(self, most: int) -> None:
+    ``on_ask`` is called when one has come.
+    """
+
+    def __init__(self, most: int, on_ask: Callable[[], object]) -> None:
         self._most = most
+        self._on_ask = on_ask
+        self._closed: EngineError | None = None
         self._open: dict[int, _Open] = {}
         self._number = 0
 
     def ask(self, order: Callable[[int], Question]) -> asyncio.Future[Any]:
-        """Adds a question, made with its number. The answer raises BadPicture and EngineError."""
+        """Adds a question, made with its number. The answer raises BadPicture and EngineError.
+
+        Raises what ``close`` was told, once that was called.
+        """
+        if self._closed is not None:
+            raise self._closed
         self._number += 1
         question = _Open(order(self._number), asyncio.get_running_loop().create_future())
         self._open[self._number] = question
         question.answer.add_done_callback(lambda _: self._open.pop(question.order.number, None))
+        self._on_ask()
         return question.answer
 
     def waiting(self) -> list[int]:
@@ -72,6 +83,11 @@ class Questions:
             question.worker, question.losses = None, question.losses + 1
             if question.losses >= self._most and not question.answer.done():
                 question.answer.set_exception(why)
+
+    def close(self, why: EngineError) -> None:
+        """Nobody will answer, and nothing more may be asked."""
+        self._closed = why
+        self.refuse(why)
 
     def refuse(self, why: EngineError) -> None:
         """Nobody will answer."""

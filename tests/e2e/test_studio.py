@@ -11,10 +11,11 @@ from PIL import Image
 
 from bench.bot import Bot
 from engine.pictures.mark import cleaned
+from engine.pictures.psnr import psnr
 from playground import Message, Person, Playground, Remote
 from tests.browser import chromium, expect, needs_chromium, playwright, window
 from tests.e2e.conftest import PATIENCE
-from tests.e2e.pictures import picture, psnr
+from tests.e2e.pictures import picture
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 

@@ -78,17 +78,18 @@ async def test_a_link_that_was_used_says_so(world, studio, browser) -> None:
     await context.close()
 
 
-async def test_the_token_is_nowhere_but_behind_the_hash(world, studio, browser) -> None:
+async def test_the_token_of_a_link_is_used_up_and_left_behind(world, studio, browser) -> None:
     link = await link_of(world)
     token = LINK.search(link)[2]
     context = await browser.new_context()
     page = await context.new_page()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url.partition("#")[0]))
+    page.on("request", lambda request: asked.append(request.url))
     await page.goto(link)
     await page.wait_for_selector("html[data-wall]")
-    assert not [url for url in asked if token in url]
+    assert [url for url in asked if token in url] == [link]
     assert token not in page.url
+    assert await world.bot.hub.sign_ins.whose(token) is None
     await context.close()
 
 
