@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playground import Playground, Remote
 
-__all__ = ["TOKEN", "Bot", "BotEnded", "at_work"]
+__all__ = ["TOKEN", "Bot", "BotEnded", "at_work", "running"]
 
 TOKEN = "a.token.of-the-tests"
 
@@ -136,13 +136,22 @@ class Bot:
 
 
 @contextlib.asynccontextmanager
+async def running(
+    playground: Playground, discord: Remote, folder: Path, **settings: str
+) -> AsyncIterator[Bot]:
+    """A bot on ``folder`` that is ready, beside a playground that is there."""
+    async with contextlib.aclosing(Bot(playground, folder, **settings)) as bot:
+        await bot.start()
+        await discord.bot_ready()
+        yield bot
+
+
+@contextlib.asynccontextmanager
 async def at_work(folder: Path, **settings: str) -> AsyncIterator[tuple[Bot, Remote]]:
     """A bot on ``folder`` that is ready, in a playground of its own, and the people there."""
     async with (
         Playground(token=TOKEN) as server,
         Remote(server.url) as discord,
-        contextlib.aclosing(Bot(server, folder, **settings)) as bot,
+        running(server, discord, folder, **settings) as bot,
     ):
-        await bot.start()
-        await discord.bot_ready()
         yield bot, discord

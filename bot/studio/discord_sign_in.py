@@ -21,7 +21,7 @@ from bot.studio.answers import answer, not_found
 from bot.studio.guard import LIMITS, slowed
 from bot.studio.limits import ENTERING
 from bot.studio.services import SERVICES, Services
-from bot.studio.session import set_cookie, state_name
+from bot.studio.session import set_cookie, set_state, state_name
 from bot.studio.visitor import VISITOR
 
 __all__ = ["routes"]
@@ -60,16 +60,7 @@ async def set_out(request: web.Request) -> web.StreamResponse:
     way = web.HTTPSeeOther(
         f"{URL(services.settings.discord_api_url).origin()}/oauth2/authorize?{urlencode(wanted)}"
     )
-    secure = services.settings.studio_url.startswith("https://")
-    way.set_cookie(
-        state_name(services),
-        state,
-        max_age=STATE_SECONDS,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=secure,
-    )
+    set_state(way, services, state, STATE_SECONDS)
     raise way
 
 

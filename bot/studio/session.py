@@ -8,7 +8,7 @@ from bot.memory.sign_ins import SESSION_SECONDS
 from bot.studio.services import SERVICES, Services
 from bot.studio.visitor import Visitor
 
-__all__ = ["forget_cookie", "set_cookie", "state_name", "visitor_of"]
+__all__ = ["forget_cookie", "set_cookie", "set_state", "state_name", "visitor_of"]
 
 LONGEST_TOKEN = 128  # characters; ours have 43
 
@@ -30,10 +30,19 @@ async def visitor_of(request: web.Request) -> Visitor | None:
 
 def set_cookie(response: web.StreamResponse, services: Services, token: str) -> None:
     """Have the browser bring a session's token along from now on."""
+    _keep(response, services, _name(services), token, SESSION_SECONDS)
+
+
+def set_state(response: web.StreamResponse, services: Services, state: str, seconds: float) -> None:
+    """Have the browser bring along what it is known by when it comes back from Discord's page."""
+    _keep(response, services, state_name(services), state, seconds)
+
+
+def _keep(response: web.StreamResponse, services: Services, name: str, value: str, seconds: float) -> None:
     response.set_cookie(
-        _name(services),
-        token,
-        max_age=int(SESSION_SECONDS),
+        name,
+        value,
+        max_age=int(seconds),
         path="/",
         httponly=True,
         samesite="Lax",

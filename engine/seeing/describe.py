@@ -19,14 +19,13 @@ import torch
 from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
-from engine.errors import ModelUnavailable
 from engine.job import Description
 from engine.pictures.decoding import load_input
 from engine.planning.registry import DescriberEntry, Registry
 from engine.seeing.classical import look_at
 from engine.seeing.familiar import Familiar
+from engine.seeing.loading import loading
 from engine.seeing.readings import readings
-from engine.weights import LOADING
 
 __all__ = ["captions", "describe", "friendly_ratio"]
 
@@ -126,18 +125,12 @@ def _room(config: Any) -> int:
 @lru_cache(maxsize=1)
 def _loaded(entry: DescriberEntry) -> _Describer:
     """The describer on the CPU: it speaks seldom, and the pictures need the rest."""
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(entry.folder or entry.source)}
-    if entry.folder is None:
-        source["revision"] = entry.revision
-    try:
-        with LOADING:
-            model = AutoModelForImageTextToText.from_pretrained(**source).eval()
+    with loading(entry) as source:
+        model = AutoModelForImageTextToText.from_pretrained(**source).eval()
         tokenizer = AutoTokenizer.from_pretrained(**source)
         kind = AutoProcessor if entry.prompts else AutoImageProcessor
         familiar = Familiar.beside(Path(entry.folder)) if entry.folder is not None else None
         return _Describer(model, kind.from_pretrained(**source), tokenizer, entry.prompts, familiar)
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{entry.title} could not be loaded.") from error
 
 
 def _different(texts: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from transformers import CLIPSegForImageSegmentation, CLIPSegProcessor
 from engine.errors import ModelUnavailable, NotFound
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.registry import SegmenterEntry
-from engine.weights import LOADING
+from engine.seeing.loading import loading
 
 __all__ = ["likelihood", "located", "mask_of"]
 
@@ -70,12 +70,7 @@ def likelihood(entry: SegmenterEntry, image: Image.Image, words: str) -> torch.T
 
 @lru_cache(maxsize=1)
 def _loaded(entry: SegmenterEntry) -> tuple[Any, Any]:
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(entry.folder or entry.source)}
-    if entry.folder is None:
-        source["revision"] = entry.revision
-    try:
-        with LOADING:
-            model = CLIPSegForImageSegmentation.from_pretrained(**source).eval()
-        return model, CLIPSegProcessor.from_pretrained(**source)
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{entry.title} could not be loaded.") from error
+    with loading(entry) as source:
+        return CLIPSegForImageSegmentation.from_pretrained(**source).eval(), CLIPSegProcessor.from_pretrained(
+            **source
+        )

@@ -15,13 +15,13 @@ import torch
 from PIL import Image
 from transformers import AutoModelForMaskGeneration, AutoProcessor
 
-from engine.errors import ModelUnavailable, NotFound
+from engine.errors import NotFound
 from engine.pictures.decoding import load_input, to_png
 from engine.planning.registry import DescriberEntry, Registry, SegmenterEntry
 from engine.seeing.describe import captions
 from engine.seeing.flat import named, touched
+from engine.seeing.loading import loading
 from engine.seeing.segment import located
-from engine.weights import LOADING
 
 __all__ = ["at_point", "selected"]
 
@@ -63,12 +63,7 @@ def _by_colours(image: Image.Image, words: str, describers: Sequence[DescriberEn
 
 @lru_cache(maxsize=1)
 def _loaded(entry: SegmenterEntry) -> tuple[Any, Any]:
-    source: dict[str, Any] = {"pretrained_model_name_or_path": str(entry.folder or entry.source)}
-    if entry.folder is None:
-        source["revision"] = entry.revision
-    try:
-        with LOADING:
-            model = AutoModelForMaskGeneration.from_pretrained(**source).eval()
-        return model, AutoProcessor.from_pretrained(**source)
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{entry.title} could not be loaded.") from error
+    with loading(entry) as source:
+        return AutoModelForMaskGeneration.from_pretrained(**source).eval(), AutoProcessor.from_pretrained(
+            **source
+        )

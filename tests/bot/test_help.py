@@ -9,7 +9,6 @@ from bot.text.guide import Guide, Passage
 from bot.text.passages import of_commands, of_page, of_pages, of_parameters
 from grammar import PARAMETERS
 from tests.bot.sketch import buttons
-from tests.bot.test_operators import operator  # noqa: F401  # a fixture
 
 
 def text_of(embed):
@@ -73,7 +72,7 @@ async def test_other_messages_get_no_answer(world):
     assert mine == [grid]
 
 
-async def test_a_mention_is_answered_where_and_to_whom_easel_answers(world, operator):  # noqa: F811
+async def test_a_mention_is_answered_where_and_to_whom_easel_answers(world, operator):
     await world.slash("easel ban", user=world.bob)
     await world.bob.send(world.channel, f"<@{world.bot.user.id}>")
     await world.slash("easel unban", user=world.bob)

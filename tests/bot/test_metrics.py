@@ -12,7 +12,6 @@ from bot import logs
 from bot.config import BadSetting, load
 from bot.metrics import METRICS, Metrics, Reading
 from bot.program.metrics_page import served
-from tests.bot.test_operators import operator  # noqa: F401 — a fixture
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)')
@@ -107,7 +106,7 @@ def test_a_log_line_can_be_json_with_the_job_it_belongs_to_and_without_secrets()
     assert "job" not in json.loads(formatter.format(record))
 
 
-async def test_operators_see_how_it_is_doing(world, operator):  # noqa: F811 — the fixture
+async def test_operators_see_how_it_is_doing(world, operator):
     await world.imagine("a fox")
     said = (await world.slash("easel status")).response.content
     assert "1 delivered, 0 failed, 0 cancelled" in said

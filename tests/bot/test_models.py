@@ -8,7 +8,7 @@ from bot.jobs.models import Models
 from engine import Registry
 from engine.models import fetching, ordering
 from engine.planning.registry import ADDED
-from tests.bot.test_operators import operator, refused  # noqa: F401
+from tests.bot.test_operators import refused
 from tests.bot.test_settings import HOUSE
 from tests.engine.test_fetching import FILES, OWN, SIZE, at_hub
 from tests.engine.test_recognising import LAYER, lora_bytes
@@ -43,7 +43,7 @@ async def listing(world, text):
     await world.bot.hub.models.refresh()
 
 
-async def test_members_may_not_fetch_or_change_anything(world, operator, hub):  # noqa: F811
+async def test_members_may_not_fetch_or_change_anything(world, operator, hub):
     await listing(world, OWN)
     for command, options in (
         ("pull", {"model": "far"}),
@@ -57,7 +57,7 @@ async def test_members_may_not_fetch_or_change_anything(world, operator, hub):  
     assert hub.asked == []
 
 
-async def test_a_pull_says_its_size_first_and_waits_for_the_button(world, operator, hub):  # noqa: F811
+async def test_a_pull_says_its_size_first_and_waits_for_the_button(world, operator, hub):
     await listing(world, OWN)
     hub.licences["somebody/far"] = "openrail"
     asked = await world.slash("easel models pull", model="far")
@@ -75,7 +75,7 @@ async def test_a_pull_says_its_size_first_and_waits_for_the_button(world, operat
     assert "already" in await later(world, "easel models pull", model="far")
 
 
-async def test_no_fetches_nothing_and_a_question_is_answered_once(world, operator, hub):  # noqa: F811
+async def test_no_fetches_nothing_and_a_question_is_answered_once(world, operator, hub):
     await listing(world, OWN)
     message = (await world.slash("easel models pull", model="far")).response.message
     await world.press(message, "No")
@@ -83,7 +83,7 @@ async def test_no_fetches_nothing_and_a_question_is_answered_once(world, operato
     assert not (world.settings.easel_data.parent / "cache").exists()
 
 
-async def test_what_the_hub_says_reaches_the_operator(world, operator, hub):  # noqa: F811
+async def test_what_the_hub_says_reaches_the_operator(world, operator, hub):
     await listing(world, OWN)
     message = (await world.slash("easel models pull", model="far")).response.message
     hub.denied["somebody/far"] = 403
@@ -97,7 +97,7 @@ async def test_what_the_hub_says_reaches_the_operator(world, operator, hub):  # 
     assert (await world.imagine("a fox")).attachments
 
 
-async def test_a_model_is_added_offered_to_members_and_removed(world, operator, tmp_path):  # noqa: F811
+async def test_a_model_is_added_offered_to_members_and_removed(world, operator, tmp_path):
     house = shutil.copytree(HOUSE.split('source = "')[1].split('"')[0], tmp_path / "house")
     said = (await world.slash("easel models add", source=str(house))).response.content
     assert "family sd" in said
@@ -110,7 +110,7 @@ async def test_a_model_is_added_offered_to_members_and_removed(world, operator, 
     assert (house / "model_index.json").exists()
 
 
-async def test_files_are_added_told_and_removed(world, operator, tmp_path):  # noqa: F811
+async def test_files_are_added_told_and_removed(world, operator, tmp_path):
     home = tmp_path / "downloads"
     home.mkdir()
     (home / "Ink.safetensors").write_bytes(lora_bytes(LAYER))
@@ -131,7 +131,7 @@ async def test_files_are_added_told_and_removed(world, operator, tmp_path):  # n
     assert (home / "Ink.safetensors").exists()
 
 
-async def test_a_lora_of_the_hub_is_pulled_with_its_size_first(world, operator, hub):  # noqa: F811
+async def test_a_lora_of_the_hub_is_pulled_with_its_size_first(world, operator, hub):
     hub.add("somebody/Ink-XL", {"pytorch_lora_weights.safetensors": lora_bytes(LAYER)})
     said = (await world.slash("easel models add", source="somebody/Ink-XL")).response.content
     assert "`/easel models pull model:Ink-XL` fetches it" in said
@@ -143,11 +143,11 @@ async def test_a_lora_of_the_hub_is_pulled_with_its_size_first(world, operator, 
     assert "already" in await later(world, "easel models pull", model="Ink-XL")
 
 
-async def test_the_default_model_stays(world, operator):  # noqa: F811
+async def test_the_default_model_stays(world, operator):
     assert "default model" in await refused(await world.slash("easel models remove", model="pocket"))
 
 
-async def test_a_wrong_entry_is_told_and_the_rest_goes_on(world, operator):  # noqa: F811
+async def test_a_wrong_entry_is_told_and_the_rest_goes_on(world, operator):
     await listing(world, OWN + "colour = 1" + HOUSE)
     listed = (await world.slash("easel models list")).response.content
     assert "colour" in listed
@@ -155,13 +155,13 @@ async def test_a_wrong_entry_is_told_and_the_rest_goes_on(world, operator):  # n
     assert (await world.imagine("a fox")).attachments
 
 
-async def test_a_version_of_a_model_of_ones_own_is_offered(world, operator):  # noqa: F811
+async def test_a_version_of_a_model_of_ones_own_is_offered(world, operator):
     await listing(world, HOUSE)
     found = await world.bob.autocomplete(world.channel, "imagine", "prompt", "a fox --v 7")
     assert any("--v 77" in str(getattr(choice, "value", choice)) for choice in found)
 
 
-async def test_what_is_not_here_cannot_be_loaded(world, operator):  # noqa: F811
+async def test_what_is_not_here_cannot_be_loaded(world, operator):
     assert "pull" in await refused(await world.slash("easel models load", model="sdxl"))
 
 

@@ -8,7 +8,6 @@ import pytest
 from engine import Failed, Finished, Hidden, Job
 from tests.bot.sketch import SketchEngine, buttons
 from tests.bot.test_verify import MarkingSketch
-from tests.bot.world import settings_in
 
 
 class Hiding(MarkingSketch):
@@ -29,16 +28,6 @@ class Hiding(MarkingSketch):
 @pytest.fixture
 def engine() -> SketchEngine:
     return Hiding()
-
-
-@pytest.fixture
-async def operator(world):
-    """Alice runs this bot."""
-    world.settings = settings_in(world.settings.easel_data, easel_admins=str(world.alice.id))
-    await world.restart()
-    [easel] = [command for command in await world.bot.tree.fetch_commands() if command.name == "easel"]
-    world.guild.set_command_permissions(easel, {world.alice: True, world.bob: True})
-    return world.alice
 
 
 @pytest.fixture

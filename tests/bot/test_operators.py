@@ -4,17 +4,6 @@ import discord
 import pytest
 
 from bot.text.moderation import BannedWords
-from tests.bot.world import settings_in
-
-
-@pytest.fixture
-async def operator(world):
-    """Alice runs this bot; in this server its operators' commands are shown to Bob, too."""
-    world.settings = settings_in(world.settings.easel_data, easel_admins=str(world.alice.id))
-    await world.restart()
-    [easel] = [command for command in await world.bot.tree.fetch_commands() if command.name == "easel"]
-    world.guild.set_command_permissions(easel, {world.alice: True, world.bob: True})
-    return world.alice
 
 
 async def refused(result):

@@ -4,14 +4,14 @@ import pytest
 
 from bot.memory.rules import Allowance
 from engine import Lane
-from tests.bot.test_operators import operator, refused  # noqa: F401 — a fixture among them
+from tests.bot.test_operators import refused
 
 
 async def info(world, who=None):
     return (await (who or world.alice).slash(world.channel, "info")).response.embeds[0].description
 
 
-async def test_a_days_pictures_are_told_and_then_refused(world, operator):  # noqa: F811
+async def test_a_days_pictures_are_told_and_then_refused(world, operator):
     await world.slash("easel limit", pictures=10)
     assert "**Left Today**: 10 of 10 pictures" in await info(world)
     grid = await world.imagine("a fox")
@@ -26,7 +26,7 @@ async def test_a_days_pictures_are_told_and_then_refused(world, operator):  # no
     assert not (await world.bob.slash(world.channel, "imagine", prompt="a fox")).ephemeral
 
 
-async def test_jobs_that_run_count_and_a_burst_does_not_slip_through(world, operator, env):  # noqa: F811
+async def test_jobs_that_run_count_and_a_burst_does_not_slip_through(world, operator, env):
     await world.slash("easel limit", pictures=10)
     world.engine.held = True
     taken = await world.slash("imagine", prompt="a {red, blue, green} fox")
@@ -37,14 +37,14 @@ async def test_jobs_that_run_count_and_a_burst_does_not_slip_through(world, oper
     assert "Daily limit" in (await world.slash("imagine", prompt="a fox")).response.embeds[0].title
 
 
-async def test_a_failed_job_costs_nothing(world, operator):  # noqa: F811
+async def test_a_failed_job_costs_nothing(world, operator):
     await world.slash("easel limit", pictures=4)
     world.engine.failure = "The model could not draw this."
     await world.imagine("a fox")
     assert "**Left Today**: 4 of 4 pictures" in await info(world)
 
 
-async def test_seconds_of_rendering_are_counted(world, operator):  # noqa: F811
+async def test_seconds_of_rendering_are_counted(world, operator):
     await world.slash("easel limit", gpu_seconds=1)
     for _ in range(2):
         await world.imagine("a fox")  # half a second each
@@ -52,7 +52,7 @@ async def test_seconds_of_rendering_are_counted(world, operator):  # noqa: F811
     assert "GPU seconds left today" in await refused(await world.slash("imagine", prompt="a fox"))
 
 
-async def test_the_next_day_begins_anew(world, operator):  # noqa: F811
+async def test_the_next_day_begins_anew(world, operator):
     await world.slash("easel limit", pictures=4)
     await world.imagine("a fox")
     async with world.database.transaction() as tx:
@@ -60,7 +60,7 @@ async def test_the_next_day_begins_anew(world, operator):  # noqa: F811
     assert (await world.imagine("a cat")).attachments
 
 
-async def test_a_model_that_is_not_open_is_refused_and_named(world, operator):  # noqa: F811
+async def test_a_model_that_is_not_open_is_refused_and_named(world, operator):
     await world.slash("easel limit", models="sdxl, sd-1.5")
     said = await refused(await world.slash("imagine", prompt="a fox"))
     assert said == "`pocket` is not open to you here. You may use: `sd-1.5`, `sdxl`."
@@ -69,7 +69,7 @@ async def test_a_model_that_is_not_open_is_refused_and_named(world, operator):  
     assert (await world.imagine("a fox")).attachments
 
 
-async def test_a_lane_that_is_not_open_becomes_the_next_slower_one_and_is_told(world, operator):  # noqa: F811
+async def test_a_lane_that_is_not_open_becomes_the_next_slower_one_and_is_told(world, operator):
     await world.slash("easel limit", lanes="relax, fast")
     message = await world.imagine("a fox --turbo")
     assert world.engine.seen[-1].lane is Lane.FAST
@@ -77,7 +77,7 @@ async def test_a_lane_that_is_not_open_becomes_the_next_slower_one_and_is_told(w
     assert "**Your Speeds**: fast, relax" in await info(world)
 
 
-async def test_a_role_gives_more_than_everyone_has_and_a_users_own_rule_goes_first(world, operator, env):  # noqa: F811
+async def test_a_role_gives_more_than_everyone_has_and_a_users_own_rule_goes_first(world, operator, env):
     patrons, friends = world.guild.create_role("patrons"), world.guild.create_role("friends")
     carol = world.guild.add_member(env.create_user("carol"), roles=[patrons, friends])
     await world.slash("easel limit", pictures=4)
@@ -104,12 +104,12 @@ async def test_a_role_gives_more_than_everyone_has_and_a_users_own_rule_goes_fir
         ({"running": 2}, ".env"),
     ],
 )
-async def test_what_cannot_be_a_rule_is_said(world, operator, options, said):  # noqa: F811
+async def test_what_cannot_be_a_rule_is_said(world, operator, options, said):
     assert said in await refused(await world.slash("easel limit", **options))
     assert world.bot.hub.rules.allowance(world.alice.id, ()) == Allowance()
 
 
-async def test_usage_is_listed_by_user_and_day(world, operator):  # noqa: F811
+async def test_usage_is_listed_by_user_and_day(world, operator):
     await world.imagine("a fox")
     await world.bob.slash(world.channel, "imagine", prompt="a cat")
     await world.imagine("a house")
@@ -123,7 +123,7 @@ async def test_usage_is_listed_by_user_and_day(world, operator):  # noqa: F811
     assert only.endswith(f"<@{world.bob.id}>: 4 pictures, 0 s")
 
 
-async def test_removing_ones_data_gives_no_second_day(world, operator):  # noqa: F811
+async def test_removing_ones_data_gives_no_second_day(world, operator):
     await world.slash("easel limit", pictures=4)
     await world.imagine("a fox")
     asked = await world.slash("delete my data")

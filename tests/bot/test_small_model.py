@@ -8,7 +8,6 @@ from engine import Registry, plan_imagine
 from engine.planning.prompts import wholly_unknown
 from grammar import parse
 from tests.bot.sketch import buttons, png
-from tests.bot.test_operators import operator  # noqa: F401  # a fixture
 
 ANYWAY = "Draw it anyway"
 
@@ -120,7 +119,7 @@ async def test_a_prompt_that_was_offered_by_its_number_is_drawn(world):
     assert drawn.response.attachments
 
 
-async def test_operators_learn_how_a_real_model_is_turned_on(world, operator):  # noqa: F811
+async def test_operators_learn_how_a_real_model_is_turned_on(world, operator):
     for prompt in ("a dragon", "a majestic fox"):
         mine = (await world.slash("imagine", prompt=prompt)).response.message
         other = (await world.bob.slash(world.channel, "imagine", prompt=prompt)).response.message

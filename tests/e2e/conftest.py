@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bench.bot import TOKEN, Bot
+from bench.bot import TOKEN, Bot, running
 from playground import Person, Playground, Remote
 
 PATIENCE = 120.0
@@ -28,13 +28,8 @@ async def discord(playground: Playground) -> AsyncIterator[Remote]:
 async def bot(
     playground: Playground, discord: Remote, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Bot]:
-    running = Bot(playground, tmp_path_factory.mktemp("easel"))
-    await running.start()
-    await discord.bot_ready()
-    try:
-        yield running
-    finally:
-        await running.aclose()
+    async with running(playground, discord, tmp_path_factory.mktemp("easel")) as bot:
+        yield bot
 
 
 @pytest.fixture(scope="module")

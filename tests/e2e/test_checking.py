@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from bench.bot import Bot, running
 from playground import Message, Person, Playground, Remote
-from tests.e2e.conftest import PATIENCE, Bot
+from tests.e2e.conftest import PATIENCE
 from tests.engine import foreign, tiny_classifier
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,13 +23,10 @@ async def bot(
 ) -> AsyncIterator[Bot]:
     """A bot whose classifier takes red pictures for explicit ones."""
     classifier = tiny_classifier.folder(tmp_path_factory.mktemp("classifier"))
-    running = Bot(playground, tmp_path_factory.mktemp("easel"), EASEL_CLASSIFIER=str(classifier))
-    await running.start()
-    await discord.bot_ready()
-    try:
-        yield running
-    finally:
-        await running.aclose()
+    async with running(
+        playground, discord, tmp_path_factory.mktemp("easel"), EASEL_CLASSIFIER=str(classifier)
+    ) as bot:
+        yield bot
 
 
 def finished(message: Message) -> bool:

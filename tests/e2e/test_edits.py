@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from bench.bot import Bot, running
 from engine.pictures import provenance
 from playground import Message, Person, Playground, Remote
-from tests.e2e.conftest import PATIENCE, Bot
+from tests.e2e.conftest import PATIENCE
 from tests.families.tiny import TINY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,13 +43,8 @@ async def bot(
     TINY["instruct-pix2pix"]().save_pretrained(folder / "editor")
     models = folder / "own.toml"
     models.write_text(ENTRY.format(folder=folder / "editor"))
-    running = Bot(playground, folder, EASEL_MODELS_FILE=str(models))
-    await running.start()
-    await discord.bot_ready()
-    try:
-        yield running
-    finally:
-        await running.aclose()
+    async with running(playground, discord, folder, EASEL_MODELS_FILE=str(models)) as bot:
+        yield bot
 
 
 async def made(person: Person, used: object, words: str) -> Message:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bench.bot import Bot
+from bench.bot import Bot, running
 from engine.pictures.mark import cleaned
 from engine.pictures.psnr import psnr
 from playground import Message, Person, Playground, Remote
@@ -40,13 +40,8 @@ async def bot(
     entry = tiny.segmenter(folder / "clipseg")
     models = folder / "models.toml"
     models.write_text(f'[[segmenter]]\nname = "tiny"\ntitle = "Tiny"\nsource = "{entry.folder}"\n')
-    running = Bot(playground, folder, EASEL_MODELS_FILE=str(models))
-    await running.start()
-    await discord.bot_ready()
-    try:
-        yield running
-    finally:
-        await running.aclose()
+    async with running(playground, discord, folder, EASEL_MODELS_FILE=str(models)) as bot:
+        yield bot
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """The studio in a real browser, before the real bot and the real model: brush, canvas, words, a restart."""
 
 import re
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest
 import pytest_asyncio
 from PIL import Image
 
-from bench.bot import Bot
+from bench.bot import Bot, running
 from engine.pictures.mark import cleaned
 from engine.pictures.psnr import psnr
 from playground import Message, Person, Playground, Remote
@@ -26,18 +25,14 @@ SEAM = 8
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def bot(
-    playground: Playground, discord: Remote, tmp_path_factory: pytest.TempPathFactory
+    playground: Playground,
+    discord: Remote,
+    tmp_path_factory: pytest.TempPathFactory,
+    unused_tcp_port_factory: Callable[[], int],
 ) -> AsyncIterator[Bot]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = Bot(playground, tmp_path_factory.mktemp("easel"), EASEL_STUDIO=f"127.0.0.1:{port}")
-    await running.start()
-    await discord.bot_ready()
-    try:
-        yield running
-    finally:
-        await running.aclose()
+    address, folder = f"127.0.0.1:{unused_tcp_port_factory()}", tmp_path_factory.mktemp("easel")
+    async with running(playground, discord, folder, EASEL_STUDIO=address) as bot:
+        yield bot
 
 
 @pytest.fixture(scope="module")

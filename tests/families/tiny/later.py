@@ -16,7 +16,6 @@ from transformers import (
     MistralConfig,
     MistralModel,
     PaddleOCRVLProcessor,
-    Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
 )
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
@@ -56,27 +55,7 @@ def _processor(**said: Any) -> PaddleOCRVLProcessor:
 
 def _qwen3_vl(layers: int) -> Qwen3VLForConditionalGeneration:
     """A Qwen 3 VL that reads texts."""
-    config = Qwen3VLConfig(
-        text_config={
-            "vocab_size": 96,
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_hidden_layers": layers,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 2,
-            "head_dim": 8,
-            "rope_parameters": {"mrope_section": [2, 1, 1], "rope_type": "default", "rope_theta": 10000.0},
-        },
-        vision_config={
-            "depth": 1,
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_heads": 2,
-            "out_hidden_size": 16,
-            "deepstack_visual_indexes": [],
-        },
-    )
-    return parts.settled(Qwen3VLForConditionalGeneration(config))
+    return parts.settled(Qwen3VLForConditionalGeneration(parts.qwen3_vl_config(layers)))
 
 
 def _qwen_edit(kind: type[Any]) -> Any:

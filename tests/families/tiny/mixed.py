@@ -34,7 +34,6 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     Qwen3Model,
-    Qwen3VLConfig,
     Qwen3VLModel,
     T5GemmaConfig,
     T5GemmaModuleConfig,
@@ -249,26 +248,6 @@ def prx() -> PRXPipeline:
 
 def ideogram4() -> Ideogram4Pipeline:
     """Ideogram 4: text and picture are one row of tokens; the absent text has a model of its own."""
-    config = Qwen3VLConfig(
-        text_config={
-            "vocab_size": 96,
-            "hidden_size": 8,
-            "intermediate_size": 8,
-            "num_hidden_layers": 36,
-            "num_attention_heads": 1,
-            "num_key_value_heads": 1,
-            "head_dim": 8,
-            "rope_parameters": {"mrope_section": [2, 1, 1], "rope_type": "default", "rope_theta": 10000.0},
-        },
-        vision_config={
-            "depth": 1,
-            "hidden_size": 8,
-            "intermediate_size": 8,
-            "num_heads": 1,
-            "out_hidden_size": 8,
-            "deepstack_visual_indexes": [],
-        },
-    )
 
     def denoiser() -> Ideogram4Transformer2DModel:
         return parts.settled(
@@ -287,7 +266,7 @@ def ideogram4() -> Ideogram4Pipeline:
     return Ideogram4Pipeline(
         scheduler=parts.flow(),
         vae=parts.vae_flux2(),
-        text_encoder=parts.settled(Qwen3VLModel(config)),
+        text_encoder=parts.settled(Qwen3VLModel(parts.qwen3_vl_config(36, side=8, heads=1))),
         tokenizer=parts.word_tokenizer(length=2048),
         transformer=denoiser(),
         unconditional_transformer=denoiser(),

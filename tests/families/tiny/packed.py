@@ -29,7 +29,6 @@ from transformers import (
     Mistral3ForConditionalGeneration,
     Qwen3ForCausalLM,
     Qwen3Model,
-    Qwen3VLConfig,
     Qwen3VLModel,
 )
 
@@ -246,30 +245,10 @@ def bria() -> BriaPipeline:
 
 def krea2() -> Krea2Pipeline:
     """Krea 2: the states of several layers of a Qwen 3 VL, which the transformer mixes itself."""
-    config = Qwen3VLConfig(
-        text_config={
-            "vocab_size": 96,
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 2,
-            "head_dim": 8,
-            "rope_parameters": {"mrope_section": [2, 1, 1], "rope_type": "default", "rope_theta": 10000.0},
-        },
-        vision_config={
-            "depth": 1,
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_heads": 2,
-            "out_hidden_size": 16,
-            "deepstack_visual_indexes": [],
-        },
-    )
     return Krea2Pipeline(
         scheduler=parts.flow(use_dynamic_shifting=True),
         vae=parts.vae_qwen(),
-        text_encoder=parts.settled(Qwen3VLModel(config)),
+        text_encoder=parts.settled(Qwen3VLModel(parts.qwen3_vl_config(2))),
         tokenizer=parts.word_tokenizer(length=2048),
         transformer=parts.settled(
             Krea2Transformer2DModel(

@@ -29,6 +29,7 @@ from transformers import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen3Config,
+    Qwen3VLConfig,
     T5Config,
     T5EncoderModel,
 )
@@ -326,3 +327,27 @@ def smaller(pipe: Any) -> Any:
         home.calculate_dimensions = lambda area, ratio: (SIDE, SIDE, None)[:count]
     pipe.default_sample_size = SIDE // 8
     return pipe
+
+
+def qwen3_vl_config(layers: int, side: int = 16, heads: int = 2) -> Qwen3VLConfig:
+    """Of a Qwen 3 VL whose states have ``side`` numbers, in heads of eight."""
+    return Qwen3VLConfig(
+        text_config={
+            "vocab_size": 96,
+            "hidden_size": side,
+            "intermediate_size": side,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "num_key_value_heads": heads,
+            "head_dim": 8,
+            "rope_parameters": {"mrope_section": [2, 1, 1], "rope_type": "default", "rope_theta": 10000.0},
+        },
+        vision_config={
+            "depth": 1,
+            "hidden_size": side,
+            "intermediate_size": side,
+            "num_heads": heads,
+            "out_hidden_size": side,
+            "deepstack_visual_indexes": [],
+        },
+    )
