@@ -24,19 +24,10 @@ from bot.memory.promises import Promise
 from bot.memory.records import JobRecord
 from bot.messages.wording import refusal
 from bot.surface.hub import Interaction
-from bot.surface.places import ANYWHERE, place_of, roles_of
+from bot.surface.places import place_of, roles_of
 from grammar import GenerationSpec
 
-__all__ = [
-    "ANYWHERE",
-    "GRACE",
-    "acknowledge",
-    "place_of",
-    "prepared",
-    "read",
-    "roles_of",
-    "take",
-]
+__all__ = ["GRACE", "acknowledge", "prepared", "read", "take"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -23,9 +23,10 @@ from bot.surface.answering import answer
 from bot.surface.commands.found_prompts import Shown, found_in
 from bot.surface.commands.imagine import run
 from bot.surface.hub import Interaction
-from bot.surface.intake import ANYWHERE, read, take
+from bot.surface.intake import read, take
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import bytes_of, kept
+from bot.surface.places import ANYWHERE
 
 __all__ = ["ACTIONS", "DIGITS", "DRAW", "describe"]
 

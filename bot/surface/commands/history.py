@@ -22,8 +22,8 @@ from bot.messages.sending import edited
 from bot.messages.wording import quoted, titled
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
-from bot.surface.intake import ANYWHERE
 from bot.surface.panels import PanelKind
+from bot.surface.places import ANYWHERE
 
 __all__ = ["ACTIONS", "history"]
 

@@ -22,7 +22,7 @@ from bot.memory.picture_files import fitted
 from bot.messages.sending import view_of
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
-from bot.surface.intake import ANYWHERE
+from bot.surface.places import ANYWHERE
 
 __all__ = ["ACTIONS", "delete", "export"]
 

@@ -13,8 +13,8 @@ from bot.messages.message import Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.answering import answer
 from bot.surface.hub import Interaction
-from bot.surface.intake import ANYWHERE
 from bot.surface.pictures import check_upload, kept_upload
+from bot.surface.places import ANYWHERE
 
 __all__ = ["about_upload"]
 
