@@ -28,6 +28,12 @@ async def test_a_new_file_gets_every_migration_and_the_right_modes(tmp_path, dat
         assert row[0] == 1
 
 
+async def test_making_a_database_prints_nothing(tmp_path, capfd):
+    async with Database.opened(tmp_path / "easel.db"):
+        pass
+    assert capfd.readouterr().out == ""
+
+
 async def test_every_table_of_ours_is_strict(database):
     rows = await database.rows(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0"
