@@ -32,6 +32,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from bench.compute import counting, matmul_rate
+from bench.gpu_norms import side_by_side
 from bench.gpu_shapes import DTYPE, SHAPES, Rig, Shape
 from bench.sheet import Sheet, where
 from engine import (
@@ -70,20 +71,29 @@ class Way:
     compiler: str = ""
     cudnn_attention: bool = False
     tuned_convolutions: bool = False
+    norms: bool = False
+    """Group norms that take pixels side by side, as the convolutions do."""
+    planes: bool = False
+    """Convolutions that take pixels in planes, as the group norms do."""
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Global switches of torch as this way wants them."""
+    def applied(self, denoiser: torch.nn.Module, *, compiled: bool) -> Iterator[None]:
+        """The denoiser and torch's global switches as this way wants them, until the end."""
         before = torch.backends.cudnn.benchmark
         torch.backends.cudnn.benchmark = self.tuned_convolutions
         attention = (
             sdpa_kernel(list(_ATTENTION), set_priority=True) if self.cudnn_attention else nullcontext()
         )
+        norms = side_by_side(denoiser, compiled=compiled) if self.norms else nullcontext()
+        if self.planes:
+            denoiser.to(memory_format=torch.contiguous_format)
         try:
-            with attention:
+            with attention, norms:
                 yield
         finally:
             torch.backends.cudnn.benchmark = before
+            if self.planes and any(weight.dim() == 4 for weight in denoiser.parameters()):
+                denoiser.to(memory_format=torch.channels_last)
 
 
 WAYS = (
@@ -91,6 +101,8 @@ WAYS = (
     Way("graphs", graphs=True),
     Way("graphs, tuned", graphs=True, tuned_convolutions=True, cudnn_attention=True),
     Way("compiled", graphs=True, compiler="inductor", cudnn_attention=True),
+    Way("graphs, norms side by side", graphs=True, norms=True),
+    Way("graphs, pixels in planes", graphs=True, planes=True),
 )
 
 
@@ -197,7 +209,7 @@ def throughput(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: R
     for way in ways:
         if way.compiler and not rig.gpu:
             continue
-        with way.applied():
+        with way.applied(denoiser, compiled=rig.gpu):
             session = Session(rig, pipe, shape, way)
             session.learn()
             for users in shape.users:
@@ -343,7 +355,7 @@ def profile(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Resu
     shape, way = shape_of(rig, name), ways[min(2, len(ways) - 1)]
     pipe = shape.make(rig)
     activity = torch.profiler.ProfilerActivity
-    with way.applied():
+    with way.applied(denoiser_of(pipe), compiled=rig.gpu):
         session = Session(rig, pipe, shape, way)
         for _ in range(3):
             session.draw(2, 4)
@@ -399,7 +411,7 @@ def urgent(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Resul
     backlog, quick = (3, 2) if rig.tiny else (12, 8)
     arrivals = [(0.0, 4)] * backlog + [((n + 0.5) * backlog / quick * stock[4] / 2, 1) for n in range(quick)]
     arrivals.sort()
-    with way.applied():
+    with way.applied(denoiser_of(pipe), compiled=rig.gpu):
         session = Session(rig, pipe, shape, way)
         session.learn()
         taken = _played(session, arrivals)
