@@ -9,10 +9,11 @@ then it is as it was.
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -277,7 +278,8 @@ def _migrate(path: Path) -> None:
         backend.execute("PRAGMA journal_mode = WAL")
         # Our own lock is held, so a lock row of yoyo's can only be left over from a process that was killed.
         backend.break_lock()
-        with backend.lock():
+        # Yoyo prints what its statements return, which nobody wants to read.
+        with backend.lock(), redirect_stdout(io.StringIO()):
             backend.apply_migrations(backend.to_apply(yoyo.read_migrations(str(MIGRATIONS))))
     finally:
         backend.connection.close()
