@@ -30,7 +30,7 @@ ENV PATH=/opt/easel/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     EASEL_DATA=/data \
     EASEL_METRICS=0.0.0.0:9464
-USER easel
+USER 10001
 WORKDIR /home/easel
 VOLUME ["/data", "/home/easel/.cache/huggingface"]
 EXPOSE 9464

@@ -25,6 +25,7 @@ from bot.program.setup import PERMISSIONS, invitation, written
 from playground import Playground
 
 ROOT = Path(__file__).parent.parent
+TOOLS = os.pathsep.join((sysconfig.get_path("scripts"), os.environ["PATH"]))
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.abcdefghijklmnopqrstuvwxyz"
 
 
@@ -186,6 +187,19 @@ def test_the_container_is_no_root_and_says_whether_it_is_well():
     assert {"ARG", "HEALTHCHECK", "VOLUME", "STOPSIGNAL"} <= set(said)
     assert 'ENTRYPOINT ["easel"]' in lines
     assert ".env" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_dockerfile_pleases_its_linter():
+    linter = shutil.which("hadolint", path=TOOLS)
+    assert linter, "hadolint is not installed"
+    done = subprocess.run([linter, "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_compose_file_keeps_the_compose_specification():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, "deploy/compose.yaml"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_compose_file_names_settings_that_there_are():

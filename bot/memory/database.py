@@ -44,6 +44,7 @@ LOCK = "easel.lock"
 BEFORE = "easel-before-"  # begins the name of the database that the last update found
 BUSY_TIMEOUT_MS = 5000  # that SQLite itself waits for a lock, longer than any of our transactions
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds between two tries to write what must not be lost
+MEND = "Go back to the Easel that you had, make room on the disk, or restore a backup"
 
 Row: TypeAlias = aiosqlite.Row
 Value: TypeAlias = str | int | float | None
@@ -205,14 +206,24 @@ def copy_database(source: Path, target: Path) -> None:
 def _bring_up(path: Path) -> None:
     """Make the database, or bring it up to date; tried on a copy first, and the old one is kept beside it."""
     logging.getLogger("yoyo").setLevel(logging.WARNING)
-    if path.exists():
-        if unknown := unknown_migrations(path):
-            raise Unfit(
-                f"{path} was written by a newer Easel (it has {unknown[0]}); update, or restore a backup"
-            )
-        if (pending := pending_migrations(path)) and _holds_something(path):
-            _try_on_copy(path, pending[0])
-    _migrate(path)
+    kept = None
+    try:
+        if path.exists():
+            if unknown := unknown_migrations(path):
+                raise Unfit(
+                    f"{path} was written by a newer Easel (it has {unknown[0]}); update, or restore a backup"
+                )
+            if (pending := pending_migrations(path)) and _holds_something(path):
+                kept = _try_on_copy(path, pending[0])
+        _migrate(path)
+    except Unfit:
+        raise
+    except Exception as error:  # a migration may be a program, and raise anything
+        if kept is not None:
+            _put_back(kept, path)
+        raise Unfit(
+            f"{path} could not be opened and brought up to date ({error}); it is as it was. {MEND}"
+        ) from error
 
 
 def _holds_something(path: Path) -> bool:
@@ -221,8 +232,11 @@ def _holds_something(path: Path) -> bool:
     return found is not None
 
 
-def _try_on_copy(path: Path, first: str) -> None:
-    """Keep the database as it is, and see whether another copy of it takes the migrations. Raises Unfit."""
+def _try_on_copy(path: Path, first: str) -> Path:
+    """Keep the database as it is, and see whether another copy of it takes the migrations; where it is kept.
+
+    Raises Unfit, OSError, and what a migration raises; then nothing has changed.
+    """
     kept, trial = path.with_name(f"{BEFORE}{first[:4]}.db"), path.with_name("easel-trial.db")
     unfinished = kept.with_suffix(".part")
     try:
@@ -237,11 +251,6 @@ def _try_on_copy(path: Path, first: str) -> None:
         if verdict != "ok" or loose is not None:
             raise Unfit(f"{path} would be damaged by {first} ({verdict if verdict != 'ok' else loose})")
         unfinished.replace(kept)
-    except (sqlite3.Error, OSError) as error:
-        raise Unfit(
-            f"{path} could not be brought up to date ({error}); it is as it was. Go back to the Easel that"
-            " you had, or make room on the disk"
-        ) from error
     finally:
         for file in (unfinished, trial, *(trial.with_name(trial.name + end) for end in ("-wal", "-shm"))):
             file.unlink(missing_ok=True)
@@ -249,6 +258,17 @@ def _try_on_copy(path: Path, first: str) -> None:
         if older != kept:
             older.unlink()
     log.info("the database as it was before %s is kept as %s", first, kept)
+    return kept
+
+
+def _put_back(kept: Path, path: Path) -> None:
+    """After an update that failed although its trial had not. Raises Unfit when that fails, too."""
+    try:
+        copy_database(kept, path)
+    except sqlite3.Error as error:
+        raise Unfit(
+            f"{path} is half brought up to date ({error}); what it was is in {kept}. {MEND}"
+        ) from error
 
 
 def _migrate(path: Path) -> None:

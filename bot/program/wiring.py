@@ -81,6 +81,11 @@ def _pool(settings: Settings) -> MakePool | None:
     """A cluster's workers, None for this machine's. Raises BadSetting."""
     if settings.easel_workers == "local":
         return None
+    if 0 < settings.easel_workers_max < settings.easel_workers_min:
+        raise BadSetting(
+            f"EASEL_WORKERS_MIN: {settings.easel_workers_min} is more than EASEL_WORKERS_MAX, which is"
+            f" {settings.easel_workers_max}"
+        )
     if importlib.util.find_spec("ray") is None:
         raise BadSetting(
             f"EASEL_WORKERS: {settings.easel_workers} needs the extra `cluster`;"

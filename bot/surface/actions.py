@@ -154,12 +154,13 @@ class Actions:
         gate = interaction.client.hub.gate
         if interaction.type is discord.InteractionType.modal_submit:
             custom_id = CustomId.parsed(data.get("custom_id", ""))
-            asked = self._dialogs.get(custom_id.action) if custom_id else None
-            if custom_id and asked:
+            if custom_id is not None:
                 said = answers(data)
                 await gate.guarded(
                     interaction,
-                    lambda: asked.submitted(interaction, custom_id.target, custom_id.index, said),
+                    lambda: self._dialog(custom_id.action).submitted(
+                        interaction, custom_id.target, custom_id.index, said
+                    ),
                     typed="\n".join(said.values()),
                     again=lambda: self._kept(interaction, custom_id, said),
                 )
@@ -194,6 +195,12 @@ class Actions:
             return self._actions[name]
         except KeyError:
             raise Gone("This button is from another version of Easel and does nothing any more.") from None
+
+    def _dialog(self, name: str) -> Dialog:
+        try:
+            return self._dialogs[name]
+        except KeyError:
+            raise Gone("This dialog is from another version of Easel and does nothing any more.") from None
 
 
 def _held(message: discord.Message | None) -> set[str | None]:

@@ -48,6 +48,6 @@ MENUS = {**settings.MENUS}
 
 
 def actions(*more: Action, with_studio: bool = False) -> Actions:
-    """All of them, and ``more``; those that lead to the studio only where there is a studio."""
-    studio = studio_link.ACTIONS if with_studio else ()
+    """All of them, and ``more``; those that lead to the studio are shown only where there is one."""
+    studio = studio_link.ACTIONS if with_studio else studio_link.CLOSED
     return Actions((*ACTIONS, *studio, *more), DIALOGS, MENUS)

@@ -5,6 +5,7 @@ Knows nothing of the page that a link opens.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import discord
@@ -14,7 +15,7 @@ from bot.surface.actions import Action, JobAction, on_singles
 from bot.surface.hub import Interaction
 from bot.surface.source_job import finished
 
-__all__ = ["ACTIONS", "EDIT", "send_link"]
+__all__ = ["ACTIONS", "CLOSED", "EDIT", "send_link"]
 
 
 async def send_link(interaction: Interaction, view: str = "gallery") -> None:
@@ -58,3 +59,8 @@ ACTIONS = (
     JobAction(name="studio", press=_open, label="Open in the studio", emoji="🖼️", row=4, shown=on_singles),
     EDIT,
 )
+
+CLOSED = tuple(
+    replace(each, shown=lambda job: False) if isinstance(each, JobAction) else each for each in ACTIONS
+)
+"""The same where there is no studio: shown nowhere, and answered with that where they were sent once."""

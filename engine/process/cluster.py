@@ -27,23 +27,22 @@ from engine.job import Cancelled, Job, is_final
 from engine.planning.registry import Registry
 from engine.process import sightings
 from engine.process.pool import Hearing
+from engine.process.questions import Question
 from engine.process.replica import Replica
-from engine.process.wire import Cancel, Describe, Happened, Know, Order, Say, Setup, Submit
+from engine.process.wire import Cancel, Describe, Happened, Know, Order, Say, Select, Setup, Submit
 
-__all__ = ["Cluster", "RayPool"]
+__all__ = ["Cluster", "Pace", "RayPool"]
 
 _LOG = logging.getLogger(__name__)
 
 _APPLICATION = "easel"
 
-_BUSY = 2
-"""Jobs in a replica's hands from which on another one is wanted: one is drawn, one waits."""
+_BUSY = 1.5
+"""Jobs in a replica's hands from which on another one is wanted. A busy one has two at least, one that is
+drawn and one that waits, and no more where one job fills its forwards."""
 
 _MOST_CALLS = 100
 """Calls that a replica takes at once, more than the front ever makes: jobs side by side, and questions."""
-
-_UPSCALE, _DOWNSCALE = 10.0, 600.0
-"""Seconds that more, or fewer, replicas must have been wanted for: a model takes long to load."""
 
 _LAST_JOBS = 900.0
 """Seconds that a replica which is to go has for its last jobs."""
@@ -59,6 +58,18 @@ _MEASURED = Path.home() / ".cache" / "easel" / "machine.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds that ``more``, or ``fewer``, replicas must have been wanted for: a model takes long to load.
+
+    How many are wanted is counted over the last ``over`` seconds.
+    """
+
+    more: float = 10.0
+    fewer: float = 600.0
+    over: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Which cluster: ``address`` as ``host:port``, "" for this machine's own, which is started if need be.
 
@@ -68,14 +79,11 @@ class Cluster:
     address: str = ""
     least: int = 1
     most: int = 0
+    pace: Pace = Pace()
 
 
 class Named(RequestRouter):  # type: ignore[misc]
-    """Routes each call to the replica that its first argument names, and tells the front which there are."""
-
-    def initialize_state(self, version: str) -> None:
-        """``version`` says whom to tell."""
-        self._told = version
+    """Routes each call to the replica that its first argument names, and tells of those that there are."""
 
     async def choose_replicas(
         self, candidate_replicas: Sequence[Any], pending_request: Any = None
@@ -89,7 +97,7 @@ class Named(RequestRouter):  # type: ignore[misc]
     def update_replicas(self, replicas: list[Any]) -> None:
         """Replicas have come, gone, or have news."""
         super().update_replicas(replicas)
-        sightings.tell(self._told, {each.replica_id.unique_id: each.routing_stats for each in replicas})
+        sightings.tell({each.replica_id.unique_id: each.routing_stats for each in replicas})
 
 
 @dataclass(eq=False)
@@ -115,7 +123,7 @@ class _RayWorker:
                 if job_id in self.jobs:
                     self.jobs.pop(job_id).cancel()
                     self.pool.hearing.reported(self, Happened(Cancelled(job_id)))
-            case Describe() | Say():
+            case Describe() | Say() | Select():
                 self._call(self._ask(order))
             case _:
                 self._call(self._obey(order))
@@ -146,7 +154,7 @@ class _RayWorker:
         elif self.leaving and not self.jobs:
             self.pool.drop(self)
 
-    async def _ask(self, question: Describe | Say) -> None:
+    async def _ask(self, question: Question) -> None:
         try:
             answer = await self.pool.handle.options(method_name="ask").remote(self.name, question)
         except Exception as error:
@@ -205,7 +213,7 @@ class RayPool:
 
     async def close(self) -> None:
         """Lets go of the cluster. Replicas stay for the next front, unless the cluster was this one's own."""
-        sightings.stop(self._version)
+        sightings.stop(self)
         tasks = [*self._greetings.values(), *(task for each in self._workers.values() for task in each.calls)]
         tasks += [self._connecting] if self._connecting is not None else []
         for task in tasks:
@@ -236,7 +244,7 @@ class RayPool:
         def seen(replicas: sightings.Sighting) -> None:
             loop.call_soon_threadsafe(self._seen, replicas)
 
-        sightings.listen(self._version, seen)
+        sightings.listen(self, seen)
         while self.handle is None:
             try:
                 self.handle = await asyncio.to_thread(self._deployed)
@@ -257,7 +265,7 @@ class RayPool:
             if handle.options(method_name="version").remote().result(timeout_s=30) == self._version:
                 return handle
         gpus = int(ray.cluster_resources().get("GPU", 0)) if self.setup.device != "cpu" else 0
-        least = self._cluster.least
+        least, pace = self._cluster.least, self._cluster.pace
         deployment = serve.deployment(
             Replica,
             name="worker",
@@ -267,33 +275,40 @@ class RayPool:
                 min_replicas=least,
                 max_replicas=self._cluster.most or max(least, gpus),
                 target_ongoing_requests=_BUSY,
-                upscale_delay_s=_UPSCALE,
-                downscale_delay_s=_DOWNSCALE,
+                upscale_delay_s=pace.more,
+                downscale_delay_s=pace.fewer,
+                look_back_period_s=pace.over,
+                metrics_interval_s=pace.over / 3,
             ),
             health_check_period_s=_HEALTH,
             graceful_shutdown_timeout_s=_LAST_JOBS,
             request_router_config=RequestRouterConfig(
                 request_router_class=Named,
-                request_router_kwargs={"version": self._version},
                 request_routing_stats_period_s=_NEWS,
             ),
         )
         app = deployment.bind(self.setup, self._command, self._stall, self._version, _MEASURED)
-        handle = serve.run(app, name=_APPLICATION, route_prefix=None)
-        handle.options(method_name="version").remote().result(timeout_s=30)
+        # Not awaited as a whole: replicas that are set up otherwise may still have jobs to finish.
+        [handle] = serve.run_many(
+            [serve.RunTarget(app, name=_APPLICATION, route_prefix=None)], wait_for_applications_running=False
+        )
+        handle.options(method_name="version").remote().result()
         return handle
 
     def _seen(self, replicas: sightings.Sighting) -> None:
-        """These are the replicas that there are, with their news: new ones are greeted, others let go."""
+        """These are the replicas that there are, with their news: new ones are greeted, others let go.
+
+        Those that are set up otherwise are another front's, or have yet to go.
+        """
         self._replicas = replicas
         if self.handle is None:
             return
         for name, news in replicas.items():
             worker = self._workers.get(name)
             if worker is not None and news:
-                self.hearing.reported(worker, news["residents"])
-                self.hearing.reported(worker, news["beat"])
-            elif worker is None and name not in self._greetings:
+                for report in news["reports"]:
+                    self.hearing.reported(worker, report)
+            elif worker is None and name not in self._greetings and news.get("version") == self._version:
                 self._greet(name)
         for name in [name for name in self._greetings if name not in replicas]:
             self._greetings.pop(name).cancel()

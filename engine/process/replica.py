@@ -14,18 +14,19 @@ from typing import Any
 
 from engine.errors import WorkerDied
 from engine.job import Job, is_final
+from engine.process.questions import Question
 from engine.process.supervisor import WORKER, Supervisor
 from engine.process.wire import (
     Beat,
     Cancel,
-    Describe,
     Described,
     Happened,
     Order,
     Ready,
     Report,
     Residents,
-    Say,
+    Room,
+    Selected,
     Setup,
     Submit,
 )
@@ -57,9 +58,9 @@ class Replica:
         )
         self._streams: dict[str, asyncio.Queue[Happened | Residents | None]] = {}
         self._leaving: set[str] = set()  # cancelled, the worker has yet to say so
-        self._answers: dict[int, asyncio.Future[Described]] = {}
+        self._answers: dict[int, asyncio.Future[Described | Selected]] = {}
         self._ready: asyncio.Future[Ready] | None = None
-        self._residents, self._beat = Residents(()), Beat(0.0)
+        self._residents, self._beat, self._room = Residents(()), Beat(0.0), Room()
         self._false_starts = 0
 
     async def version(self) -> str:
@@ -99,11 +100,11 @@ class Replica:
                     self._leaving.add(job.id)
                     self._supervisor.send(Cancel(job.id))
 
-    async def ask(self, name: str, question: Describe | Say) -> Described:
+    async def ask(self, name: str, question: Question) -> Described | Selected:
         """The answer to a question. Raises WorkerDied."""
         if not self._supervisor.ready:
             raise WorkerDied("The renderer stopped.")
-        answer: asyncio.Future[Described] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Described | Selected] = asyncio.get_running_loop().create_future()
         self._answers[question.number] = answer
         self._supervisor.send(question)
         try:
@@ -119,7 +120,7 @@ class Replica:
 
     def record_routing_stats(self) -> dict[str, Any]:
         """What goes on here, for the front."""
-        return {"residents": self._residents, "beat": self._beat}
+        return {"version": self._version, "reports": (self._residents, self._beat, self._room)}
 
     def check_health(self) -> None:
         """Raises when the worker process does not start."""
@@ -129,13 +130,17 @@ class Replica:
     def _on_report(self, report: Report) -> None:
         match report:
             case Ready() if self._ready is not None and not self._ready.done():
-                self._false_starts = 0
+                self._false_starts, self._room = 0, report.room
                 self._ready.set_result(report)
+            case Room():
+                self._room = report
             case Happened(event, _) if event.job_id in self._leaving:
                 self._leaving -= {event.job_id} if is_final(event) else set()
             case Happened(event, _) if event.job_id in self._streams:
                 self._streams[event.job_id].put_nowait(report)
-            case Described(number) if number in self._answers and not self._answers[number].done():
+            case Described(number) | Selected(number) if (
+                number in self._answers and not self._answers[number].done()
+            ):
                 self._answers[number].set_result(report)
             case Residents():
                 self._residents = report

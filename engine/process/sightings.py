@@ -6,7 +6,7 @@ imports is shared, what stands beside it is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
 __all__ = ["Sighting", "listen", "stop", "tell"]
@@ -14,20 +14,20 @@ __all__ = ["Sighting", "listen", "stop", "tell"]
 Sighting: TypeAlias = dict[str, dict[str, Any]]
 """Each replica's name, and its news."""
 
-_LISTENING: dict[str, Callable[[Sighting], None]] = {}
+_LISTENING: dict[Hashable, Callable[[Sighting], None]] = {}
 
 
-def listen(version: str, hear: Callable[[Sighting], None]) -> None:
-    """Has ``hear`` called, by any thread, whenever replicas of a version come, go, or have news."""
-    _LISTENING[version] = hear
+def listen(who: Hashable, hear: Callable[[Sighting], None]) -> None:
+    """Has ``hear`` called, by any thread, whenever replicas come, go, or have news."""
+    _LISTENING[who] = hear
 
 
-def stop(version: str) -> None:
+def stop(who: Hashable) -> None:
     """Ends that."""
-    _LISTENING.pop(version, None)
+    _LISTENING.pop(who, None)
 
 
-def tell(version: str, replicas: Sighting) -> None:
-    """Tells whoever listens, if anybody does in this process."""
-    if version in _LISTENING:
-        _LISTENING[version](replicas)
+def tell(replicas: Sighting) -> None:
+    """Tells all that listen in this process."""
+    for hear in list(_LISTENING.values()):
+        hear(replicas)

@@ -74,10 +74,22 @@ def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
         ({"DISCORD_TOKEN": "x", "EASEL_DEVICE": "gpu"}, "EASEL_DEVICE"),
         ({"DISCORD_TOKEN": "x", "EASEL_WORKERS": "ray://10.0.0.1:10001"}, "EASEL_WORKERS"),
         ({"DISCORD_TOKEN": "x", "EASEL_MODELS_FILE": "missing.toml"}, "EASEL_MODELS_FILE"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DATA": "damaged"}, "EASEL_DATA"),
+        (
+            {
+                "DISCORD_TOKEN": "x",
+                "EASEL_WORKERS": "ray",
+                "EASEL_WORKERS_MIN": "4",
+                "EASEL_WORKERS_MAX": "2",
+            },
+            "EASEL_WORKERS_MIN",
+        ),
     ],
 )
 def test_the_bot_does_not_start_on_a_bad_setting(tmp_path, monkeypatch, changes, named):
     (tmp_path / "file").write_text("in the way")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "easel.db").write_bytes(b"no database " * 200)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DISCORD_TOKEN", raising=False)
     monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))

@@ -169,29 +169,89 @@ async def test_an_update_keeps_the_database_that_it_found_and_only_the_last_of_t
     assert not list(earlier.parent.glob("easel-trial*"))
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "INSERT INTO nowhere VALUES (1);",
-        "PRAGMA foreign_keys = OFF; INSERT INTO options VALUES (99, 'mine', '--s 50');",
-    ],
-)
-async def test_a_migration_that_fails_or_spoils_leaves_the_database_as_it_was(
-    earlier, tmp_path, monkeypatch, step
-):
+BAD_SQL = "INSERT INTO nowhere VALUES (1);"
+LOOSE = "PRAGMA foreign_keys = OFF; INSERT INTO options VALUES (99, 'mine', '--s 50');"
+PROGRAM = """
+from yoyo import step
+
+
+def broken(connection):
+    connection.execute("DELETE FROM favourites")
+    raise ValueError("a prompt that it cannot read")
+
+
+steps = [step(broken)]
+"""
+
+
+def with_step(tmp_path, monkeypatch, name, text):
+    """This program with one more migration."""
     steps = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, steps)
-    (steps / "0099.bad.sql").write_text(step)
+    (steps / name).write_text(text)
     monkeypatch.setattr(module, "MIGRATIONS", steps)
-    before = dump(earlier)
-    with pytest.raises(Unfit, match=r"easel\.db"):
-        async with Database.opened(earlier):
+
+
+async def refused(path):
+    """Why it does not open, in one line."""
+    with pytest.raises(Unfit) as told:
+        async with Database.opened(path):
             pass
+    assert str(path) in str(told.value)
+    assert "\n" not in str(told.value)
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("0099.bad.sql", BAD_SQL), ("0099.bad.sql", LOOSE), ("0099.bad.py", PROGRAM)]
+)
+async def test_a_migration_that_fails_or_spoils_leaves_the_database_as_it_was(
+    earlier, tmp_path, monkeypatch, name, text
+):
+    with_step(tmp_path, monkeypatch, name, text)
+    before = dump(earlier)
+    of_the_last_update = earlier.parent / "easel-before-0003.db"
+    of_the_last_update.write_bytes(b"what the last update found")
+    await refused(earlier)
     assert dump(earlier) == before
     assert not list(earlier.parent.glob("easel-trial*"))
+    assert list(earlier.parent.glob("easel-before-*")) == [of_the_last_update]
     monkeypatch.undo()
     async with Database.opened(earlier):
         pass
+    assert pending_migrations(earlier) == []
+
+
+async def test_an_update_that_fails_although_its_trial_did_not_is_taken_back(earlier, tmp_path, monkeypatch):
+    once = """
+from pathlib import Path
+
+from yoyo import step
+
+
+def second_time(connection):
+    mark = Path(__file__).with_suffix(".seen")
+    if mark.exists():
+        raise OSError("No space left on device")
+    mark.touch()
+
+
+steps = [step(second_time)]
+"""
+    with_step(tmp_path, monkeypatch, "0099.bad.py", once)
+    before = dump(earlier)
+    assert "it is as it was" in await refused(earlier)
+    assert dump(earlier) == before
+    [kept] = earlier.parent.glob("easel-before-*")
+    assert dump(kept) == before
+
+
+async def test_what_is_no_database_is_one_sentence_and_stays(tmp_path):
+    path = tmp_path / "easel.db"
+    path.write_bytes(b"a letter to a friend, much longer than any header of a database would be" * 20)
+    before = path.read_bytes()
+    assert "not a database" in await refused(path)
+    assert path.read_bytes() == before
 
 
 async def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path):

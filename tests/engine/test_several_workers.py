@@ -6,8 +6,10 @@ import functools
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,9 +37,9 @@ REGISTRY = Registry.load()
 
 @dataclass
 class Workers:
-    """Makes engines with two workers, and takes one of these away."""
+    """Makes engines with two workers, on a cluster with as many as is said, and takes one of these away."""
 
-    engine: Callable[[Registry, Sequence[str]], Engine]
+    engine: Callable[..., Engine]
     kill_one: Callable[[Engine], None]
     mend: Callable[[], None] = field(default=lambda: None)
 
@@ -53,44 +55,59 @@ def local() -> Iterator[Workers]:
     yield Workers(engine, kill_one)
 
 
-RAY = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
-"""Ray's own processes at the tests' own priority: at a lower one a busy machine never lets them begin."""
+RAY = {
+    "RAY_worker_niceness": "0",
+    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+}
+"""Ray's own processes at the tests' own priority, and with all the time they need: a busy machine otherwise
+never lets them begin."""
+
+NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+"""Room for one worker, and the least memory for pictures that Ray takes."""
+
+HEAD = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
+"""Without what nobody looks at here."""
 
 
 def ray_cluster() -> Iterator[Workers]:
     ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
-    os.environ.update(RAY)
-    from ray.cluster_utils import Cluster as RayCluster
+    with contextlib.ExitStack() as after, pytest.MonkeyPatch.context() as environment:
+        for name, value in RAY.items():
+            environment.setenv(name, value)
+        from ray.cluster_utils import Cluster as RayCluster
 
-    from engine.process.cluster import Cluster, RayPool
+        from engine.process.cluster import Cluster, Pace, RayPool
 
-    cluster = RayCluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    nodes: list[Any] = [added(cluster)]
+        # Sockets lie there, whose names must be short.
+        folder = after.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
+        cluster = RayCluster()
+        after.callback(cluster.shutdown)
+        after.callback(ray.shutdown)
+        patiently(lambda: cluster.add_node(**NODE, **HEAD, temp_dir=folder))
+        nodes: list[Any] = [patiently(lambda: cluster.add_node(**NODE))]
 
-    def engine(registry: Registry, command: Sequence[str]) -> Engine:
-        wanted = Cluster(cluster.address, least=2, most=2)
-        pool = functools.partial(RayPool, cluster=wanted, command=tuple(command))
-        return Engine(registry=registry, device="cpu", pool=pool)
+        def engine(registry: Registry, command: Sequence[str], least: int = 2, most: int = 2) -> Engine:
+            wanted = Cluster(cluster.address, least, most, Pace(more=0.5, fewer=1.0, over=1.5))
+            pool = functools.partial(RayPool, cluster=wanted, command=tuple(command))
+            return Engine(registry=registry, device="cpu", pool=pool)
 
-    def kill_one(engine: Engine) -> None:
-        cluster.remove_node(nodes.pop(0), allow_graceful=False)
+        def kill_one(engine: Engine) -> None:
+            cluster.remove_node(nodes.pop(0), allow_graceful=False)
 
-    def mend() -> None:
-        nodes.append(added(cluster))
+        def mend() -> None:
+            nodes.append(patiently(lambda: cluster.add_node(**NODE)))
 
-    yield Workers(engine, kill_one, mend)
-    ray.shutdown()
-    cluster.shutdown()
-    for name in RAY:
-        del os.environ[name]
+        yield Workers(engine, kill_one, mend)
 
 
-def added(cluster: Any) -> Any:
-    """One more node, tried again where a busy machine does not bring it up within Ray's half minute."""
+def patiently(start: Callable[[], Any]) -> Any:
+    """Starts a node, again and again where a busy machine does not bring it up within Ray's half minute."""
     for _ in range(4):
         with contextlib.suppress(Exception):
-            return cluster.add_node(num_cpus=1)
-    return cluster.add_node(num_cpus=1)
+            return start()
+    return start()
 
 
 @pytest.fixture(scope="module", params=("local", "ray"))
@@ -112,10 +129,12 @@ async def events(stream: EventStream) -> list[Event]:
     return [event async for event in stream]
 
 
-async def began(stream: EventStream) -> None:
+async def began(stream: EventStream) -> str:
+    """Waits until a job is under way; where that is, if it is whereabouts that draws."""
     async for event in stream:
         if isinstance(event, Progress):
-            return
+            return (event.preview or b"").decode("latin-1")
+    raise AssertionError("it ended before")
 
 
 def where(found: list[Event]) -> str:
@@ -137,6 +156,8 @@ async def test_jobs_are_shared_cancelled_and_go_where_their_model_is(workers: Wo
             assert (await events(stream))[-1] == Cancelled(name)
         others = [engine.submit(job(str(n), stub.plan(model="second", pictures=1))) for n in range(3)]
         assert {where(await events(stream)) for stream in others} == {home}
+        assert await engine.select(b"a picture", "the hat", None) == b"the hat"
+        assert (await engine.describe(b"a picture")).prompts == ("a picture",)
 
 
 async def test_a_worker_that_is_lost_mid_render_costs_no_job_and_changes_no_picture(workers: Workers) -> None:
@@ -151,6 +172,38 @@ async def test_a_worker_that_is_lost_mid_render_costs_no_job_and_changes_no_pict
         lost = [await events(stream) for stream in streams]
     workers.mend()  # not in a thread: Ray hears signals from here on, as only the main one may
     assert [pictures(found) for found in lost] == [pictures(found) for found in calm]
+
+
+@pytest.mark.parametrize("workers", ["ray"], indirect=True)
+async def test_what_is_set_up_anew_finishes_its_jobs_and_the_next_goes_to_the_new(
+    workers: Workers, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    async with workers.engine(stub.REGISTRY, WHEREABOUTS, least=1, most=1) as before:
+        stream = before.submit(job("old", stub.plan(str(gate), pictures=1)))
+        old = await began(stream)
+        async with workers.engine(stub.REGISTRY, WHEREABOUTS, least=1) as after:
+            new = where(await events(after.submit(job("new", stub.plan(pictures=1)))))
+            await asyncio.to_thread(gate.write_text, "go on")
+            rest = await events(stream)
+            assert where(rest) == old != new
+            assert len(rest) == 1  # it never began again
+
+
+@pytest.mark.parametrize("workers", ["ray"], indirect=True)
+async def test_a_burst_has_another_worker_come_which_goes_when_it_is_over(workers: Workers) -> None:
+    async with workers.engine(stub.REGISTRY, WHEREABOUTS, least=1) as engine, asyncio.timeout(300):
+        assert where(await events(engine.submit(job("alone", stub.plan(pictures=1)))))
+        assert engine.status().workers == 1
+        held = {f"held {n}": stub.plan(pictures=8, steps=1000) for n in range(3)}  # one more than it takes
+        streams = {name: engine.submit(job(name, plan)) for name, plan in held.items()}
+        assert len({await began(stream) for stream in streams.values()}) == 2
+        assert engine.status().workers == 2
+        for name in streams:
+            assert await engine.cancel(name)
+        while engine.status().workers == 2:  # one more is asked, which Serve does not take for a burst
+            await engine.describe(b"a picture")
 
 
 def pictures(found: list[Event]) -> list[bytes]:
