@@ -206,7 +206,7 @@ class Continuations:
         margins: Margins,
         mask: bytes | None,
     ) -> list[Draft]:
-        """Four pictures a spec on a canvas that is larger by ``margins``, drawn anew where ``mask`` is white.
+        """Four pictures a spec on a canvas with other ``margins``, drawn anew where ``mask`` is white.
 
         The mask is a picture of the picture's own area. Raises NoRoom, and BadPicture for a mask that cannot
         be read or is black.

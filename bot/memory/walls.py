@@ -98,22 +98,45 @@ class Walls:
             {"user": user_id, "match": match, "most": LONGEST, **values},
         )
 
+    async def newest(self, user_id: int, filters: Filters, count: int) -> tuple[Wall, bool]:
+        """The newest of a user's pictures that pass the filters, which name words; and whether it has all.
+
+        Those are among the user's newest jobs with these words: found at once, however many there are.
+        """
+        found = await self._database.walk(
+            "SELECT rowid FROM job_words WHERE job_words MATCH ? ORDER BY rowid DESC LIMIT ?",
+            (matching(user_id, filters.words), 2 * count),
+        )
+        where, values = _conditions(filters)
+        rows = await self._database.walk(
+            f"SELECT {_NUMBER} AS number FROM json_each(:found) AS found CROSS JOIN jobs ON seq = found.value"
+            " CROSS JOIN pictures ON job_id = jobs.id"
+            f" WHERE {' AND '.join(['user_id = :user', 'status IN (2, 3)', *where])}",
+            {"user": user_id, "found": json.dumps([row["rowid"] for row in found]), **values},
+        )
+        numbers = sorted((row["number"] for row in rows), reverse=True)
+        return array("q", numbers[:count]), len(found) < 2 * count and len(numbers) <= count
+
     async def shared(self, channel_ids: Collection[int], user_id: int, filters: Filters) -> Wall:
         """The newest pictures of some channels that everybody there may see; folders are the user's."""
         where, values = _conditions(filters)
+        channels = json.dumps(list(channel_ids))
+        if matching(user_id, filters.words):
+            # The index holds each piece of a word as its owner's: it is asked once for each of them.
+            owners = await self._drawing_in(channels)
+            values["matches"] = json.dumps([matching(each, filters.words) for each in owners])
+            where.append(
+                "seq IN (SELECT job_words.rowid FROM json_each(:matches) AS asked"
+                " CROSS JOIN job_words WHERE job_words MATCH asked.value)"
+            )
         return await self._wall(
             "jobs INDEXED BY jobs_public",
             [
                 "channel_id IN (SELECT value FROM json_each(:channels))",
-                "status IN (2, 3) AND private = 0 AND guild_id IS NOT NULL",
+                f"status IN (2, 3) AND {_PUBLIC}",
                 *where,
             ],
-            {
-                "channels": json.dumps(list(channel_ids)),
-                "user": user_id,
-                "most": LONGEST_SHARED,
-                **values,
-            },
+            {"channels": channels, "user": user_id, "most": LONGEST_SHARED, **values},
         )
 
     async def tiles(self, numbers: Sequence[int]) -> list[Tile]:
@@ -193,8 +216,25 @@ class Walls:
         )
         return await asyncio.to_thread(_ordered, row["numbers"] or "")
 
+    async def _drawing_in(self, channels: str) -> list[int]:
+        """The ids of those who asked for jobs in the servers of some channels (a JSON list of ids)."""
+        # One step through an index for each channel and each user, however many jobs there are.
+        rows = await self._database.walk(
+            "WITH RECURSIVE servers (id) AS (SELECT DISTINCT (SELECT guild_id FROM jobs"
+            " INDEXED BY jobs_public WHERE channel_id = here.value AND status IN (2, 3)"
+            f" AND {_PUBLIC} LIMIT 1) FROM json_each(:channels) AS here), people (id) AS"
+            " (SELECT min(user_id) FROM jobs WHERE guild_id IS NOT NULL UNION ALL SELECT (SELECT"
+            " min(user_id) FROM jobs WHERE guild_id IS NOT NULL AND user_id > people.id) FROM people"
+            " WHERE people.id IS NOT NULL)"
+            " SELECT id FROM people WHERE EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_servers"
+            " WHERE user_id = people.id AND guild_id IN (SELECT id FROM servers))",
+            {"channels": channels},
+        )
+        return [row["id"] for row in rows]
+
 
 _NUMBER = f"seq * {PLACES} + {PLACES - 1} - pictures.position"
+_PUBLIC = "private = 0 AND guild_id IS NOT NULL"
 _TILES = (
     "SELECT jobs.seq, jobs.id, pictures.position, jobs.user_id, users.name, kind, shown, file, width, height,"
     " jobs.created, private, guild_id, channel_id, EXISTS (SELECT 1 FROM favourites"

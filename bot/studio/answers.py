@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-__all__ = ["MOST_BODY", "NotDone", "answer", "body_of", "bytes_of", "not_found", "text_of"]
+__all__ = ["MOST_BODY", "NotDone", "answer", "body_of", "bytes_of", "not_found", "number_in", "text_of"]
 
 MOST_BODY = 2**17  # bytes of a request; a thousand picture ids are 40 KB
 
@@ -80,3 +80,13 @@ def text_of(body: Mapping[str, Any], name: str, longest: int, default: str | Non
     if len(text) > longest:
         raise NotDone(HTTPStatus.BAD_REQUEST, f"`{name}` has {longest} characters at most.")
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+
+
+def number_in(
+    body: Mapping[str, Any], name: str, least: float, most: float, default: float | None = None
+) -> float:
+    """A number of a request within bounds. Raises NotDone where it is missing, none, or beyond them."""
+    number = body.get(name, default)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= most:
+        raise NotDone(HTTPStatus.BAD_REQUEST, f"`{name}` is a number from {least:g} to {most:g}.")
+    return float(number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.errors import Refusal
-from bot.studio.answers import NotDone, body_of, text_of
+from bot.studio.answers import NotDone, body_of, number_in, text_of
 from bot.studio.asking import prompt_of, take
 from bot.studio.continuing import source_of
 from bot.studio.guard import LIMITS, NEVER, slowed
@@ -28,7 +27,10 @@ routes = web.RouteTableDef()
 MOST_EDIT = (
     2 * 2**20
 )  # bytes of a request: a mask of four million pixels that are black or white is below 1 MB
-FARTHEST = 20.0  # by how many of a picture's sides a canvas may go on; the model's bounds are far below
+NEAREST, FARTHEST = (
+    -1.0,
+    20.0,
+)  # of a picture's side that a canvas' may lie within or beyond; plans are stricter
 SIDES = ("left", "top", "right", "bottom")
 LONGEST_WORDS = 200  # characters
 
@@ -38,7 +40,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
     """Draw a part anew, and more around: ``{"prompt", "channel", "margins": {"left": 0.4}, "mask": base64}``.
 
     The mask is a PNG of the picture's area, of any size, white where something is drawn anew; margins are
-    shares of the picture's width and height.
+    shares of the picture's width and height, below 0 what is cut off.
     """
     services, body = request.app[SERVICES], await body_of(request, MOST_EDIT)
     job, index = await source_of(request)
@@ -76,20 +78,11 @@ def _margins(body: Mapping[str, Any]) -> Margins:
         return Margins()
     if not isinstance(said, dict):
         raise NotDone(HTTPStatus.BAD_REQUEST, "`margins` is an object.")
-    return Margins(*(_number(said, side, 0.0, FARTHEST, 0.0) for side in SIDES))
+    return Margins(*(number_in(said, side, NEAREST, FARTHEST, 0.0) for side in SIDES))
 
 
 def _share(body: Mapping[str, Any], name: str) -> float:
-    return _number(body, name, 0.0, 1.0, None)
-
-
-def _number(body: Mapping[str, Any], name: str, least: float, most: float, default: float | None) -> float:
-    number = body.get(name, default)
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise NotDone(HTTPStatus.BAD_REQUEST, f"`{name}` is a number from {least:g} to {most:g}.")
-    if not math.isfinite(number) or not least <= number <= most:
-        raise NotDone(HTTPStatus.BAD_REQUEST, f"`{name}` is a number from {least:g} to {most:g}.")
-    return float(number)
+    return number_in(body, name, 0.0, 1.0)
 
 
 def _mask(body: Mapping[str, Any]) -> bytes | None:

@@ -15,10 +15,12 @@ from bot.memory.walls import Filters, Tile
 from bot.studio.answers import NotDone, answer, not_found
 from bot.studio.filters import KINDS, filters_of, number_of
 from bot.studio.guard import LIMITS, slowed
-from bot.studio.limits import OPENING
+from bot.studio.limits import LOOKING, OPENING
+from bot.studio.retexturing import why_not
 from bot.studio.services import SERVICES, Services
 from bot.studio.snapshots import Snapshot
 from bot.studio.visitor import VISITOR, Visitor
+from bot.text.words import words as words_of
 
 __all__ = ["routes"]
 
@@ -43,6 +45,22 @@ async def open_wall(request: web.Request) -> web.StreamResponse:
     return answer(
         {"wall": snapshot.id, "total": len(snapshot.wall), "pictures": [_shown(t, visitor) for t in tiles]}
     )
+
+
+@routes.get("/api/newest")
+async def newest(request: web.Request) -> web.StreamResponse:
+    """The newest pictures that a search finds, before its wall is put together, and whether they are ``all``.
+
+    Of one's own pictures, by the filters of a wall.
+    """
+    services, visitor = request.app[SERVICES], request[VISITOR]
+    filters = filters_of(request.query)
+    if not words_of(filters.words):
+        raise NotDone(HTTPStatus.BAD_REQUEST, "A search names words.")
+    slowed(request.app[LIMITS].wait(LOOKING, visitor.key))
+    numbers, whole = await services.walls.newest(visitor.user_id, filters, FIRST)
+    tiles = await services.walls.tiles(numbers)
+    return answer({"pictures": [_shown(tile, visitor) for tile in tiles], "all": whole})
 
 
 @routes.get("/api/wall/{wall}")
@@ -90,6 +108,7 @@ async def picture(request: web.Request) -> web.StreamResponse:
             **_told(job),
             "seed": record.seed,
             "bytes": record.bytes,
+            "cannot": {"retexture": await why_not(services, job)},
             "folders": await services.folders.holding(visitor.user_id, tile.seq, tile.position)
             if mine
             else [],

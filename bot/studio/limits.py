@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["BRINGING", "ENTERING", "MAKING", "OPENING", "REQUESTS", "Limit", "Limits"]
+__all__ = ["BRINGING", "ENTERING", "LOOKING", "MAKING", "OPENING", "REQUESTS", "Limit", "Limits"]
 
 REMEMBERED = 4096  # buckets in memory; one that has not been used for longest is full again anyway
 
@@ -26,6 +26,9 @@ REQUESTS = Limit("requests", rate=150.0, burst=600.0)
 
 OPENING = Limit("opening", rate=8.0, burst=40.0)
 """Of walls by a session: each is a walk through all of somebody's pictures. A fast typist opens five."""
+
+LOOKING = Limit("looking", rate=15.0, burst=60.0)
+"""Of what a session searches for as it types: each letter, a key that is held down as well."""
 
 MAKING = Limit("making", rate=1.0, burst=20.0)
 """Of requests for jobs by a session; how many jobs there may be is another matter, and said elsewhere."""

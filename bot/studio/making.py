@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.jobs.completing import completions
 from bot.memory.people import User
 from bot.messages.small_model import EXAMPLES
+from bot.studio import finding
 from bot.studio.answers import NotDone, answer, body_of
 from bot.studio.asking import prompt_of, take, user_of
 from bot.studio.services import SERVICES, Services
@@ -40,6 +41,7 @@ async def choices(request: web.Request) -> web.StreamResponse:
             "channels": [{"id": str(each.id), "name": each.name, "server": each.server} for each in channels],
             "examples": list(EXAMPLES),
             "confirm": services.settings.easel_confirm_above,
+            "finding": await asyncio.to_thread(finding.said, models.registry),
         }
     )
 

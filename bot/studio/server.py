@@ -23,6 +23,7 @@ from bot.studio import (
     making,
     pages,
     queue,
+    retexturing,
     settings,
     signing_in,
 )
@@ -43,6 +44,7 @@ ROUTES = (
     making.routes,
     continuing.routes,
     editing.routes,
+    retexturing.routes,
     bringing.routes,
     queue.routes,
     settings.routes,

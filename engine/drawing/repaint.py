@@ -137,9 +137,9 @@ def _stretched(
     """
     canvas = Image.new("RGB", size)
     canvas.paste(_scaled(picture, (place.width, place.height)), (place.left, place.top))
-    left, top = (start and start + _EDGE for start in (place.left, place.top))
+    left, top = (start + _EDGE if start > 0 else 0 for start in (place.left, place.top))
     right, bottom = (
-        end if end == whole else end - _EDGE
+        whole if end >= whole else end - _EDGE
         for end, whole in zip((place.left + place.width, place.top + place.height), size, strict=True)
     )
     inner = np.asarray(canvas)[top:bottom, left:right]

@@ -37,6 +37,12 @@ GROWTH = 1.5
 _MOST_AREA = 4.0
 """The largest canvas, in squares of the model's own side: what attention costs grows with its square."""
 
+_LEAST_AREA = 0.5
+"""The smallest canvas, in the same: models draw badly what is much smaller than what they have learnt."""
+
+_LEAST_KEPT = 0.2
+"""What share of a picture's width and of its height stays on a canvas at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -52,10 +58,11 @@ class Box:
 class Canvas:
     """Where on the tile the input picture lies, scaled to ``picture``; everything in the tile's pixels.
 
-    What ``picture`` leaves uncovered is drawn. Of what it covers, ``parts`` are drawn anew, what ``words``
-    name, as the ``segmenter`` of that name finds it, and, where it is ``masked``, what is white on the job's
-    second input, a picture of the whole tile; all else stays as it is. Within ``margin`` pixels around the
-    picture what its edges drawn out would give is held at first, the longer the nearer.
+    ``picture`` may go on beyond the tile, and is cut off there. What it leaves uncovered is drawn. Of what it
+    covers, ``parts`` are drawn anew, what ``words`` name, as the ``segmenter`` of that name finds it, and,
+    where it is ``masked``, what is white on the job's second input, a picture of the whole tile; all else
+    stays as it is. Within ``margin`` pixels around the picture what its edges drawn out would give is held at
+    first, the longer the nearer.
     """
 
     picture: Box
@@ -64,6 +71,11 @@ class Canvas:
     segmenter: str = ""
     margin: int = 0
     masked: bool = False
+
+    def covered(self, width: int, height: int) -> bool:
+        """Whether the picture covers all of a tile of that size."""
+        right, bottom = self.picture.left + self.picture.width, self.picture.top + self.picture.height
+        return max(self.picture.left, self.picture.top) <= 0 and right >= width and bottom >= height
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Canvas:
@@ -74,7 +86,10 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """By how much a canvas goes on beyond a picture, in shares (0 and more) of its width and its height."""
+    """By how much a canvas goes on beyond a picture, in shares of its width and its height.
+
+    A share below 0 cuts as much off the picture.
+    """
 
     left: float = 0.0
     top: float = 0.0
@@ -82,8 +97,13 @@ class Margins:
     bottom: float = 0.0
 
     def __bool__(self) -> bool:
-        """Whether it goes on at any side."""
+        """Whether any side lies elsewhere than the picture's."""
         return any((self.left, self.top, self.right, self.bottom))
+
+    @property
+    def grow(self) -> bool:
+        """Whether the canvas goes on beyond the picture on any side."""
+        return max(self.left, self.top, self.right, self.bottom) > 0
 
 
 class Direction(StrEnum):
@@ -141,31 +161,80 @@ def squared(width: int, height: int, entry: ModelEntry) -> Framed:
 
 
 def extended(width: int, height: int, margins: Margins, entry: ModelEntry) -> Framed:
-    """A picture of that size on a canvas that goes on beyond it by ``margins``.
+    """A picture of that size on a canvas whose sides lie beyond it, or within it, as ``margins`` say.
 
-    It keeps its scale as long as the model draws so much, and is smaller otherwise. The canvas' sides are the
-    next multiples that the model takes. Raises NoRoom when the model draws nothing as long.
+    It keeps its scale as long as the model draws so much and so little: on a larger canvas it is smaller, and
+    what is cut out of it small is enlarged. The canvas' sides are the next multiples that the model takes.
+    Raises NoRoom when the model draws nothing as long, or next to nothing of the picture would be left.
     """
-    wide, high = (1 + margins.left + margins.right) * width, (1 + margins.top + margins.bottom) * height
-    most = _MOST_AREA * entry.side**2
-    scale = min(1.0, math.sqrt(most / (wide * high)))
+    across, down = _Axis(width, margins.left, margins.right), _Axis(height, margins.top, margins.bottom)
+    if min(across.kept / width, down.kept / height) < _LEAST_KEPT - 1e-6:
+        raise NoRoom("At least a fifth of the picture's width and of its height stays on the canvas.")
+    area, most = across.whole * down.whole, _MOST_AREA * entry.side**2
+    least = _LEAST_AREA * min(entry.side**2, width * height)
+    scale, step = min(1.0, math.sqrt(most / area)), entry.multiple
     up = scale == 1
-    size = tuple(_multiple(length * scale, entry.multiple, up=up) for length in (wide, high))
+    size = tuple(_multiple(axis.whole * scale, step, up=up) for axis in (across, down))
     if up and size[0] * size[1] > most:  # the next multiples are too many by a little
-        size = tuple(_multiple(length, entry.multiple, up=False) for length in (wide, high))
+        size = tuple(_multiple(axis.whole, step, up=False) for axis in (across, down))
         up = False
+    scale = 1.0 if up else min(size[0] / across.whole, size[1] / down.whole)
+    if area < least:
+        scale, size = _enlarged((across, down), math.sqrt(least / area), step)
     if max(size) > min(size) * entry.max_ratio:
         raise NoRoom(f"{entry.title} draws nothing longer than {entry.max_ratio:g}:1.")
-    scale = 1.0 if up else min(size[0] / wide, size[1] / high)
-    box = max(1, round(width * scale)), max(1, round(height * scale))
-    left = _share(size[0] - box[0], margins.left, margins.right)
-    top = _share(size[1] - box[1], margins.top, margins.bottom)
-    return size[0], size[1], Canvas(Box(left, top, *box))
+    (left, wide), (top, high) = across.place(scale, size[0]), down.place(scale, size[1])
+    return size[0], size[1], Canvas(Box(left, top, wide, high))
 
 
-def _share(free: int, before: float, behind: float) -> int:
-    """Those of ``free`` pixels that lie before the picture, as the margins are to one another."""
-    return round(free * before / (before + behind)) if before + behind else free // 2
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One direction: a picture's length in pixels, and where the canvas' sides lie, in shares of that."""
+
+    length: int
+    before: float
+    behind: float
+
+    @property
+    def grows(self) -> bool:
+        """Whether the canvas goes on beyond the picture."""
+        return max(self.before, self.behind) > 0
+
+    @property
+    def kept(self) -> float:
+        """How much of the picture stays on the canvas, in its pixels."""
+        return self.length * (1 + min(0.0, self.before) + min(0.0, self.behind))
+
+    @property
+    def whole(self) -> float:
+        """The canvas' length, in the picture's pixels."""
+        return self.length * (1 + self.before + self.behind)
+
+    def place(self, scale: float, size: int) -> tuple[int, int]:
+        """Where on a canvas of ``size`` pixels the scaled picture begins, below 0 if cut, and its length.
+
+        What the canvas is longer or shorter than asked for is taken where there is something to be drawn,
+        else from what is cut off: a picture that only loses something is seen up to every edge.
+        """
+        length = max(1, round(self.length * scale))
+        free = size - length
+        if self.before == self.behind == 0:
+            return free // 2, length
+        sides = (self.before, self.behind)
+        first, last = (max(0.0, side) if self.grows else -side for side in sides)
+        spare = free - length * (self.before + self.behind)
+        begin = round(length * self.before + spare * first / (first + last))
+        if self.grows:
+            return begin, length
+        length = max(length, size)  # rounding may lack a pixel
+        return min(0, max(begin, size - length)), length
+
+
+def _enlarged(axes: tuple[_Axis, _Axis], scale: float, step: int) -> tuple[float, tuple[int, ...]]:
+    """The scale and the sides of a canvas that shows little of a picture: near ``scale``, no edge bare."""
+    still = {axis: _multiple(axis.whole * scale, step) for axis in axes if not axis.grows}
+    scale = max((size / axis.whole for axis, size in still.items()), default=scale)
+    return scale, tuple(still.get(axis) or _multiple(axis.whole * scale, step, up=True) for axis in axes)
 
 
 def parted(width: int, height: int, parts: frozenset[int]) -> Framed:

@@ -135,13 +135,14 @@ def plan_painted(
     spec: GenerationSpec | None = None,
     seed: int | None = None,
 ) -> Plan:
-    """Four pictures that go on beyond the picture by ``margins`` and differ where a mask is white.
+    """Four pictures on a canvas with other ``margins`` than the picture's, that differ where a mask is white.
 
     ``masked``: there is one, of the plan's size, which becomes the job's second input. Raises NoRoom when
-    nothing would be new, or the model draws nothing as long.
+    nothing would be new, too little would be left of the picture, or the model draws nothing as long.
     """
-    if not margins and not masked:
-        raise NoRoom("That would draw nothing new: paint over a part, or make the canvas larger.")
+    if not margins.grow and not masked:
+        also = " as well" if margins else ""
+        raise NoRoom(f"That would draw nothing new: paint over a part{also}, or make the canvas larger.")
     parent = drawn_on(parent, registry)
     tile = parent.native
     if margins:
@@ -181,7 +182,7 @@ def _repainted(
             plan, framed, filler, round(filler.steps * (parent.effort or entry.steps) / entry.steps)
         )
     calm, strength = 1.0, REDRAWN
-    if (canvas.picture.width, canvas.picture.height) != (width, height):
+    if not canvas.covered(width, height):
         strength = (entry.extend + REDRAWN) / 2
         if plan.conditionings == parent.conditionings and not canvas.masked:
             calm, strength = CALM if entry.extend_by_words else 0.0, entry.extend

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine import PARTS, Canvas, Direction, Margins, NoRoom, Registry
+from engine import PARTS, Canvas, Direction, Margins, ModelEntry, NoRoom, Registry
 from engine.planning.canvas import Box, extended, panned, parted, squared, zoomed
 
 REGISTRY = Registry.load()
@@ -127,3 +127,76 @@ def test_a_canvas_too_large_for_the_model_holds_a_smaller_picture(
 def test_a_canvas_ends_where_the_model_does() -> None:
     with pytest.raises(NoRoom, match="longer than 3:1"):
         extended(256, 256, Margins(left=2.5), POCKET)
+
+
+@pytest.mark.parametrize(
+    ("margins", "size", "picture"),
+    [
+        (Margins(left=-0.25), (192, 256), Box(-64, 0, 256, 256)),
+        (Margins(right=-0.25), (192, 256), Box(0, 0, 256, 256)),
+        (Margins(left=-0.2), (208, 256), Box(-48, 0, 256, 256)),  # the next multiple is given back
+        (Margins(left=-0.25, right=0.25), (256, 256), Box(-64, 0, 256, 256)),
+        (Margins(top=-0.25, left=0.5), (384, 192), Box(128, -64, 256, 256)),
+    ],
+)
+def test_a_side_that_lies_within_the_picture_cuts_it_and_keeps_the_scale(
+    margins: Margins, size: tuple[int, int], picture: Box
+) -> None:
+    assert extended(256, 256, margins, POCKET) == (*size, Canvas(picture))
+
+
+@pytest.mark.parametrize(
+    ("margins", "size", "picture"),
+    [
+        (Margins(-0.25, -0.25, -0.25, -0.25), (176, 176), Box(-88, -88, 352, 352)),
+        (Margins(left=-0.6), (112, 288), Box(-176, 0, 288, 288)),
+    ],
+)
+def test_what_is_cut_small_is_enlarged(margins: Margins, size: tuple[int, int], picture: Box) -> None:
+    assert extended(256, 256, margins, POCKET) == (*size, Canvas(picture))
+
+
+@pytest.mark.parametrize("entry", [POCKET, LARGE], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("proportion", [(1.0, 1.0), (1.25, 0.8125), (0.75, 1.3125)])
+@pytest.mark.parametrize(
+    "margins",
+    [
+        Margins(-0.33, -0.21, -0.17, -0.4),
+        Margins(-0.15, 0, -0.15, 0),
+        Margins(-0.31, 0, 0.07, 0),
+        Margins(-0.5, -0.5, 0.1, 0.2),
+        Margins(-0.3, 0.4, 0.9, -0.1),
+        Margins(0, -0.01, 0, -0.02),
+        Margins(-0.4, -0.3, 3, 2),
+    ],
+)
+def test_a_cut_canvas_has_bare_places_only_where_it_grows(
+    margins: Margins, proportion: tuple[float, float], entry: ModelEntry
+) -> None:
+    wide, high = (round(each * entry.side / entry.multiple) * entry.multiple for each in proportion)
+    width, height, canvas = extended(wide, high, margins, entry)
+    box, step = canvas.picture, entry.multiple
+    assert width % step == 0 == height % step
+    assert width * height <= 4.3 * entry.side**2
+    assert box.width / box.height == pytest.approx(wide / high, rel=0.02)
+    for before, behind, left, length, size in (
+        (margins.left, margins.right, box.left, box.width, width),
+        (margins.top, margins.bottom, box.top, box.height, height),
+    ):
+        shown = min(left + length, size) - max(left, 0)
+        assert shown > 0
+        assert -left / length == pytest.approx(-before, abs=1.5 * step / size)
+        if max(before, behind) <= 0 and width * height < 3 * entry.side**2:
+            assert shown == size
+        if before < 0:
+            assert left <= 0
+        if behind < 0:
+            assert left + length >= size
+
+
+@pytest.mark.parametrize(
+    "margins", [Margins(left=-0.5, right=-0.4), Margins(top=-0.9), Margins(-1, 0, 20, 0)]
+)
+def test_something_of_the_picture_stays(margins: Margins) -> None:
+    with pytest.raises(NoRoom, match="a fifth"):
+        extended(256, 256, margins, POCKET)

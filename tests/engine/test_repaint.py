@@ -171,6 +171,39 @@ class TestPocket:
         assert psnr(here[10:100, 90:165], before[10:100, 90:165]) < 30
         assert picture.shape[1] == (368 if margins.left else 256)
 
+    @pytest.mark.parametrize("right", [0.0, 0.25])
+    def test_what_is_left_of_a_cut_picture_keeps_its_pixels(
+        self, pocket: LoadedModel, house: Image.Image, right: float
+    ) -> None:
+        margins = Margins(left=-0.25, right=right)
+        parent = planned("a yellow circle")
+        plan = one(plan_painted(parent, 1, REGISTRY, margins=margins, masked=True, seed=3))
+        painted = Image.new("L", (256, 256))
+        painted.paste(255, (20, 10, 160, 100))
+        mask = mask_of(to_png(painted), (plan.width, plan.height), plan.canvas.picture)
+        (picture,) = (
+            np.asarray(each, dtype=np.float64)
+            for each in drawing.run(pocket, plan, [to_png(house), mask], lambda *_: None)
+        )
+        before = np.asarray(house, dtype=np.float64)[:, 64:]
+        assert picture.shape == (256, 256 if right else 192, 3)
+        outside = np.ones(before.shape[:2], dtype=bool)
+        outside[: 100 + SEAM, : 96 + SEAM] = False
+        outside[:, 192 - (SEAM if right else 0) :] = False
+        assert psnr(picture[:, :192][outside], before[outside]) >= 40
+        assert psnr(picture[10:100, :96], before[10:100, :96]) < 30
+
+    def test_what_is_cut_small_is_seen_enlarged(self, pocket: LoadedModel, house: Image.Image) -> None:
+        margins = Margins(-0.25, -0.25, -0.25, -0.25)
+        plan = one(plan_painted(planned("a star"), 1, REGISTRY, margins=margins, masked=True, seed=3))
+        mask = Image.new("L", (256, 256))
+        mask.paste(255, (64, 64, 100, 100))
+        fit = mask_of(to_png(mask), (plan.width, plan.height), plan.canvas.picture)
+        (picture,) = drawing.run(pocket, plan, [to_png(house), fit], lambda *_: None)
+        large = house.resize((352, 352), Image.Resampling.LANCZOS).crop((88, 88, 264, 264))
+        assert picture.size == (176, 176)
+        assert psnr(np.asarray(picture)[66:], np.asarray(large)[66:]) >= 40
+
     def test_the_mask_is_white_where_it_was_painted_and_nowhere_else(self) -> None:
         painted = Image.new("RGB", (50, 40))
         painted.paste("white", (10, 0, 30, 20))
@@ -183,6 +216,8 @@ class TestPocket:
     def test_a_plan_that_draws_nothing_new_is_refused(self) -> None:
         with pytest.raises(NoRoom, match="nothing new"):
             plan_painted(planned("a red house"), 1, REGISTRY, margins=Margins(), masked=False)
+        with pytest.raises(NoRoom, match="as well"):
+            plan_painted(planned("a red house"), 1, REGISTRY, margins=Margins(left=-0.2), masked=False)
 
     def test_only_the_region_changes(self, pocket: LoadedModel, house: Image.Image) -> None:
         plan = one(plan_region(planned("a yellow circle"), 1, REGISTRY, parts=frozenset({0, 1}), seed=3))

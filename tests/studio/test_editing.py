@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from engine import Action, Margins
+from tests.bot.test_retexture import with_control
 from tests.studio.drawing import draw
 
 
@@ -78,6 +79,18 @@ async def test_the_canvas_grows_by_any_amount(world, alice):
     assert (mask.size, mask.getbbox()) == ((512, 384), (64, 128, 192, 256))
 
 
+async def test_a_side_within_the_picture_cuts_it(world, alice):
+    own = await picture(world, alice)
+    [job] = await draw(alice, f"pictures/{own}/edits", margins={"left": -0.25}, mask=painted())
+    plan = world.engine.seen[-1].plan
+    assert (job["kind"], plan.width, plan.height) == ("vary_region", 192, 256)
+    assert (plan.canvas.picture.left, plan.canvas.picture.width) == (-64, 256)
+    mask = Image.open(io.BytesIO(world.engine.seen[-1].inputs[1]))
+    assert (mask.size, mask.getbbox()) == ((192, 256), (0, 0, 128, 128))
+    status, said = await alice.post(f"pictures/{own}/edits", {"margins": {"left": -0.25}})
+    assert (status, "nothing new" in said["error"]) == (409, True)
+
+
 async def test_a_proportion_that_the_canvas_overrules_is_told(world, alice):
     own = await picture(world, alice)
     [job] = await draw(
@@ -93,7 +106,10 @@ async def test_a_proportion_that_the_canvas_overrules_is_told(world, alice):
         ({}, 409),
         ({"margins": {}}, 409),
         ({"margins": {"left": 9}}, 409),
-        ({"margins": {"left": -0.5}}, 400),
+        ({"margins": {"left": -0.5}}, 409),
+        ({"margins": {"left": -1.5}}, 400),
+        ({"margins": {"left": -0.5, "right": -0.4}, "mask": painted()}, 409),
+        ({"margins": {"left": 10**400}}, 400),
         ({"margins": {"left": "x"}}, 400),
         ({"margins": {"left": True}}, 400),
         ({"margins": [1]}, 400),
@@ -192,6 +208,38 @@ async def test_an_action_that_there_is_not_does_nothing(world, alice):
     own = await picture(world, alice)
     for name in ("pan_left", "redo_subtle", "nothing", "__class__"):
         assert (await alice.post(f"pictures/{own}/actions/{name}"))[0] == 404
+
+
+async def test_retexture_holds_the_picture_as_closely_as_asked(world, alice, tmp_path):
+    with_control(world, tmp_path)
+    own = await picture(world, alice, "a red house on grass --ar 3:2")
+    assert await alice.get(f"pictures/{own}/retextures") == (
+        200,
+        {"prompt": "a red house on grass --ar 3:2", "why_not": ""},
+    )
+    assert (await alice.get(f"pictures/{own}"))[1]["cannot"] == {"retexture": ""}
+    [job] = await draw(alice, f"pictures/{own}/retextures", prompt="a blue house --ar 3:2", strength=0.7)
+    assert (job["kind"], job["from"], job["prompt"]) == ("retexture", own, "a blue house")
+    asked = world.engine.seen[-1]
+    assert (asked.plan.action, asked.plan.control.strength, len(asked.inputs)) == (Action.RETEXTURE, 0.7, 1)
+    await draw(alice, f"pictures/{own}/retextures")
+    assert world.engine.seen[-1].plan.control.strength == 1
+    for wrong in (0, 3, -1, "x", True, [1]):
+        assert (await alice.post(f"pictures/{own}/retextures", {"strength": wrong}))[0] == 400
+    assert (await alice.post(f"pictures/{own}/retextures", {"prompt": "a house --ar 3:0"}))[0] == 422
+
+
+async def test_a_model_that_cannot_retexture_says_why(world, alice, bob):
+    own = await picture(world, alice)
+    _, told = await alice.get(f"pictures/{own}/retextures")
+    assert "has no control" in told["why_not"]
+    assert (await alice.get(f"pictures/{own}"))[1]["cannot"] == {"retexture": told["why_not"]}
+    assert await alice.post(f"pictures/{own}/retextures", {}) == (409, {"error": told["why_not"]})
+    assert len(world.engine.seen) == 1
+    await world.imagine("a red fox --stealth")
+    secret = (await alice.wall(words="fox"))[0]["id"]
+    assert (await bob.get(f"pictures/{secret}/retextures"))[0] == 404
+    assert (await bob.post(f"pictures/{secret}/retextures", {}))[0] == 404
 
 
 async def test_things_are_found_as_a_mask(world, alice):

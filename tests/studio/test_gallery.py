@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from bot.memory.walls import Filters, Walls
 from bot.studio.snapshots import LIFETIME, Snapshots
 from tests.bot.sketch import buttons
 
@@ -40,6 +41,29 @@ async def test_search_finds_words_and_their_parts(world, alice, words, found):
     for prompt in ("a fox", "a blue fish", "a red fox in snow"):
         await world.imagine(prompt)
     assert prompts(await alice.wall(words=words)) == found
+
+
+async def test_a_searchs_newest_pictures_are_there_before_its_wall(world, alice, bob):
+    for number in range(17):
+        await world.imagine(f"a fox --seed {number}")
+    await world.imagine("a fish")
+    _, opened = await alice.get("wall?words=fox")
+    assert (opened["total"], len(opened["pictures"])) == (68, 60)
+    assert await alice.get("newest?words=fox") == (200, {"pictures": opened["pictures"], "all": False})
+    _, fish = await alice.get("newest?words=fi")
+    assert ({each["prompt"] for each in fish["pictures"]}, fish["all"]) == ({"a fish"}, True)
+    for visitor, query in (
+        (alice, "words=fox&shape=portrait"),
+        (alice, "words=elephant"),
+        (bob, "words=fox"),
+    ):
+        assert (await visitor.get(f"newest?{query}"))[1] == {"pictures": [], "all": True}
+    for query in ("", "words=", "words=*"):
+        assert (await alice.get(f"newest?{query}"))[0] == 400
+    walls, foxes = Walls(world.database), Filters(words="fox")
+    whole = await walls.own(world.alice.id, foxes)
+    assert await walls.newest(world.alice.id, foxes, 5) == (whole[:5], False)
+    assert await walls.newest(world.alice.id, Filters(words="fox", shape="portrait"), 5) == (whole[:0], False)
 
 
 async def test_filters_leave_out_what_is_not_like_that(world, alice):

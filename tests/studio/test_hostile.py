@@ -13,10 +13,24 @@ AT_ONCE = 20
 METHODS = ("GET", "POST", "DELETE", "PATCH", "PUT", "HEAD", "OPTIONS", "TRACE", "BREW")
 PATHS = (
     *("/", "/sign-in", "/enter", "/page/main.js", "/pictures/{id}", "/thumbnails/{id}", "/downloads/{word}"),
-    *("/api/session", "/api/enter", "/api/wall", "/api/wall/{word}", "/api/filters", "/api/pictures/{id}"),
+    *(
+        "/api/session",
+        "/api/enter",
+        "/api/wall",
+        "/api/newest",
+        "/api/wall/{word}",
+        "/api/filters",
+        "/api/pictures/{id}",
+    ),
     *("/api/making", "/api/prompts", "/api/jobs", "/api/jobs/{word}", "/api/jobs/{word}/cancel"),
     *("/api/pictures/{id}/actions", "/api/pictures/{id}/actions/vary", "/api/pictures/{id}/edits"),
-    *("/api/pictures/{id}/selections", "/api/uploads", "/uploads/{word}", "/api/settings"),
+    *(
+        "/api/pictures/{id}/selections",
+        "/api/pictures/{id}/retextures",
+        "/api/uploads",
+        "/uploads/{word}",
+        "/api/settings",
+    ),
     *(
         "/previews/{word}",
         "/api/favourites",
@@ -42,7 +56,22 @@ KEYS = (
     "offset",
     "limit",
     "of",
-    *("prompt", "at", "channel", "many", "anyway", "margins", "mask", "x", "y", "picture", "lane", "stylize"),
+    *(
+        "prompt",
+        "at",
+        "channel",
+        "many",
+        "anyway",
+        "margins",
+        "mask",
+        "x",
+        "y",
+        "picture",
+        "lane",
+        "stylize",
+        "strength",
+        "left",
+    ),
 )
 
 

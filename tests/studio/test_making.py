@@ -1,10 +1,12 @@
 """Making over HTTP: the same jobs, the same way in and the same refusals as in Discord."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from engine.planning.registry import SegmenterEntry
 from tests.bot.sketch import buttons, png
 from tests.studio.drawing import at_end, draw, told
 
@@ -242,3 +244,18 @@ async def test_an_upload_has_a_bound(alice):
         "POST", "/api/uploads", data=b"x" * (26 * 2**20), headers={"Content-Type": "image/png"}
     )
     assert (status, said["error"]) == (413, "That is too large.")
+
+
+async def test_what_finds_things_is_told_where_it_is_no_model(world, alice, tmp_path):
+    _, said = await alice.get("making")
+    assert "the patch of one colour" in said["finding"]["click"]
+    assert "easel models pull" in said["finding"]["words"]
+    for name, clicks in (("sam", True), ("clipseg", False)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("config.json", "model.safetensors"):
+            (folder / file).write_text("{}")
+        models = world.bot.hub.models
+        entry = SegmenterEntry(name, name, str(folder), folder=folder, clicks=clicks)
+        models.registry = replace(models.registry, segmenters=(*models.registry.segmenters, entry))
+    assert (await alice.get("making"))[1]["finding"] == {"click": "", "words": ""}

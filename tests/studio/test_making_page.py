@@ -232,6 +232,27 @@ async def test_a_side_is_dragged(world, page) -> None:
     await expect(page.get_by_label("Larger to the right, in percent")).not_to_have_value("0")
 
 
+async def test_a_side_is_moved_into_the_picture_and_cuts_it(world, page) -> None:
+    await editing(world, page)
+    left = page.get_by_label("Larger to the left, in percent")
+    await left.fill("-25")
+    await left.press("Tab")
+    await expect(page.get_by_text("Cutting alone draws nothing new")).to_be_visible()
+    await expect(page.get_by_role("button", name="Draw four")).to_be_disabled()
+    await brush(page, (0.52, 0.4), (0.56, 0.4))
+    await expect(page.get_by_text("the picture is cut")).to_be_visible()
+    await page.get_by_role("button", name="Draw four").click()
+    await expect(job(page, "a red house").locator("figure img")).to_have_count(4)
+    asked = world.engine.seen[-1]
+    assert (asked.plan.width, asked.plan.height, asked.plan.canvas.picture.left) == (192, 256, -64)
+    assert Image.open(io.BytesIO(asked.inputs[1])).size == (192, 256)
+    await left.fill("-95")
+    await left.press("Tab")
+    await expect(left).to_have_value("-80")
+    await page.get_by_label("Grow or cut to a proportion").select_option("cut:2:1")
+    await expect(page.get_by_label("Larger to the top, in percent")).to_have_value("-25")
+
+
 async def test_things_are_selected_by_words_and_by_a_click(world, page) -> None:
     await editing(world, page)
     await page.get_by_label("Select by words").fill("the roof")

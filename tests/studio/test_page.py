@@ -1,11 +1,13 @@
 """The studio's page in a real browser: what somebody sees who follows a link from Discord."""
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from tests.bot.test_retexture import with_control
 from tests.browser import chromium, expect, needs_chromium, playwright, serious, window
 from tests.studio.visiting import LINK
 
@@ -78,6 +80,23 @@ async def test_a_link_that_was_used_says_so(world, studio, browser) -> None:
     await context.close()
 
 
+@pytest.mark.parametrize("what", ["expired", "forged"])
+async def test_a_link_that_never_works_says_so(world, studio, browser, what) -> None:
+    link = await link_of(world)
+    token = LINK.search(link)[2]
+    if what == "expired":
+        async with world.database.transaction() as tx:
+            await tx.execute("UPDATE sign_in_links SET expires = ?", (time.time() - 1,))
+    else:
+        link = link.replace(token, token[:-1] + ("A" if token[-1] != "A" else "B"))
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(link)
+    await expect(page.get_by_text("This link does not work (any more)")).to_be_visible()
+    assert await context.cookies() == []
+    await context.close()
+
+
 async def test_the_token_of_a_link_is_used_up_and_left_behind(world, studio, browser) -> None:
     link = await link_of(world)
     token = LINK.search(link)[2]
@@ -103,6 +122,25 @@ async def test_search_finds_as_one_types(page) -> None:
     await expect(page.get_by_text("No picture is like that.")).to_be_visible()
     await page.get_by_label("Search prompts").fill("")
     await expect(tiles(page)).to_have_count(21)
+
+
+async def test_a_search_that_finds_much_gets_its_whole_length(page, world) -> None:
+    for number in range(14):
+        await world.imagine(f"a red fox --seed {number}")
+    search = page.get_by_label("Search prompts")
+    await search.press_sequentially("red")
+    await expect(page.get_by_text("60 pictures", exact=True)).to_be_visible()
+    await search.fill("")
+    await expect(page.get_by_text("77 pictures", exact=True)).to_be_visible()
+    await world.imagine("another red fox")
+    await search.fill("fox")
+    await expect(page.get_by_text("64 pictures", exact=True)).to_be_visible()
+    await page.get_by_role("listbox", name="Gallery").focus()
+    await page.keyboard.press("End")
+    last = page.locator("#tile-63")
+    await expect(last).to_have_accessible_name(re.compile("a red fox --ar 3:2"))
+    await expect(last).to_have_attribute("aria-setsize", "64")
+    await expect(last).to_have_class(re.compile("loaded"))
 
 
 async def test_filters_narrow_the_wall(page) -> None:
@@ -201,6 +239,45 @@ async def test_explore_has_what_others_drew_and_not_what_is_secret(page) -> None
     about = page.get_by_label("About this picture")
     await expect(about.get_by_text("bob", exact=True)).to_be_visible()
     await expect(about.get_by_role("button", name="Delete")).to_have_count(0)
+
+
+async def test_explore_is_searched_as_one_types(page) -> None:
+    await page.get_by_role("link", name="Explore").click()
+    shared = page.get_by_role("listbox", name="Explore").get_by_role("option")
+    await expect(shared).to_have_count(21)
+    await page.keyboard.press("/")
+    await page.keyboard.type("bla")
+    await expect(shared).to_have_count(4)
+    await expect(shared.first).to_have_accessible_name("a black cat of bob's, by bob")
+    await page.keyboard.type("xyz")
+    await expect(page.locator(".view.explore").get_by_text("No picture is like that.")).to_be_visible()
+
+
+async def test_retexture_asks_for_another_look(page, world, tmp_path) -> None:
+    with_control(world, tmp_path)
+    await tiles(page).first.click()
+    await page.get_by_role("button", name="Retexture").click()
+    dialog = page.get_by_role("dialog", name="Retexture")
+    await dialog.get_by_label("Prompt").fill("a blue house at night")
+    await dialog.get_by_role("slider", name="How closely").fill("0.7")
+    assert await serious(page) == []
+    await dialog.get_by_role("button", name="Draw four").click()
+    card = page.get_by_role("article", name="Job: a blue house at night")
+    await expect(card.locator("figure img")).to_have_count(4)
+    assert world.engine.seen[-1].plan.control.strength == 0.7
+
+
+async def test_where_retexture_cannot_be_done_the_reason_stands_there(page) -> None:
+    await tiles(page).first.click()
+    about = page.get_by_label("About this picture")
+    await expect(about.get_by_role("button", name="Retexture")).to_be_disabled()
+    await expect(about.get_by_text("has no control that would hold the structure")).to_be_visible()
+    assert await serious(page) == []
+    await page.get_by_role("link", name="Create").click()
+    newest = page.get_by_role("article", name=re.compile("yellow house")).first
+    await newest.get_by_label("Actions of picture 1").click()
+    await newest.get_by_role("button", name="Retexture").first.click()
+    await expect(page.locator(".notice.bad")).to_contain_text("has no control")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

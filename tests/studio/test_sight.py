@@ -119,3 +119,56 @@ async def test_hostile_ids_lead_nowhere(alice, path):
         status, _, answer = await alice.ask("GET", where + path)
         assert status in (400, 404, 410)
         assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("fox", ["a fox of bob's in snow", "a red fox"]),
+        ("re fo", ["a red fox"]),
+        ("SNOW", ["a fox of bob's in snow"]),
+        ("elephant", []),
+        ("fox OR moon", []),
+        ('"', ["a fox of bob's in snow", "a blue fish", "a red fox"]),
+    ],
+)
+async def test_explore_is_searched_for_words_of_everybodys_prompts(world, alice, bob, words, found):
+    await world.imagine("a red fox")
+    await world.imagine("a blue fish")
+    await world.bob.slash(world.channel, "imagine", prompt="a fox of bob's in snow")
+    for visitor in (alice, bob):
+        pictures = await visitor.wall(of="shared", words=words)
+        assert list(dict.fromkeys(each["prompt"] for each in pictures)) == found
+
+
+async def test_a_search_of_explore_finds_nothing_that_may_not_be_seen(world, alice, bob, stranger):
+    board = world.guild.create_text_channel(
+        "board", overwrites={world.bob: discord.PermissionOverwrite(view_channel=False)}
+    )
+    await world.alice.slash(board, "imagine", prompt="a fox on the board")
+    await world.slash("imagine", prompt="a secret fox --stealth")
+    await world.imagine("a fox that goes")
+    await world.imagine("a fox that stays")
+    going = (await alice.wall(words="goes"))[0]["id"]
+    await alice.post("deletions", {"pictures": [going]})
+    pictures = await bob.wall(of="shared", words="fox")
+    assert [each["prompt"] for each in pictures] == ["a fox that stays"] * 4
+    await stranger.sign_in(world.env.create_user("mallory"))
+    assert await stranger.wall(of="shared", words="fox") == []
+
+
+async def test_a_search_of_explore_stays_within_ones_servers(world, alice):
+    """Somebody else's server, whose words are in the same index."""
+    elsewhere = world.env.create_guild("Elsewhere")
+    room = elsewhere.create_text_channel("room")
+    mallory = elsewhere.add_member(world.env.create_user("mallory"))
+    await mallory.slash(room, "imagine", prompt="a fox elsewhere")
+    await world.imagine("a fox here")
+    assert {each["prompt"] for each in await alice.wall(of="shared", words="fox")} == {"a fox here"}
+
+
+async def test_a_search_of_explore_and_filters_hold_together(world, alice, bob):
+    await world.imagine("a tall fox --ar 2:3")
+    await world.imagine("a wide fox --ar 3:2")
+    pictures = await bob.wall(of="shared", words="fox", shape="portrait", kind="grids")
+    assert {each["prompt"] for each in pictures} == {"a tall fox --ar 2:3"}

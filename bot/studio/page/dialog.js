@@ -2,8 +2,8 @@
 
 import { h } from "./dom.js";
 
-/** Ask; gives what `answer` makes of the form when it is sent, null when it is closed. */
-function ask(title, parts, { confirm, danger = false, answer = () => true }) {
+/** Ask; `parts` stand in the form. Gives what `answer` makes of it when it is sent, null when it is closed. */
+export function ask(title, parts, { confirm, danger = false, answer = () => true }) {
   return new Promise((done) => {
     const form = h("form", { method: "dialog" },
       h("h2", { id: "dialog-title" }, title),

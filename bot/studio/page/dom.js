@@ -35,6 +35,7 @@ const PATHS = {
   right: "m9 5 7 7-7 7",
   check: "m5 12.5 4.5 4.5L19 7.5",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM16 16l5 5",
+  layers: "m12 3-9 5 9 5 9-5zM3 13l9 5 9-5",
   brush: "M4 20c3 0 5-1 5-4l9-11 2 2L9 17",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   pencil: "M4 20l1-4L16 5l3 3L8 19z",

@@ -7,6 +7,7 @@ const EDGE = 48; // screen pixels around the frame when all of it is shown
 const STEP = 12; // screen pixels that an arrow key moves the brush
 const HOLD = 14; // screen pixels around a handle's middle in which it is held
 const PAINT = "rgb(255 64 129 / 0.55)"; // seen on every picture, light or dark
+const VEIL = "rgb(0 0 0 / 0.7)"; // over what is cut off
 const SIDES = { left: [0, 0.5], right: [1, 0.5], top: [0.5, 0], bottom: [0.5, 1] };
 
 /** Fires "begin" before a stroke, "pick" with a place in shares of the picture, "frame" before a side is dragged. */
@@ -28,9 +29,9 @@ export class EaselCanvas extends EventTarget {
     this.#listen();
   }
 
-  /** Show all of the frame. */
+  /** Show all of the frame and of the picture. */
   fit() {
-    const { box } = this.frame;
+    const box = this.#whole();
     const [wide, high] = [this.node.clientWidth - 2 * EDGE, this.node.clientHeight - 2 * EDGE];
     this.view.zoom = Math.max(0.01, Math.min(wide / box.width, high / box.height));
     this.view.x = this.node.clientWidth / 2 - (box.x + box.width / 2) * this.view.zoom;
@@ -90,6 +91,7 @@ export class EaselCanvas extends EventTarget {
     pen.imageSmoothingEnabled = view.zoom < 3;
     pen.drawImage(image, 0, 0);
     pen.drawImage(this.#coloured(), 0, 0, image.naturalWidth, image.naturalHeight);
+    this.#cut();
     pen.lineWidth = 1.5 / view.zoom;
     pen.strokeStyle = looks.color;
     pen.strokeRect(box.x, box.y, box.width, box.height);
@@ -100,6 +102,32 @@ export class EaselCanvas extends EventTarget {
       pen.fill();
     }
     this.#brush();
+  }
+
+  /** What the frame and the picture take up together, in the picture's pixels. */
+  #whole() {
+    const { box } = this.frame;
+    const [x, y] = [Math.min(0, box.x), Math.min(0, box.y)];
+    const right = Math.max(this.image.naturalWidth, box.x + box.width);
+    const bottom = Math.max(this.image.naturalHeight, box.y + box.height);
+    return { x, y, width: right - x, height: bottom - y };
+  }
+
+  /** Lay a veil over what is cut off. */
+  #cut() {
+    const { pen, image, frame } = this;
+    if (!frame.cut) return;
+    const { box } = frame;
+    const outside = new Path2D();
+    outside.rect(box.x, box.y, box.width, box.height);
+    outside.rect(0, 0, image.naturalWidth, image.naturalHeight);
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, 0, image.naturalWidth, image.naturalHeight);
+    pen.clip();
+    pen.fillStyle = VEIL;
+    pen.fill(outside, "evenodd");
+    pen.restore();
   }
 
   #coloured() {

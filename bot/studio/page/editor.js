@@ -33,11 +33,12 @@ class Editor {
       wanted: (job) => job.from === picture.id, channel: () => this.channels.value,
       empty: "What you draw from this picture appears here.",
     });
+    this.hint = h("p", { className: "tool-said", role: "status", hidden: true }, known.finding.click);
     fill(section,
-      h("div", { className: "editor-stage" }, this.#toolbar(), this.canvas.node, this.#keys()),
+      h("div", { className: "editor-stage" }, this.#toolbar(), this.hint, this.canvas.node, this.#keys()),
       h("aside", { className: "editor-side", tabIndex: 0, aria: { label: "What is to be drawn" } },
         this.box.node, new Parameters(this.box, known.settings, { whole: false }).node,
-        this.#words(), picture.tile ? [] : this.#sizes(), this.channels.node, this.#send(), this.list.node));
+        this.#words(known.finding.words), picture.tile ? [] : this.#sizes(), this.channels.node, this.#send(), this.list.node));
     [this.mask, this.frame, this.steps].forEach((each) => each.addEventListener("change", () => this.#look()));
     this.#look();
     jobs.listen();
@@ -94,7 +95,7 @@ class Editor {
       "Shift with an arrow key paints a line. Zero shows the whole canvas, brackets change the brush's size.");
   }
 
-  #words() {
+  #words(said) {
     const field = h("input", { className: "field", placeholder: "the roof", maxLength: 200, aria: { label: "Select by words" } });
     return h("form", {
       className: "by-words",
@@ -102,25 +103,28 @@ class Editor {
         event.preventDefault();
         if (field.value.trim()) this.#select({ words: field.value });
       },
-    }, field, h("button", { className: "button", type: "submit" }, icon("search", 18), "Select"));
+    }, field, h("button", { className: "button", type: "submit" }, icon("search", 18), "Select"), said ? h("p", { className: "words-said" }, said) : []);
   }
 
   #sizes() {
     this.sides = Object.fromEntries(SIDES.map((side) => [side, h("input", {
-      className: "field", type: "number", min: 0, max: 2000, step: 5, value: 0, aria: { label: `Larger to the ${side}, in percent` },
+      className: "field", type: "number", min: -80, max: 2000, step: 5, value: 0, aria: { label: `Larger to the ${side}, in percent`, describedby: "editor-sides" },
       onchange: (event) => {
         const share = Number(event.target.value) / 100; // read before a step is kept, which shows the frame as it was
         this.#change(() => this.frame.set(side, share));
       },
+      onblur: () => this.#look(),
     })]));
-    const proportion = h("select", { className: "field", aria: { label: "Grow to a proportion" }, onchange: () => {
-      const [wide, high] = proportion.value.split(":").map(Number);
-      this.#change(() => this.frame.reach(wide, high));
+    const choices = (words, cut) => h("optgroup", { label: words }, PROPORTIONS.map((each) => h("option", { value: `${cut}${each}` }, each)));
+    const proportion = h("select", { className: "field", aria: { label: "Grow or cut to a proportion" }, onchange: () => {
+      const [cut, wide, high] = proportion.value.split(":");
+      this.#change(() => this.frame.reach(Number(wide), Number(high), { cut: Boolean(cut) }));
       this.canvas.fit();
       proportion.value = "";
-    } }, h("option", { value: "" }, "Grow to …"), PROPORTIONS.map((each) => h("option", { value: each }, each)));
-    return h("fieldset", { className: "larger" }, h("legend", {}, "Make the canvas larger, in percent"),
-      SIDES.map((side) => h("label", {}, side, this.sides[side])), proportion);
+    } }, h("option", { value: "" }, "To a proportion …"), choices("Grow to", ":"), choices("Cut to", "cut:"));
+    return h("fieldset", { className: "larger" }, h("legend", {}, "The canvas' sides, in percent of the picture"),
+      SIDES.map((side) => h("label", {}, side, this.sides[side])), proportion,
+      h("p", { className: "sides-said", id: "editor-sides" }, "Above 0 the canvas is larger there, below 0 the picture is cut off. A fifth of it stays at least; what is cut small is enlarged."));
   }
 
   #send() {
@@ -130,13 +134,19 @@ class Editor {
   }
 
   #look() {
-    const share = this.mask.share;
+    const share = this.mask.share(this.frame.box);
     const nothing = share === 0 && !this.frame.grown;
     this.send.disabled = nothing;
     this.back.disabled = !this.steps.before.length;
     this.forth.disabled = !this.steps.after.length;
-    const parts = [share ? `${Math.max(1, Math.round(share * 100))}% of the picture is drawn anew` : "", this.frame.grown ? "the canvas is made larger" : ""].filter(Boolean);
-    this.said.textContent = nothing ? "Paint over a part, or make the canvas larger." : `${parts.join(", and ")}.`;
+    const parts = [
+      share ? `${Math.max(1, Math.round(share * 100))}% of the picture is drawn anew` : "",
+      this.frame.grown ? "the canvas is made larger" : "",
+      this.frame.cut ? "the picture is cut" : "",
+    ].filter(Boolean).join(", and ");
+    if (!nothing) this.said.textContent = `${parts[0].toUpperCase()}${parts.slice(1)}.`;
+    else if (this.frame.cut) this.said.textContent = "Cutting alone draws nothing new: paint over a part as well, or make the canvas larger on a side.";
+    else this.said.textContent = "Paint over a part, or make the canvas larger.";
     for (const [side, field] of Object.entries(this.sides ?? {})) {
       if (document.activeElement !== field) field.value = Math.round(this.frame.margins[side] * 100);
     }
@@ -144,6 +154,7 @@ class Editor {
 
   #take(tool) {
     this.canvas.tool = tool;
+    this.hint.hidden = tool !== "click" || !this.hint.textContent;
     this.tools.forEach((each) => { each.ariaPressed = String(each.dataset.tool === tool); });
     this.canvas.draw();
   }
@@ -174,7 +185,7 @@ class Editor {
     if (this.send.disabled) return;
     this.send.disabled = true;
     try {
-      const png = await this.mask.png();
+      const png = await this.mask.png(this.frame.box);
       const body = { prompt: this.box.text, channel: this.channels.value, margins: this.frame.margins, mask: png && await base64(png) };
       await attempt(async () => started(await post(`pictures/${this.picture.id}/edits`, body)), (error) => this.#wrong(error));
     } finally {

@@ -4,7 +4,7 @@ import { get, patch, post, remove } from "./api.js";
 import { askText, sure } from "./dialog.js";
 import { attempt, fill, h, icon } from "./dom.js";
 
-const TYPING = 20; // milliseconds after a letter until the search is sent; one that is out of date is let go of
+const APART = 40; // milliseconds between two searches: a letter is searched for at once, what follows on its heels together
 const KINDS = { grids: "Grids", variations: "Variations", upscales: "Upscales", extensions: "Zoomed and panned", edits: "Edits" };
 const SHAPES = { landscape: "Landscape", portrait: "Portrait", square: "Square" };
 
@@ -13,6 +13,7 @@ export class FilterBar extends EventTarget {
   constructor({ shared = false } = {}) {
     super();
     this.shared = shared;
+    this.searched = -Infinity;
     this.search = h("input", {
       className: "field search", type: "search", placeholder: "Search prompts", maxLength: 300, autocomplete: "off", enterKeyHint: "search",
       aria: { label: "Search prompts" }, oninput: () => this.#typed(),
@@ -36,7 +37,7 @@ export class FilterBar extends EventTarget {
       onclick: () => { toggle.ariaExpanded = String(more.classList.toggle("open")); },
     }, "Filters");
     this.count = h("p", { className: "count", role: "status" });
-    this.node = h("div", { className: "filters", role: "search" }, shared ? [] : this.search, toggle, more, this.count);
+    this.node = h("div", { className: "filters", role: "search" }, this.search, toggle, more, this.count);
   }
 
   get values() {
@@ -101,7 +102,14 @@ export class FilterBar extends EventTarget {
 
   #typed() {
     clearTimeout(this.typing);
-    this.typing = setTimeout(() => this.#changed(), TYPING);
+    const wait = this.searched + APART - performance.now();
+    if (wait > 0) this.typing = setTimeout(() => this.#search(), wait);
+    else this.#search();
+  }
+
+  #search() {
+    this.searched = performance.now();
+    this.#changed();
   }
 
   #changed() {

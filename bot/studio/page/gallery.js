@@ -7,6 +7,8 @@ import { neighbours } from "./neighbours.js";
 import { Selection } from "./selection.js";
 import { Wall } from "./wall.js";
 
+const PAUSE = 120; // milliseconds after a search's first pictures until all it finds is asked for: who goes on typing wants others
+
 /** A view with a wall in it. `nothing` is said where there is no picture at all. */
 export function wallView({ name, title, shared, nothing }) {
   let room = null;
@@ -55,28 +57,37 @@ class Room {
     document.removeEventListener("keydown", this.keys);
   }
 
-  /** Open the wall that the filters ask for; `stay`: where one is on it. */
+  /** Open the wall that the filters ask for; `stay`: where one is on it. A search shows its first pictures before that. */
   async load({ stay = false } = {}) {
     this.asking?.abort();
     this.asking = new AbortController();
+    const { signal } = this.asking;
     const wall = new Wall(this.filters.values);
-    const top = this.grid.node.scrollTop;
+    const top = stay ? this.grid.node.scrollTop : 0;
     try {
-      await wall.open(this.asking.signal);
+      const shown = !stay && await wall.glimpse(signal);
+      if (shown) this.#hang(wall, top);
+      if (!wall.whole) {
+        if (shown) await rest(signal);
+        await wall.open(signal);
+        if (!shown) this.#hang(wall, top);
+      }
+      this.filters.said(wall.total);
     } catch (error) {
       if (error.name !== "AbortError") notice(error.message, true);
-      return;
     }
+  }
+
+  #hang(wall, top) {
     this.wall = wall;
     wall.addEventListener("expired", () => this.load({ stay: true }), { once: true });
     wall.addEventListener("trouble", ({ error }) => notice(error.message, true), { once: true });
-    this.filters.said(wall.total);
     this.empty.hidden = wall.total > 0;
     this.grid.node.hidden = wall.total === 0;
     fill(this.empty, h("p", {}, this.filters.narrow ? "No picture is like that." : this.nothing));
     this.grid.show(wall);
-    if (stay) this.grid.node.scrollTop = top;
-    document.documentElement.dataset.wall = wall.id;
+    if (top) this.grid.node.scrollTop = top;
+    document.documentElement.dataset.wall = wall.key;
   }
 
   #with(index, act) {
@@ -108,11 +119,22 @@ class Room {
 
   #key(event) {
     if (event.target.closest("input, select, textarea, dialog")) return;
-    if (event.key === "/" && !this.filters.shared) this.filters.search.focus();
+    if (event.key === "/") this.filters.search.focus();
     else if (event.key === "Escape" && this.selection.pictures.size) this.selection.clear();
     else return;
     event.preventDefault();
   }
+}
+
+/** Let some time pass, unless what it is for is no longer wanted. */
+function rest(signal) {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(done, PAUSE);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      fail(signal.reason);
+    }, { once: true });
+  });
 }
 
 export const gallery = wallView({

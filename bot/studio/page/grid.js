@@ -2,6 +2,7 @@
 
 import { thumbnailAddress } from "./api.js";
 import { h, icon } from "./dom.js";
+import { Loading } from "./loading.js";
 
 const GAP = 6; // pixels between tiles
 const AHEAD = 3; // rows above and below that exist already
@@ -20,6 +21,7 @@ export class Grid extends EventTarget {
     this.active = 0;
     this.tiles = new Map();
     this.spare = [];
+    this.loading = new Loading();
     this.columns = 1;
     this.side = 180;
     this.body = h("div", { className: "wall-body" });
@@ -32,14 +34,17 @@ export class Grid extends EventTarget {
     }, this.body);
     this.moving = false;
     this.heard = () => this.#soon(true);
+    this.longer = () => this.#lengthen();
     new ResizeObserver(() => this.#measure()).observe(this.node);
   }
 
   /** Show another wall, from its top. */
   show(wall) {
     this.wall?.removeEventListener("change", this.heard);
+    this.wall?.removeEventListener("length", this.longer);
     this.wall = wall;
     wall.addEventListener("change", this.heard);
+    wall.addEventListener("length", this.longer);
     this.active = 0;
     this.node.scrollTop = 0;
     this.#clear();
@@ -70,10 +75,22 @@ export class Grid extends EventTarget {
     const first = Math.floor(this.node.scrollTop / (this.side + GAP)) * this.columns;
     this.columns = Math.max(2, Math.floor((width + GAP) / (least + GAP)));
     this.side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
-    const rows = Math.ceil(this.wall.total / this.columns);
-    this.body.style.height = `${Math.max(0, rows * (this.side + GAP) - GAP)}px`;
+    this.#reach();
     this.#clear();
     this.node.scrollTop = Math.floor(first / this.columns) * (this.side + GAP);
+    this.#settle();
+  }
+
+  /** Make room for all of the wall. */
+  #reach() {
+    const rows = Math.ceil(this.wall.total / this.columns);
+    this.body.style.height = `${Math.max(0, rows * (this.side + GAP) - GAP)}px`;
+  }
+
+  /** The wall is longer than it was; what is in sight stays there. */
+  #lengthen() {
+    this.#reach();
+    for (const [index, tile] of this.tiles) this.#place(tile, index);
     this.#settle();
   }
 
@@ -151,7 +168,11 @@ export class Grid extends EventTarget {
     const image = h("img", { alt: "", decoding: "async" });
     const node = h("div", { className: "tile", role: "option" },
       image, h("span", { className: "pick" }, icon("check", 16)), h("span", { className: "hearted" }, icon("heart", 16)));
-    image.addEventListener("load", () => node.classList.add("loaded"));
+    image.addEventListener("load", () => {
+      node.classList.add("loaded");
+      this.loading.ended(image);
+    });
+    image.addEventListener("error", () => this.loading.ended(image));
     this.body.append(node);
     return { node, image, shown: null };
   }
@@ -180,7 +201,7 @@ export class Grid extends EventTarget {
     if (node.ariaLabel !== words) node.ariaLabel = words;
     if (!picture || tile.shown === picture.id || this.moving) return;
     tile.shown = picture.id;
-    image.src = thumbnailAddress(picture.id);
+    this.loading.want(image, thumbnailAddress(picture.id));
   }
 
   #clear() {
@@ -191,7 +212,7 @@ export class Grid extends EventTarget {
   /** Lay a tile aside, to be used again elsewhere. */
   #lay(tile) {
     tile.shown = null;
-    tile.image.removeAttribute("src");
+    this.loading.drop(tile.image);
     tile.node.hidden = true;
     tile.node.classList.remove("loaded");
     this.spare.push(tile);

@@ -4,6 +4,7 @@ import { get, post, thumbnailAddress } from "./api.js";
 import { askText } from "./dialog.js";
 import { attempt, fill, h, icon, notice } from "./dom.js";
 import { isDone, jobs } from "./jobs.js";
+import { retexture } from "./retexture.js";
 
 const WORDS = { queued: "Waiting", running: "Drawing", rendered: "Being delivered", delivered: "Done", failed: "Stopped", cancelled: "Cancelled", deleted: "Deleted" };
 
@@ -91,7 +92,15 @@ export class JobCard {
     return h("details", { className: "job-menu" },
       h("summary", { className: "button", aria: { label: `Actions of picture ${number}` } }, `#${number}`),
       h("div", { className: "job-items" },
-        h("a", { className: "button", href: `#edit/${picture.id}` }, icon("brush", 18), "Edit"), items));
+        h("a", { className: "button", href: `#edit/${picture.id}` }, icon("brush", 18), "Edit"),
+        h("button", { className: "button", type: "button", onclick: () => this.#look(picture.id) }, icon("layers", 18), "Retexture"), items));
+  }
+
+  async #look(picture) {
+    await attempt(async () => {
+      const answer = await retexture(picture, this.channel?.() ?? "");
+      if (answer) started(answer);
+    });
   }
 
   #button(action, picture) {

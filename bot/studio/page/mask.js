@@ -55,17 +55,22 @@ export class Mask extends EventTarget {
     this.#changed();
   }
 
-  /** How much of the picture is painted, 0 to 1. */
-  get share() {
-    const painted = this.#alpha();
+  /** How much of the picture is painted within a box of it, in its pixels, as a share of the whole, 0 to 1. */
+  share(box) {
+    const { width, height } = this.canvas;
+    const [left, top] = [Math.max(0, Math.round(box.x * this.scale)), Math.max(0, Math.round(box.y * this.scale))];
+    const right = Math.min(width, Math.round((box.x + box.width) * this.scale));
+    const bottom = Math.min(height, Math.round((box.y + box.height) * this.scale));
+    if (right <= left || bottom <= top) return 0;
+    const { data } = this.pen.getImageData(left, top, right - left, bottom - top);
     let count = 0;
-    for (const value of painted) count += value > 127;
-    return count / painted.length;
+    for (let at = 3; at < data.length; at += 4) count += data[at] > 127;
+    return count / (width * height);
   }
 
-  /** Black and white, as the server wants it; null where nothing is painted. */
-  async png() {
-    if (!this.share) return null;
+  /** Black and white, as the server wants it; null where nothing is painted within a box. */
+  async png(box) {
+    if (!this.share(box)) return null;
     const sheet = new OffscreenCanvas(this.canvas.width, this.canvas.height);
     const pen = sheet.getContext("2d", { alpha: false });
     pen.drawImage(this.canvas, 0, 0);

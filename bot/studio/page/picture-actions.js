@@ -3,8 +3,9 @@
 import { get } from "./api.js";
 import { askChoice } from "./dialog.js";
 import { attempt } from "./dom.js";
-import { act } from "./job-card.js";
+import { act, started } from "./job-card.js";
 import { actions } from "./picture.js";
+import { retexture } from "./retexture.js";
 
 /** Ask which of them, and do it; what comes of it is seen where pictures are made. */
 async function more(picture) {
@@ -18,7 +19,18 @@ async function more(picture) {
   });
 }
 
+/** Ask for another look; what comes of it is seen where pictures are made. */
+async function look(picture) {
+  await attempt(async () => {
+    const answer = await retexture(picture.id);
+    if (!answer) return;
+    started(answer);
+    location.hash = "make";
+  });
+}
+
 actions.push(
   { words: "Edit", icon: "brush", when: () => true, act: (picture) => { location.hash = `edit/${picture.id}`; } },
+  { name: "retexture", words: "Retexture", icon: "layers", when: () => true, act: look },
   { words: "Go on …", icon: "plus", when: () => true, act: more },
 );

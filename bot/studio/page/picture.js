@@ -12,7 +12,10 @@ const KINDS = {
   pan_down: "Pan down", edit: "Edit", retexture: "Retexture",
 };
 
-/** What else can be done with a picture: `{ words, icon, when(picture), act(picture) }`, added by other views. */
+/**
+ * What else can be done with a picture: `{ words, icon, when(picture), act(picture) }`, added by other views. `name` is
+ * what the server calls it where it says that it cannot be done, and why.
+ */
 export const actions = [];
 
 let shown = null;
@@ -49,12 +52,13 @@ function buttons(section, picture) {
   const heart = h("button", { className: "button", type: "button", aria: { pressed: String(picture.favourite) }, onclick: () => favourite(heart, picture) }, icon("heart", 18), "Favourite");
   return h("div", { className: "buttons" },
     actions.filter((each) => each.when(picture)).map((each) =>
-      h("button", { className: "button primary", type: "button", onclick: () => each.act(picture) }, icon(each.icon, 18), each.words)),
+      h("button", { className: "button primary", type: "button", disabled: Boolean(picture.cannot[each.name]), onclick: () => each.act(picture) }, icon(each.icon, 18), each.words)),
     picture.mine ? heart : [],
     h("a", { className: "button", href: `${pictureAddress(picture.id)}?download`, download: "" }, icon("down", 18), "Download"),
     h("button", { className: "button", type: "button", onclick: () => copy(picture.typed) }, icon("copy", 18), "Copy prompt"),
     picture.message ? h("a", { className: "button", href: picture.message, target: "_blank", rel: "noreferrer" }, icon("out", 18), "In Discord") : [],
-    picture.mine ? h("button", { className: "button", type: "button", onclick: () => erase(section, picture) }, icon("trash", 18), "Delete") : []);
+    picture.mine ? h("button", { className: "button", type: "button", onclick: () => erase(section, picture) }, icon("trash", 18), "Delete") : [],
+    actions.filter((each) => picture.cannot[each.name]).map((each) => h("p", { className: "why-not" }, `${each.words}: ${picture.cannot[each.name]}`)));
 }
 
 async function favourite(heart, picture) {

@@ -5,25 +5,42 @@ import { get } from "./api.js";
 const PAGE = 120; // pictures of a request
 const KEPT = 60; // pages in memory; what one scrolled past long ago is fetched again
 
+let walls = 0;
+
 export class Wall extends EventTarget {
-  /** `filters` are those of the server's query; "change" is fired whenever pictures came. */
+  /** `filters` are those of the server's query; "change" is fired whenever pictures came, "length" when it got longer. */
   constructor(filters) {
     super();
     this.filters = filters;
+    this.key = walls += 1;
     this.total = 0;
     this.id = null;
+    this.first = [];
     this.pages = new Map();
     this.asked = new Map();
   }
 
-  /** Open it; its first pictures are there then. */
+  /** Find the first pictures of a search, sooner than all of it is there: whether there are any to be shown. */
+  async glimpse(signal) {
+    if (this.filters.of || !/[\p{L}\p{N}]/u.test(this.filters.words)) return false;
+    const found = await get("newest", this.filters, { signal });
+    this.whole = found.all;
+    this.total = found.pictures.length;
+    this.first = found.pictures;
+    if (this.whole) this.pages.set(0, found.pictures);
+    return this.whole || this.total > 0;
+  }
+
+  /** Open it; its first pictures and its length are there then. */
   async open(signal) {
     const found = await get("wall", this.filters, { signal });
+    this.whole = true;
     this.id = found.wall;
     this.total = found.total;
     this.pages.clear();
     this.first = found.pictures;
     if (found.pictures.length === found.total) this.pages.set(0, found.pictures);
+    this.dispatchEvent(new Event("length"));
   }
 
   /** The picture at a place: undefined while it is not there yet, null where it was deleted. */
@@ -31,10 +48,11 @@ export class Wall extends EventTarget {
     return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE] ?? this.#early(index);
   }
 
-  /** Fetch what is missing between two places, and let go of what was asked for elsewhere. */
+  /** Fetch what is missing between two places, and let go of what was asked for elsewhere; the first pictures are there. */
   need(from, to) {
     const [low, high] = [Math.floor(Math.max(0, from) / PAGE), Math.floor(Math.max(0, Math.min(to, this.total - 1)) / PAGE)];
     for (const [page, asked] of this.asked) if (page < low - 1 || page > high + 1) asked.abort();
+    if (to < this.first.length) return;
     for (let page = low; page <= high; page += 1) if (!this.pages.has(page) && !this.asked.has(page)) this.#fetch(page);
   }
 
@@ -46,7 +64,7 @@ export class Wall extends EventTarget {
   }
 
   #early(index) {
-    const picture = this.first?.[index];
+    const picture = this.first[index];
     return this.pages.has(Math.floor(index / PAGE)) ? null : picture;
   }
 
