@@ -11,9 +11,9 @@ import io
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -209,11 +209,16 @@ def _kept(path: Path) -> dict[str, Measured]:
     return found
 
 
-def _wanted(pictures: int, textures: int) -> Iterator[tuple[str, str, Callable[[], list[Image.Image]]]]:
-    for number in range(pictures // SHEET):
-        yield f"grids/{number}", "pictures", lambda number=number: grid(number)
-    for number in range(textures):
-        yield f"textures/{number}", "textures", lambda number=number: [texture(number)]
+def _wanted(pictures: int, textures: int) -> list[tuple[str, str, Callable[[], list[Image.Image]]]]:
+    """Sheets and textures in turn, so that of a run that breaks off a fair share of both is there."""
+    grids = [(f"grids/{at}", "pictures", partial(grid, at)) for at in range(pictures // SHEET)]
+    others = [(f"textures/{at}", "textures", partial(_alone, at)) for at in range(textures)]
+    share = [(at / len(each), one) for each in (grids, others) for at, one in enumerate(each)]
+    return [one for _, one in sorted(share, key=lambda pair: pair[0])]
+
+
+def _alone(number: int) -> list[Image.Image]:
+    return [texture(number)]
 
 
 def main(
@@ -226,7 +231,7 @@ def main(
     """Measure what is not measured yet, and print the tables."""
     torch.set_num_threads(1)
     share, _, shares = part.partition("/")
-    done, wanted = _kept(results), list(_wanted(pictures, textures))
+    done, wanted = _kept(results), _wanted(pictures, textures)
     mine = wanted[int(share) - 1 :: int(shares)]
     results.parent.mkdir(parents=True, exist_ok=True)
     with results.open("a", encoding="utf-8") as file:
