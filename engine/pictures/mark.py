@@ -33,9 +33,10 @@ _CELLS = _PERIOD // _CELL
 _GRID = 4 * _CELLS  # places a period at which the tile may begin, each way
 _LONGEST, _SHORTEST = 2.5, 9.0  # waves a period: 102 pixels long, to 28, of which half size and JPEG leave 7
 _RISING = 0.75  # power of its frequency that a wave is strong by: JPEG's steps are larger for short ones
-_STRENGTH = 1.65  # levels of Cb, root mean square: 43 dB from the unmarked picture, hardly to be seen
+_STRENGTH = 1.6  # levels of Cb, root mean square: 43 dB from the unmarked picture
+_HIGHEST = 1.75  # times as much is a wave at most: peaks are what an eye would see first
 # RGB that a level of Cb is worth, and RGB as brightness, Cb and Cr (ITU-T T.871).
-_BLUE = np.array([0.0, -0.344136, 1.772], np.float32)
+_BLUE = np.array([0.0, -0.344136, 1.772])
 _YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32)
 _SYNC_SHARE = 4  # every fourth wave says where the tile begins, the others spell the number
 
@@ -331,5 +332,6 @@ def _tile(number: int) -> tuple[_Levels, _Levels]:
     across = np.arange(reach + 1)[:, None]
     turns = 2j * np.pi * np.arange(_PERIOD) / _PERIOD
     tile = (np.exp(turns[:, None] * np.arange(-reach, reach + 1)) @ spectrum @ np.exp(turns * across)).real
-    levels = np.rint(tile[..., None] * (_STRENGTH / tile.std()) * _BLUE)
+    held = np.clip(tile / tile.std(), -_HIGHEST, _HIGHEST)
+    levels = np.rint(held[..., None] * (_STRENGTH / held.std()) * _BLUE)
     return np.maximum(levels, 0).astype(np.uint8), np.maximum(-levels, 0).astype(np.uint8)
