@@ -2,56 +2,56 @@
 
 A tile of faint blue and yellow waves repeats over the whole picture; their phases spell the number. Luminance
 stays as it is, since the eye sees fine changes of brightness and hardly any of blue against yellow. The waves
-are long enough for half the size and JPEG's halved colours: the number is found at any scale and offset.
-Knows nothing of jobs and files.
+are so long that half the size and JPEG's halved colours leave them; the number is found at any scale and
+offset. Knows nothing of jobs and files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeAlias
+from functools import cache, lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageChops
+
+from engine.pictures.convolutional_code import BITS, CODED_BITS, decoded, encoded
 
 __all__ = ["BITS", "Mark", "cleaned", "found", "marked"]
 
-BITS = 24
-"""Of the number that a mark holds."""
-
 _Plane: TypeAlias = npt.NDArray[np.float32]
-_Spectrum: TypeAlias = npt.NDArray[np.complex64]
+_Spectrum: TypeAlias = npt.NDArray[np.complex128]
+_Numbers: TypeAlias = npt.NDArray[np.intp]
+_Levels: TypeAlias = npt.NDArray[np.uint8]
 
 _PERIOD = 256  # pixels after which the waves repeat
 _CELL = 8  # pixels of the marked picture that are looked at as one; the shortest wave has three of them
 _CELLS = _PERIOD // _CELL
 _GRID = 4 * _CELLS  # places a period at which the tile may begin, each way
-_LONGEST, _SHORTEST = (
-    3.0,
-    10.0,
-)  # waves a period: 85 pixels long, to 26, of which half size and JPEG leave 6
-_STRENGTH = 1.2  # levels of Cb, root mean square: 46 dB from the unmarked picture, hardly to be seen
+_LONGEST, _SHORTEST = 2.5, 9.0  # waves a period: 102 pixels long, to 28, of which half size and JPEG leave 7
+_RISING = 0.75  # power of its frequency that a wave is strong by: JPEG's steps are larger for short ones
+_STRENGTH = 1.6  # levels of Cb, root mean square: 43 dB from the unmarked picture
+_HIGHEST = 1.75  # times as much is a wave at most: peaks are what an eye would see first
 # RGB that a level of Cb is worth, and RGB as brightness, Cb and Cr (ITU-T T.871).
-_BLUE = np.array([0.0, -0.344136, 1.772], np.float32)
+_BLUE = np.array([0.0, -0.344136, 1.772])
 _YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32)
 _SYNC_SHARE = 4  # every fourth wave says where the tile begins, the others spell the number
 
-_CHECK_BITS = 24  # a wrong number is believed once in 2**24 times that one is read
-_TAIL = 6  # bits that bring the code back to its first state
-_TAPS = (0o133, 0o171)  # of the usual convolutional code of rate 1/2 and length 7 (CCSDS 131.0-B)
-
 _SIZES = (1.0, 0.5, 0.7, 2.0, 0.75, 1.5, 0.25, 0.8, 0.6, 2 / 3, 0.9, 1.25, 1 / 3)
-"""Scales that pictures are often shown at, tried first."""
-_SMALLEST, _LARGEST, _STEP = 0.22, 2.6, 0.006  # further scales: their bounds, and how far apart they lie
-_LOOKED_AT = 1024  # pixels of the marked picture's sides that are searched: more would need finer steps
-_SURE = 4.7  # deviations that the beginning must stand out by before the number is read
+"""Scales that pictures are often shown at: tried first, and even where no beginning stands out."""
+_SMALLEST, _LARGEST = 0.22, 2.6  # further scales lie between
+_APART = 0.03  # and so many periods apart at the picture's far end
+_LOOKED_AT = 1024  # pixels of the marked picture's sides that are searched: more would need more scales
+_SURE = 4.2  # deviations that the beginning must stand out by at a scale that is not a usual one
 _STEEP = 1.2  # levels a pixel: what changes faster is an edge of the picture, and counts less
-_ROUGH = 4.0  # or so many times what half of the pixels change by: in a photograph everything changes
+_ROUGH = 2.0  # or so many times what half of the pixels change by: in a photograph everything changes
+_FULL = 254  # levels of blue: from here on, and as near to none, the waves are cut off
+_DOUBT = 1.5  # of what a wave weighs in the mean: one that the picture hardly shows is drawn towards none
+_ORIGIN = (-0.5, -0.5)  # cells: where the tile of a whole picture begins, as a cell is seen at its middle
+_NEARLY = 0.05  # cells: how much may lack of the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,78 +63,124 @@ class Mark:
     clearness: float
 
 
+class _Slopes(NamedTuple):
+    """How Cb rises to the right and down, pixel by pixel, times the weight of what was seen there."""
+
+    right: Image.Image
+    down: Image.Image
+    weight: Image.Image
+
+
+_Parts: TypeAlias = tuple[_Slopes, ...]
+"""Equally large pictures of one tile, looked at together."""
+
+
 def marked(picture: Image.Image, number: int) -> Image.Image:
     """The RGB picture with ``number`` (0 to 2**24 - 1) in it: equal numbers give equal changes."""
-    return _with(picture, _tile(number))
+    more, less = _changes(number, picture.size)
+    return _changed(picture, more, less)
 
 
 def cleaned(picture: Image.Image) -> Image.Image:
     """The RGB picture without the mark that it was given as it is, whole and at its size; else the picture.
 
     What is drawn from a marked picture gets a mark of its own: two on top of each other could not be read.
-    Every pixel is again what it was, but for those that the mark drove beyond black or white.
+    Every pixel is again what it was, but for those that the mark drove beyond black or white, and stay there.
     """
-    spectrum = _spectrum(_slopes(picture), 1.0)
-    if spectrum is None:
+    whole = (_slopes(picture),)
+    number = None if _too_small(whole, 1.0) else _read(_waves_in(whole, 1.0), _ORIGIN)
+    if number is None:
         return picture
-    clear, place = _beginning(spectrum)
-    if clear < _SURE or any(_CELLS / 32 < at < _CELLS - _CELLS / 32 for at in place):
-        return picture
-    number = _read(spectrum, place)
-    return picture if number is None else _with(picture, -_tile(number))
-
-
-def _with(picture: Image.Image, tile: _Plane) -> Image.Image:
-    wide, high = picture.size
-    waves = np.tile(tile, (-(-high // _PERIOD), -(-wide // _PERIOD)))[:high, :wide, None]
-    levels = np.asarray(picture.convert("RGB"), np.float32) + waves * _BLUE
-    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    more, less = _changes(number, picture.size)
+    levels, off = np.asarray(picture.convert("RGB")), np.asarray(_changed(picture, less, more))
+    cut = ((levels == 255) & (more > 0)) | ((levels == 0) & (less > 0))
+    return Image.fromarray(np.where(cut, levels, off))
 
 
 def found(picture: Image.Image) -> Mark | None:
     """The mark in a picture, or None. One in about 100,000 pictures without a mark is taken for marked."""
-    for part in _parts(picture):
-        if (mark := _searched(_slopes(part))) is not None:
+    whole = (_slopes(picture),)
+    if (mark := _searched(whole, _SIZES)) is not None:
+        return mark
+    quarters = tuple(_slopes(quarter) for quarter in _quarters(picture))
+    parts = (quarters, *((each,) for each in quarters))
+    tried = [*((part, _SIZES) for part in parts), *((part, _further(part)) for part in (whole, quarters))]
+    for part, scales in tried:
+        if (mark := _searched(part, scales)) is not None:
             return mark
     return None
 
 
-def _parts(picture: Image.Image) -> Iterator[Image.Image]:
-    """The picture, then its quarters: a sheet of four begins its tile anew in each."""
-    yield picture
+def _changed(picture: Image.Image, more: _Levels, less: _Levels) -> Image.Image:
+    brighter = ImageChops.add(picture.convert("RGB"), Image.fromarray(more))
+    return ImageChops.subtract(brighter, Image.fromarray(less))
+
+
+def _changes(number: int, size: tuple[int, int]) -> list[_Levels]:
+    """What is added to the pixels (height, width, 3) of a picture of this size, and what is taken away."""
+    wide, high = size
+    times = (-(-high // _PERIOD), -(-wide // _PERIOD), 1)
+    return [np.tile(tile, times)[:high, :wide] for tile in _tile(number)]
+
+
+def _quarters(picture: Image.Image) -> Iterator[Image.Image]:
+    """A sheet of four begins its tile anew in each: they are looked at together, and alone."""
     wide, high = picture.size
     for left in (0, wide // 2):
         for top in (0, high // 2):
             yield picture.crop((left, top, left + wide // 2, top + high // 2))
 
 
-def _searched(slopes: tuple[Image.Image, Image.Image]) -> Mark | None:
-    for scale in _scales():
-        spectrum = _spectrum(slopes, scale)
-        if spectrum is None or _beginning(spectrum)[0] < _SURE:
+def _searched(parts: _Parts, scales: Iterable[float]) -> Mark | None:
+    for scale in scales:
+        if _too_small(parts, scale):
             continue
-        near = [float(scale * (1 + _STEP * part / 6)) for part in range(-3, 4)]
-        looks = [(each, spectrum) for each in near if (spectrum := _spectrum(slopes, each)) is not None]
-        for each, spectrum in sorted(looks, key=lambda look: -_beginning(look[1])[0]):
-            clear, place = _beginning(spectrum)
-            if clear >= _SURE and (number := _read(spectrum, place)) is not None:
-                return Mark(number, each, clear)
+        if scale not in _SIZES:
+            if _clearness(parts, scale) < _SURE:
+                continue
+            scale = max(_near(parts, scale), key=lambda each: _clearness(parts, each))
+        waves = _waves_in(parts, scale)
+        clear, place = _beginning(waves)
+        for begun in (_ORIGIN, place):
+            if (number := _read(waves, begun)) is not None:
+                return Mark(number, scale, clear)
     return None
 
 
-@cache
-def _scales() -> tuple[float, ...]:
-    count = int(np.log(_LARGEST / _SMALLEST) / _STEP)
-    return (*_SIZES, *(float(_SMALLEST * np.exp(_STEP * at)) for at in range(count)))
+def _near(parts: _Parts, scale: float) -> list[float]:
+    near = (scale * (1 + _step(parts, scale) * part / 6) for part in range(-3, 4))
+    return [each for each in near if not _too_small(parts, each)]
 
 
-def _slopes(picture: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """The slopes of Cb to the right and down, without what the picture itself explains.
+def _clearness(parts: _Parts, scale: float) -> float:
+    return _beginning(_at_waves(_spectrum(parts, scale)))[0]
+
+
+def _further(parts: _Parts) -> Iterator[float]:
+    scale = _SMALLEST
+    while scale < _LARGEST:
+        yield scale
+        scale *= 1 + _step(parts, scale)
+
+
+def _step(parts: _Parts, scale: float) -> float:
+    """The share by which the next scale is larger: finer, the more periods are in the picture."""
+    return _APART * _PERIOD / min(_LOOKED_AT, max(parts[0].weight.size) / scale)
+
+
+def _too_small(parts: _Parts, scale: float) -> bool:
+    """Whether too little of a period is in the picture."""
+    return min(parts[0].weight.size) < _PERIOD * scale * 5 / 8
+
+
+def _slopes(picture: Image.Image) -> _Slopes:
+    """The slopes of Cb without what the picture itself explains, and what is cut off at black or white.
 
     That is what goes along with brightness and red, in which there is no mark, and then what is left of
     edges, which are far steeper than the waves.
     """
-    levels = np.asarray(picture.convert("RGB"), np.float32) @ _YCC
+    pixels = np.asarray(picture.convert("RGB"))
+    levels = pixels.astype(np.float32) @ _YCC
     right = np.diff(levels, axis=1, append=levels[:, -1:])
     down = np.diff(levels, axis=0, append=levels[-1:])
     both = np.concatenate([right.reshape(-1, 3), down.reshape(-1, 3)])
@@ -143,48 +189,80 @@ def _slopes(picture: Image.Image) -> tuple[Image.Image, Image.Image]:
     right, down = (slope[..., 1] - slope[..., (0, 2)] @ along for slope in (right, down))
     squared = right**2 + down**2
     steep = max(_STEEP, _ROUGH * float(np.sqrt(np.median(squared))))
-    calm = 1 / (1 + squared / steep**2) ** 2
-    return Image.fromarray((right * calm).astype(np.float32)), Image.fromarray(
-        (down * calm).astype(np.float32)
-    )
+    seen = (pixels[..., 2] <= _FULL) & (pixels[..., 2] >= 255 - _FULL)
+    weight = seen / (1 + squared / steep**2) ** 2
+    planes = (right * weight, down * weight, weight)
+    return _Slopes(*(Image.fromarray(plane.astype(np.float32)) for plane in planes))
 
 
-def _spectrum(slopes: tuple[Image.Image, Image.Image], scale: float) -> _Spectrum | None:
+def _spectrum(parts: _Parts, scale: float) -> _Spectrum:
     """The spectrum (cells, cells) of one period, all periods of a picture of this scale taken together.
 
-    None where the picture holds too little of one. A wave's slope is the wave turned by a quarter and weighed
-    by its frequency, so the two slopes' spectra are turned back and added.
+    A wave's slope is the wave turned by a quarter and weighed by its frequency, so the two slopes' spectra
+    are turned back and added.
     """
-    cell = _CELL * scale
-    size = slopes[0].size
-    wide, high = (min(int(side / cell), _LOOKED_AT // _CELL) for side in size)
-    if min(wide, high) < _CELLS * 5 // 8:
-        return None
-    left, top = ((side - count * cell) / 2 for side, count in zip(size, (wide, high), strict=True))
-    box = (left, top, left + wide * cell, top + high * cell)
-    right, down = (
-        np.fft.fft2(_folded(np.asarray(slope.resize((wide, high), Image.Resampling.HAMMING, box=box))))
-        for slope in slopes
-    )
+    right = np.fft.fft2(_folded([part.right for part in parts], scale))
+    down = np.fft.fft2(_folded([part.down for part in parts], scale))
     waves = np.fft.fftfreq(_CELLS)
-    return np.asarray(-1j * (waves[None, :] * right + waves[:, None] * down), np.complex64)
+    return np.asarray(-1j * (waves[None, :] * right + waves[:, None] * down))
 
 
-def _folded(cells: _Plane) -> _Plane:
-    """All periods (cells, cells) of a plane on top of each other."""
-    high, wide = cells.shape
-    rows, columns = -(-high // _CELLS), -(-wide // _CELLS)
-    padded = np.zeros((rows * _CELLS, columns * _CELLS), np.float32)
-    padded[:high, :wide] = cells
-    return np.asarray(padded.reshape(rows, _CELLS, columns, _CELLS).sum((0, 2)), np.float32)
+def _folded(planes: Sequence[Image.Image], scale: float) -> _Plane:
+    """All periods (cells, cells) of planes on top of each other; from the upper left, where tiles begin."""
+    cell = _CELL * scale
+    folded = np.zeros((_CELLS, _CELLS), np.float32)
+    for plane in planes:
+        wide, high = (min(int(side / cell + _NEARLY), _LOOKED_AT // _CELL) for side in plane.size)
+        box = (0, 0, min(plane.width, wide * cell), min(plane.height, high * cell))
+        cells = np.asarray(plane.resize((wide, high), Image.Resampling.HAMMING, box=box))
+        rows, columns = -(-high // _CELLS), -(-wide // _CELLS)
+        padded = np.zeros((rows * _CELLS, columns * _CELLS), np.float32)
+        padded[:high, :wide] = cells
+        folded += padded.reshape(rows, _CELLS, columns, _CELLS).sum((0, 2))
+    return folded
 
 
-def _beginning(spectrum: _Spectrum) -> tuple[float, tuple[float, float]]:
+def _at_waves(spectrum: _Spectrum) -> _Spectrum:
+    rows, columns = _waves()
+    return np.asarray(spectrum[rows, columns])
+
+
+def _waves_in(parts: _Parts, scale: float) -> _Spectrum:
+    """The waves (waves,) of a picture of this scale, each by how surely it is seen: as in `_waves`.
+
+    Where slopes count less, waves that lie apart in a whole picture look alike. So they are not read off the
+    spectrum, but those are taken that come nearest to all slopes together, by weighted least squares.
+    """
+    seen = np.fft.fft2(_folded([part.weight for part in parts], scale))
+    likeness, apart, together = _pairs()
+    same, mirrored = likeness * seen[apart], likeness * seen[together]
+    both, against = same - mirrored, same + mirrored
+    normal = np.block([[both.real, -against.imag], [both.imag, against.real]])
+    given = _at_waves(_spectrum(parts, scale))
+    count = len(given)
+    doubt = _DOUBT * float(np.trace(normal)) / (2 * count) + 1e-9
+    spread = np.linalg.inv(normal + doubt * np.eye(2 * count))
+    halves = spread @ np.concatenate([given.real, given.imag])
+    sure = np.diag(spread)[:count] + np.diag(spread)[count:]
+    return np.asarray((halves[:count] + 1j * halves[count:]) / sure)
+
+
+@cache
+def _pairs() -> tuple[npt.NDArray[np.float64], tuple[_Numbers, _Numbers], tuple[_Numbers, _Numbers]]:
+    """For each two waves: how far their slopes go the same way, and where in a spectrum lie their difference
+    and their sum."""
+    rows, columns = _waves()
+    likeness = (rows[:, None] * rows + columns[:, None] * columns) / _CELLS**2
+    apart = (rows[:, None] - rows) % _CELLS, (columns[:, None] - columns) % _CELLS
+    together = (rows[:, None] + rows) % _CELLS, (columns[:, None] + columns) % _CELLS
+    return likeness, apart, together
+
+
+def _beginning(waves: _Spectrum) -> tuple[float, tuple[float, float]]:
     """How clearly the tile begins somewhere, and where: (row, column) in cells."""
-    rows, columns, signs = _sync()
-    given = spectrum[rows, columns]
+    rows, columns = (each[: _sync_count()] for each in _waves())
     agreeing = np.zeros((_GRID, _GRID), np.complex64)
-    agreeing[rows % _GRID, columns % _GRID] = _levelled(given) * signs.conj()
+    agreeing[rows % _GRID, columns % _GRID] = _levelled(waves[: len(rows)]) * _sync().conj()
     peaks = np.fft.ifft2(agreeing).real
     at = int(peaks.argmax())
     place = (at // _GRID * _CELLS / _GRID, at % _GRID * _CELLS / _GRID)
@@ -194,25 +272,25 @@ def _beginning(spectrum: _Spectrum) -> tuple[float, tuple[float, float]]:
 def _levelled(given: _Spectrum) -> _Spectrum:
     """Phases, and little of the strengths: a strong wave of the picture's own must not outvote the others."""
     size = np.abs(given)
-    return np.asarray(given / (size + np.median(size) + 1e-9), np.complex64)
+    return np.asarray(given / (size + np.median(size) + 1e-9))
 
 
-def _read(spectrum: _Spectrum, place: tuple[float, float]) -> int | None:
-    """The number, if its check agrees."""
-    rows, columns, bits = _payload()
+def _read(waves: _Spectrum, place: tuple[float, float]) -> int | None:
+    """The number that the waves spell if the tile begins at ``place``, or None."""
+    rows, columns = (each[_sync_count() :] for each in _waves())
     turned = np.exp(2j * np.pi * (rows * place[0] + columns * place[1]) / _CELLS)
-    given = _levelled(spectrum[rows, columns]) * turned
-    soft = np.stack([given.real, given.imag], 1).ravel()
-    votes = np.zeros(_coded_bits(), np.float64)
-    np.add.at(votes, bits, soft)
-    word = _decoded(votes)
-    number, check = word >> _CHECK_BITS, word & (1 << _CHECK_BITS) - 1
-    return number if check == _check(number) else None
+    given = _levelled(waves[_sync_count() :]) * turned
+    votes = np.zeros(CODED_BITS, np.float64)
+    np.add.at(votes, _spelled(), np.stack([given.real, given.imag], 1).ravel())
+    return decoded(votes)
 
 
 @cache
-def _waves() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The waves of a period, one of each pair of opposite ones, in an order that looks like chance."""
+def _waves() -> tuple[_Numbers, _Numbers]:
+    """The waves of a period, one of each pair of opposite ones, in an order that looks like chance.
+
+    The first ``_sync_count()`` say where the tile begins.
+    """
     reach = int(_SHORTEST)
     pairs = [
         (row, column)
@@ -225,86 +303,35 @@ def _waves() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return np.array(rows), np.array(columns)
 
 
-def _phases(count: int, what: str) -> _Spectrum:
-    """``count`` fixed corners of a square on the unit circle."""
-    digest = b"".join(hashlib.sha256(f"{what} {at}".encode()).digest()[:1] for at in range(count))
+def _sync_count() -> int:
+    return len(_waves()[0]) // _SYNC_SHARE
+
+
+@cache
+def _sync() -> _Spectrum:
+    """What the first waves are: fixed corners of a square on the unit circle."""
+    digest = b"".join(hashlib.sha256(f"sync {at}".encode()).digest()[:1] for at in range(_sync_count()))
     corners = np.frombuffer(digest, np.uint8) & 3
-    return np.asarray(np.exp(1j * np.pi * (corners / 2 + 0.25)), np.complex64)
+    return np.asarray(np.exp(1j * np.pi * (corners / 2 + 0.25)))
 
 
-@cache
-def _sync() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], _Spectrum]:
+def _spelled() -> _Numbers:
+    """Which bit of the code each half, real and imaginary, of the other waves holds."""
+    return np.arange(2 * (len(_waves()[0]) - _sync_count())) * 37 % CODED_BITS
+
+
+@lru_cache(maxsize=4)
+def _tile(number: int) -> tuple[_Levels, _Levels]:
+    """The same for one period's pixels."""
+    signs = encoded(number)[_spelled()].reshape(-1, 2)
+    waves = np.concatenate([_sync(), (signs[:, 0] + 1j * signs[:, 1]) / np.sqrt(2)])
     rows, columns = _waves()
-    chosen = slice(0, len(rows) // _SYNC_SHARE)
-    return rows[chosen], columns[chosen], _phases(len(rows[chosen]), "sync")
-
-
-@cache
-def _payload() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The waves that spell the number, and which coded bit each of their two halves holds."""
-    rows, columns = _waves()
-    chosen = slice(len(rows) // _SYNC_SHARE, None)
-    count = 2 * len(rows[chosen])
-    return rows[chosen], columns[chosen], np.arange(count) * 37 % _coded_bits()
-
-
-def _coded_bits() -> int:
-    return len(_TAPS) * (BITS + _CHECK_BITS + _TAIL)
-
-
-@cache
-def _tile(number: int) -> _Plane:
-    """One period (pixels, pixels) in levels of Cb."""
-    spectrum = np.zeros((_PERIOD, _PERIOD), np.complex128)
-    rows, columns, signs = _sync()
-    spectrum[rows, columns] = signs
-    rows, columns, bits = _payload()
-    signed = _encoded(number)[bits].reshape(-1, 2)
-    spectrum[rows, columns] = (signed[:, 0] + 1j * signed[:, 1]) / np.sqrt(2)
-    waves = np.fft.ifft2(spectrum).real
-    return np.asarray(waves * _STRENGTH / waves.std(), np.float32)
-
-
-def _check(number: int) -> int:
-    return zlib.crc32(number.to_bytes(BITS // 8, "big")) & (1 << _CHECK_BITS) - 1
-
-
-def _encoded(number: int) -> npt.NDArray[np.int64]:
-    """The number and its check as a code's bits (1 for a 0, -1 for a 1): those of both taps in turn."""
-    word = number << _CHECK_BITS | _check(number)
-    state = 0
-    coded: list[int] = []
-    for at in reversed(range(-_TAIL, BITS + _CHECK_BITS)):
-        bit = word >> at & 1 if at >= 0 else 0
-        state = (state << 1 | bit) & 0x7F
-        coded.extend(_sign(state, tap) for tap in _TAPS)
-    return np.array(coded)
-
-
-def _sign(state: int, tap: int) -> int:
-    return 1 - 2 * ((state & tap).bit_count() & 1)
-
-
-def _decoded(votes: npt.NDArray[np.float64]) -> int:
-    """The word whose code agrees best with ``votes`` (positive for a 0): Viterbi's way through 64 states."""
-    states = np.arange(64)
-    before = np.stack([states >> 1, states >> 1 | 32])  # the states that lead to each
-    full = np.stack([before[0] << 1 | states & 1, before[1] << 1 | states & 1])
-    signs = [np.array([[_sign(int(value), tap) for value in way] for way in full]) for tap in _TAPS]
-    best = np.full(64, -np.inf)
-    best[0] = 0
-    came: list[npt.NDArray[np.intp]] = []
-    for first, second in votes.reshape(-1, 2):
-        ways = best[before] + first * signs[0] + second * signs[1]
-        chosen = ways.argmax(0)
-        best = ways[chosen, states]
-        came.append(before[chosen, states])
-    state = 0
-    bits: list[int] = []
-    for back in reversed(came):
-        bits.append(state & 1)
-        state = int(back[state])
-    word = 0
-    for bit in reversed(bits[_TAIL:]):
-        word = word << 1 | bit
-    return word
+    reach = int(_SHORTEST)
+    spectrum = np.zeros((2 * reach + 1, reach + 1), np.complex128)
+    spectrum[rows + reach, columns] = waves * np.hypot(rows, columns) ** _RISING
+    across = np.arange(reach + 1)[:, None]
+    turns = 2j * np.pi * np.arange(_PERIOD) / _PERIOD
+    tile = (np.exp(turns[:, None] * np.arange(-reach, reach + 1)) @ spectrum @ np.exp(turns * across)).real
+    held = np.clip(tile / tile.std(), -_HIGHEST, _HIGHEST)
+    levels = np.rint(held[..., None] * (_STRENGTH / held.std()) * _BLUE)
+    return np.maximum(levels, 0).astype(np.uint8), np.maximum(-levels, 0).astype(np.uint8)

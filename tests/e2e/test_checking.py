@@ -1,10 +1,16 @@
 """What is said of pictures, and done about them, over the wire: checks, proofs, reports, hidden ones."""
 
+import asyncio
+import io
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from bench.bot import Bot, running
 from playground import Message, Person, Playground, Remote
@@ -64,6 +70,47 @@ async def test_an_own_picture_is_verified_and_proved_by_anyone(
     assert "a green apple" in answer.text
     proof = await (await lin.click(answer, "Prove it")).message(PATIENCE)
     assert "**Drawn again** equal" in proof.text
+
+
+def with_a_pixel_changed(data: bytes) -> bytes:
+    """The picture with one pixel a level brighter or darker, saved without its texts."""
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    red, green, blue = picture.getpixel((100, 100))
+    picture.putpixel((100, 100), (red, green - 1 if green else 1, blue))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+async def test_one_changed_pixel_is_told_by_the_proof(
+    bot: Bot, discord: Remote, lin: Person, apple: Message
+) -> None:
+    changed = with_a_pixel_changed(await file_of(discord, apple))
+    answer = await private(lin, "verify", image=("a.png", changed))
+    assert "a green apple" in answer.text
+    proof = await (await lin.click(answer, "Prove it")).message(PATIENCE)
+    assert "**Drawn again** different" in proof.text
+
+
+async def test_another_process_draws_a_known_job_again_to_the_last_bit(
+    bot: Bot, discord: Remote, apple: Message, tmp_path: Path
+) -> None:
+    data = await file_of(discord, apple)
+    for name, file, redrawn in (("a.png", data, "equal"), ("b.png", with_a_pixel_changed(data), "different")):
+        (tmp_path / name).write_bytes(file)
+        done = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("easel")),
+            *("verify", name, "--prove", "--json"),
+            cwd=tmp_path,
+            env={**os.environ, "EASEL_DATA": str(bot.data), "EASEL_DEVICE": "cpu"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await done.communicate()
+        assert done.returncode == 0
+        found = json.loads(said)
+        assert (found["redrawn"], found["made_by_easel"], found["seed"]) == (redrawn, True, 5)
+        assert found["watermark"] == {"found": True, "job": found["job"]}
+        assert found["prompt"].startswith("a green apple")
 
 
 async def test_the_menu_checks_a_messages_picture(bot: Bot, lin: Person, apple: Message) -> None:

@@ -72,6 +72,21 @@ def test_a_single_picture_is_found_and_stays_what_it_was(seed: int) -> None:
     assert psnr(plain, changed) >= 42
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_single_picture_is_found_at_half_its_size_in_a_jpeg(seed: int) -> None:
+    mark = found(encoded(scaled(marked(scene(seed), NUMBER), 0.5), "JPEG", 80))
+    assert mark is not None
+    assert (mark.number, round(mark.scale, 1)) == (NUMBER, 0.5)
+
+
+@pytest.mark.parametrize("size", [(320, 208), (176, 352), (272, 272)])
+def test_a_sheet_whose_pictures_do_not_hold_whole_tiles_is_found_too(size: tuple[int, int]) -> None:
+    sheet = laid_out([marked(scene(seed).resize(size), NUMBER) for seed in (11, 12, 13, 14)])
+    mark = found(encoded(scaled(sheet, 0.5), "JPEG", 80))
+    assert mark is not None
+    assert mark.number == NUMBER
+
+
 def test_no_brightness_changes() -> None:
     plain, changed = (np.asarray(each, float) for each in (scene(3), marked(scene(3), NUMBER)))
     luma = np.array([0.299, 0.587, 0.114])
@@ -95,6 +110,14 @@ def test_a_mark_can_be_taken_off_again() -> None:
     assert found(cleaned(marked(plain, NUMBER))) is None
     off = np.abs(np.asarray(cleaned(marked(plain, NUMBER)), int) - np.asarray(plain, int))
     assert (off.max(2) > 1).mean() < 0.1  # where there was white or black before
+
+
+def test_where_it_was_cut_off_at_white_it_is_taken_off_to_the_last_bit() -> None:
+    plain = scene(7)
+    plain.paste((255, 255, 255), (0, 0, 256, 100))
+    plain.paste((0, 0, 0), (0, 100, 256, 120))
+    off = cleaned(marked(plain, NUMBER)).crop((0, 0, 256, 120))
+    assert off.tobytes() == plain.crop((0, 0, 256, 120)).tobytes()
 
 
 def test_a_picture_marked_again_says_the_later_number() -> None:
