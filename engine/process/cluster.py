@@ -219,7 +219,13 @@ class RayPool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(ray.shutdown)
+        await asyncio.to_thread(self._part)
+
+    def _part(self) -> None:
+        """Lets go of the handle first: its threads outlive a cluster, and would begin one of their own."""
+        if self.handle is not None:
+            self.handle.shutdown()
+        ray.shutdown()
 
     def lost(self, worker: _RayWorker) -> None:
         """What a worker process had in hand is lost. Its replica, if it lives, starts another one."""
@@ -264,6 +270,7 @@ class RayPool:
             handle = serve.get_app_handle(_APPLICATION)
             if handle.options(method_name="version").remote().result(timeout_s=30) == self._version:
                 return handle
+            handle.shutdown()
         gpus = int(ray.cluster_resources().get("GPU", 0)) if self.setup.device != "cpu" else 0
         least, pace = self._cluster.least, self._cluster.pace
         deployment = serve.deployment(
@@ -296,10 +303,7 @@ class RayPool:
         return handle
 
     def _seen(self, replicas: sightings.Sighting) -> None:
-        """These are the replicas that there are, with their news: new ones are greeted, others let go.
-
-        Those that are set up otherwise are another front's, or have yet to go.
-        """
+        """These are the replicas that there are: new ones that are set up so are greeted, others let go."""
         self._replicas = replicas
         if self.handle is None:
             return
@@ -338,10 +342,9 @@ class RayPool:
 def _join(address: str) -> None:
     """Becomes part of a cluster. Raises OSError where there is none at that address."""
     quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-    if address:
-        ray.init(address=address, **quiet)
-        return
     try:
-        ray.init(address="auto", **quiet)
+        ray.init(address=address or "auto", **quiet)
     except ConnectionError:
+        if address:
+            raise
         ray.init(include_dashboard=False, **quiet)

@@ -82,10 +82,11 @@ def ray_cluster() -> Iterator[Workers]:
 
         # Sockets lie there, whose names must be short.
         folder = after.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
+        after.callback(swept, folder)
         cluster = RayCluster()
         after.callback(cluster.shutdown)
         after.callback(ray.shutdown)
-        patiently(lambda: cluster.add_node(**NODE, **HEAD, temp_dir=folder))
+        patiently(lambda: cluster.add_node(**NODE, **HEAD, temp_dir=folder), lambda: swept(folder))
         nodes: list[Any] = [patiently(lambda: cluster.add_node(**NODE))]
 
         def engine(registry: Registry, command: Sequence[str], least: int = 2, most: int = 2) -> Engine:
@@ -102,12 +103,21 @@ def ray_cluster() -> Iterator[Workers]:
         yield Workers(engine, kill_one, mend)
 
 
-def patiently(start: Callable[[], Any]) -> Any:
+def patiently(start: Callable[[], Any], clear: Callable[[], None] = lambda: None) -> Any:
     """Starts a node, again and again where a busy machine does not bring it up within Ray's half minute."""
     for _ in range(4):
         with contextlib.suppress(Exception):
             return start()
+        clear()
     return start()
+
+
+def swept(folder: str) -> None:
+    """Ends what a cluster left running: processes that were started for its folder, whatever became of it."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if folder.encode() in file.read_bytes():
+                os.kill(int(file.parent.name), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module", params=("local", "ray"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine import Cancelled, Finished, Progress
 from engine.job import Job
 from engine.process.wire import (
+    Beat,
     Cancel,
     Describe,
     Described,
@@ -58,6 +59,11 @@ def main() -> None:
             Path(text).read_text(encoding="utf-8")  # returns when something was written
         say(Happened(Finished(job.id, (), 0.0, (HERE,))))
 
+    def beat() -> None:
+        while not threading.Event().wait(10.0):
+            say(Beat(0.0))
+
+    threading.Thread(target=beat, daemon=True).start()
     say(Ready("somewhere"))
     while (order := read(orders)) is not None:
         match order:
