@@ -80,8 +80,8 @@ class Run:
         self.until(name)
         return [picture.png for picture in self.finals[name].pictures]
 
-    def _load(self, entry: Any, device: str) -> Any:
-        model = drawing.load(entry, device)
+    def _load(self, entry: Any, device: str, /, *, fit: Any) -> Any:
+        model = drawing.load(entry, device, fit=fit)
         model.denoisers[0].register_forward_pre_hook(
             lambda *_: self._may_fail(torch.OutOfMemoryError("no room"))
         )
