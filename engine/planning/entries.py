@@ -59,11 +59,11 @@ class ModelEntry:
     name of a component or of a stage, or what the names of another pipeline's components begin with, → a
     folder, or `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no
     public material names one and none was pulled yet; `chosen_here` says that a pull on this machine chose
-    it. `folder` is where a local model lies, a folder or one file, None for one of the hub. One file takes its
-    small configurations, its tokenizers and what else it lacks from `configs`: the name of another model of
-    the list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the
-    place of its own (then `vae_file` is where it lies). `added` says that it is of an
-    operator's list, so that no test has seen what it names.
+    it. `folder` is where a local model lies, a folder or one file, None for one of the hub. One file takes
+    its small configurations, its tokenizers and what else it lacks from `configs`: the name of another model
+    of the list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the
+    place of its own (then `vae_file` is where it lies). `added` says that it is of an operator's list, so
+    that no test has seen what it names.
     """
 
     name: str
