@@ -4,6 +4,7 @@
 ends with 1 where a weight has changed or a picture that was drawn before is drawn otherwise.
 """
 
+import logging
 import queue
 import random
 import sys
@@ -80,8 +81,8 @@ class Run:
         self.until(name)
         return [picture.png for picture in self.finals[name].pictures]
 
-    def _load(self, entry: Any, device: str) -> Any:
-        model = drawing.load(entry, device)
+    def _load(self, entry: Any, device: str, /, *, fit: Any) -> Any:
+        model = drawing.load(entry, device, fit=fit)
         model.denoisers[0].register_forward_pre_hook(
             lambda *_: self._may_fail(torch.OutOfMemoryError("no room"))
         )
@@ -103,6 +104,7 @@ class Run:
 def main(jobs: int = JOBS) -> bool:
     """Whether all is as before."""
     torch.set_grad_enabled(False)
+    logging.disable(logging.CRITICAL)  # each error is one that was ordered
     began, run = time.perf_counter(), Run()
     plain, styled = run.plan(), run.plan(dawn=1.0, spotlight=-0.5)
     before = run.drawn("plain before", plain), run.drawn("styled before", styled)

@@ -29,7 +29,7 @@ from engine.planning.embeddings import EmbeddingEntry
 from engine.planning.licences import terms
 from engine.planning.measuring import needs
 from engine.planning.memory import Placement, amount, bytes_of
-from engine.planning.registry import Fetchable, is_here
+from engine.planning.registry import Beside, Fetchable, is_here
 from grammar.loras import lora_words
 
 __all__ = ["add", "check", "fetch", "listed", "pull", "remove"]
@@ -72,6 +72,7 @@ def listed(settings: Settings, as_json: bool) -> None:
         console.print("", _embeddings_of(registry.embeddings))
     if registry.adapters:
         console.print("", _adapters_of(registry.adapters))
+    console.print("", _others_of(registry))
 
 
 def _adapters_of(known: Sequence[AdapterEntry]) -> Table:
@@ -83,6 +84,26 @@ def _adapters_of(known: Sequence[AdapterEntry]) -> Table:
         here = "yes" if each.on_this_machine() else "no"
         models, does = " ".join(each.models), " ".join(each.does)
         table.add_row(*map(escape, (each.name, each.family, models, does, terms(each), here, each.title)))
+    return table
+
+
+def _others_of(registry: Registry) -> Table:
+    """What else `pull` takes by its name: what reads a structure, finds things, describes, or enlarges."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("beside models", "what it is", "size", "here", "title"):
+        table.add_column(heading, no_wrap=True)
+    kinds: dict[str, Sequence[Beside]] = {
+        "control": registry.controls,
+        "depth": registry.depths,
+        "segmenter": registry.segmenters,
+        "describer": registry.describers,
+        "upscaler": registry.upscalers,
+    }
+    for kind, known in kinds.items():
+        for each in known:
+            here = "yes" if each.on_this_machine() else "no"
+            size = f"{each.gigabytes:g} GB" if each.gigabytes else ""
+            table.add_row(*map(escape, (each.name, kind, size, here, each.title)))
     return table
 
 

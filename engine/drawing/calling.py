@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import torch
 from PIL import Image, ImageChops
 from torch import nn
 
-from engine.drawing import acting, late, safety, unread
+from engine.drawing import acting, arguments, late, safety, unread
 from engine.drawing.controls import hold as hold_structure
 from engine.drawing.estimate import OnStep
 from engine.drawing.latents import from_pixels, laid, vae_name
@@ -29,19 +29,16 @@ from engine.drawing.reference_adapter import References
 from engine.drawing.referring import referring_denoiser
 from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
+from engine.drawing.stages import handed_on, numbers, steerings, told_of_all
 from engine.drawing.steering import Steering, steered_denoiser
 from engine.drawing.steps import BetweenSteps
 from engine.errors import EngineError
 from engine.families import Ability, Family
 from engine.planning.plan import Plan
+from engine.planning.stages import staged
 from engine.sharing.abreast import abreast
 
 __all__ = ["drawn", "starts_from_pictures"]
-
-_NO_NUMBERS = (
-    "The model's numbers overflowed, and its pictures would be black."
-    " The operator can set `EASEL_PRECISION` to `bf16` or `fp32`."
-)
 
 
 def starts_from_pictures(model: LoadedModel) -> bool:
@@ -68,14 +65,14 @@ def drawn(
     is black. The plan's control holds the new ones to the ``structure`` of a picture of their size. They are
     drawn after the ``references``.
     """
-    after = references or References()
     condition = None
     if structure is not None and plan.control is not None:
         condition = model.controls[plan.control.name].condition(model, structure)
+    seen = _Seen(sources, hold, shown, condition, references or References())
     texts = texts_of(model, plan)
-    steering = None if texts is None else texts.steering(plan)
+    ways = steerings(model, plan, None if texts is None else texts.steering(plan))
     if model.family.together:
-        made = [_called(model, steering, plan, sources, report, hold, shown, condition, after)]
+        made = [_called(model, ways, plan, seen, report)]
     else:
         count = len(plan.seeds)
         told = _Abreast(report, count)
@@ -84,14 +81,10 @@ def drawn(
                 functools.partial(
                     _called,
                     model,
-                    None if steering is None else steering.only(index, count),
+                    [None if way is None else way.only(index, count) for way in ways],
                     replace(plan, seeds=plan.seeds[index : index + 1]),
-                    sources[index : index + 1],
+                    replace(seen, sources=sources[index : index + 1]),
                     functools.partial(told.of, index),
-                    hold,
-                    shown,
-                    condition,
-                    after,
                 )
                 for index in range(count)
             ]
@@ -123,19 +116,58 @@ class _Abreast:
         self._report(done, steps, torch.cat(shown) if len(shown) == self._count else None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a call draws from beside its texts: pictures, a structure; ``given`` is what is handed on.
+
+    ``condition`` is the structure of a picture, as the plan's control reads it.
+    """
+
+    sources: Sequence[Image.Image] = ()
+    hold: Image.Image | None = None
+    shown: Sequence[Image.Image] = ()
+    condition: torch.Tensor | None = None
+    references: References = field(default_factory=References)
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
 def _called(
+    model: LoadedModel, ways: Sequence[Steering | None], plan: Plan, seen: _Seen, report: OnStep
+) -> tuple[list[Image.Image], list[bool]]:
+    """The pictures of one call of each stage's pipeline, and which of them a safety checker hid."""
+    stages = staged(plan, model.family)
+    reports = told_of_all(report, stages, model)
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in plan.seeds]
+    made, missing = _made(model, ways[0], stages[0][0], seen, reports[0], generators)
+    hidden = _hidden(made, plan)
+    for number, (stage, later) in enumerate(zip(model.family.stages, model.later, strict=True), start=1):
+        drawn, _ = stages[number]
+        given = _Seen(given={stage.takes: handed_on(stage, made, drawn, later.pipe)})
+        made, _ = _made(later, ways[number], drawn, given, reports[number], generators)
+        hidden = [one or other for one, other in zip(hidden, _hidden(made, plan), strict=True)]
+    pictures = _pictures(made)
+    for picture in pictures if missing else ():
+        picture.info[unread.MARK] = missing
+    return pictures, hidden
+
+
+def _hidden(made: Any, plan: Plan) -> list[bool]:
+    """Which of a call's pictures its safety checker hid."""
+    flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
+    return [bool(flag) for flag in flags or [False] * len(plan.seeds)]
+
+
+def _made(
     model: LoadedModel,
     steering: Steering | None,
     plan: Plan,
-    sources: Sequence[Image.Image],
+    seen: _Seen,
     report: OnStep,
-    hold: Image.Image | None,
-    shown: Sequence[Image.Image],
-    condition: torch.Tensor | None,
-    references: References,
-) -> tuple[list[Image.Image], list[bool]]:
-    """The pictures of one call, and which of them a safety checker hid."""
-    family = model.family
+    generators: list[torch.Generator],
+) -> tuple[Any, tuple[str, ...]]:
+    """What one pipeline's call gives, and the words of plain text that it did not read."""
+    family, sources, hold, shown = model.family, seen.sources, seen.hold, seen.shown
+    condition, references = seen.condition, seen.references
     stock = bool(sources) and family.nudge is not None
     pipe = light_copy(_part(model.image_pipe if stock else model.pipe, family), family)
     if plan.tile and vae_name(pipe):
@@ -150,14 +182,14 @@ def _called(
         put(pipe, vae_name(pipe), spared)
         put(pipe, vae_name(pipe), precise_vae(getattr(pipe, vae_name(pipe))))
     if not stock:
-        acting.told(pipe, model.entry.title, sized=not shown)
+        acting.told(pipe, model.entry.title, sized=not shown and not seen.given)
     if condition is not None and plan.control is not None:
         control = model.controls[plan.control.name]
         hold_structure(pipe, model, control, condition, plan.control.strength)
     heard = None
     if steering is None:
         pipe, heard = unread.overheard(pipe)
-        said = _plain_text(plan)
+        said = arguments.plain_text(plan)
         if "negative_prompt" in said.keys() - inspect.signature(pipe.__call__).parameters:
             raise EngineError(f"{model.entry.title} cannot leave out what `--no` names.")
         guided = family.contrasts(plan.acting_guidance)
@@ -179,16 +211,17 @@ def _called(
             )
         said = {"prompt": None, "negative_prompt": None, **steering.main}
         nothing = {f"negative_{name}": rows for name, rows in steering.nothing.items()}
-        said |= nothing if guided else {name: nothing[name] for name in _demanded(pipe) & nothing.keys()}
+        asked = arguments.demanded(pipe) & nothing.keys()
+        said |= nothing if guided else {name: nothing[name] for name in asked}
         if family.wordless:
-            put(pipe, "encode_prompt", functools.partial(_wordless, pipe.encode_prompt))
-    said |= _guided(pipe, family, plan, guided)
-    said = _sized(family, plan) | said
+            put(pipe, "encode_prompt", functools.partial(arguments.wordless, pipe.encode_prompt))
+    said |= arguments.guided(pipe, family, plan, guided)
+    said = arguments.sized(family, plan) | said
     if family.fills is not None and shown and hold is not None:
         said |= {family.fills.picture: shown[0], family.fills.mask: ImageChops.invert(hold)}
         hold = None
-    said |= _shown(family, plan, shown, said)
-    vars(pipe).update(_asked(family.sets, plan))
+    said |= arguments.shown(family, plan, shown, said)
+    vars(pipe).update(arguments.asked(family.sets, plan))
     if stock:
         said |= {"image": list(sources), "strength": min(1.0, _share(plan) + (family.nudge or 0.0))}
     elif family.nudge is None and (sources or plan.stopped):
@@ -196,19 +229,14 @@ def _called(
         stop = skip + plan.stop_step if plan.stopped else None
         late.shorten(pipe.scheduler, skip, stop, begins=bool(sources))
     between = BetweenSteps(pipe, model, plan, report, hold)
-    generators = [torch.Generator("cpu").manual_seed(seed) for seed in plan.seeds]
+    said |= seen.given
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
     if sources and not stock:
         said["latents"] = _begun(pipe, model, plan, sources, said)
     torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
-    made = _take(pipe, said)
+    made = arguments.take(pipe, said)
     between.settle()
-    flags = getattr(made, "nsfw_content_detected", None) or getattr(made, "nsfw_detected", None)
-    pictures = _pictures(made)
-    if heard is not None and (missing := heard.words(said["prompt"][0])):
-        for picture in pictures:
-            picture.info[unread.MARK] = missing
-    return pictures, [bool(flag) for flag in flags or ()]
+    return made, () if heard is None else heard.words(said["prompt"][0])
 
 
 def _referring(
@@ -221,72 +249,6 @@ def _referring(
 def _part(pipe: Any, family: Family) -> Any:
     """The pipeline that draws, where it is a part of another."""
     return getattr(pipe, family.part) if family.part else pipe
-
-
-def _demanded(pipe: Any) -> set[str]:
-    """The arguments without which the pipeline cannot be called."""
-    takes = inspect.signature(pipe.__call__).parameters.values()
-    return {parameter.name for parameter in takes if parameter.default is parameter.empty}
-
-
-def _wordless(encode: Any, prompt: Any = None, **said: Any) -> Any:
-    """For an `encode_prompt` that counts words even where it is given embeddings."""
-    return encode(prompt=prompt or "", **said)
-
-
-def _plain_text(plan: Plan) -> dict[str, Any]:
-    """Without embeddings: the heaviest part as plain text, and only what every pipeline takes."""
-    lead = max(plan.conditionings, key=lambda part: part.weight)
-    away = ", ".join(part.text for part in plan.conditionings if part.weight < 0)
-    said: dict[str, Any] = {"prompt": [lead.text] * len(plan.seeds)}
-    return said | ({"negative_prompt": [away] * len(plan.seeds)} if away else {})
-
-
-def _guided(pipe: Any, family: Family, plan: Plan, guided: bool) -> dict[str, Any]:
-    """The guidance, said as the pipeline hears it; guiders are the job's own."""
-    guidance = plan.acting_guidance
-    if family.guided and not guided:
-        guidance = 1.0 - family.less
-    for name in family.own:
-        if hasattr(getattr(pipe, name, None), "guidance_scale"):
-            getattr(pipe, name).guidance_scale = guidance
-    return {family.scale: guidance}
-
-
-def _sized(family: Family, plan: Plan) -> dict[str, Any]:
-    """What all pipelines are told alike, and what the family's are told besides."""
-    return {
-        "width": plan.width,
-        "height": plan.height,
-        "num_inference_steps": plan.steps,
-        "output_type": "pt",
-        "use_resolution_binning": False,
-        "clean_caption": False,
-        **_asked(family.said, plan),
-    }
-
-
-def _asked(values: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """A family's values, those that depend on the pixels for the plan's."""
-    return {k: v(plan.width, plan.height) if callable(v) else v for k, v in values.items()}
-
-
-def _shown(
-    family: Family, plan: Plan, shown: Sequence[Image.Image], said: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The pictures to look at, as the pipeline takes them, and the words that go with them."""
-    if not shown or family.edits is None:
-        return {}
-    edits, seen = family.edits, list(shown[: family.edits.most])
-    pictures: Any = seen if edits.most > 1 else seen[0]
-    if edits.nested:
-        pictures = [seen] * len(plan.seeds)
-    elif edits.most == 1 and family.together:
-        pictures = seen * len(plan.seeds)
-    told: dict[str, Any] = {edits.likeness: plan.likeness} if edits.likeness else {}
-    if said.get("prompt"):
-        told["prompt"] = [edits.words(text, len(seen)) for text in said["prompt"]]
-    return {edits.argument: pictures, **told}
 
 
 def _begun(
@@ -303,31 +265,18 @@ def _begun(
     generators = said["generator"] if isinstance(said["generator"], list) else [said["generator"]]
     noise = torch.cat([torch.randn(clean[:1].shape, generator=generator) for generator in generators])
     words = {key: value for key, value in said.items() if key != "generator"}
-    begun = late.begun(pipe, lambda: _take(pipe, words), clean, noise.to(clean))
+    begun = late.begun(pipe, lambda: arguments.take(pipe, words), clean, noise.to(clean))
     return laid(begun, family.given or family.layout).to(own.dtype)
-
-
-def _take(pipe: Any, said: dict[str, Any]) -> Any:
-    """The pipeline's own call, with those of the arguments that it takes."""
-    takes = inspect.signature(pipe.__call__).parameters
-    return pipe(**{name: value for name, value in said.items() if name in takes})
 
 
 def _pictures(made: Any) -> list[Image.Image]:
     """Pictures from what a pipeline made: numbers from 0 to 1, or pictures already.
 
-    A tensor is (n, 3, height, width), an array (n, height, width, 3). Raises EngineError where numbers
-    overflowed, which would be black. Rounded where the tensor is, as diffusers rounds on the processor: a
-    quarter of the bytes cross.
+    Rounded where the numbers are, as diffusers rounds on the processor: a quarter of the bytes cross.
     """
-    found = next(getattr(made, name) for name in ("images", "image", "frames") if hasattr(made, name))
-    if isinstance(found, np.ndarray):
-        found = torch.from_numpy(found).movedim(-1, 1)
+    found = numbers(made)
     if not isinstance(found, torch.Tensor):
-        return list(found)
-    found = found.squeeze(1) if found.ndim == 5 else found
-    if not torch.isfinite(found).all():
-        raise EngineError(_NO_NUMBERS)
+        return found
     pixels = (found.float() * 255).round().to(torch.uint8).movedim(1, -1).contiguous().cpu().numpy()
     return [Image.fromarray(picture) for picture in pixels]
 

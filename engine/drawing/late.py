@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from diffusers import SCMScheduler
+from diffusers import DDPMWuerstchenScheduler, SCMScheduler
 
 __all__ = ["begun", "shorten", "unit"]
 
@@ -32,16 +32,16 @@ def shorten(scheduler: Any, skip: int, stop: int | None, *, begins: bool) -> Non
     kind = type(scheduler)
     body: dict[str, Any] = {"__module__": kind.__module__}
     body |= {name: _whole(getattr(kind, name)) for name in _ASKED if hasattr(kind, name)}
-    last = 0
     if _turns(scheduler):
         body["add_noise"] = _turned
-        last = 1  # the end itself is among its time steps
+    last = isinstance(scheduler, SCMScheduler | DDPMWuerstchenScheduler)  # the end is among their time steps
     if begins:
         body["init_noise_sigma"] = 1.0
         vars(scheduler).pop("init_noise_sigma", None)
     known = vars(scheduler).pop("timesteps", None)
     scheduler.__class__ = type(kind.__name__, (_Shortened, kind), body)
-    scheduler._window = slice(skip * kind.order, None if stop is None else stop * kind.order + last)
+    calls = getattr(kind, "order", 1)  # of the denoiser in a step
+    scheduler._window = slice(skip * calls, None if stop is None else stop * calls + last)
     scheduler._inside, scheduler._rehearsing = 0, False
     scheduler.timesteps = known
 

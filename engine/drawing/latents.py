@@ -12,7 +12,7 @@ import torch
 
 from engine.families import Layout
 
-__all__ = ["cells", "draws_films", "from_pixels", "laid", "vae_name", "vae_of"]
+__all__ = ["cells", "darkest", "draws_films", "from_pixels", "laid", "vae_name", "vae_of"]
 
 
 def cells(latents: torch.Tensor, layout: Layout, height: int, width: int) -> torch.Tensor:
@@ -56,12 +56,21 @@ def _grid(tokens: int, height: int, width: int) -> tuple[int, int]:
 
 def vae_name(pipe: Any) -> str:
     """What the pipeline's autoencoder is called, empty for one that draws pixels."""
-    return next((name for name in ("vae", "movq") if getattr(pipe, name, None) is not None), "")
+    return next((name for name in ("vae", "movq", "vqgan") if getattr(pipe, name, None) is not None), "")
 
 
 def vae_of(pipe: Any) -> Any:
     """The pipeline's autoencoder, None for one that draws pixels."""
     return getattr(pipe, vae_name(pipe)) if vae_name(pipe) else None
+
+
+def darkest(vae: Any) -> float:
+    """The number that stands for black in what an autoencoder decodes: −1, of Paella's (Stable Cascade) 0."""
+    return 0.0 if _is_paella(vae) else -1.0
+
+
+def _is_paella(vae: Any) -> bool:
+    return hasattr(vae, "vquantizer")
 
 
 def draws_films(module: Any) -> bool:
@@ -73,6 +82,9 @@ def from_pixels(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
     """The latents (n, c, h, w) of pixels (n, 3, height, width) from -1 to 1, as the denoiser knows them."""
     if vae is None:
         return pixels
+    if _is_paella(vae):
+        small: torch.Tensor = vae.encode((pixels + 1) / 2).latents / vae.config.scale_factor
+        return small
     films = draws_films(vae)
     answer = vae.encode(pixels.unsqueeze(2) if films else pixels)
     distribution = getattr(answer, "latent_dist", None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import diffusers
 import torch
 import transformers
-from diffusers import AutoPipelineForImage2Image, DiffusionPipeline
+from diffusers import AutoPipelineForImage2Image, DiffusionPipeline, pipelines
+from diffusers.pipelines.deprecated import wuerstchen
 
 from engine.drawing import quantising, safety
 from engine.drawing.latents import draws_films, vae_of
@@ -25,7 +27,7 @@ from engine.drawing.preview import fit as fit_colours
 from engine.drawing.single_file import load_file, load_vae
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
-from engine.families import FAMILIES, Ability, Family
+from engine.families import FAMILIES, Ability, Family, Layout, Stage
 from engine.planning.entries import Precision
 from engine.planning.memory import Fit, Placement, stored_in
 from engine.planning.presence import lacking
@@ -60,26 +62,73 @@ def load(
     dtype = _PRECISIONS.get(entry.precision, dtype)
     quantising.check(entry, stored, device)
     pipe = _loaded(entry, dtype, stored, checked=checked)
-    if device == "cpu":
-        _align(pipe)
-    quantising.cast(pipe, stored, dtype)
-    pipe = pipe.to(device) if fit.placement is Placement.WHOLE else pipe
+    stages = [(stage, _of_stage(entry, stage, pipe, dtype, stored)) for stage in family.stages]
+    parts = dict(pipe.components)
+    for components in (parts, *(_own(stage, each) for stage, each in stages)):
+        if device == "cpu":
+            _align(components)
+        quantising.cast(components, stored, dtype)
+    for stage, each in stages:
+        parts |= {f"{stage.part}_{name}": part for name, part in _own(stage, each).items()}
     draws = getattr(pipe, family.part) if family.part else pipe
-    for each in (pipe, draws):
+    for each in (pipe, draws, *(each for _, each in stages)):
+        if fit.placement is Placement.WHOLE:
+            each.to(device)
         each.set_progress_bar_config(disable=True)
-    _channels_last(draws)
-    there = (getattr(draws, name, None) for name in family.denoisers)
-    denoisers = tuple(module for module in there if module is not None)
+        _channels_last(each)
+    denoisers = _denoisers(draws, family)
     if not denoisers:
         raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
     image_pipe = _from_pictures(pipe, family)
-    turns = None if fit.placement is Placement.WHOLE else by_turns(pipe, device, fit, denoisers)
+    denoisers += tuple(module for stage, each in stages for module in _denoisers(each, stage.family))
+    turns = None if fit.placement is Placement.WHOLE else by_turns(parts, device, fit, denoisers)
     texts = _texts(pipe, entry, family)
-    previewed = family.texts and Ability.PREVIEW not in family.cannot
+    previewed = family.texts and family.layout is not Layout.UNSEEN and Ability.PREVIEW not in family.cannot
     colours = fit_colours(vae_of(draws), device) if previewed else None
-    return LoadedModel(
+    model = LoadedModel(
         entry, device, pipe, image_pipe, denoisers, texts, family, colours, dtype=dtype, fit=fit, turns=turns
     )
+    return replace(model, later=tuple(_later(model, stage, each) for stage, each in stages))
+
+
+def _of_stage(
+    entry: ModelEntry, stage: Stage, first: Any, dtype: torch.dtype, stored: Precision
+) -> DiffusionPipeline:
+    """The pipeline of a later stage, with what it shares with the first one."""
+    folder = entry.part_folders()[stage.part]
+    assert folder is not None  # that all are here was looked at before the first one was loaded
+    if missing := lacking(folder, given=stage.shares):
+        raise ModelUnavailable(f"The weights of {entry.title} are not whole: {missing}.")
+    options: dict[str, Any] = {name: getattr(first, name, None) for name in stage.shares}
+    options |= _stored_as(entry, folder, dtype, stored)
+    pipelines.wuerstchen = wuerstchen  # where folders of Stable Cascade still look for it
+    try:
+        with LOADING:
+            return DiffusionPipeline.from_pretrained(str(folder), **options)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # a folder fails in as many ways as it has parts
+        raise _unavailable(entry) from error
+
+
+def _own(stage: Stage, pipe: Any) -> dict[str, Any]:
+    """A later stage's components that the first one does not have."""
+    return {name: part for name, part in pipe.components.items() if name not in stage.shares}
+
+
+def _later(model: LoadedModel, stage: Stage, pipe: Any) -> LoadedModel:
+    """A later stage, as a model of its own on the same device."""
+    texts = _texts(pipe, model.entry, stage.family) if stage.reads else None
+    colours = fit_colours(vae_of(pipe), model.device)
+    mine = _denoisers(pipe, stage.family)
+    return replace(
+        model, pipe=pipe, image_pipe=None, denoisers=mine, texts=texts, family=stage.family, colours=colours
+    )
+
+
+def _denoisers(pipe: Any, family: Family) -> tuple[torch.nn.Module, ...]:
+    there = (getattr(pipe, name, None) for name in family.denoisers)
+    return tuple(module for module in there if module is not None)
 
 
 def _from_pictures(pipe: Any, family: Family) -> Any:
@@ -93,36 +142,42 @@ def _from_pictures(pipe: Any, family: Family) -> Any:
 
 def _loaded(entry: ModelEntry, dtype: torch.dtype, stored: Precision, *, checked: bool) -> Any:
     family = FAMILIES[entry.family]
-    options: dict[str, Any] = {"dtype": dtype} | safety.options(family, checked)
+    options = safety.options(family, checked)
     if entry.configs:
-        return load_file(entry, dtype, options, stored)
+        return load_file(entry, dtype, {"dtype": dtype} | options, stored)
     folder = _weights(entry)
-    if (quantised := quantising.for_pipeline(folder, stored, dtype)) is not None:
-        options["quantization_config"] = quantised
-    if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
-        options["variant"] = entry.variant
+    options |= _stored_as(entry, folder, dtype, stored)
     for logger in (diffusers.utils.logging, transformers.utils.logging):
         logger.disable_progress_bar()
-    others = {name: each for name, each in entry.part_folders().items() if each is not None}
-    pipelines = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
+    stages = {stage.part for stage in family.stages}
+    others = {
+        name: each for name, each in entry.part_folders().items() if each is not None and name not in stages
+    }
+    joined = {name: each for name, each in others.items() if (each / "model_index.json").exists()}
     try:
         if family.blocks is not None:
             with LOADING:
                 return load_modular(folder, family.blocks, dtype)
-        kind = getattr(
-            diffusers, "DiffusionPipeline" if pipelines else family.pipeline or "DiffusionPipeline"
-        )
+        kind = getattr(diffusers, "DiffusionPipeline" if joined else family.pipeline or "DiffusionPipeline")
         with LOADING:
-            singles = {
-                name: _part(name, each, dtype) for name, each in others.items() if name not in pipelines
-            }
+            singles = {name: _part(name, each, dtype) for name, each in others.items() if name not in joined}
             if entry.vae_file is not None:
                 singles["vae"] = load_vae(entry, folder, dtype)
-            return _joined(kind.from_pretrained(str(folder), **options | singles), pipelines, dtype)
+            return _joined(kind.from_pretrained(str(folder), **options | singles), joined, dtype)
     except (torch.OutOfMemoryError, ModelUnavailable):
         raise
     except Exception as error:  # a folder fails in as many ways as it has parts
         raise _unavailable(entry) from error
+
+
+def _stored_as(entry: ModelEntry, folder: Path, dtype: torch.dtype, stored: Precision) -> dict[str, Any]:
+    """What a pipeline's loading is told of its weights: how they compute, are stored, are called."""
+    options: dict[str, Any] = {"dtype": dtype}
+    if (quantised := quantising.for_pipeline(folder, stored, dtype)) is not None:
+        options["quantization_config"] = quantised
+    if entry.variant and any(folder.glob(f"*/*.{entry.variant}*")):
+        options["variant"] = entry.variant
+    return options
 
 
 def _weights(entry: ModelEntry) -> Path:
@@ -197,12 +252,12 @@ def dtype_of(precision: str, device: str) -> torch.dtype:
     return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
 
 
-def _align(pipe: Any) -> None:
+def _align(components: Mapping[str, Any]) -> None:
     """Has weights begin at whole cache lines, wherever they lay in their files.
 
     Kernels of a CPU round otherwise where they do not: a picture would depend on how long a file's header is.
     """
-    for part in pipe.components.values():
+    for part in components.values():
         for tensor in (*part.parameters(), *part.buffers()) if isinstance(part, torch.nn.Module) else ():
             if type(tensor) in (torch.nn.Parameter, torch.Tensor) and tensor.data_ptr() % _LINE:
                 tensor.data = tensor.data.clone()
@@ -213,7 +268,7 @@ def _channels_last(pipe: Any) -> None:
 
     There the group norms lose more than the convolutions gain.
     """
-    for name in ("unet", "vae", "movq"):
+    for name in ("unet", "vae", "movq", "vqgan"):
         module = getattr(pipe, name, None)
         if module is None or draws_films(module):
             continue

@@ -59,7 +59,8 @@ class LoadedModel:
     ``pipe`` draws from text, ``image_pipe`` from a picture (None: it cannot). ``texts`` is None where the
     family's pipelines are given plain text. ``colours`` makes previews (`preview.fit`). It computes in
     ``dtype``, on the device ``fit`` says how; ``turns`` are its parts' where they move (None: they stay).
-    ``controls`` are those that are ready for it, by name.
+    ``controls`` are those that are ready for it, by name. ``later`` are the pipelines of its family's stages;
+    ``denoisers`` holds theirs as well.
     """
 
     entry: ModelEntry
@@ -76,6 +77,7 @@ class LoadedModel:
     turns: Turns | None = None
     controls: dict[str, Any] = field(default_factory=dict, repr=False)
     references: Beside = field(default_factory=Beside, repr=False)
+    later: tuple[LoadedModel, ...] = ()
 
 
 def light_copy(pipe: Any, family: Family) -> Any:

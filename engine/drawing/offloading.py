@@ -29,8 +29,10 @@ from engine.sharing.exact import steady
 __all__ = ["Turns", "by_turns"]
 
 
-def by_turns(pipe: Any, device: str, fit: Fit, denoisers: Collection[nn.Module] = ()) -> Turns:
-    """Lays the pipeline's parts out as ``fit`` says; from now on each is on the device when it is called.
+def by_turns(
+    components: Mapping[str, Any], device: str, fit: Fit, denoisers: Collection[nn.Module] = ()
+) -> Turns:
+    """Lays a model's components out as ``fit`` says; from now on each is on the device when it is called.
 
     The linear layers of ``denoisers`` are made `steady` where they are moved by themselves, in float32 on a
     CPU: what wraps a layer would hide it from that later.
@@ -39,11 +41,11 @@ def by_turns(pipe: Any, device: str, fit: Fit, denoisers: Collection[nn.Module] 
     told = {part.name: part for part in fit.needs.parts}
     turns = Turns(device, fit.room)
     known: set[int] = set()
-    for name, module in pipe.components.items():
+    for name, module in components.items():
         if not isinstance(module, nn.Module) or id(module) in known:
             continue
         known.add(id(module))
-        part = told.get(name) or Part(name, 0, 0, name.endswith(("vae", "movq")))
+        part = told.get(name) or Part(name, 0, 0, name.endswith(("vae", "movq", "vqgan")))
         beside = fit.needs.beside(part)
         layers = fit.placement is Placement.LAYERS and not part.decodes
         if layers and _size(module) + beside > fit.room:

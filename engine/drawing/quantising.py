@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,14 @@ def for_denoiser(stored: Precision, dtype: torch.dtype) -> Any:
     return _config("diffusers", stored, dtype) if stored in _PACKAGES else None
 
 
-def cast(pipe: Any, stored: Precision, dtype: torch.dtype) -> None:
-    """Has the pipeline's denoisers and text encoders keep their weights in fp8, where that is asked.
+def cast(components: Mapping[str, Any], stored: Precision, dtype: torch.dtype) -> None:
+    """Has a pipeline's denoisers and text encoders keep their weights in fp8, where that is asked.
 
     Each layer computes in ``dtype``: its weights are cast for as long as it takes.
     """
     if stored != "fp8":
         return
-    for name, module in pipe.components.items():
+    for name, module in components.items():
         if isinstance(module, nn.Module) and is_quantised(name) and not _is_small(module):
             apply_layerwise_casting(
                 module,

@@ -43,7 +43,12 @@ def unchecked(model: LoadedModel) -> LoadedModel:
     """The same model without its checker, for a place where everything may be shown."""
     if not checks(model.pipe):
         return model
-    return replace(model, pipe=_bare(model.pipe), image_pipe=model.image_pipe and _bare(model.image_pipe))
+    return replace(
+        model,
+        pipe=_bare(model.pipe),
+        image_pipe=model.image_pipe and _bare(model.image_pipe),
+        later=tuple(replace(each, pipe=_bare(each.pipe)) for each in model.later),
+    )
 
 
 def _bare(pipe: Any) -> Any:

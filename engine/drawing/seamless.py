@@ -110,6 +110,8 @@ def wrapping_vae(vae: nn.Module) -> nn.Module:
 
 
 class _Wrapping:
+    wraps_around = True
+
     def encode(self, *args: Any, **kwargs: Any) -> Any:
         with circular([self]):  # type: ignore[list-item]
             return super().encode(*args, **kwargs)  # type: ignore[misc]

@@ -18,6 +18,7 @@ from engine.drawing.model import LoadedModel, denoiser_name
 from engine.drawing.repaint import Held
 from engine.drawing.seamless import Roll
 from engine.errors import EngineError
+from engine.families import Layout
 from engine.planning.plan import Plan
 from engine.sharing.batching import pause
 
@@ -87,7 +88,8 @@ class BetweenSteps:
 
     def _shown(self, estimate: torch.Tensor) -> torch.Tensor | None:
         """The estimate as cells, None where nobody knows how it lies."""
-        return estimate if estimate.ndim == 4 else None
+        seen = estimate.ndim == 4 and self._model.family.layout is not Layout.UNSEEN
+        return estimate if seen else None
 
     def _plain(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents as (n, channels, height, width), not rolled."""

@@ -7,9 +7,30 @@ who only plans asks for families too.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from engine.families.family import Ability, Blocks, Edits, Embeds, Family, Fills, Guidance, Layout
+from engine.families.family import (
+    Ability,
+    Blocks,
+    Edits,
+    Embeds,
+    Family,
+    Fills,
+    Guidance,
+    Layout,
+    Stage,
+)
 
-__all__ = ["FAMILIES", "Ability", "Blocks", "Edits", "Embeds", "Family", "Fills", "Guidance", "Layout"]
+__all__ = [
+    "FAMILIES",
+    "Ability",
+    "Blocks",
+    "Edits",
+    "Embeds",
+    "Family",
+    "Fills",
+    "Guidance",
+    "Layout",
+    "Stage",
+]
 
 FAMILIES: dict[str, Family] = {
     module.name.replace("_", "-"): import_module(f"{__name__}.{module.name}").FAMILY

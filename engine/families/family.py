@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-__all__ = ["Ability", "Blocks", "Edits", "Embeds", "Family", "Fills", "Guidance", "Layout"]
+__all__ = ["Ability", "Blocks", "Edits", "Embeds", "Family", "Fills", "Guidance", "Layout", "Stage"]
 
 Embeds: TypeAlias = dict[str, Any]
 """A text as the denoiser reads it: argument names → tensors, or lists of them, with one row a picture."""
@@ -37,6 +37,8 @@ class Layout(StrEnum):
     """(n, c, 1, h, w): a film of one picture."""
     CHANNELS_LAST = "channels last"
     """(n, 1, h, w, c): a film of one picture, its channels last."""
+    UNSEEN = "unseen"
+    """(n, c, h, w), of which only the family's next stage makes a picture: no preview shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,30 @@ class Blocks:
     without: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A further pipeline of a family, which goes on from what the one before it drew.
+
+    ``part`` names, among the `parts` of an entry, what it is loaded from; ``family`` says how it is called.
+    ``takes`` is the argument for what was drawn: what the call before gave under that name, else its
+    pictures, in numbers from 0 to 1, or from −1 where ``signed``. Its own are ``larger`` times as long and as
+    wide. It takes ``steps`` steps for each of the first one's, with a ``guidance`` of its own. ``shares`` are
+    components that it has from the first pipeline. ``reads``: it has encoders, and reads the texts itself.
+    ``weighs``: it is asked for every text as the first one is, else for the heaviest alone.
+    """
+
+    part: str
+    family: Family
+    takes: str = "image"
+    signed: bool = True
+    larger: int = 1
+    steps: float = 1.0
+    guidance: float = 0.0
+    shares: tuple[str, ...] = ()
+    reads: bool = False
+    weighs: bool = True
+
+
 class Ability(StrEnum):
     """What most families can do with a prompt, and some cannot."""
 
@@ -116,7 +142,8 @@ class Family:
     image-to-image pipeline run exactly the steps planned, in spite of how it rounds; None: no such pipeline
     is used, the scheduler begins late instead.
     ``edits`` says how a picture is changed, None: not at all; ``fills`` how a part of one is drawn
-    anew, None: as by any pipeline, from its latents.
+    anew, None: as by any pipeline, from its latents. ``stages`` are the pipelines that go on from what this
+    one drew, in order; their parts must stand in every entry of the family.
     ``checker`` says whether the pipelines have a place for a safety checker; ``cannot`` what is refused and
     why, in half a sentence, and ``needs`` the Python packages without which diffusers does not load it.
     """
@@ -145,6 +172,7 @@ class Family:
     checker: bool = False
     edits: Edits | None = None
     fills: Fills | None = None
+    stages: tuple[Stage, ...] = ()
     cannot: Mapping[Ability, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 

@@ -119,7 +119,7 @@ def _other_format(start: bytes) -> str:
     if start.startswith(b"version https://git-lfs"):
         return "This is a pointer of Git LFS, not the file itself: `git lfs pull` fetches it."
     if len(start) < 16:
-        return f"This file is cut off: it holds {len(start)} bytes."
+        return f"This file is cut off: it holds {len(start)} byte{'' if len(start) == 1 else 's'}."
     return "This is neither a safetensors nor a GGUF file."
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import BadFile, BadRegistry, ModelUnavailable
+from engine.families import FAMILIES
 from engine.files import read_header
 from engine.models import own_list
 from engine.models.added import Added, free_name, from_like, model_name
@@ -52,7 +53,8 @@ def add(
     taken = [entry.name for entry in registry.entries]
     row = {"name": free_name(name or called, taken, given=name is not None)} | row
     own_list.append(data, row, f"Added from {source} on {date.today().isoformat()}: a {found.kind}.")
-    return Added(str(row["name"]), f"a {found.kind}", found.family, (_told(found),))
+    stages = (_told_of_stages(found, str(row["name"])),) if FAMILIES[found.family].stages else ()
+    return Added(str(row["name"]), f"a {found.kind}", found.family, (_told(found), *stages))
 
 
 def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], RecognisedPipeline]:
@@ -97,6 +99,7 @@ def _settings(found: RecognisedPipeline, size: float, parameters: tuple[float, f
     like = found.like
     if like is not None:
         row |= from_like(like, found.side)
+        row |= {"parts": dict(like.parts)} if FAMILIES[found.family].stages else {}
     else:
         row |= {"muses": "open", "oddities": "open"}
     row |= {"gigabytes": round(size, 2)}
@@ -109,6 +112,15 @@ def _told(found: RecognisedPipeline) -> str:
     return (
         f"A {found.kind}: family {found.family}, {found.side}×{found.side}, sides multiples of"
         f" {found.multiple}, {found.steps} steps, {guided}{like}."
+    )
+
+
+def _told_of_stages(found: RecognisedPipeline, name: str) -> str:
+    assert found.like is not None
+    places = " and ".join(place.partition("@")[0] for place in found.like.parts.values())
+    return (
+        f"It draws the first stage of a picture; what goes on from there comes from {places}, which"
+        f" `easel models pull {name}` fetches where it is not here."
     )
 
 

@@ -18,8 +18,11 @@ INDEX = INDEXES[0]
 """The file that lists a pipeline's components, in most repositories."""
 
 _WEIGHTS = re.compile(
-    r"(?P<stem>[^.]+)(?:\.(?P<variant>\w+))?(?P<shard>-\d+-of-\d+)?\.(?P<kind>safetensors|bin)"
+    r"(?P<stem>[^.]+?)(?P<shard>-\d+-of-\d+)?(?:\.(?P<variant>\w+?))?(?P<behind>-\d+-of-\d+)?"
+    r"\.(?P<kind>safetensors|bin)"
 )
+"""A file of weights; the number of a shard stands before its variant or behind it."""
+
 _SHARDS = re.compile(r"(?P<stem>[^.]+)\.(?P<kind>safetensors|bin)\.index(?:\.(?P<variant>\w+))?\.json")
 _OTHERS = (".onnx", ".onnx_data", ".pb", ".msgpack", ".h5", ".ckpt", ".pt", ".pth", ".gguf", ".xml", ".py")
 """Ends of files that other libraries read, or that would be run."""
@@ -78,7 +81,7 @@ def _of_component(names: Iterable[str], variant: str | None, library: str) -> se
         if match is None:
             small |= set() if name.endswith(_OTHERS) else {name}
             continue
-        sharded = shards is not None or match["shard"] is not None
+        sharded = shards is not None or match["shard"] is not None or match["behind"] is not None
         sets.setdefault((match["kind"], match["variant"], sharded), set()).add(name)
     if not sets:
         return small

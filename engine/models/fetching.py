@@ -16,9 +16,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine.errors import ModelUnavailable
-from engine.models.hub import RemoteFile, explained, login
+from engine.models.hub import RemoteFile, cache_folder, explained, login
 from engine.models.ordering import Order, Piece, free, gigabytes, part_of
 from engine.models.own_list import pin
+from engine.planning.entries import ModelEntry
+from engine.planning.presence import INDEXES, lacking, part_lacks
 
 __all__ = ["Stopped", "fetch"]
 
@@ -75,6 +77,24 @@ def fetch(
             _file(order, piece, tell_of)
             done += piece.file.size
             tell_of(piece.file.size)
+    if missing := _missing(order):
+        raise ModelUnavailable(f"{entry.title}: what the hub holds in {missing}.")
+
+
+def _missing(order: Order) -> str | None:
+    """What a pipeline's own index lists, or its shards', and no repository holds; None: nothing."""
+    entry = order.entry
+    if not isinstance(entry, ModelEntry) or entry.configs:
+        return None
+    for source, commit in {piece.source: piece.commit for piece in order.pieces}.items():
+        folder = cache_folder(source) / "snapshots" / commit
+        if any((folder / name).is_file() for name in INDEXES):
+            told = lacking(folder, given=(*entry.parts, *entry.shared(source)))
+        else:
+            told = part_lacks(folder)
+        if told is not None:
+            return f"{source} is not whole: {told}"
+    return None
 
 
 def _file(order: Order, piece: Piece, tell: Callable[[int], None]) -> None:

@@ -109,25 +109,31 @@ def order(entry: Fetchable, *, weights: bool = True) -> Order:
         return _of_lora(entry)
     if not isinstance(entry, ModelEntry):
         return _of_beside(entry)
-    if entry.folder is not None:
+    if entry.folder is not None and (entry.configs or not entry.repositories()):
         return _of_file(entry, weights)
     pieces: list[Piece] = []
+    own: list[Piece] = []
+    licence = entry.licence
     for source, commit in dict.fromkeys(entry.repositories()):
         repository = look_up(source, commit, entry.title)
         index = index_of(repository, entry.title)
         if index is None and source == entry.source:
             raise ModelUnavailable(f"{entry.title}: {source} has no `{INDEX}`: no diffusers pipeline.")
+        shared = entry.shared(source)
+        if index is not None:
+            index = {name: value for name, value in index.items() if name not in shared}
         files = needed(index, repository.files, entry.variant)
         found = [Piece(source, repository.commit, file) for file in files]
         if source == entry.source:
             own, licence = found, entry.licence or repository.licence
         else:
             pieces += found
-    return Order(entry, entry.source, (*pieces, *own), licence, entry.commercial, entry.gated)
+    most = entry.source if entry.folder is None else pieces[-1].source
+    return Order(entry, most, (*pieces, *own), licence, entry.commercial, entry.gated)
 
 
 def _of_file(entry: ModelEntry, weights: bool) -> Order:
-    """What the repository lends that a single file takes its configurations from."""
+    """What the repository lends that a single file takes its configurations from; a folder is whole."""
     assert entry.folder is not None
     if not entry.repositories():
         lender = f"; {entry.sibling.title} lends what it lacks" if entry.sibling else ""

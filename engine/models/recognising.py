@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.errors import ModelUnavailable
+from engine.families import FAMILIES
 from engine.planning.entries import ModelEntry
 
 __all__ = ["CLASSES", "Read", "RecognisedPipeline", "read_folder", "recognised"]
@@ -60,6 +61,7 @@ CLASSES = {
     "Kandinsky3Pipeline": "kandinsky3",
     "Kandinsky5T2IPipeline": "kandinsky5",
     "IFPipeline": "deepfloyd-if",
+    "StableCascadePriorPipeline": "stable-cascade",
     "OvisImagePipeline": "ovis",
     "LongCatImagePipeline": "longcat",
     "PRXPipeline": "prx",
@@ -72,7 +74,7 @@ CLASSES = {
 
 _OTHER_WORK = re.compile(
     r"Img2Img|Image2Image|Inpaint|Fill|Control|Upscale|SuperResolution|Edit|Depth|Adapter|Prior|2Pix"
-    r"|Video|Audio|I2V|T2V"
+    r"|Video|Audio|I2V|T2V|Decoder"
 )
 """Words in the names of pipelines that do not draw from text alone."""
 
@@ -124,10 +126,13 @@ def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]
     quick = _is_quick(index, scheduler, denoiser)
     like = _sibling(family, quick, known)
     cells = _pixels_of_a_cell(vae) * _patch(denoiser)
+    staged = bool(FAMILIES[family].stages)  # its first stage says nothing of the finished picture's size
+    if staged and like is None:
+        raise ModelUnavailable(f"It is a {kind}, and no model of the list says where its later stages lie.")
     return RecognisedPipeline(
         kind,
         family,
-        _side(denoiser, vae) or (like.side if like else _COMMON_SIDE),
+        (0 if staged else _side(denoiser, vae)) or (like.side if like else _COMMON_SIDE),
         max(cells, like.multiple if like else _COMMON_MULTIPLE),
         like.steps if like else (4 if quick else _COMMON_STEPS),
         like.guidance if like else (0.0 if quick else _COMMON_GUIDANCE),

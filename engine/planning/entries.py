@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from engine.families import FAMILIES
 from engine.planning.presence import (
     INDEXES,
     lacking,
@@ -54,15 +55,15 @@ class ModelEntry:
     it accepted first. `gigabytes` is what a pull fetches, about. `parameters` are the billions of weights of
     what denoises, and of all else; `precision` what they are computed or stored in here, empty: as the
     setting says.
-    `needs` are Python packages that it asks for beside those of its family. `parts` come from other
-    repositories: a component's name, or what the names of another pipeline's components begin with, →
-    `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no public material
-    names one and none was pulled yet; `chosen_here` says that a pull on this machine chose it. `folder` is
-    where a local model lies, a folder or one file, None for one of the hub. One file takes its small
-    configurations, its tokenizers and what else it lacks from `configs`: the name of another model of the
-    list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the place
-    of its own (then `vae_file` is where it lies). `added` says that it is of an
-    operator's list, so that no test has seen what it names.
+    `needs` are Python packages that it asks for beside those of its family. `parts` come from elsewhere: the
+    name of a component or of a stage, or what the names of another pipeline's components begin with, → a
+    folder, or `owner/repo` and perhaps `@commit`. `revision` is the commit of a hub model: None where no
+    public material names one and none was pulled yet; `chosen_here` says that a pull on this machine chose
+    it. `folder` is where a local model lies, a folder or one file, None for one of the hub. One file takes
+    its small configurations, its tokenizers and what else it lacks from `configs`: the name of another model
+    of the list (then `sibling`), or `owner/repo@commit` of the hub. `vae` is a file with a VAE that takes the
+    place of its own (then `vae_file` is where it lies). `added` says that it is of an operator's list, so
+    that no test has seen what it names.
     """
 
     name: str
@@ -118,9 +119,11 @@ class ModelEntry:
             return False
         if self.configs and self.folder is not None:
             return not why_not(self.folder, self.family, self.configs_folder(), self.given())
-        found = self.weights()
-        others = self.part_folders().values()
-        return found is not None and all(others) and lacking(found, given=tuple(self.parts)) is None
+        found, others = self.weights(), self.part_folders()
+        if found is None or not all(others.values()) or lacking(found, given=tuple(self.parts)) is not None:
+            return False
+        stages = ((others[stage.part], stage.shares) for stage in FAMILIES[self.family].stages)
+        return all(folder is not None and lacking(folder, given=shares) is None for folder, shares in stages)
 
     def weights(self) -> Path | None:
         """The folder on this machine with the index of its parts, None while there is none."""
@@ -145,8 +148,12 @@ class ModelEntry:
 
     def part_folders(self) -> dict[str, Path | None]:
         """Where each of its `parts` lies on this machine, None while it does not."""
-        folders = {}
+        folders: dict[str, Path | None] = {}
         for name, repository in self.parts.items():
+            if Path(repository).is_absolute():
+                here = Path(repository)
+                folders[name] = here if (here / "model_index.json").is_file() else None
+                continue
             source, _, commit = repository.partition("@")
             folders[name] = snapshot(source, commit or None, "model_index.json") or snapshot(
                 source, commit or None, "config.json"
@@ -157,9 +164,20 @@ class ModelEntry:
         """The repositories of the hub that it is fetched from, and their commits, its own first."""
         if self.folder is not None:
             source, _, commit = self.configs.partition("@")
-            return ((source, commit),) if commit else ()
-        others = [repository.partition("@") for repository in self.parts.values()]
-        return (self.source, self.revision), *((source, commit or None) for source, _, commit in others)
+            return ((source, commit),) if commit else self._elsewhere()
+        return (self.source, self.revision), *self._elsewhere()
+
+    def _elsewhere(self) -> tuple[tuple[str, str | None], ...]:
+        """The repositories of its parts, and their commits."""
+        others = [place.partition("@") for place in self.parts.values() if not Path(place).is_absolute()]
+        return tuple((source, commit or None) for source, _, commit in others)
+
+    def shared(self, source: str) -> tuple[str, ...]:
+        """The components that a repository holds and nobody loads: stages have them from the first one."""
+        parts = {name for name, place in self.parts.items() if place.partition("@")[0] == source}
+        return tuple(
+            name for each in FAMILIES[self.family].stages if each.part in parts for name in each.shares
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ _FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
 
 _OTHERS = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
 """Bytes of a number of the other types; 1 where it is not named here."""
+
+_DECODERS = ("vae", "movq", "vqgan")
+"""How the names of components end that make pixels of latents."""
 
 _ROWS = 2
 """Rows of the smallest forward: one picture, guided."""
@@ -124,17 +128,20 @@ def _parts(entry: ModelEntry, stored: Precision, width: int) -> Iterator[Part]:
     if folder is None:
         return
     given = {name: each for name, each in entry.part_folders().items() if each is not None}
-    for name, each in sorted(_component_folders(folder)) + [
-        (f"{prefix}_{name}" if name else prefix, inner)
-        for prefix, other in given.items()
-        for name, inner in sorted(_component_folders(other) or [("", other)])
-    ]:
-        if each.parent == folder and name in given:
-            continue
-        headers = _headers(each, entry.variant)
-        part = _part(name, headers, stored, width)
-        if part.size:
+    stages = {stage.part: stage.shares for stage in FAMILIES[entry.family].stages}
+    for name, each in sorted(_component_folders(folder)):
+        part = _part(name, _headers(each, entry.variant), stored, width)
+        if name not in given and part.size:
             yield part
+    for prefix, other in given.items():
+        for name, inner in sorted(_component_folders(other) or [("", other)]):
+            if name in stages.get(prefix, ()):
+                continue
+            whole = f"{prefix}_{name}" if name else prefix
+            called = name if prefix in stages else whole
+            part = _part(called, _headers(inner, entry.variant), stored, width)
+            if part.size:
+                yield replace(part, name=whole)
 
 
 def _component_folders(folder: Path) -> list[tuple[str, Path]]:
@@ -154,7 +161,7 @@ def _headers(part: Path, variant: str | None) -> list[Header | int]:
 
 def _part(name: str, headers: Iterable[Header | int], stored: Precision, width: int) -> Part:
     size = layer = 0
-    decodes = name.endswith(("vae", "movq"))
+    decodes = name.endswith(_DECODERS)
     for header in headers:
         if isinstance(header, int):
             size, layer = size + header, max(layer, header // _SHARE)
@@ -192,7 +199,7 @@ def _measured(name: str, tensors: Mapping[str, Tensor], stored: Precision, width
         if small is not None and shrinks and tensor.dtype in _FLOATS and not _kept_whole(key, stored):
             each = small
         size, layer = size + math.ceil(numbers * each), max(layer, math.ceil(numbers * each))
-    return Part(name, size, layer, name.endswith(("vae", "movq")))
+    return Part(name, size, layer, name.endswith(_DECODERS))
 
 
 def _kept_whole(name: str, stored: Precision) -> bool:

@@ -46,7 +46,12 @@ QUANTISED: Mapping[Precision, float] = {"fp8": 1.0, "int8": 1.0, "nf4": 0.5625}
 _UNITS = {"MB": 10**6, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
 
 
-_DENOISERS = frozenset(name for family in FAMILIES.values() for name in family.denoisers)
+_DENOISERS = frozenset(
+    name
+    for family in FAMILIES.values()
+    for each in (family, *(stage.family for stage in family.stages))
+    for name in each.denoisers
+)
 
 
 class Placement(IntEnum):

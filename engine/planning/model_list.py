@@ -233,7 +233,17 @@ def _model(row: Mapping[str, Any], where: str, base: Path, tables: Mapping[Any, 
         raise BadRegistry(f"{where}: `configs` must say which model or repository lends what one file lacks.")
     if entry.configs and not one_file:
         raise BadRegistry(f"{where}: `configs` is for a source that is one file on this machine.")
-    return entry
+    if not isinstance(entry.parts, Mapping):
+        raise BadRegistry(f"{where}: `parts` must be a table of names and places.")
+    stages = [stage.part for stage in FAMILIES[entry.family].stages]
+    if missing := [name for name in stages if name not in entry.parts]:
+        raise BadRegistry(f"{where}: `parts` must say where the stage `{missing[0]}` of {entry.family} lies.")
+    return replace(entry, parts={name: _part(str(said), base) for name, said in entry.parts.items()})
+
+
+def _part(said: str, base: Path) -> str:
+    """Where a part comes from: a repository as it is named, a folder by its whole path."""
+    return str((base / Path(said).expanduser()).resolve()) if said.startswith(_PATHS) else said
 
 
 def _adapter(row: Mapping[str, Any], where: str, base: Path, pins: Pins) -> AdapterEntry:

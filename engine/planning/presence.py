@@ -18,6 +18,7 @@ __all__ = [
     "lacking",
     "model_here",
     "part_complete",
+    "part_lacks",
     "read_index",
     "repository_of",
     "snapshot",
@@ -78,7 +79,7 @@ def lacking(folder: Path, *, given: Collection[str] = ()) -> str | None:
     index = read_index(folder)
     if index is None:
         return "`model_index.json` cannot be read"
-    missing = (_part_lacks(folder / part) for part in components(index) if part not in given)
+    missing = (part_lacks(folder / part) for part in components(index) if part not in given)
     return next((sentence for sentence in missing if sentence), None)
 
 
@@ -136,7 +137,7 @@ def texts_width(folder: Path) -> int:
 
 def part_complete(part: Path) -> bool:
     """Whether a component's folder is there, and all of its weights where it has any."""
-    return _part_lacks(part) is None
+    return part_lacks(part) is None
 
 
 def model_here(entry: Placed) -> bool:
@@ -145,7 +146,8 @@ def model_here(entry: Placed) -> bool:
     return found is not None and part_complete(found)
 
 
-def _part_lacks(part: Path) -> str | None:
+def part_lacks(part: Path) -> str | None:
+    """What a component's folder lacks of what its files list; None: nothing."""
     if not part.is_dir():
         return f"the part `{part.name}` is missing"
     for shards in part.glob("*index*.json"):

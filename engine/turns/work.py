@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.families import Family
 from engine.planning.plan import Plan
+from engine.planning.stages import staged
 
 __all__ = ["COSTS", "ForwardShape", "cost", "rows_of"]
 
@@ -45,7 +46,11 @@ def rows_of(plan: Plan, family: Family) -> int:
 
 
 def cost(plan: Plan, family: Family) -> float:
-    """The work that a plan means, in megapixels through the denoiser."""
-    area = ForwardShape(plan.model, plan.width, plan.height).megapixels
-    work = (plan.stop_step, plan.stop_step * rows_of(plan, family) * area, len(plan.seeds) * area)
+    """The work that a plan means, in megapixels through the denoisers of all its stages."""
+    steps = rows = area = 0.0
+    for drawn, by in staged(plan, family):
+        area = ForwardShape(plan.model, drawn.width, drawn.height).megapixels
+        steps += drawn.stop_step
+        rows += drawn.stop_step * rows_of(drawn, by) * area
+    work = (steps, rows, len(plan.seeds) * area)
     return sum(each * much for each, much in zip(COSTS, work, strict=True))

@@ -93,6 +93,11 @@ def test_the_list_says_licence_and_what_a_model_cannot():
     assert "--no" in lines["ideogram-4"]
 
 
+def test_the_list_names_all_that_can_be_pulled():
+    named = {line.split()[0] for line in easel("models").stdout.splitlines() if line.strip()}
+    assert {entry.name for entry in Registry.load().fetchable} <= named
+
+
 def test_a_wrong_entry_is_one_line_and_the_rest_works(tmp_path):
     own(tmp_path, OWN + "colour = 1" + OWN.replace('"far"', '"near"'))
     done = easel("models")

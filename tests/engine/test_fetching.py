@@ -223,6 +223,49 @@ def test_a_repository_that_is_not_there(hub: Hub, cache: Path, tmp_path: Path) -
         order(listed(tmp_path, OWN.replace("somebody/far", "somebody/gone")).get("far"))
 
 
+@pytest.mark.parametrize("part", ["unet", "text_encoder"])
+@pytest.mark.parametrize(
+    ("shards", "index"),
+    [
+        ("m-00001-of-00002.safetensors m-00002-of-00002.safetensors", "m.safetensors.index.json"),
+        ("m.fp16-1-of-2.safetensors m.fp16-2-of-2.safetensors", "m.safetensors.index.fp16.json"),
+        ("m-1-of-2.fp16.safetensors m-2-of-2.fp16.safetensors", "m.safetensors.index.fp16.json"),
+    ],
+)
+def test_shards_come_with_their_index(
+    hub: Hub, cache: Path, tmp_path: Path, part: str, shards: str, index: str
+) -> None:
+    for file in (hub.folder / "somebody/far" / part).iterdir():
+        if file.name != "config.json":
+            file.unlink()
+    told = {"weight_map": dict(zip("ab", shards.split(), strict=True))}
+    files = {f"{part}/{name}": WEIGHTS[:5000] for name in shards.split()}
+    hub.add("somebody/far", files | {f"{part}/{index}": json.dumps(told).encode()})
+    pull(tmp_path)
+    there = {file.name for file in (snapshot(cache) / part).iterdir()}
+    assert there == {*shards.split(), index, "config.json"}
+    assert listed(tmp_path).get("far").on_this_machine()
+
+
+def test_a_shard_that_the_hub_lacks_itself_is_named(hub: Hub, cache: Path, tmp_path: Path) -> None:
+    shards = {"weight_map": {"a": "model-1-of-2.safetensors", "b": "model-2-of-2.safetensors"}}
+    (hub.folder / "somebody/far/text_encoder/model.safetensors").unlink()
+    hub.add("somebody/far", {
+        "text_encoder/model.safetensors.index.json": json.dumps(shards).encode(),
+        "text_encoder/model-1-of-2.safetensors": WEIGHTS[:5000],
+    })  # fmt: skip
+    with pytest.raises(ModelUnavailable) as no:
+        pull(tmp_path)
+    assert str(no.value) == (
+        "Far: what the hub holds in somebody/far is not whole:"
+        " `text_encoder/model-2-of-2.safetensors` is missing."
+    )
+    assert not listed(tmp_path).get("far").on_this_machine()
+    hub.add("somebody/far", {"text_encoder/model-2-of-2.safetensors": WEIGHTS[:5000]})
+    pull(tmp_path)
+    assert listed(tmp_path).get("far").on_this_machine()
+
+
 def test_too_little_room_is_said_before_anything_is_fetched(
     hub: Hub, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +319,41 @@ def test_parts_of_other_repositories_come_along(hub: Hub, cache: Path, tmp_path:
     assert {file.name for file in folder.iterdir()} == {"config.json", "model.safetensors"}
     shutil.rmtree(folder)
     assert not far.on_this_machine()
+
+
+STAGED = """
+[[model]]
+name = "far"
+title = "Far"
+family = "stable-cascade"
+source = "somebody/far"
+side = 1024
+multiple = 128
+steps = 20
+guidance = 4.0
+parts = { decoder = "somebody/decoder" }
+"""
+
+
+def test_of_a_later_stage_only_what_it_does_not_share_is_fetched(
+    hub: Hub, cache: Path, tmp_path: Path
+) -> None:
+    index = INDEX | {"unet": [None, None], "decoder": ["diffusers", "StableCascadeUNet"]}
+    decoder = {"model_index.json": json.dumps(index).encode(), "decoder/config.json": b"{}"}
+    decoder |= {name: FILES[name] for name in ("text_encoder/config.json", "text_encoder/model.safetensors")}
+    decoder |= {"scheduler/scheduler_config.json": b"{}", "tokenizer/vocab.json": b"{}"}
+    hub.add("somebody/decoder", decoder | {"decoder/diffusion_pytorch_model.safetensors": WEIGHTS})
+    pull(tmp_path, STAGED)
+    there = cache / "models--somebody--decoder" / "snapshots" / COMMIT
+    assert {str(file.relative_to(there)) for file in there.rglob("*") if file.is_file()} == {
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        "decoder/config.json",
+        "decoder/diffusion_pytorch_model.safetensors",
+    }
+    assert listed(tmp_path, STAGED).get("far").on_this_machine()
+    (there / "decoder" / "diffusion_pytorch_model.safetensors").unlink()
+    assert not listed(tmp_path, STAGED).get("far").on_this_machine()
 
 
 def test_removing_takes_what_was_fetched_and_no_other_models_files(

@@ -28,7 +28,7 @@ from engine import (
     is_final,
     plan_imagine,
 )
-from engine.drawing import LoadedModel, preview
+from engine.drawing import LoadedModel, preview, sparing
 from engine.planning.measuring import listed, needs
 from engine.planning.memory import Fit, Needs, Part, Placement, bytes_of, fitted
 from engine.process.program import Program
@@ -362,7 +362,7 @@ class TestRunningOut:
         assert tried[-1] is Placement.LAYERS
 
     def test_decoding_goes_on_picture_by_picture_and_then_in_tiles(
-        self, entries: dict[str, ModelEntry], device: Callable[..., Device]
+        self, device: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def most(rows: int, side: int) -> list[np.ndarray]:
             here = device(memory=10**9)
@@ -374,12 +374,12 @@ class TestRunningOut:
                     raise torch.OutOfMemoryError("no room")
 
             vae = here.loaded[0].pipe.vae
-            vae.tile_latent_min_size, vae.tile_sample_min_size = 4, 32
             vae.decoder.register_forward_pre_hook(before)
             drawn = here.draw("sdxl", pictures=2)
             assert len(here.loaded) == 1
             return drawn
 
+        monkeypatch.setattr(sparing, "_TILE", 32)
         whole = device().draw("sdxl", pictures=2)
         apart = [np.abs(a.astype(int) - b).max() for a, b in zip(most(1, 8), whole, strict=True)]
         assert max(apart) <= 1

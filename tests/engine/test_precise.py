@@ -69,11 +69,20 @@ def test_wholly_black_pictures_are_decoded_again_too() -> None:
     assert dim.weight.dtype is torch.float16
 
 
-def test_pictures_that_are_black_in_float32_as_well_stay_so(folder: Path) -> None:
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_what_is_black_by_a_model_that_overflows_nowhere_stays_so(folder: Path, dtype: torch.dtype) -> None:
+    dark = loaded(folder, dtype)
+    with torch.no_grad():
+        dark.pipe.vae.decoder.conv_out.bias.fill_(-100)
+    assert drawn(dark).max() == 0
+
+
+def test_what_is_black_in_float32_as_well_is_a_clear_failure_of_float16(folder: Path) -> None:
     half = loaded(folder, torch.float16)
     with torch.no_grad():
         half.pipe.vae.decoder.conv_out.bias.fill_(-100)
-    assert drawn(half).max() == 0
+    with pytest.raises(EngineError, match=r"wholly black.*`EASEL_PRECISION` to `bf16`"):
+        drawn(half)
 
 
 def test_latents_that_overflowed_are_a_clear_failure(folder: Path) -> None:

@@ -96,6 +96,18 @@ def test_a_folder_is_recognised_by_its_files(
     assert family in added.sentences[0]
 
 
+def test_a_first_stage_takes_size_and_later_stages_from_the_list(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "mine", pipeline("IFPipeline", UNET | {"sample_size": 64}, KL))
+    added = add(str(folder), tmp_path / "data", Registry.load())
+    registry = Registry.load(data=tmp_path / "data")
+    entry, like = registry.get("mine"), registry.get("deepfloyd-if")
+    assert (entry.family, entry.side, entry.multiple) == ("deepfloyd-if", 1024, 128)
+    assert entry.parts == like.parts
+    assert not entry.on_this_machine()
+    assert "DeepFloyd/IF-II-L-v1.0 and stabilityai/stable-diffusion-x4-upscaler" in added.sentences[1]
+    assert "`easel models pull mine`" in added.sentences[1]
+
+
 def test_its_weights_are_counted_by_their_heads(tmp_path: Path) -> None:
     folder = lay(tmp_path / "mine", pipeline("StableDiffusionPipeline", UNET, KL))
     add(str(folder), tmp_path / "data", Registry.load())
@@ -124,6 +136,9 @@ def broken(tmp_path: Path) -> dict[str, Path]:
         "no `model_index.json`": lay(tmp_path / "b", {"words.txt": b"house"}),
         "that can be read": lay(tmp_path / "c", whole | {"model_index.json": b"{"}),
         "does not draw from text": lay(tmp_path / "d", pipeline("StableDiffusionUpscalePipeline", UNET, KL)),
+        "a StableCascadeDecoderPipeline, which": lay(
+            tmp_path / "f", pipeline("StableCascadeDecoderPipeline", UNET, KL)
+        ),
         "code of its own": lay(tmp_path / "e", whole | {
             "model_index.json": json.dumps({"_class_name": ["pipeline", "Mine"]}).encode()
         }),

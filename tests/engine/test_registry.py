@@ -94,6 +94,8 @@ def test_the_operators_file_adds_and_replaces(tmp_path: Path) -> None:
         (OWN.replace('family = "sd"', 'family = "gan"'), "family"),
         (OWN.replace("steps = 20", ""), "steps"),
         (OWN + 'sizes = "nowhere"', "nowhere"),
+        (OWN + 'parts = "elsewhere"', "parts"),
+        (OWN.replace('family = "sd"', 'family = "stable-cascade"'), "stage `decoder`"),
         ("[[model", "TOML"),
     ],
 )

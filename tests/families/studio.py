@@ -33,6 +33,7 @@ from engine.pictures.decoding import to_png
 from engine.planning.controls import ControlEntry
 from engine.planning.memory import Fit
 from engine.planning.references import AdapterEntry
+from engine.planning.stages import staged
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report
@@ -41,6 +42,7 @@ from grammar.values import Part
 from tests.engine import tiny_controls, tiny_references
 from tests.families.tiny import SIDE, STOCK, TINY
 from tests.families.tiny.parts import smaller
+from tests.families.tiny.stages import LATER, chained, save_later
 from tests.families.tiny.stock import drawn, save
 
 __all__ = ["Drawn", "Studio", "a_picture", "apart"]
@@ -74,7 +76,8 @@ class Studio:
 
     def __init__(self, name: str, folder: Path, family: str = "") -> None:
         self.name, self.family = name, FAMILIES[family or name]
-        save(TINY[name](), folder)
+        first = TINY[name]()
+        save(first, folder)
         self.entry = ModelEntry(
             name=f"tiny-{name}",
             title=f"Tiny {name}",
@@ -82,12 +85,13 @@ class Studio:
             source=str(folder),
             folder=folder,
             side=SIDE,
-            multiple=64 if name.startswith("kandinsky") else 16,
+            multiple=64 if name.startswith("kandinsky") or name in LATER else 16,
             steps=2,
             guidance=3.0,
             style="watercolour",
             muses=("at night", "in snow", "neon", "on grass"),
             oddities=("neon square",),
+            parts=save_later(name, first, folder),
         )
         drawer = replace(self.entry, name="tiny-drawer", family="flux", filler=self.entry.name)
         if self.family.fills is not None:
@@ -230,7 +234,16 @@ class Studio:
                 getattr(pipe, guider).guidance_scale = plan.guidance
         if self.family.scale == "true_cfg_scale":
             said["negative_prompt"] = ""
+        if self.model.later:
+            stages = zip(self.family.stages, self.model.later, strict=True)
+            later = {stage.part: each.pipe for stage, each in stages}
+            return np.round(chained(self.name, pipe, later, said) * 255).astype(np.int16)
         return np.round(drawn(pipe, said) * 255).astype(np.int16)
+
+    def steps(self, plan: Plan, most: int | None = None) -> list[tuple[int, int]]:
+        """The steps that are told of a plan that begins at noise, or the first ``most`` of them."""
+        whole = sum(drawn.stop_step for drawn, _ in staged(plan, self.family))
+        return [(step, whole) for step in range(1, (most or whole) + 1)]
 
     def close(self) -> None:
         """Ends the renderer's threads."""

@@ -1,6 +1,6 @@
 """The tiny pipelines themselves: each draws by its stock call, its words count, and it can be saved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from tests.families.tiny import NEEDS, SIDE, STOCK, TINY, stock
+from tests.families.tiny.stages import LATER, chained
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,10 @@ def _quiet() -> Iterator[None]:
         logging.set_verbosity_warning()
 
 
-def drawn(pipe: Any, family: str, text: str) -> np.ndarray:
+def drawn(pipe: Any, family: str, text: str, later: Mapping[str, Any]) -> np.ndarray:
     """One picture in two steps, 0–1."""
-    pipe.set_progress_bar_config(disable=True)
+    for each in (pipe, *later.values()):
+        each.set_progress_bar_config(disable=True)
     said = {
         "prompt": text,
         "width": SIDE,
@@ -36,7 +38,7 @@ def drawn(pipe: Any, family: str, text: str) -> np.ndarray:
         "use_resolution_binning": False,
         "clean_caption": False,
     } | STOCK.get(family, {})
-    return stock.drawn(pipe, said)
+    return chained(family, pipe, later, said) if later else stock.drawn(pipe, said)
 
 
 @pytest.mark.parametrize("family", TINY)
@@ -46,10 +48,11 @@ def test_a_tiny_pipeline_draws_and_its_words_count_before_and_after_it_is_saved(
     if family in NEEDS:
         pytest.importorskip(NEEDS[family], reason=f"{family} needs {NEEDS[family]}")
     pipe = TINY[family]()
-    picture = drawn(pipe, family, "a red house")
-    other = drawn(pipe, family, "a blue boat in the snow")
+    later = {part: build(pipe) for part, build in LATER.get(family, {}).items()}
+    picture = drawn(pipe, family, "a red house", later)
+    other = drawn(pipe, family, "a blue boat in the snow", later)
     stock.save(pipe, tmp_path)
-    loaded = drawn(stock.loaded(tmp_path, type(pipe)), family, "a red house")
+    loaded = drawn(stock.loaded(tmp_path, type(pipe)), family, "a red house", later)
 
     assert picture.shape == (SIDE, SIDE, 3)
     assert np.isfinite(picture).all()

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.families.tiny import later, mixed, packed, plain, sentences, unets
+from tests.families.tiny import later, mixed, packed, plain, sentences, stages, unets
 from tests.families.tiny.parts import SIDE, WORDS
 
 __all__ = ["NEEDS", "SIDE", "STOCK", "TINY", "WORDS"]
@@ -24,6 +24,7 @@ TINY: dict[str, Callable[[], Any]] = {
     "kandinsky22": unets.kandinsky22,
     "kandinsky3": unets.kandinsky3,
     "deepfloyd-if": unets.deepfloyd_if,
+    "stable-cascade": stages.stable_cascade_prior,
     "sd3": plain.sd3,
     "auraflow": plain.auraflow,
     "pixart": plain.pixart,

@@ -54,6 +54,11 @@ def _unet(**said: Any) -> UNet2DConditionModel:
     return parts.settled(UNet2DConditionModel(**(values | said)))
 
 
+def crossed_unet(**said: Any) -> UNet2DConditionModel:
+    """A U-Net of Stable Diffusion's kind."""
+    return _unet(**_CROSS, **said)
+
+
 def sd() -> StableDiffusionPipeline:
     """Stable Diffusion 1.5, without a safety checker."""
     tokenizer = parts.clip_tokenizer()
@@ -194,20 +199,28 @@ def deepfloyd_if() -> IFPipeline:
     return IFPipeline(
         tokenizer=parts.word_tokenizer(end="</s>"),
         text_encoder=parts.t5(),
-        unet=_unet(
-            **_SIMPLE,
-            in_channels=3,
-            out_channels=6,
-            encoder_hid_dim=32,
-            addition_embed_type="text",
-            addition_embed_type_num_heads=2,
-            cross_attention_norm="group_norm",
-        ),
-        scheduler=DDPMScheduler(
-            beta_schedule="squaredcos_cap_v2", thresholding=True, variance_type="learned_range"
-        ),
+        unet=if_unet(in_channels=3),
+        scheduler=if_scheduler(),
         safety_checker=None,
         feature_extractor=None,
         watermarker=None,
         requires_safety_checker=False,
     )
+
+
+def if_unet(**said: Any) -> UNet2DConditionModel:
+    """A U-Net of DeepFloyd IF's stages, which predicts pixels and how sure it is of them."""
+    return _unet(
+        **_SIMPLE,
+        out_channels=6,
+        encoder_hid_dim=32,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=2,
+        cross_attention_norm="group_norm",
+        **said,
+    )
+
+
+def if_scheduler() -> DDPMScheduler:
+    """DeepFloyd IF's scheduler."""
+    return DDPMScheduler(beta_schedule="squaredcos_cap_v2", thresholding=True, variance_type="learned_range")
