@@ -44,7 +44,7 @@ from engine.planning.plan import Action, Conditioning, Plan
 from engine.planning.references import AdapterEntry, Reference, starting_links, with_codes
 from engine.planning.registry import Registry
 from engine.planning.repaint import plan_painted, plan_pan, plan_region, plan_square, plan_zoom
-from engine.planning.retexture import STRENGTH, plan_retexture
+from engine.planning.retexture import STRENGTH, check_retexture, plan_retexture
 from engine.planning.upscale import plan_redo, plan_refine, plan_upscale
 from engine.planning.vary import plan_again, plan_vary
 from engine.process.engine import Engine, EngineStatus
@@ -103,6 +103,7 @@ __all__ = [
     "Work",
     "WorkerDied",
     "WorkerSettings",
+    "check_retexture",
     "is_final",
     "load_input",
     "make_grid",

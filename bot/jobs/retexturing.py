@@ -16,7 +16,7 @@ from bot.jobs.drafting import Drafting
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind, JobRecord
-from engine import STRENGTH, EngineError, Plan, plan_retexture
+from engine import STRENGTH, EngineError, Plan, check_retexture, plan_retexture
 from grammar import GenerationSpec
 
 __all__ = ["LEAST", "MOST", "Retexturing", "strength_of"]
@@ -34,9 +34,8 @@ class Retexturing:
 
     async def why_not(self, parent: JobRecord) -> str:
         """Why the model of a job's pictures cannot do it here, as a sentence; empty where it can."""
-        size = parent.plan.width, parent.plan.height
-        try:
-            await self._plans(parent, size, [GenerationSpec.from_dict(parent.spec)], STRENGTH)
+        try:  # which controls are on this machine is read from the disk
+            await asyncio.to_thread(check_retexture, self.drafting.registry, parent.plan.model)
         except EngineError as error:  # no control, or the model is no longer known
             return str(error)
         return ""

@@ -7,12 +7,12 @@ from engine import Registry
 __all__ = ["said"]
 
 NO_CLICKER = (
-    "No model of the Segment Anything kind is on this machine: a click takes the patch of one colour. That"
-    " serves drawn scenes; on photographs paint by hand."
+    "A click takes the patch of one colour: no model of the Segment Anything kind is on this machine."
+    " On photographs paint by hand."
 )
 NO_READER = (
-    "No model that finds what words name is on this machine: words find colours, forms, sky and ground, and"
-    " what the describer sees. An operator fetches one: `easel models pull clipseg`."
+    "Words find colours, forms, sky and ground. For more an operator fetches a model:"
+    " easel models pull clipseg."
 )
 
 

@@ -18,7 +18,7 @@ from engine.planning.registry import Registry
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
 
-__all__ = ["STRENGTH", "plan_retexture"]
+__all__ = ["STRENGTH", "check_retexture", "plan_retexture"]
 
 STRENGTH = 1.0
 """How strongly a control holds the structure where nobody says: as it was trained."""
@@ -59,6 +59,11 @@ def plan_retexture(
     plan = plan_imagine(bare, registry, model=model, seed=seed)
     control = _control(registry, registry.get(plan.model), structure, strength)
     return replace(plan, action=Action.RETEXTURE, control=control, notes=(*notes, *plan.notes))
+
+
+def check_retexture(registry: Registry, model: str) -> None:
+    """Does nothing where a model can do it here. Raises NoControl with a sentence, and UnknownModel."""
+    _control(registry, registry.get(model), None, STRENGTH)
 
 
 def _control(registry: Registry, entry: ModelEntry, wanted: Structure | None, strength: float) -> Control:

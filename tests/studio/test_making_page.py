@@ -240,7 +240,7 @@ async def test_a_side_is_moved_into_the_picture_and_cuts_it(world, page) -> None
     await expect(page.get_by_text("Cutting alone draws nothing new")).to_be_visible()
     await expect(page.get_by_role("button", name="Draw four")).to_be_disabled()
     await brush(page, (0.52, 0.4), (0.56, 0.4))
-    await expect(page.get_by_text("the picture is cut")).to_be_visible()
+    await expect(page.get_by_text("and the picture is cut.")).to_be_visible()
     await page.get_by_role("button", name="Draw four").click()
     await expect(job(page, "a red house").locator("figure img")).to_have_count(4)
     asked = world.engine.seen[-1]
@@ -250,7 +250,7 @@ async def test_a_side_is_moved_into_the_picture_and_cuts_it(world, page) -> None
     await left.press("Tab")
     await expect(left).to_have_value("-80")
     await page.get_by_label("Grow or cut to a proportion").select_option("cut:2:1")
-    await expect(page.get_by_label("Larger to the top, in percent")).to_have_value("-25")
+    await expect(page.get_by_label("Larger to the bottom, in percent")).to_have_value("-25")
 
 
 async def test_things_are_selected_by_words_and_by_a_click(world, page) -> None:

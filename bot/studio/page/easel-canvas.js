@@ -17,6 +17,7 @@ export class EaselCanvas extends EventTarget {
     [this.image, this.mask, this.frame] = [image, mask, frame];
     [this.tool, this.size] = ["brush", Math.round(Math.max(image.naturalWidth, image.naturalHeight) / 12)];
     this.view = { x: 0, y: 0, zoom: 1 };
+    this.fitted = true; // all of it is shown, also when there is more or less room for it
     this.cursor = null;
     this.pointers = new Map();
     this.node = h("canvas", { className: "easel", tabIndex: 0, role: "application", aria: { label: "The picture. Arrow keys move the brush, Space paints, plus and minus zoom.", describedby: "editor-keys" } });
@@ -31,6 +32,7 @@ export class EaselCanvas extends EventTarget {
 
   /** Show all of the frame and of the picture. */
   fit() {
+    this.fitted = true;
     const box = this.#whole();
     const [wide, high] = [this.node.clientWidth - 2 * EDGE, this.node.clientHeight - 2 * EDGE];
     this.view.zoom = Math.max(0.01, Math.min(wide / box.width, high / box.height));
@@ -41,6 +43,7 @@ export class EaselCanvas extends EventTarget {
 
   /** Zoom by a factor around a place of the screen, the middle if none is given. */
   zoom(by, at = { x: this.node.clientWidth / 2, y: this.node.clientHeight / 2 }) {
+    this.fitted = false;
     const zoom = Math.max(0.02, Math.min(NEAREST, this.view.zoom * by));
     const real = zoom / this.view.zoom;
     this.view = { x: at.x - (at.x - this.view.x) * real, y: at.y - (at.y - this.view.y) * real, zoom };
@@ -48,6 +51,7 @@ export class EaselCanvas extends EventTarget {
   }
 
   move(x, y) {
+    this.fitted = false;
     this.view.x += x;
     this.view.y += y;
     this.draw();
@@ -74,8 +78,7 @@ export class EaselCanvas extends EventTarget {
     const [width, height] = [Math.round(this.node.clientWidth * dense), Math.round(this.node.clientHeight * dense)];
     if (!width || !height || (this.node.width === width && this.node.height === height)) return;
     [this.node.width, this.node.height] = [width, height];
-    if (!this.shown) this.fit();
-    this.shown = true;
+    if (this.fitted) this.fit();
     this.#paint();
   }
 

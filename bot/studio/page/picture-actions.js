@@ -30,7 +30,7 @@ async function look(picture) {
 }
 
 actions.push(
-  { words: "Edit", icon: "brush", when: () => true, act: (picture) => { location.hash = `edit/${picture.id}`; } },
+  { words: "Edit", icon: "brush", main: true, when: () => true, act: (picture) => { location.hash = `edit/${picture.id}`; } },
+  { words: "Go on …", icon: "plus", main: true, when: () => true, act: more },
   { name: "retexture", words: "Retexture", icon: "layers", when: () => true, act: look },
-  { words: "Go on …", icon: "plus", when: () => true, act: more },
 );

@@ -13,8 +13,8 @@ const KINDS = {
 };
 
 /**
- * What else can be done with a picture: `{ words, icon, when(picture), act(picture) }`, added by other views. `name` is
- * what the server calls it where it says that it cannot be done, and why.
+ * What else can be done with a picture: `{ words, icon, main, when(picture), act(picture) }`, added by other views.
+ * `name` is what the server calls it where it says that it cannot be done, and why.
  */
 export const actions = [];
 
@@ -52,7 +52,7 @@ function buttons(section, picture) {
   const heart = h("button", { className: "button", type: "button", aria: { pressed: String(picture.favourite) }, onclick: () => favourite(heart, picture) }, icon("heart", 18), "Favourite");
   return h("div", { className: "buttons" },
     actions.filter((each) => each.when(picture)).map((each) =>
-      h("button", { className: "button primary", type: "button", disabled: Boolean(picture.cannot[each.name]), onclick: () => each.act(picture) }, icon(each.icon, 18), each.words)),
+      h("button", { className: each.main ? "button primary" : "button", type: "button", disabled: Boolean(picture.cannot[each.name]), onclick: () => each.act(picture) }, icon(each.icon, 18), each.words)),
     picture.mine ? heart : [],
     h("a", { className: "button", href: `${pictureAddress(picture.id)}?download`, download: "" }, icon("down", 18), "Download"),
     h("button", { className: "button", type: "button", onclick: () => copy(picture.typed) }, icon("copy", 18), "Copy prompt"),
