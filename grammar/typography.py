@@ -130,7 +130,7 @@ def _belongs(before: str, behind: str, mark: str) -> bool:
     if _KEYCAP in behind and before in "0123456789#*":
         return True
     joins = mark in _JOINERS or mark > "\U000e0000"
-    return joins and not before.isascii() and unicodedata.category(before)[0] not in "PZ"
+    return joins and not narrow(before).isascii() and unicodedata.category(before)[0] not in "PZ"
 
 
 def _first_parameter(text: str, names: Iterable[str]) -> int:

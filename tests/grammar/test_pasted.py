@@ -350,6 +350,10 @@ class TestInvisibleMarks:
     def test_inside_emoji_and_words_they_stay(self, text: str) -> None:
         assert only(text).text == text
 
+    def test_a_joiner_behind_a_wide_letter_goes_as_it_goes_behind_a_narrow_one(self) -> None:
+        for name in ("ar", "ａｒ"):
+            assert only(f"a cat --no ٣–{name}\u200d\u20689").no == ("٣–ar9",)
+
     def test_so_they_do_in_a_list_of_things(self) -> None:
         assert only("a cat --no 👩\u200d🚀, ❤\ufe0f, می\u200cخواهم").no == (
             "👩\u200d🚀",
