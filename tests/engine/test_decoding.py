@@ -14,7 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from engine import Registry, drawing
+from engine.drawing import sparing
 from engine.drawing.latents import draws_films, from_pixels
+from engine.drawing.seamless import wrapping_vae
 from engine.drawing.sparing import sparing_vae
 from engine.planning.memory import Fit, Needs, Placement
 from tests.families.tiny import parts
@@ -153,3 +155,14 @@ def test_every_kind_of_autoencoder_that_can_decodes_in_tiles(build: Callable[[],
     assert picture.shape == whole.shape
     assert max(seen[1:]) <= 64
     assert float((picture - whole).abs().mean()) < 0.5 * float(whole.std())
+
+
+def test_a_picture_that_repeats_does_so_in_tiles_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparing, "_TILE", 128)
+    vae = parts.vae()
+    latents = torch.randn(1, 4, 24, 24, generator=torch.Generator().manual_seed(0))
+    whole = decoded(wrapping_vae(vae), latents)
+    around, bordered = (decoded(tiled(each), latents) for each in (wrapping_vae(vae), vae))
+    assert around.shape == whole.shape
+    wrong, otherwise = ((each - whole)[..., :16, :].abs().mean() for each in (around, bordered))
+    assert float(wrong) < 0.5 * float(otherwise)
