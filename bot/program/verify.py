@@ -74,8 +74,15 @@ def _lines(verdict: Verdict) -> list[str]:
     for name in ("prompt", "seed", "model", "job"):
         if (value := getattr(verdict, name)) is not None:
             lines.append(f"{name + ':':8}{value}")
-    mark = verdict.watermark
-    lines.append(f"mark:   {mark.job if mark.found else 'none in the pixels'}")
+    lines.append(f"mark:   {_mark(verdict)}")
     lines.append(f"C2PA:   {verdict.c2pa}")
-    lines.append(f"AI:     {'said in its text' if verdict.ai_mark else 'not said in its text'}")
+    lines.append(f"AI:     its text {'says' if verdict.ai_mark else 'does not say'} that a machine made it")
     return [*lines, *verdict.notes]
+
+
+def _mark(verdict: Verdict) -> str:
+    mark = verdict.watermark
+    if not mark.found:
+        return "none in the pixels"
+    known = mark.job == verdict.job
+    return "in the pixels, of this job" if known else f"in the pixels, {mark.job}; the job is not known here"

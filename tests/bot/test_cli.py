@@ -130,7 +130,9 @@ def test_verify_says_what_a_file_says_of_itself(tmp_path):
         "redrawn": "not tried",
         "notes": [],
     }
-    assert "prompt: a fox" in easel("verify", "own.png").stdout
+    plain = easel("verify", "own.png").stdout
+    assert "prompt: a fox" in plain
+    assert "mark:   in the pixels, abcdef; the job is not known here" in plain
     unknown = easel("verify", "own.png", "--prove")
     assert unknown.exit_code == 0
     assert "cannot be drawn again" in unknown.stderr
