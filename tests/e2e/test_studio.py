@@ -1,12 +1,14 @@
 """The studio in a real browser, before the real bot and the real model: brush, canvas, words, a restart."""
 
+import asyncio
+import io
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest
 import pytest_asyncio
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from bench.bot import Bot, running
 from engine.pictures.mark import cleaned
@@ -15,6 +17,7 @@ from playground import Message, Person, Playground, Remote
 from tests.browser import chromium, expect, needs_chromium, playwright, window
 from tests.e2e.conftest import PATIENCE
 from tests.e2e.pictures import picture
+from tests.engine.tiny_clickers import clicker
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
 
@@ -30,8 +33,15 @@ async def bot(
     tmp_path_factory: pytest.TempPathFactory,
     unused_tcp_port_factory: Callable[[], int],
 ) -> AsyncIterator[Bot]:
+    """A bot that has a (tiny, random) model of the Segment Anything kind."""
     address, folder = f"127.0.0.1:{unused_tcp_port_factory()}", tmp_path_factory.mktemp("easel")
-    async with running(playground, discord, folder, EASEL_STUDIO=address) as bot:
+    clicker("sam2", folder / "sam2")
+    models = folder / "models.toml"
+    models.write_text(
+        f"[[segmenter]]\nname = 'sam2'\ntitle = 'SAM 2'\nsource = '{folder / 'sam2'}'\nclicks = true\n"
+    )
+    settings = {"EASEL_STUDIO": address, "EASEL_MODELS_FILE": str(models)}
+    async with running(playground, discord, folder, **settings) as bot:
         yield bot
 
 
@@ -140,6 +150,39 @@ async def test_the_roof_is_selected_by_its_name(page) -> None:
     await expect(said).to_be_visible(timeout=PATIENCE * 1000)
     share = int(re.search(r"(\d+)%", await said.inner_text())[1])
     assert 2 <= share <= 40
+
+
+async def test_what_a_click_finds_is_drawn_anew_and_nothing_else(page) -> None:
+    """The mask is the model's own: served, laid over the picture, and sent with the job."""
+    await page.get_by_role("button", name="Select by click").click()
+    await expect(page.get_by_text("takes the patch of one colour")).to_be_hidden()
+    box = await page.locator("canvas.easel").bounding_box()
+    bodies: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def passed_on(route) -> None:  # what a page reads as a blob, a browser does not keep for others
+        answered = await route.fetch()
+        bodies.put_nowait(await answered.body())
+        await route.fulfill(response=answered)
+
+    await page.route("**/selections", passed_on)
+    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    found = Image.open(io.BytesIO(await asyncio.wait_for(bodies.get(), PATIENCE)))
+    source = await before(page)
+    mask = found.convert("L").resize((256, 256), Image.Resampling.BOX)
+    share = np.asarray(mask).mean() / 255
+    assert 0.01 < share < 0.99
+    said = page.get_by_text("of the picture is drawn anew")
+    assert int(re.search(r"(\d+)%", await said.inner_text())[1]) == pytest.approx(100 * share, abs=1)
+    field = page.locator("section:not([hidden])").get_by_role("combobox", name="Prompt", exact=True)
+    await field.fill("a yellow circle --q 0.5")
+    count = await cards(page).count()
+    await page.get_by_role("button", name="Draw four").click()
+    pixels, old = (np.asarray(each, dtype=np.float64) for each in (await drawn(page, count + 1), source))
+    reach = mask.filter(ImageFilter.MaxFilter(2 * SEAM + 1))
+    outside, inside = np.asarray(reach) == 0, np.asarray(mask) == 255
+    assert outside.any()
+    assert psnr(pixels[outside], old[outside]) >= 40
+    assert psnr(pixels[inside], old[inside]) < 40
 
 
 async def test_a_job_goes_on_after_the_bot_was_killed_in_the_middle(page, bot: Bot, discord: Remote) -> None:
