@@ -30,8 +30,7 @@ from engine.errors import ModelUnavailable
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
-from engine.sharing.adapters import Adapter, Adapters, beside, order
-from engine.sharing.low_rank import LowRank
+from engine.sharing.adapters import Adapter, Adapters, LowRank, beside, order
 
 __all__ = ["load_adapter", "load_beside", "of_plan", "texts_of"]
 

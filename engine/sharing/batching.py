@@ -34,7 +34,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import torch
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
@@ -53,9 +53,6 @@ from engine.sharing.rows import RowLimit, first_rows
 
 __all__ = ["Batcher", "Call", "Task", "install", "pause", "showing"]
 
-Leaves: TypeAlias = Sequence[Any] | None
-Sizes: TypeAlias = tuple[int, ...]
-
 _AHEAD = 1
 """Forwards that a GPU may still have before it when the next is handed to it: enough that it never idles."""
 
@@ -72,7 +69,8 @@ class Task(greenlet):  # type: ignore[misc]
 
     Calls that share a forward have an equal ``mode``, and the forward runs inside ``around()``. Its rows are
     computed with its ``adapters``; those of its next call see the pictures ``shown``, a tuple of them a row.
-    After `resume` either ``call`` is what the task waits for, or it is dead with a ``value`` or an ``error``.
+    After `resume` either ``call`` is what the task waits for, or it is dead and has a ``value`` or an
+    ``error``.
     """
 
     def __init__(
@@ -131,16 +129,16 @@ class Call:
         """Whose each of its rows is; a call without rows has one for all that it computes."""
         return [Owner(self.task.adapters, shown) for shown in self.shown] or [Owner(self.task.adapters)]
 
-    def forward(self, rows: int, leaves: Leaves, owners: Sequence[Owner] = (), sizes: Sizes = ()) -> Any:
+    def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Owner] = ()) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called.
 
-        ``owners`` say of each row what it is computed with, ``sizes`` in which numbers of rows bits agree.
+        ``owners`` say of each row what it is computed with.
         """
         if any(map(any, owners)):
             bound = self.arguments.bind(self.arguments.leaves if leaves is None else leaves)
             stance = set_stance("force_eager") if self.module.batch_compiled else nullcontext()
             loras, shown = [each.adapters for each in owners], [each.pictures for each in owners]
-            with stance, beside(loras, sizes=sizes), image_prompts.beside(shown):
+            with stance, beside(loras, whole=bool(self.module.batch_sizes)), image_prompts.beside(shown):
                 return self.module(*bound.args, **bound.kwargs)
         kinds = self.arguments.kinds
         graphs: Graphs | None = self.module.batch_graphs
@@ -192,7 +190,7 @@ class Batcher:
         for key in [key for key in self._limits if key[0].partition("/")[0] == model]:
             del self._limits[key]
 
-    def _sizes(self, call: Call) -> Sizes:
+    def _sizes(self, call: Call) -> tuple[int, ...]:
         """The only numbers of rows that a forward of this call's shape may have; () for any."""
         sizes = call.module.batch_sizes
         if isinstance(sizes, tuple):
@@ -200,7 +198,7 @@ class Batcher:
         if not call.rows:
             return ()
         with torch.no_grad():
-            found: Sizes = sizes.sizes(call, call.task.mode, call.task.around)
+            found: tuple[int, ...] = sizes.sizes(call, call.task.mode, call.task.around)
         return found
 
     def largest(self) -> int:
@@ -242,11 +240,11 @@ class Batcher:
             try:
                 if len(calls) == 1 and (size == total or not total):
                     as_called = leaves if sizes and total else None
-                    return [self._forward(limit, size, first, as_called, owners, sizes)]
+                    return [self._forward(limit, size, first, as_called, owners)]
                 whose = owners[done : done + rows]
                 whose += whose[-1:] * (size - rows)
                 cut = first.arguments.cut(leaves, done, rows, size)
-                value = self._forward(limit, size, first, cut, whose, sizes)
+                value = self._forward(limit, size, first, cut, whose)
                 outputs.append(Output(value, rows, size, first.arguments.listed))
                 done += rows
                 continue
@@ -263,13 +261,12 @@ class Batcher:
         limit: RowLimit,
         rows: int,
         first: Call,
-        leaves: Leaves,
+        leaves: Sequence[Any] | None,
         owners: Sequence[Owner],
-        sizes: Sizes,
     ) -> Any:
         self.forwards += 1
         start = self._clock()
-        value = first.forward(rows, leaves, owners, sizes)
+        value = first.forward(rows, leaves, owners)
         if limit.learning:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
@@ -290,7 +287,7 @@ class Batcher:
 def install(
     module: nn.Module,
     name: str,
-    sizes: Sizes | Exact = (),
+    sizes: tuple[int, ...] | Exact = (),
     graphs: Graphs | None = None,
     *,
     axes: Mapping[str, int | None] | None = None,
