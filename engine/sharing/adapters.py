@@ -58,7 +58,7 @@ class LowRank:
     def _inner(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
         """The input brought to the few channels between the two matrices, weighted by row."""
         if isinstance(layer, nn.Conv2d):
-            inner = F.conv2d(given, self.down, None, layer.stride, layer.padding, layer.dilation)
+            inner: Tensor = layer._conv_forward(given, self.down, None)  # it meets a tile's edges so too
         else:
             inner = F.linear(given, self.down)
         return inner * weights.view(-1, *[1] * (inner.dim() - 1))

@@ -126,6 +126,19 @@ class TestOne:
         assert apart(beside, merged) < 0.5
         assert apart(beside, alone(each, plan)) > 2
 
+    def test_it_meets_a_tiles_edges_as_the_model_does(
+        self, model: Callable[[str], LoadedModel], tmp_path: Path
+    ) -> None:
+        sd = model("sd")
+        pairs = tiny_loras.matrices(sd, seed=1)
+        entry = tiny_loras.entry(sd, "one", tiny_loras.write(tmp_path / "one.safetensors", pairs))
+        plan = replace(short(sd), tile=True)
+        changed = drawing.load(sd.entry, "cpu")
+        tiny_loras.merged(changed, pairs, 1.0)
+        whole = Rendering(Registry((sd.entry,)), replace(PROGRAM, load=lambda *_, **said: changed))
+        (merged,) = whole.drawn(Job("m", plan, "m")).values()
+        assert apart(alone(sd, with_loras(plan, one=1.0), entry), merged) < 0.5
+
     def test_it_is_the_same_in_every_naming(self, each: LoadedModel, tmp_path: Path) -> None:
         pairs = tiny_loras.matrices(each, seed=1)
         found = []
