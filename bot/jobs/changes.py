@@ -7,7 +7,7 @@ holds up nobody. Knows nothing of what a job looks like.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bot.memory.records import JobRecord
@@ -61,6 +61,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._watches: dict[int, set[Watch]] = {}
+        self._listening: list[Callable[[JobRecord], None]] = []
         self._closed = False
 
     @contextmanager
@@ -77,8 +78,14 @@ class Changes:
             if not self._watches[user_id]:
                 del self._watches[user_id]
 
+    def listen(self, hear: Callable[[JobRecord], None]) -> None:
+        """Has ``hear`` called with every job of anybody that changes; it returns at once."""
+        self._listening.append(hear)
+
     def tell(self, job: JobRecord) -> None:
         """Something of a job is different now."""
+        for hear in self._listening:
+            hear(job)
         for watch in self._watches.get(job.user_id, ()):
             watch.tell(job.id)
 

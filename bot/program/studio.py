@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.memory.database import Database
 from bot.memory.folders import Folders
+from bot.memory.records import JobRecord, Status
 from bot.memory.thumbnails import Thumbnails
 from bot.memory.walls import Walls
 from bot.studio.downloads import Downloads
@@ -23,7 +24,13 @@ __all__ = ["services_of", "studio_of"]
 
 def services_of(client: EaselClient, database: Database) -> Services:
     """What of a client the studio uses, and what it keeps for itself."""
-    hub, walls = client.hub, Walls(database)
+    hub, walls, snapshots = client.hub, Walls(database), Snapshots()
+
+    def drawn(job: JobRecord) -> None:
+        if job.status is Status.RENDERED:  # its pictures are on walls from now on
+            snapshots.changed(job.user_id)
+
+    hub.flow.changes.listen(drawn)
     return Services(
         settings=hub.settings,
         people=hub.people,
@@ -51,7 +58,7 @@ def services_of(client: EaselClient, database: Database) -> Services:
         select=hub.engine.select,
         sight=Sight(walls, partial(readable, client)),
         application_id=lambda: client.application_id,
-        snapshots=Snapshots(),
+        snapshots=snapshots,
         downloads=Downloads(),
     )
 

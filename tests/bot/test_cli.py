@@ -62,7 +62,14 @@ def test_a_bad_prompt_is_shown_with_a_caret_and_exits_2(command):
 def test_models_lists_the_whole_registry():
     tables = easel("models").stdout.split("\n\n")
     registry = Registry.load()
-    kinds = (registry.entries, registry.loras, registry.adapters)
+    beside = (
+        *registry.controls,
+        *registry.depths,
+        *registry.segmenters,
+        *registry.describers,
+        *registry.upscalers,
+    )
+    kinds = (registry.entries, registry.loras, registry.adapters, beside)
     for listed, entries in zip(tables, kinds, strict=True):
         assert [line.split()[0] for line in listed.splitlines()[1:]] == [each.name for each in entries]
 
