@@ -108,19 +108,11 @@ async def earlier(database_path, settings):
         assert env.errors == []
 
 
-async def pressed(world, custom_id):
-    view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Button(label="as it was", custom_id=custom_id))
-    view.stop()
-    message = await world.bot.get_partial_messageable(world.channel.id).send("as it was", view=view)
-    return await world.alice.click(message, custom_id=custom_id)
-
-
 @pytest.mark.parametrize(("kind", "label"), EVERY)
 async def test_every_button_of_then_does_its_work(earlier, kind, label):
     if kind != "waiting":
         earlier.engine.release()
-    result = await pressed(earlier, IDS[kind][label])
+    result = await earlier.press_as_sent(IDS[kind][label])
     await earlier.env.settle()
     texts = [m.content for m in earlier.messages()]
     if (kind, label) in NEW_MESSAGES:
@@ -146,12 +138,12 @@ async def test_every_button_of_then_does_its_work(earlier, kind, label):
 
 async def test_every_dialog_of_then_is_asked_under_the_same_id_and_its_answer_taken(earlier):
     earlier.engine.release()
-    await pressed(earlier, IDS["settings"]["Remix mode"])
+    await earlier.press_as_sent(IDS["settings"]["Remix mode"])
     asked = {label: IDS["single"].get(label) or IDS["grid"].get(label) for label in DIALOGS}
     for label, custom_id in asked.items():
         if custom_id is None:
             continue
-        shown = await pressed(earlier, custom_id)
+        shown = await earlier.press_as_sent(custom_id)
         assert shown.modal["custom_id"] == DIALOGS[label]
         await earlier.alice.submit_modal(shown, {"prompt": f"a green tree {DIALOGS[label].split(':')[1]}"})
         await earlier.env.settle()

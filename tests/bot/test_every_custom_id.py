@@ -5,7 +5,6 @@ A new button or dialog gets a line here. None ever leaves: what was sent once is
 
 import uuid
 
-import discord
 import pytest
 import simcord
 
@@ -207,21 +206,13 @@ async def all_said(world, result):
     return "\n".join(words)
 
 
-async def clicked(world, custom_id):
-    view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Button(label="as it was", custom_id=custom_id))
-    view.stop()
-    message = await world.bot.get_partial_messageable(world.channel.id).send("as it was", view=view)
-    return await world.alice.click(message, custom_id=custom_id)
-
-
 @pytest.mark.parametrize("name", BUTTONS)
 async def test_every_button_that_was_ever_sent_does_what_it_did(kept, name):
     world, rows = kept
     about, index, said = BUTTONS[name]
     await begun(world, held=name == "cancel")
     target = await target_of(world, rows, about)
-    told = await all_said(world, await clicked(world, f"easel:{name}:{target}:{index}"))
+    told = await all_said(world, await world.press_as_sent(f"easel:{name}:{target}:{index}"))
     assert said in told
     assert "another version" not in told
 
@@ -232,7 +223,7 @@ async def test_every_dialog_that_was_ever_opened_is_answered(kept, name):
     about, index, said = DIALOGS[name]
     await begun(world)
     world.opens.append(CustomId(name, await target_of(world, rows, about), index))
-    shown = await clicked(world, "easel:then::0")
+    shown = await world.press_as_sent("easel:then::0")
     fields = FIELDS.get(name, {"prompt": WORDS})
     told = await all_said(world, await world.alice.submit_modal(shown, fields))
     assert said in told

@@ -20,11 +20,7 @@ VERSIONS = range(1, NEWEST + 1)
 
 async def pressed(world, action, job_id, index=0):
     """Alice presses a button of then, under a message that Discord still has."""
-    view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Button(label="as it was", custom_id=f"easel:{action}:{job_id}:{index}"))
-    view.stop()
-    message = await world.bot.get_partial_messageable(world.channel.id).send("as it was", view=view)
-    result = await world.alice.click(message, custom_id=f"easel:{action}:{job_id}:{index}")
+    result = await world.press_as_sent(f"easel:{action}:{job_id}:{index}")
     await world.env.settle()
     return result
 

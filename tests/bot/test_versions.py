@@ -11,7 +11,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import discord
 import pytest
 import simcord
 
@@ -81,11 +80,7 @@ async def earlier(request, tmp_path, settings):
 
 
 async def pressed(world, custom_id):
-    view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Button(label="as it was", custom_id=custom_id))
-    view.stop()
-    message = await world.bot.get_partial_messageable(world.channel.id).send("as it was", view=view)
-    result = await world.alice.click(message, custom_id=custom_id)
+    result = await world.press_as_sent(custom_id)
     await world.env.settle()
     return result
 

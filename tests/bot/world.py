@@ -49,6 +49,14 @@ class World:
         result = await self.slash("imagine", prompt=prompt)
         return result.response.message
 
+    async def press_as_sent(self, custom_id: str):
+        """Alice presses a button of an earlier version, under a message that Discord still has."""
+        view = discord.ui.View(timeout=None)
+        view.add_item(discord.ui.Button(label="as it was", custom_id=custom_id))
+        view.stop()
+        message = await self.bot.get_partial_messageable(self.channel.id).send("as it was", view=view)
+        return await self.alice.click(message, custom_id=custom_id)
+
     async def press(
         self, message: discord.Message, label: str, who: object = None
     ) -> simcord.InteractionResult:
