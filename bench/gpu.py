@@ -22,18 +22,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from bench.compute import counting, matmul_rate
-from bench.gpu_norms import side_by_side
-from bench.gpu_shapes import DTYPE, SHAPES, Rig, Shape
+from bench.gpu_shapes import DTYPE, SHAPES, Rig, Shape, moved
 from bench.sheet import Sheet, where
 from engine import (
     Action,
@@ -53,13 +51,12 @@ from engine.drawing import LoadedModel, forward_mode, load, preview, run
 from engine.drawing.effects import rows as repeated
 from engine.drawing.steering import Steering
 from engine.families import FAMILIES
+from engine.kernels import blocks
 from engine.pictures.decoding import to_png
 from engine.pictures.psnr import psnr
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened
-
-_ATTENTION = (SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION)
 
 
 @dataclass(frozen=True)
@@ -69,41 +66,30 @@ class Way:
     name: str
     graphs: bool = False
     compiler: str = ""
-    cudnn_attention: bool = False
-    tuned_convolutions: bool = False
-    norms: bool = False
-    """Group norms that take pixels side by side, as the convolutions do."""
-    planes: bool = False
-    """Convolutions that take pixels in planes, as the group norms do."""
+    kernels: bool = False
+    """Blocks of U-Nets and VAEs with kernels of their own."""
 
     @contextmanager
-    def applied(self, denoiser: torch.nn.Module, *, compiled: bool) -> Iterator[None]:
-        """The denoiser and torch's global switches as this way wants them, until the end."""
-        before = torch.backends.cudnn.benchmark
-        torch.backends.cudnn.benchmark = self.tuned_convolutions
-        attention = (
-            sdpa_kernel(list(_ATTENTION), set_priority=True) if self.cudnn_attention else nullcontext()
-        )
-        norms = side_by_side(denoiser, compiled=compiled) if self.norms else nullcontext()
-        if self.planes:
-            denoiser.to(memory_format=torch.contiguous_format)
+    def applied(self, pipe: Any) -> Iterator[None]:
+        """The pipeline's blocks as this way wants them, until the end."""
+        modules = (denoiser_of(pipe), pipe.vae)
+        for module in modules if self.kernels and blocks.possible(str(pipe.device)) else ():
+            blocks.swap(module)
         try:
-            with attention, norms:
-                yield
+            yield
         finally:
-            torch.backends.cudnn.benchmark = before
-            if self.planes and any(weight.dim() == 4 for weight in denoiser.parameters()):
-                denoiser.to(memory_format=torch.channels_last)
+            for module in modules:
+                blocks.restore(module)
 
 
 WAYS = (
     Way("plain"),
-    Way("graphs", graphs=True),
-    Way("graphs, tuned", graphs=True, tuned_convolutions=True, cudnn_attention=True),
-    Way("compiled", graphs=True, compiler="inductor", cudnn_attention=True),
-    Way("graphs, norms side by side", graphs=True, norms=True),
-    Way("graphs, pixels in planes", graphs=True, planes=True),
+    Way("recorded", graphs=True),
+    Way("recorded, own kernels", graphs=True, kernels=True),
+    Way("recorded, own kernels, compiled", graphs=True, kernels=True, compiler="inductor"),
 )
+DEFAULTS = {"sd": WAYS[2], "sdxl": WAYS[2], "flux": WAYS[3], "z-image": WAYS[3]}
+"""How a GPU runs the families' forwards unless the owner says something else."""
 
 
 class Results:
@@ -209,7 +195,7 @@ def throughput(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: R
     for way in ways:
         if way.compiler and not rig.gpu:
             continue
-        with way.applied(denoiser, compiled=rig.gpu):
+        with way.applied(pipe):
             session = Session(rig, pipe, shape, way)
             session.learn()
             for users in shape.users:
@@ -228,9 +214,6 @@ def throughput(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: R
                 )
             session.close()
             denoiser.__class__ = kind
-            if way.compiler:  # the stock pipeline, compiled in the same way
-                again = {n: min(seconds(rig, stock_draw, pipe, shape, n) for _ in range(2)) for n in (4, 1)}
-                results.add("stock compiled", shape=name, grid=again[4], single=again[1])
     yield sheet
 
 
@@ -241,10 +224,10 @@ def denoiser_of(pipe: Any) -> Any:
 
 def stock_draw(pipe: Any, shape: Shape, pictures: int) -> None:
     """One job as a server does it, PNGs included."""
-    texts = {name: rows.to(pipe.device) for name, rows in shape.texts(pictures, 1).items()}
+    texts = moved(shape.texts(pictures, 1), pipe.device)
     if shape.guided:
-        nothing = shape.texts(pictures, 0)
-        texts |= {f"negative_{name}": rows.to(pipe.device) for name, rows in nothing.items()}
+        nothing = moved(shape.texts(pictures, 0), pipe.device)
+        texts |= {f"negative_{name}": rows for name, rows in nothing.items()}
     made = pipe(
         height=shape.side,
         width=shape.side,
@@ -268,9 +251,7 @@ class _Texts:
     """Random texts in the place of a model's encoders."""
 
     def __init__(self, shape: Shape, device: str) -> None:
-        self._rows = {
-            seed: {name: rows.to(device) for name, rows in shape.texts(1, seed).items()} for seed in (0, 1)
-        }
+        self._rows = {seed: moved(shape.texts(1, seed), device) for seed in (0, 1)}
 
     def steering(self, plan: Plan) -> Steering:
         nothing, said = (repeated(self._rows[seed], len(plan.seeds)) for seed in (0, 1))
@@ -352,10 +333,11 @@ class Session:
 
 def profile(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
     """The kernels of four grids by kind, beside the time they took."""
-    shape, way = shape_of(rig, name), ways[min(2, len(ways) - 1)]
+    shape = shape_of(rig, name)
+    way = DEFAULTS[shape.family]
     pipe = shape.make(rig)
     activity = torch.profiler.ProfilerActivity
-    with way.applied(denoiser_of(pipe), compiled=rig.gpu):
+    with way.applied(pipe):
         session = Session(rig, pipe, shape, way)
         for _ in range(3):
             session.draw(2, 4)
@@ -404,14 +386,15 @@ _KERNELS = {
 
 def urgent(rig: Rig, name: str, rate: float, ways: Sequence[Way], results: Results) -> Iterator[Sheet]:
     """Single turbo pictures among relax grids: time until delivery over first come, first served."""
-    shape, way = shape_of(rig, name), ways[min(2, len(ways) - 1)]
+    shape = shape_of(rig, name)
+    way = DEFAULTS[shape.family]
     pipe = shape.make(rig)
     stock_draw(pipe, shape, 4)
     stock = {n: min(seconds(rig, stock_draw, pipe, shape, n) for _ in range(2)) for n in (4, 1)}
     backlog, quick = (3, 2) if rig.tiny else (12, 8)
     arrivals = [(0.0, 4)] * backlog + [((n + 0.5) * backlog / quick * stock[4] / 2, 1) for n in range(quick)]
     arrivals.sort()
-    with way.applied(denoiser_of(pipe), compiled=rig.gpu):
+    with way.applied(pipe):
         session = Session(rig, pipe, shape, way)
         session.learn()
         taken = _played(session, arrivals)

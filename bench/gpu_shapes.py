@@ -4,7 +4,7 @@ How long a forward takes does not depend on what the weights say. Text embedding
 nothing of what is measured.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,9 +19,11 @@ from diffusers import (
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
 )
 
-__all__ = ["DTYPE", "SHAPES", "Rig", "Shape"]
+__all__ = ["DTYPE", "SHAPES", "Rig", "Shape", "moved"]
 
 DTYPE = torch.bfloat16
 
@@ -154,6 +156,21 @@ def _flux(rig: Rig) -> Any:
     return _ready(FluxPipeline(transformer=transformer, vae=vae, scheduler=scheduler, **parts))
 
 
+def _z_image(rig: Rig) -> Any:
+    with _on_device(rig):
+        few: dict[str, Any] = (
+            {"dim": 64, "n_layers": 1, "n_refiner_layers": 1, "n_heads": 2, "n_kv_heads": 2}
+            | {"axes_dims": [16, 8, 8], "axes_lens": [1024, 64, 64]}
+            if rig.tiny
+            else {}
+        )
+        transformer = ZImageTransformer2DModel(**few)
+        vae = _vae(rig, 16)
+    parts = dict.fromkeys(("text_encoder", "tokenizer"))
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    return _ready(ZImagePipeline(transformer=transformer, vae=vae, scheduler=scheduler, **parts))
+
+
 def _rows(n: int, seed: int, *shape: int) -> torch.Tensor:
     """Random rows (n, *shape), the same for each picture of a job."""
     made = torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed)).to(DTYPE)
@@ -168,10 +185,23 @@ def _states(width: int, pooled: int = 0, length: int = 77) -> Callable[[int, int
     return texts
 
 
+def _lists(width: int, length: int) -> Callable[[int, int], dict[str, Any]]:
+    return lambda n, seed: {"prompt_embeds": list(_rows(n, seed, length, width))}
+
+
+def moved(texts: Mapping[str, Any], device: Any) -> dict[str, Any]:
+    """The same texts on a device."""
+    return {
+        name: [row.to(device) for row in rows] if isinstance(rows, list) else rows.to(device)
+        for name, rows in texts.items()
+    }
+
+
 SHAPES = {
     "sd-1.5": Shape(_sd15, "sd", 512, 25, 7.0, (1, 2, 4, 8), _states(768)),
     "sdxl": Shape(_sdxl, "sdxl", 1024, 15, 6.0, (1, 2, 4), _states(2048, 1280)),
     "flux": Shape(_flux, "flux", 1024, 6, 3.5, (1, 2), _states(4096, 768, 512), guided=False),
+    "z-image": Shape(_z_image, "z-image", 1024, 8, 0.0, (1, 2), _lists(2560, 128), guided=False),
 }
 """Steps are fewer than people take where a grid takes seconds: decoding then counts more, which no sharing
 makes quicker. With 30 and 28 steps SDXL and FLUX gain more than is printed."""

@@ -79,7 +79,8 @@ class Settings(BaseSettings):
         description="What models compute in: auto, fp32, bf16 or fp16; or are stored in: fp8, int8 or nf4.",
     )
     easel_compiler: str = Field(
-        _RENDERING.compiler, description="A torch.compile backend such as inductor; empty: none."
+        _RENDERING.compiler,
+        description="A torch.compile backend such as inductor; auto: a GPU's transformers; empty: none.",
     )
     easel_running_per_user: int = Field(
         3, ge=1, le=100, description="Jobs of one user that render at a time."

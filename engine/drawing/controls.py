@@ -27,6 +27,7 @@ from torch import nn
 from engine.drawing.latents import from_pixels, laid, vae_of
 from engine.drawing.model import LoadedModel, denoiser_name, put
 from engine.errors import ModelUnavailable
+from engine.kernels import blocks
 from engine.pictures.edges import edges
 from engine.planning.controls import ControlEntry, DepthEntry, Structure
 from engine.weights import LOADING
@@ -129,6 +130,8 @@ def load_control(entry: ControlEntry, depth: DepthEntry | None, model: LoadedMod
         raise ModelUnavailable(f"{entry.title} could not be read; the log says why.") from error
     if named == "ControlNetModel":
         module.to(memory_format=torch.channels_last)
+        if blocks.possible(str(own.device)):
+            blocks.swap(module)
     return LoadedControl(entry, module.eval().requires_grad_(False), seen)
 
 

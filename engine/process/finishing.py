@@ -6,7 +6,10 @@ scored.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PIL import Image
@@ -19,6 +22,9 @@ from engine.pictures.mark import marked
 from engine.seeing.classifier import Classifier
 
 __all__ = ["Finish", "Written", "finished"]
+
+_THREADS = max(1, (os.cpu_count() or 1) // 4)
+"""Pictures of a job that are written at once: a quick GPU draws four sooner than one thread writes them."""
 
 _NONE_LEFT = "{} let none of the pictures pass. Please try other words."
 
@@ -52,10 +58,18 @@ def finished(pictures: Sequence[Image.Image], job: Job, classifier: Classifier |
         pictures = shown
     if len(hidden) == len(pictures) and any(each.by != safety.CHECKER for each in hidden):
         raise Unsafe(_NONE_LEFT.format(hidden[-1].by))
-    held = pictures if job.mark is None else [marked(picture, job.mark) for picture in pictures]
     by = dict.fromkeys(each.by for each in hidden)
     notes = (
         f"{name} hid {sum(each.by == name for each in hidden)} of the {len(pictures)} pictures."
         for name in by
     )
-    return Written([(to_png(each), *each.size) for each in held], tuple(hidden), tuple(notes))
+    write = functools.partial(_written, mark=job.mark)
+    if _THREADS == 1:
+        return Written([write(picture) for picture in pictures], tuple(hidden), tuple(notes))
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return Written(list(threads.map(write, pictures)), tuple(hidden), tuple(notes))
+
+
+def _written(picture: Image.Image, mark: int | None) -> tuple[bytes, int, int]:
+    held = picture if mark is None else marked(picture, mark)
+    return to_png(held), *held.size

@@ -18,13 +18,14 @@ from torch import nn
 
 from engine.errors import TooLarge
 from engine.families import FAMILIES
+from engine.kernels import blocks
 from engine.planning.memory import QUANTISED, Fit, Placement, crowded, fitted
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
 from engine.process.background import Background
 from engine.process.devices import main_memory
 from engine.process.program import Program
-from engine.process.settings import WorkerSettings
+from engine.process.settings import AUTO, WorkerSettings
 from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
@@ -33,6 +34,9 @@ from engine.sharing.joining import Joins
 __all__ = ["ResidentModels", "control_shared", "fit_in", "load_shared"]
 
 _LOG = logging.getLogger(__name__)
+
+_SHAPES = 64
+"""Kinds of blocks and of calls that one class of blocks may be compiled for: Z-Image's has 3 kinds."""
 
 
 class ResidentModels:
@@ -224,12 +228,12 @@ def _share(
         steady(module)
     # weights that move, or are cast layer by layer, are nowhere that a recorded forward could read them
     still = whole and _lies_plainly(module)
-    compiled = bool(settings.compiler) and still
-    if compiled:
-        _compile(module, settings.compiler)
+    compiler = _compiler(module, settings.compiler, device) if still else ""
+    if compiler:
+        _compile(module, compiler)
     graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
     sizes = Exact(settings.measured) if exact else ()
-    install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=compiled)
+    install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=bool(compiler))
 
 
 def _computes_in(module: nn.Module) -> torch.dtype:
@@ -244,15 +248,35 @@ def _lies_plainly(module: nn.Module) -> bool:
     return all(weight.element_size() >= dtype.itemsize for weight in module.parameters())
 
 
-def _compile(module: nn.Module, backend: str) -> None:
-    """Has a denoiser compiled at its first use, for any number of rows.
+def _compiler(module: nn.Module, asked: str, device: str) -> str:
+    """What compiles a module, "" for nothing.
 
-    Where diffusers names the blocks that repeat, one of each kind is compiled and serves all: seconds instead
-    of minutes. Not so in U-Nets, which spend much of their time in the group norms between those blocks.
+    Of itself only a GPU's transformers: their blocks come back a fourth quicker after 20 seconds of work
+    (docs/gpu.md). U-Nets gain 2 % beside their own kernels.
     """
-    if getattr(module, "_repeated_blocks", None) and not any(
-        isinstance(part, nn.GroupNorm) for part in module.modules()
-    ):
+    if asked != AUTO:
+        return asked
+    pays = _repeats(module) and blocks.possible(device)
+    return "inductor" if pays else ""
+
+
+def _repeats(module: nn.Module) -> bool:
+    """Whether blocks that diffusers names as repeating are most of what a module computes.
+
+    Not so in U-Nets, which spend much of their time in the group norms between those blocks.
+    """
+    named = bool(getattr(module, "_repeated_blocks", None))
+    return named and not any(isinstance(part, nn.GroupNorm) for part in module.modules())
+
+
+def _compile(module: nn.Module, backend: str) -> None:
+    """Has a denoiser compiled at its first use, for any number of rows; what cannot be, runs as it is.
+
+    Where blocks repeat, one of each kind is compiled and serves all: seconds instead of minutes.
+    """
+    torch._dynamo.config.suppress_errors = True
+    torch._dynamo.config.recompile_limit = _SHAPES
+    if _repeats(module):
         module.compile_repeated_blocks(backend=backend)  # type: ignore[operator]
     else:
         module.compile(backend=backend)

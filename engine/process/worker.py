@@ -20,6 +20,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import TooLarge
@@ -73,6 +74,7 @@ def main(program: Program | None = None) -> None:
     _quiet()
     setup = read(orders)
     if isinstance(setup, Setup):
+        _keep_kernels(setup.settings.measured)
         _Service(setup, program or _program(setup), orders, reports).run()
 
 
@@ -171,6 +173,13 @@ def _quiet() -> None:
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+
+def _keep_kernels(measured: Path | None) -> None:
+    """Has what is compiled for a GPU kept beside what was measured of it: the next start finds it there."""
+    if measured is not None:
+        for library, variable in (("triton", "TRITON_CACHE_DIR"), ("inductor", "TORCHINDUCTOR_CACHE_DIR")):
+            os.environ.setdefault(variable, str(measured.parent / "kernels" / library))
 
 
 def _program(setup: Setup) -> Program:

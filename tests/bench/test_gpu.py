@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from bench import gpu
-from bench.gpu_norms import side_by_side
 
 
 @pytest.mark.parametrize("shape", sorted(gpu.SHAPES))
@@ -36,21 +35,6 @@ def test_the_table_of_a_shape_comes_out(
 def test_the_other_parts_say_something(part: str, title: str, capsys: pytest.CaptureFixture[str]) -> None:
     gpu.main([part, "--shapes", "sd-1.5", "--device", "cpu", "--tiny"])
     assert title in " ".join(capsys.readouterr().out.split())
-
-
-def test_a_group_norm_of_pixels_side_by_side_is_the_same_norm() -> None:
-    torch.manual_seed(1)
-    norms = torch.nn.Sequential(torch.nn.GroupNorm(4, 24), torch.nn.GroupNorm(3, 24)).requires_grad_(False)
-    for norm in norms:
-        norm.weight.normal_()
-        norm.bias.normal_()
-    x = torch.randn(2, 24, 6, 10).to(memory_format=torch.channels_last)
-    wanted = norms(x)
-    with side_by_side(norms, compiled=False):
-        found = norms(x)
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    assert torch.allclose(found, wanted, atol=1e-5)
-    assert all(type(norm) is torch.nn.GroupNorm for norm in norms)
 
 
 @pytest.mark.parametrize(
