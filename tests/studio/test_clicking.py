@@ -40,4 +40,5 @@ async def test_the_mask_of_a_click_is_served_and_drawn_with(model, world, alice)
     assert (job["kind"], job["status"], len(job["pictures"])) == ("vary_region", "delivered", 4)
     sent = Image.open(io.BytesIO(world.engine.seen[-1].inputs[1])).convert("L")
     assert sent.size == (256, 256)
-    assert np.abs(np.asarray(sent.resize(mask.size)).mean() - np.asarray(mask).mean()) < 8
+    asked, given = np.asarray(mask) > 127, np.asarray(sent.resize(mask.size, Image.Resampling.BOX)) > 127
+    assert (asked == given).mean() > 0.95  # what lies at an edge may be softened away
