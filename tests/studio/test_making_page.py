@@ -137,7 +137,9 @@ async def test_a_parameter_is_completed(page) -> None:
     await making(page)
     await page.keyboard.type("a fox --sty")
     offered = page.get_by_role("listbox", name="How it may go on").get_by_role("option")
-    await expect(offered.filter(has_text="--stylize")).to_be_visible()
+    await expect(offered.filter(has_text="--stylize")).to_have_text(
+        re.compile("^--stylize--s 0–1000 .100.: how")
+    )
     await page.keyboard.press("Tab")
     await page.keyboard.type("50")
     await expect(prompt(page)).to_have_value("a fox --stylize 50")

@@ -83,13 +83,17 @@ export class PromptBox extends EventTarget {
     this.chosen = -1;
     const before = this.text.slice(0, this.field.selectionStart);
     const common = before.slice(0, before.search(/\S*$/));
-    fill(this.list, completions.map((each, index) => h("li", {
-      role: "option", id: `${this.list.id}-${index}`, aria: { selected: "false" },
-      onpointerdown: (event) => {
-        event.preventDefault();
-        this.#take(index);
-      },
-    }, h("b", {}, each.text.startsWith(common) ? each.text.slice(common.length).trim() : each.text.trim()), h("span", {}, each.means))));
+    fill(this.list, completions.map(({ text, means }, index) => {
+      const shown = (text.startsWith(common) ? text.slice(common.length) : text).trim();
+      const rest = means.startsWith(shown) ? means.slice(shown.length).replace(/^[,:\s]+/, "") : means; // its name stands there already
+      return h("li", {
+        role: "option", id: `${this.list.id}-${index}`, aria: { selected: "false" },
+        onpointerdown: (event) => {
+          event.preventDefault();
+          this.#take(index);
+        },
+      }, h("b", {}, shown), h("span", {}, rest));
+    }));
     this.list.hidden = !completions.length;
     this.field.ariaExpanded = String(completions.length > 0);
     this.field.removeAttribute("aria-activedescendant");
