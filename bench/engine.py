@@ -3,7 +3,8 @@
 Everything is a ratio taken side by side in one run. (a) is the stock pipeline in the same precision and
 layout, (b) the stock pipeline as the diffusers documentation loads it; both draw, decode and encode PNGs.
 The model is the embedded one, 20 steps, tiles of 256 × 256. Prints the tables and writes
-docs/performance.md; takes about ten minutes. `python -m bench.engine NAME ...` prints the named ones only.
+docs/performance.md; takes about ten minutes. `python -m bench.engine NAME ...` prints the named ones only,
+and with `--keep` they alone are this machine's section: for one so slow that all would take an hour.
 """
 
 import asyncio
@@ -79,8 +80,9 @@ cost such a processor almost as much as one. A card has a page of its own, [gpu.
 is urgent goes first, and nobody's long job holds up another's."""
 
 
-def main(names: Sequence[str] = ()) -> None:
-    """Prints the named tables, or all, and then writes the page."""
+def main(said: Sequence[str] = ()) -> None:
+    """Prints the named tables, or all; writes the page of all, or where `--keep` is said."""
+    names = [name for name in said if name != "--keep"]
     torch.set_grad_enabled(False)
     world = World.loaded()
     sheets = []
@@ -88,7 +90,7 @@ def main(names: Sequence[str] = ()) -> None:
         sheets.append(TABLES[name](world))
         sheets[-1].show()
     world.session.renderer.close()
-    if not names:
+    if not names or "--keep" in said:
         keep_by_machine(PAGE, OPENING, f"Computed in {DTYPE}.", sheets)
 
 
