@@ -142,11 +142,12 @@ class Drafting:
         specs: Sequence[GenerationSpec],
         first: KeptPicture,
         parent: JobRecord | None = None,
+        position: int = 1,
     ) -> list[Draft]:
         """One draft a spec, each a change of the picture ``first``; links in the prompt are further pictures.
 
-        ``parent`` is the job that the picture is of; its model goes on. Raises BadLink, BadPicture,
-        CannotEdit.
+        ``parent`` is the job that the picture is of, its ``position``-th; its model goes on. Raises BadLink,
+        BadPicture, CannotEdit.
         """
         model = self.model_of(user) if parent is None else parent.plan.model
         before = None if parent is None else parent.plan
@@ -164,7 +165,7 @@ class Drafting:
                 lane=Lane(spec.speed) if spec.speed else user.lane,
                 inputs=tuple(picture.name for picture in pictures),
             )
-            drafts.append(draft if parent is None else replace(draft, parent_id=parent.id, position=1))
+            drafts.append(draft if parent is None else replace(draft, parent_id=parent.id, position=position))
         return drafts
 
     async def _planned_edit(

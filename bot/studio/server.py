@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.config import BadSetting
 from bot.studio import (
     bringing,
+    changing,
     continuing,
     discord_sign_in,
     editing,
@@ -45,6 +46,7 @@ ROUTES = (
     continuing.routes,
     editing.routes,
     retexturing.routes,
+    changing.routes,
     bringing.routes,
     queue.routes,
     settings.routes,

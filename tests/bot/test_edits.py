@@ -16,14 +16,21 @@ BACKWARDS = "No model on this machine changes pictures"
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("editor")
-    TINY["instruct-pix2pix"]().save_pretrained(folder)
-    return folder
+    return saved_editor(tmp_path_factory.mktemp("editor"))
 
 
 @pytest.fixture
 def editor(world, weights):
-    """The bot's models, one of which changes pictures and is here."""
+    return with_editor(world, weights)
+
+
+def saved_editor(folder):
+    TINY["instruct-pix2pix"]().save_pretrained(folder)
+    return folder
+
+
+def with_editor(world, weights):
+    """One of the bot's models changes pictures and is here."""
     listed = Registry.load()
     entries = tuple(
         replace(entry, folder=weights) if entry.name == "instruct-pix2pix" else entry

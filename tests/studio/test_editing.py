@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from engine import Action, Margins
+from tests.bot.test_edits import saved_editor, with_editor
 from tests.bot.test_retexture import with_control
 from tests.studio.drawing import draw
 
@@ -240,6 +241,31 @@ async def test_a_model_that_cannot_retexture_says_why(world, alice, bob):
     secret = (await alice.wall(words="fox"))[0]["id"]
     assert (await bob.get(f"pictures/{secret}/retextures"))[0] == 404
     assert (await bob.post(f"pictures/{secret}/retextures", {}))[0] == 404
+
+
+async def test_words_change_one_picture_of_a_grid(world, alice, bob, tmp_path):
+    with_editor(world, saved_editor(tmp_path))
+    await world.imagine("a red house on grass --ar 3:2 --stealth")
+    third = (await alice.wall())[2]["id"]
+    [job] = await draw(alice, f"pictures/{third}/changes", prompt="make the house blue")
+    assert (job["kind"], job["from"], job["prompt"]) == ("edit", third, "make the house blue")
+    asked = world.engine.seen[-1]
+    assert (asked.plan.action, asked.plan.model) == (Action.EDIT, "instruct-pix2pix")
+    _, whole, _ = await alice.ask("GET", f"/pictures/{third}")
+    sent, shown = (Image.open(io.BytesIO(each)).tobytes() for each in (asked.inputs[0], whole))
+    assert sent == shown
+    _, told = await alice.get(f"pictures/{job['pictures'][0]['id']}")
+    assert [each["id"] for each in told["parents"]] == [third]
+    assert (await alice.post(f"pictures/{third}/changes", {"prompt": "  "}))[0] == 409
+    assert (await alice.post(f"pictures/{third}/changes", {"prompt": "blue --ar 3:0"}))[0] == 422
+    assert (await bob.post(f"pictures/{third}/changes", {"prompt": "make it blue"}))[0] == 404
+
+
+async def test_where_no_model_changes_pictures_the_reason_is_said(world, alice):
+    own = await picture(world, alice)
+    status, said = await alice.post(f"pictures/{own}/changes", {"prompt": "make the house blue"})
+    assert (status, len(world.engine.seen)) == (409, 1)
+    assert "No model on this machine changes pictures" in said["error"]
 
 
 async def test_things_are_found_as_a_mask(world, alice):

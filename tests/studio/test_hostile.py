@@ -27,6 +27,7 @@ PATHS = (
     *(
         "/api/pictures/{id}/selections",
         "/api/pictures/{id}/retextures",
+        "/api/pictures/{id}/changes",
         "/api/uploads",
         "/uploads/{word}",
         "/api/settings",

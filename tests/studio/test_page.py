@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from tests.bot.test_edits import saved_editor, with_editor
 from tests.bot.test_retexture import with_control
 from tests.browser import chromium, expect, needs_chromium, playwright, serious, window
 from tests.studio.visiting import LINK
@@ -278,6 +279,19 @@ async def test_where_retexture_cannot_be_done_the_reason_stands_there(page) -> N
     await newest.get_by_label("Actions of picture 1").click()
     await newest.get_by_role("button", name="Retexture").first.click()
     await expect(page.locator(".notice.bad")).to_contain_text("has no control")
+
+
+async def test_change_asks_in_words(page, world, tmp_path) -> None:
+    with_editor(world, saved_editor(tmp_path))
+    await tiles(page).first.click()
+    await page.get_by_role("button", name="Change").click()
+    dialog = page.get_by_role("dialog", name="Change")
+    await dialog.get_by_label("What is to change").fill("make the house blue")
+    assert await serious(page) == []
+    await dialog.get_by_role("button", name="Draw four").click()
+    card = page.get_by_role("article", name="Job: make the house blue")
+    await expect(card.locator("figure img")).to_have_count(4)
+    assert world.engine.seen[-1].plan.model == "instruct-pix2pix"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,6 +1,7 @@
 /* A job as a card: how far it is, how it looks by now, its pictures in the end, and what can be done with them. */
 
 import { get, post, thumbnailAddress } from "./api.js";
+import { change } from "./change.js";
 import { askText } from "./dialog.js";
 import { attempt, fill, h, icon, notice } from "./dom.js";
 import { isDone, jobs } from "./jobs.js";
@@ -93,14 +94,16 @@ export class JobCard {
       h("summary", { className: "button", aria: { label: `Actions of picture ${number}` } }, `#${number}`),
       h("div", { className: "job-items" },
         h("a", { className: "button", href: `#edit/${picture.id}` }, icon("brush", 18), "Edit"),
-        h("button", { className: "button", type: "button", onclick: () => this.#look(picture.id) }, icon("layers", 18), "Retexture"), items));
+        this.#asking(change, picture.id, "pencil", "Change"), this.#asking(retexture, picture.id, "layers", "Retexture"), items));
   }
 
-  async #look(picture) {
-    await attempt(async () => {
-      const answer = await retexture(picture, this.channel?.() ?? "");
+  /** The button behind which `how` asks what is to be drawn of a picture. */
+  #asking(how, picture, mark, words) {
+    const asked = () => attempt(async () => {
+      const answer = await how(picture, this.channel?.() ?? "");
       if (answer) started(answer);
     });
+    return h("button", { className: "button", type: "button", onclick: asked }, icon(mark, 18), words);
   }
 
   #button(action, picture) {

@@ -1,6 +1,7 @@
 /* What can be done with a picture beside looking at it: the editor, and the actions of Discord's buttons. */
 
 import { get } from "./api.js";
+import { change } from "./change.js";
 import { askChoice } from "./dialog.js";
 import { attempt } from "./dom.js";
 import { act, started } from "./job-card.js";
@@ -19,10 +20,10 @@ async function more(picture) {
   });
 }
 
-/** Ask for another look; what comes of it is seen where pictures are made. */
-async function look(picture) {
+/** Ask by `how` what is to be drawn of it; what comes of it is seen where pictures are made. */
+async function drawn(how, picture) {
   await attempt(async () => {
-    const answer = await retexture(picture.id);
+    const answer = await how(picture.id);
     if (!answer) return;
     started(answer);
     location.hash = "make";
@@ -32,5 +33,6 @@ async function look(picture) {
 actions.push(
   { words: "Edit", icon: "brush", main: true, when: () => true, act: (picture) => { location.hash = `edit/${picture.id}`; } },
   { words: "Go on …", icon: "plus", main: true, when: () => true, act: more },
-  { name: "retexture", words: "Retexture", icon: "layers", when: () => true, act: look },
+  { words: "Change", icon: "pencil", when: () => true, act: (picture) => drawn(change, picture) },
+  { name: "retexture", words: "Retexture", icon: "layers", when: () => true, act: (picture) => drawn(retexture, picture) },
 );
