@@ -9,6 +9,7 @@ nothing of torch, of Discord or of where jobs come from.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -16,9 +17,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from engine.errors import EngineClosed, UnknownModel, WorkerDied
-from engine.families import FAMILIES
 from engine.job import Cancelled, Description, Event, Failed, Finished, Job, Lane, Queued, Request, is_final
-from engine.planning.plan import Action
 from engine.planning.registry import Registry
 from engine.process.local import LocalPool
 from engine.process.pool import EVERY, Hearing, MakePool, Worker
@@ -48,12 +47,16 @@ from engine.process.wire import (
 )
 from engine.turns.dispatch import Demand, Dispatcher
 from engine.turns.standing import Standing
-from engine.turns.work import cost, rows_of
+from engine.turns.work import demand_of
 
 __all__ = ["Engine", "EngineStatus", "EventStream"]
 
 _MOST_DEATHS = 3
 """Workers that may end while they hold a job until its failure is its own."""
+
+_LOOK = 1.0
+"""Seconds between two looks at the jobs that wait: with time other workers become good enough for them, and
+a worker that has nothing new to report need not say so."""
 
 _WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
 _WHY_CLOSED = "The engine was closed."
@@ -122,6 +125,7 @@ class Engine:
         self._places: dict[Hashable, _Place] = {}
         self._wanted: dict[str, None] = {}  # models asked for ahead of jobs
         self._closed = False
+        self._looking: asyncio.Task[None] | None = None
         make = pool or functools.partial(LocalPool, stall=stall, command=command)
         self._pool = make(
             Setup(registry, device, self._settings),
@@ -130,6 +134,7 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         self._pool.want(0)
+        self._looking = asyncio.create_task(_look_again(self._dispatcher, self._hand_out))
         return self
 
     async def __aexit__(
@@ -151,7 +156,7 @@ class Engine:
             return stream
         now = self._clock()
         try:
-            demand = _demand(job, self._registry)
+            demand = demand_of(job, self._registry)
         except UnknownModel as error:
             stream.put(Failed(job.id, str(error), error.retryable, type(error).__name__))
             return stream
@@ -229,6 +234,8 @@ class Engine:
     async def close(self) -> None:
         """Ends the workers, in a second or two. Open streams raise EngineClosed, without a final event."""
         self._closed = True
+        if self._looking is not None:
+            self._looking.cancel()
         await self._pool.close()
         for open in self._jobs.values():
             open.stream.close()
@@ -328,13 +335,11 @@ class Engine:
         open.stream.put(event)
 
 
-def _demand(job: Job, registry: Registry) -> Demand:
-    """What a job demands of a worker; an upscale needs no model. Raises UnknownModel."""
-    lane, plan = _LANES.index(job.lane), job.plan
-    if plan.action is Action.UPSCALE:
-        return Demand(job.id, job.owner, lane, "", len(plan.seeds), 0.0)
-    family = FAMILIES[registry.get(plan.model).family]
-    return Demand(job.id, job.owner, lane, plan.model, rows_of(plan, family), cost(plan, family))
+async def _look_again(waiting: Dispatcher, hand_out: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(_LOOK)
+        if len(waiting):
+            hand_out()
 
 
 def _died(job: Job) -> Failed:

@@ -1,4 +1,4 @@
-"""What a plan means in work: the rows of its forwards, and what all of it costs beside other plans.
+"""What a plan means in work: the rows of its forwards, what all of it costs, and what a job so demands.
 
 Pure, and light enough for the process that holds the gateway connection: it loads neither torch nor numpy.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from engine.families import Family
-from engine.planning.plan import Plan
+from engine.families import FAMILIES, Family
+from engine.job import Job, Lane
+from engine.planning.plan import Action, Plan
+from engine.planning.registry import Registry
 from engine.planning.stages import staged
+from engine.turns.capacity import Demand
 
-__all__ = ["COSTS", "ForwardShape", "cost", "rows_of"]
+__all__ = ["COSTS", "ForwardShape", "cost", "demand_of", "rows_of"]
 
 COSTS = (0.3, 1.0, 5.0)
 """A forward whatever its rows, a megapixel in it, a megapixel decoded. Measured: a forward's own cost is that
@@ -54,3 +57,12 @@ def cost(plan: Plan, family: Family) -> float:
         rows += drawn.stop_step * rows_of(drawn, by) * area
     work = (steps, rows, len(plan.seeds) * area)
     return sum(each * much for each, much in zip(COSTS, work, strict=True))
+
+
+def demand_of(job: Job, registry: Registry) -> Demand:
+    """What a job demands of a worker; an upscale needs no model. Raises UnknownModel."""
+    lane, plan = tuple(Lane).index(job.lane), job.plan
+    if plan.action is Action.UPSCALE:
+        return Demand(job.id, job.owner, lane, "", len(plan.seeds), 0.0)
+    family = FAMILIES[registry.get(plan.model).family]
+    return Demand(job.id, job.owner, lane, plan.model, rows_of(plan, family), cost(plan, family))

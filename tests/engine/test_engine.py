@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from engine import (
     UnknownModel,
     is_final,
 )
+from engine.process.pool import Hearing
+from engine.process.wire import Happened, Order, Setup, Submit
 from tests.engine import stub, two_devices
 
 COMMAND = (sys.executable, stub.__file__)
@@ -212,6 +214,54 @@ async def test_what_was_asked_for_before_the_devices_were_known_is_shared_by_the
         assert sorted(where) == [("one",)] * 3 + [("two",)] * 3
         assert set(engine.status().models) == {"second on one", "second on two"}
         assert engine.status().workers == 2
+
+
+class Silent:
+    """A pool of two workers that begin each job and say nothing more: they have no other news."""
+
+    def __init__(self, setup: Setup, hearing: Hearing) -> None:
+        self.hearing, self.began = hearing, dict[str, "Silent.Worker"]()
+
+    @dataclass(eq=False)
+    class Worker:
+        pool: "Silent"
+
+        def send(self, order: Order) -> None:
+            if isinstance(order, Submit):
+                self.pool.began[order.job.id] = self
+                begun = Happened(Progress(order.job.id, 0, order.job.plan.steps))
+                asyncio.get_running_loop().call_soon(self.pool.hearing.reported, self, begun)
+
+    def want(self, more: int) -> None: ...
+
+    def know(self, registry: Registry) -> None: ...
+
+    def alive(self) -> int:
+        return 2
+
+    def pids(self) -> tuple[int, ...]:
+        return ()
+
+    async def close(self) -> None: ...
+
+
+async def test_a_job_that_waited_for_its_models_worker_goes_elsewhere_though_nobody_has_news() -> None:
+    now, pools = 0.0, list[Silent]()
+
+    def pool(setup: Setup, hearing: Hearing) -> Silent:
+        pools.append(Silent(setup, hearing))
+        return pools[0]
+
+    async with Engine(registry=stub.REGISTRY, pool=pool, clock=lambda: now) as engine:
+        streams = [engine.submit(job(str(number), pictures=8)) for number in range(3)]
+        for _ in range(2):
+            pools[0].hearing.came(Silent.Worker(pools[0]), False)
+        for stream in streams[:2]:
+            await first(stream, Progress)
+        assert set(pools[0].began) == {"0", "1"}
+        now = 60.0  # far longer than a model takes to load
+        await first(streams[2], Progress)
+        assert pools[0].began["0"] is pools[0].began["1"] is not pools[0].began["2"]
 
 
 async def test_a_worker_ends_with_its_engine() -> None:
