@@ -11,10 +11,11 @@ The one file that knows Ray.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,13 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig, ProxyLocation, RequestRouterConfig
 from ray.serve.request_router import RequestRouter
 
-from engine.job import Cancelled, Job, is_final
+from engine.errors import WorkerDied
 from engine.planning.registry import Registry
 from engine.process import sightings
 from engine.process.pool import Hearing
-from engine.process.questions import Question
+from engine.process.remote import RemoteWorker
 from engine.process.replica import Replica
-from engine.process.wire import Cancel, Describe, Happened, Know, Order, Say, Select, Setup, Submit
+from engine.process.wire import Know, Setup
 
 __all__ = ["Cluster", "Pace", "RayPool"]
 
@@ -52,6 +53,13 @@ _HEALTH, _NEWS = 5.0, 2.0
 
 _AGAIN = 15.0
 """Seconds until the cluster is looked for again when it was not there."""
+
+_ANSWERING = 30.0
+"""Seconds that replicas have to say what they were set up with."""
+
+_THERE = ("RUNNING", "DEPLOYING", "UNHEALTHY")
+"""What Serve calls an application that has replicas, or will have them again by itself: also while the last
+of those before finish, and after a machine died."""
 
 _MEASURED = Path.home() / ".cache" / "easel" / "machine.json"
 """Where a machine of the cluster keeps what was found out about it."""
@@ -88,86 +96,24 @@ class Named(RequestRouter):  # type: ignore[misc]
     async def choose_replicas(
         self, candidate_replicas: Sequence[Any], pending_request: Any = None
     ) -> list[Any]:
-        """The one that is named; any for a call that names none."""
+        """The one that is named; any for a call that names none. A call for one that is gone fails.
+
+        Serve would ask for it again and again, and hear nothing else meanwhile: it pauses only where that
+        is said, and ends only when there is a choice.
+        """
         if pending_request is None or not pending_request.args:
             return [list(candidate_replicas)]
+        pending_request.routing_context.should_backoff = True
         name = pending_request.args[0]
-        return [[each for each in candidate_replicas if each.replica_id.unique_id == name]]
+        found = [each for each in candidate_replicas if each.replica_id.unique_id == name]
+        if not found and not pending_request.future.done():
+            pending_request.future.set_exception(WorkerDied("The renderer is gone."))
+        return [found or list(candidate_replicas)]
 
     def update_replicas(self, replicas: list[Any]) -> None:
         """Replicas have come, gone, or have news."""
         super().update_replicas(replicas)
         sightings.tell({each.replica_id.unique_id: each.routing_stats for each in replicas})
-
-
-@dataclass(eq=False)
-class _RayWorker:
-    """A replica's worker process, as the front sees it. ``calls`` are under way; those of jobs by their ids.
-
-    ``leaving``: it is to finish what it has. ``ended``: nobody hears it any more.
-    """
-
-    name: str
-    pool: RayPool
-    calls: set[asyncio.Task[None]] = field(default_factory=set)
-    jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    leaving: bool = False
-    ended: bool = False
-
-    def send(self, order: Order) -> None:
-        """Makes the call that the order is."""
-        match order:
-            case Submit(job, alone):
-                self.jobs[job.id] = self._call(self._render(job, alone))
-            case Cancel(job_id):
-                if job_id in self.jobs:
-                    self.jobs.pop(job_id).cancel()
-                    self.pool.hearing.reported(self, Happened(Cancelled(job_id)))
-            case Describe() | Say() | Select():
-                self._call(self._ask(order))
-            case _:
-                self._call(self._obey(order))
-
-    def _call(self, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(call, name=f"replica {self.name}")
-        self.calls.add(task)
-        task.add_done_callback(self.calls.discard)
-        return task
-
-    async def _render(self, job: Job, alone: bool) -> None:
-        response = self.pool.handle.options(method_name="render", stream=True).remote(self.name, job, alone)
-        ended = False
-        try:
-            async for report in response:
-                ended = isinstance(report, Happened) and is_final(report.event)
-                if ended:
-                    self.jobs.pop(job.id, None)
-                if not self.ended:
-                    self.pool.hearing.reported(self, report)
-        except asyncio.CancelledError:
-            response.cancel()
-            raise
-        except Exception as error:
-            _LOG.warning("replica %s lost a job (%s)", self.name, type(error).__name__)
-        if not ended:
-            self.pool.lost(self)
-        elif self.leaving and not self.jobs:
-            self.pool.drop(self)
-
-    async def _ask(self, question: Question) -> None:
-        try:
-            answer = await self.pool.handle.options(method_name="ask").remote(self.name, question)
-        except Exception as error:
-            _LOG.warning("replica %s lost a question (%s)", self.name, type(error).__name__)
-            self.pool.lost(self)
-            return
-        self.pool.hearing.reported(self, answer)
-
-    async def _obey(self, order: Order) -> None:
-        try:
-            await self.pool.handle.options(method_name="obey").remote(self.name, order, self.pool.setup)
-        except Exception as error:
-            _LOG.warning("replica %s did not hear an order (%s)", self.name, type(error).__name__)
 
 
 class RayPool:
@@ -186,7 +132,7 @@ class RayPool:
         self._cluster, self._command, self._stall = cluster, tuple(command), stall
         self.handle: Any = None
         self._connecting: asyncio.Task[None] | None = None
-        self._workers: dict[str, _RayWorker] = {}
+        self._workers: dict[str, RemoteWorker] = {}
         self._greetings: dict[str, asyncio.Task[None]] = {}
         self._replicas: sightings.Sighting = {}
         told = repr((setup.device, setup.settings, self._command, stall, cluster))
@@ -227,7 +173,7 @@ class RayPool:
             self.handle.shutdown()
         ray.shutdown()
 
-    def lost(self, worker: _RayWorker) -> None:
+    def lost(self, worker: RemoteWorker) -> None:
         """What a worker process had in hand is lost. Its replica, if it lives, starts another one."""
         if worker.ended:
             return
@@ -235,7 +181,7 @@ class RayPool:
         if not worker.leaving:
             self._greet(worker.name)
 
-    def drop(self, worker: _RayWorker) -> None:
+    def drop(self, worker: RemoteWorker) -> None:
         """A worker process is no more."""
         worker.ended = True
         if self._workers.get(worker.name) is worker:
@@ -266,10 +212,12 @@ class RayPool:
             _join(self._cluster.address)
         serve.start(proxy_location=ProxyLocation.Disabled)
         running = serve.status().applications.get(_APPLICATION)
-        if running is not None and running.status == "RUNNING":
+        if running is not None and running.status in _THERE:
             handle = serve.get_app_handle(_APPLICATION)
-            if handle.options(method_name="version").remote().result(timeout_s=30) == self._version:
-                return handle
+            with contextlib.suppress(TimeoutError):  # nothing that could be replaced
+                asked = handle.options(method_name="version").remote()
+                if asked.result(timeout_s=_ANSWERING) == self._version:
+                    return handle
             handle.shutdown()
         gpus = int(ray.cluster_resources().get("GPU", 0)) if self.setup.device != "cpu" else 0
         least, pace = self._cluster.least, self._cluster.pace
@@ -311,29 +259,28 @@ class RayPool:
             worker = self._workers.get(name)
             if worker is not None and news:
                 for report in news["reports"]:
-                    self.hearing.reported(worker, report)
+                    worker.hear(report)
             elif worker is None and name not in self._greetings and news.get("version") == self._version:
                 self._greet(name)
         for name in [name for name in self._greetings if name not in replicas]:
             self._greetings.pop(name).cancel()
         for worker in [worker for name, worker in self._workers.items() if name not in replicas]:
-            worker.leaving = True
-            self.hearing.leaving(worker)
-            if not worker.jobs:
-                self.drop(worker)
+            worker.leave()
 
     def _greet(self, name: str) -> None:
         self._greetings[name] = asyncio.create_task(self._hello(name), name=f"hello {name}")
 
     async def _hello(self, name: str) -> None:
-        try:
-            ready = await self.handle.options(method_name="hello").remote(name)
-        except Exception as error:
-            _LOG.warning("replica %s does not answer (%s)", name, type(error).__name__)
-            return
-        finally:
-            self._greetings.pop(name, None)
-        worker = self._workers[name] = _RayWorker(name, self)
+        """Has a replica's worker process start. It is asked again until it answers, or is no more."""
+        while True:
+            try:
+                ready = await self.handle.options(method_name="hello").remote(name)
+                break
+            except Exception as error:
+                _LOG.warning("replica %s does not answer (%s)", name, type(error).__name__)
+            await asyncio.sleep(_HEALTH)
+        del self._greetings[name]
+        worker = self._workers[name] = RemoteWorker(name, self)
         self.hearing.came(worker, False)
         self.hearing.reported(worker, ready)
         worker.send(Know(self.setup.registry))

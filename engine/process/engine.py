@@ -313,11 +313,12 @@ class Engine:
             job = open.job if open.job.lane is lane else replace(open.job, lane=lane)
             place.worker.send(Submit(job, alone=handed.alone))
         waiting = self._questions.waiting()
-        for number in waiting if self._places else ():
-            place = min(self._places.values(), key=lambda each: len(each.jobs))
+        here = [place for worker, place in self._places.items() if worker in self._dispatcher]
+        for number in waiting if here else ():
+            place = min(here, key=lambda each: len(each.jobs))
             place.worker.send(self._questions.given(number, place.worker))
         more = max(len(self._dispatcher), len(self._jobs) - len(self._places))
-        self._pool.want(more + (0 if self._places else len(waiting)))
+        self._pool.want(more + (0 if here else len(waiting)))
         if self._standing.due(len(self._dispatcher), now):
             for news in self._standing.announce(self._dispatcher.order(), now):
                 self._jobs[news.job_id].stream.put(news)

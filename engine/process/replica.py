@@ -142,17 +142,21 @@ class Replica:
                 number in self._answers and not self._answers[number].done()
             ):
                 self._answers[number].set_result(report)
-            case Residents():
-                self._residents = report
+            case Residents(models):
+                self._keep(models)
                 for reports in self._streams.values():
-                    reports.put_nowait(report)
+                    reports.put_nowait(self._residents)
             case Beat():
                 self._beat = report
+
+    def _keep(self, models: tuple[str, ...]) -> None:
+        self._residents = Residents(models, self._residents.number + 1)
 
     def _on_end(self, was_ready: bool, killed: bool) -> bool:
         """What the process had in hand is lost; another one is started."""
         self._false_starts += not was_ready
-        self._residents, self._beat = Residents(()), Beat(0.0)
+        self._keep(())
+        self._beat = Beat(0.0)
         if was_ready:
             self._ready = asyncio.get_running_loop().create_future()
         self._leaving.clear()

@@ -195,9 +195,13 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Residents:
-    """The models that the worker holds in memory, least recently used first."""
+    """The models that the worker holds in memory, least recently used first.
+
+    ``number`` counts these reports where they come in more than one way, so that the newest is known.
+    """
 
     models: tuple[str, ...]
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

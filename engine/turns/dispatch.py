@@ -60,6 +60,10 @@ class Dispatcher:
         """How many jobs wait."""
         return len(self._queue)
 
+    def __contains__(self, worker: Hashable) -> bool:
+        """Whether a worker is there that takes more."""
+        return worker in self._workers
+
     def add(self, demand: Demand, now: float) -> None:
         """Has a job wait for a worker."""
         self._jobs[demand.job] = self._queue.add(demand, now)

@@ -32,8 +32,8 @@ from engine import (
     UnknownModel,
     is_final,
 )
-from engine.process.pool import Hearing
-from engine.process.wire import Happened, Order, Setup, Submit
+from engine.process.pool import Hearing, MakePool
+from engine.process.wire import Describe, Described, Happened, Order, Report, Setup, Submit
 from tests.engine import stub, two_devices
 
 COMMAND = (sys.executable, stub.__file__)
@@ -217,10 +217,12 @@ async def test_what_was_asked_for_before_the_devices_were_known_is_shared_by_the
 
 
 class Silent:
-    """A pool of two workers that begin each job and say nothing more: they have no other news."""
+    """A pool of two workers that begin each job, answer questions by their number, and have no other news."""
 
     def __init__(self, setup: Setup, hearing: Hearing) -> None:
-        self.hearing, self.began = hearing, dict[str, "Silent.Worker"]()
+        self.hearing = hearing
+        self.began = dict[str, "Silent.Worker"]()
+        self.workers = [Silent.Worker(self), Silent.Worker(self)]
 
     @dataclass(eq=False)
     class Worker:
@@ -229,8 +231,12 @@ class Silent:
         def send(self, order: Order) -> None:
             if isinstance(order, Submit):
                 self.pool.began[order.job.id] = self
-                begun = Happened(Progress(order.job.id, 0, order.job.plan.steps))
-                asyncio.get_running_loop().call_soon(self.pool.hearing.reported, self, begun)
+                self.say(Happened(Progress(order.job.id, 0, order.job.plan.steps)))
+            elif isinstance(order, Describe):
+                self.say(Described(order.number, (str(self.pool.workers.index(self)),)))
+
+        def say(self, report: Report) -> None:
+            asyncio.get_running_loop().call_soon(self.pool.hearing.reported, self, report)
 
     def want(self, more: int) -> None: ...
 
@@ -245,23 +251,42 @@ class Silent:
     async def close(self) -> None: ...
 
 
-async def test_a_job_that_waited_for_its_models_worker_goes_elsewhere_though_nobody_has_news() -> None:
-    now, pools = 0.0, list[Silent]()
+@pytest.fixture
+def silent() -> tuple[list[Silent], MakePool]:
+    """Where the pool will be, and what makes it."""
+    pools: list[Silent] = []
 
     def pool(setup: Setup, hearing: Hearing) -> Silent:
         pools.append(Silent(setup, hearing))
         return pools[0]
 
-    async with Engine(registry=stub.REGISTRY, pool=pool, clock=lambda: now) as engine:
+    return pools, pool
+
+
+async def test_a_job_that_waited_for_its_models_worker_goes_elsewhere_though_nobody_has_news(
+    silent: tuple[list[Silent], MakePool],
+) -> None:
+    pools, make, now = *silent, 0.0
+    async with Engine(registry=stub.REGISTRY, pool=make, clock=lambda: now) as engine:
         streams = [engine.submit(job(str(number), pictures=8)) for number in range(3)]
-        for _ in range(2):
-            pools[0].hearing.came(Silent.Worker(pools[0]), False)
+        for each in pools[0].workers:
+            pools[0].hearing.came(each, False)
         for stream in streams[:2]:
             await first(stream, Progress)
         assert set(pools[0].began) == {"0", "1"}
         now = 60.0  # far longer than a model takes to load
         await first(streams[2], Progress)
         assert pools[0].began["0"] is pools[0].began["1"] is not pools[0].began["2"]
+
+
+async def test_a_worker_that_leaves_is_asked_nothing_more(silent: tuple[list[Silent], MakePool]) -> None:
+    pools, make = silent
+    async with Engine(registry=stub.REGISTRY, pool=make) as engine:
+        for each in pools[0].workers:
+            pools[0].hearing.came(each, False)
+        assert (await engine.describe(b"a picture")).prompts == ("0",)
+        pools[0].hearing.leaving(pools[0].workers[0])
+        assert (await engine.describe(b"a picture")).prompts == ("1",)
 
 
 async def test_a_worker_ends_with_its_engine() -> None:

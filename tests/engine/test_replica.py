@@ -27,7 +27,7 @@ async def replica() -> AsyncIterator[Replica]:
 async def test_a_job_s_reports_come_as_a_stream_that_ends_with_it(replica: Replica) -> None:
     job = Job("1", stub.plan(), owner="ada", lane=Lane.FAST)
     reports = [report async for report in replica.render(NAME, job, False)]
-    assert Residents(("stub",)) in reports
+    assert Residents(("stub",), 1) in reports
     events = [report.event for report in reports if isinstance(report, Happened)]
     assert [type(event) for event in events] == [Progress, Finished]
 
@@ -45,5 +45,5 @@ async def test_its_news_say_how_it_was_set_up_what_is_in_memory_and_what_fits(re
     await replica.ask(NAME, Describe(1, b"a picture"))  # answered after what came before
     news = replica.record_routing_stats()
     assert news["version"] == await replica.version() == "as it was set up"
-    assert Residents(("second",)) in news["reports"]
+    assert Residents(("second",), 1) in news["reports"]
     assert whereabouts.ROOM in news["reports"]

@@ -199,6 +199,9 @@ async def test_what_is_set_up_anew_finishes_its_jobs_and_the_next_goes_to_the_ne
             rest = await events(stream)
             assert where(rest) == old != new
             assert len(rest) == 1  # it never began again
+    # That of before is still on its way out: who starts again now finds the new one as it is.
+    async with workers.engine(stub.REGISTRY, WHEREABOUTS, least=1) as again:
+        assert where(await events(again.submit(job("newer", stub.plan(pictures=1))))) == new
 
 
 @pytest.mark.parametrize("workers", ["ray"], indirect=True)
