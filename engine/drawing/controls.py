@@ -129,9 +129,7 @@ def load_control(entry: ControlEntry, depth: DepthEntry | None, model: LoadedMod
         _LOG.exception("loading %s", entry.name)
         raise ModelUnavailable(f"{entry.title} could not be read; the log says why.") from error
     if named == "ControlNetModel":
-        module.to(memory_format=torch.channels_last)
-        if blocks.possible(str(own.device)):
-            blocks.swap(module)
+        blocks.pixels_first(module, str(own.device))
     return LoadedControl(entry, module.eval().requires_grad_(False), seen)
 
 

@@ -274,6 +274,4 @@ def _channels_last(pipe: Any, device: str) -> None:
         if module is None or draws_films(module):
             continue
         if name != "unet" or module.device.type != "cpu" or module.dtype != torch.bfloat16:
-            module.to(memory_format=torch.channels_last)
-            if blocks.possible(device):
-                blocks.swap(module)
+            blocks.pixels_first(module, device)

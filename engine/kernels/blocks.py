@@ -23,7 +23,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["possible", "restore", "swap"]
+__all__ = ["pixels_first", "possible", "restore", "swap"]
 
 pixels: Any = None
 """The kernels, `engine.kernels.pixels`, once `possible` found that they run."""
@@ -49,6 +49,13 @@ def possible(device: str) -> bool:
         return False
     wanted = functional.silu(functional.group_norm(x, 8, weight, bias, 1e-5))
     return bool(torch.allclose(found, wanted, atol=1e-3, rtol=1e-3))
+
+
+def pixels_first(module: Any, device: str) -> None:
+    """Has a module read pixels and not planes (channels last), with these blocks where they can be had."""
+    module.to(memory_format=torch.channels_last)
+    if possible(device):
+        swap(module)
 
 
 def swap(module: nn.Module) -> None:
