@@ -251,7 +251,7 @@ def _lies_plainly(module: nn.Module) -> bool:
 def _compiler(module: nn.Module, asked: str, device: str) -> str:
     """What compiles a module, "" for nothing.
 
-    Of itself only a GPU's transformers: their blocks come back a fourth quicker after 20 seconds of work
+    Of itself only a GPU's transformers: their blocks take three quarters of the time after 20 seconds of work
     (docs/gpu.md). U-Nets gain 2 % beside their own kernels.
     """
     if asked != AUTO:
