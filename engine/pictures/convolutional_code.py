@@ -38,27 +38,34 @@ def encoded(number: int) -> npt.NDArray[np.int64]:
     return np.array(coded)
 
 
-def decoded(votes: npt.NDArray[np.float64]) -> int | None:
-    """The number whose code agrees best with ``votes`` (CODED_BITS,), if its check agrees.
+def decoded(votes: npt.NDArray[np.float64], tries: int = 1) -> int | None:
+    """The first number of the best ``tries`` that ``votes`` (CODED_BITS,) spell whose check agrees, or None.
 
-    A vote is the surer the larger it is, and positive for a 0. Viterbi's way through the code's states.
+    A vote is the surer the larger it is, and positive for a 0. Viterbi's way through the code's states, with
+    so many ways kept at each (Seshadri and Sundberg, List Viterbi Decoding Algorithms, 1994): what is spelled
+    is often the second best where the best is not it. Every try is one more that a check may agree with by
+    chance.
     """
     before, signs = _ways()
-    best = np.full(_STATES, -np.inf)
-    best[0] = 0
-    came: list[npt.NDArray[np.intp]] = []
+    best = np.full((_STATES, tries), -np.inf)
+    best[0, 0] = 0
+    came: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
     for first, second in votes.reshape(-1, 2):
-        ways = best[before] + first * signs[0] + second * signs[1]
-        chosen = ways.argmax(0)
-        best = ways[chosen, np.arange(_STATES)]
-        came.append(before[chosen, np.arange(_STATES)])
-    state, word = 0, 0
-    for at, back in enumerate(reversed(came)):
-        word |= (state & 1) << at
-        state = int(back[state])
-    word >>= _TAIL
-    number, check = word >> _CHECK_BITS, word & (1 << _CHECK_BITS) - 1
-    return number if check == _check(number) else None
+        step = (first * signs[0] + second * signs[1])[..., None]
+        ways = np.concatenate(list(best[before] + step), axis=1)
+        chosen = np.argsort(-ways, axis=1, kind="stable")[:, :tries]
+        best = np.take_along_axis(ways, chosen, 1)
+        came.append((np.take_along_axis(before.T, chosen // tries, 1), chosen % tries))
+    for rank in range(tries):
+        state, word = 0, 0
+        for at, (states, ranks) in enumerate(reversed(came)):
+            word |= (state & 1) << at
+            state, rank = int(states[state, rank]), int(ranks[state, rank])
+        word >>= _TAIL
+        number, check = word >> _CHECK_BITS, word & (1 << _CHECK_BITS) - 1
+        if check == _check(number):
+            return number
+    return None
 
 
 @cache

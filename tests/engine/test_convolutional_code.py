@@ -28,3 +28,15 @@ def test_it_is_read_with_every_tenth_bit_wrong_and_as_many_unknown(seed: int) ->
 def test_nothing_is_read_into_noise() -> None:
     rng = np.random.default_rng(0)
     assert [decoded(rng.normal(size=CODED_BITS)) for _ in range(300)] == [None] * 300
+
+
+def test_more_tries_read_more_of_what_is_hardly_there_and_nothing_wrong() -> None:
+    rng = np.random.default_rng(7)
+    read = {1: 0, 8: 0}
+    for number in (int(each) for each in rng.integers(0, 2**BITS, 100)):
+        votes = encoded(number) + rng.normal(scale=1.05, size=CODED_BITS)
+        for tries in read:
+            answer = decoded(votes, tries)
+            assert answer in (None, number)
+            read[tries] += answer == number
+    assert 10 < read[1] < read[8] - 5
