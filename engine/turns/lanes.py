@@ -105,15 +105,18 @@ class Lanes:
 
         ``limit(job, rows)`` is how many rows a forward of that job's kind should have when ``rows`` of them
         are pending. A call of more than twice the leader's rows does not join: it would gain little and make
-        the leader, a short job, wait long.
+        the leader, a short job, wait long. A call without rows, the last of its job, goes before those of
+        its lane that have some: it ends a job, and costs the others no more now than later.
         """
         order = [ticket for ticket in self.order() if ticket.job in pending]
         if not order:
             return []
         leader, first = order[0], pending[order[0].job]
         self._present[leader.lane] = max(self._present.get(leader.lane, 0.0), leader.turn - leader.cost)
-        alike = [t for t in order if pending[t.job].key == first.key and self._lane(t) == self._lane(leader)]
-        alike = [t for t in alike if pending[t.job].rows <= 2 * first.rows]
+        lane = [ticket for ticket in order if self._lane(ticket) == self._lane(leader)]
+        if last := [ticket.job for ticket in lane if not pending[ticket.job].rows]:
+            return last[:1]
+        alike = [t for t in lane if pending[t.job].key == first.key and pending[t.job].rows <= 2 * first.rows]
         most = limit(leader.job, sum(pending[t.job].rows for t in alike))
         return list(_fitting(alike, pending, most))
 

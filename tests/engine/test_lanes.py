@@ -135,6 +135,18 @@ def test_a_small_call_rides_on_a_large_one() -> None:
     assert device.step() == ["large", "small"]
 
 
+def test_what_is_only_to_be_decoded_goes_before_what_is_still_drawn_but_not_before_a_higher_lane() -> None:
+    lanes = Lanes(16)
+    for job, lane, cost in (("short", FAST, 3.0), ("drawn", FAST, 9.0), ("relaxed", RELAX, 1.0)):
+        lanes.add(job, job, lane, cost)
+    lanes.admit(ready)
+    pending = {"short": Waiting("512", 8), "drawn": Waiting("drawn", 0), "relaxed": Waiting("relaxed", 0)}
+    assert lanes.choose(pending, lambda job, rows: 16) == ["drawn"]
+    lanes.remove("drawn")
+    del pending["drawn"]
+    assert lanes.choose(pending, lambda job, rows: 16) == ["short"]
+
+
 def test_a_lower_lane_does_not_slow_a_higher_one_by_joining_it() -> None:
     device = Device(Lanes(16), limit=16)
     device.add("turbo", lane=TURBO, steps=3, rows=2)
