@@ -230,7 +230,7 @@ class Renderer:
         """The calls that run next, in one forward, and whose they are."""
         tasks = ((job_id, state.task) for job_id, state in self._jobs.items())
         calls = {job_id: task.call for job_id, task in tasks if task is not None and task.call is not None}
-        waiting = {job_id: Waiting(call.key, call.rows) for job_id, call in calls.items()}
+        waiting = {job_id: Waiting(call.key, call.rows, call.pauses) for job_id, call in calls.items()}
         chosen = self._lanes.choose(
             waiting, lambda job_id, rows: self.batcher.limit(calls[job_id]).wanted(rows)
         )

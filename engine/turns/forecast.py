@@ -53,7 +53,7 @@ def forecast(
 
 
 def _call(job: str, rest: Rest) -> Waiting:
-    return Waiting(rest.shape, rest.rows) if rest.steps else Waiting(job, 0)
+    return Waiting(rest.shape, rest.rows) if rest.steps else Waiting(job, 0, last=True)
 
 
 def _play(chosen: list[str], left: dict[str, Rest], pace: Pace) -> float | None:

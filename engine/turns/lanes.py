@@ -37,10 +37,11 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A started job's pending call: what it may share a forward with, and its rows."""
+    """A started job's pending call: its rows, what they may share a forward with, whether it is the last."""
 
     key: Hashable
     rows: int
+    last: bool = False
 
 
 class Lanes:
@@ -105,8 +106,8 @@ class Lanes:
 
         ``limit(job, rows)`` is how many rows a forward of that job's kind should have when ``rows`` of them
         are pending. A call of more than twice the leader's rows does not join: it would gain little and make
-        the leader, a short job, wait long. A call without rows, the last of its job, goes before those of
-        its lane that have some: it ends a job, and costs the others no more now than later.
+        the leader, a short job, wait long. The last call of a job goes before all others of its lane: it
+        ends a job, and costs the others no more now than later.
         """
         order = [ticket for ticket in self.order() if ticket.job in pending]
         if not order:
@@ -114,7 +115,7 @@ class Lanes:
         leader, first = order[0], pending[order[0].job]
         self._present[leader.lane] = max(self._present.get(leader.lane, 0.0), leader.turn - leader.cost)
         lane = [ticket for ticket in order if self._lane(ticket) == self._lane(leader)]
-        if last := [ticket.job for ticket in lane if not pending[ticket.job].rows]:
+        if last := [ticket.job for ticket in lane if pending[ticket.job].last]:
             return last[:1]
         alike = [t for t in lane if pending[t.job].key == first.key and pending[t.job].rows <= 2 * first.rows]
         most = limit(leader.job, sum(pending[t.job].rows for t in alike))

@@ -50,7 +50,9 @@ class Machine:
     def step(self) -> None:
         self.lanes.admit(lambda job: True)
         left = {job: self.rests[job] for job in self.lanes.started()}
-        calls = {j: Waiting(r.shape if r.steps else j, r.rows if r.steps else 0) for j, r in left.items()}
+        calls = {
+            j: Waiting(r.shape, r.rows) if r.steps else Waiting(j, 0, last=True) for j, r in left.items()
+        }
         chosen = self.lanes.choose(calls, lambda job, rows: limit(left[job].shape, rows))
         first = left[chosen[0]]
         if first.steps:

@@ -140,10 +140,23 @@ def test_what_is_only_to_be_decoded_goes_before_what_is_still_drawn_but_not_befo
     for job, lane, cost in (("short", FAST, 3.0), ("drawn", FAST, 9.0), ("relaxed", RELAX, 1.0)):
         lanes.add(job, job, lane, cost)
     lanes.admit(ready)
-    pending = {"short": Waiting("512", 8), "drawn": Waiting("drawn", 0), "relaxed": Waiting("relaxed", 0)}
+    pending = {
+        "short": Waiting("512", 8),
+        "drawn": Waiting("drawn", 0, last=True),
+        "relaxed": Waiting("relaxed", 0, last=True),
+    }
     assert lanes.choose(pending, lambda job, rows: 16) == ["drawn"]
     lanes.remove("drawn")
     del pending["drawn"]
+    assert lanes.choose(pending, lambda job, rows: 16) == ["short"]
+
+
+def test_a_call_that_shares_with_no_one_waits_for_its_turn_as_others_do() -> None:
+    lanes = Lanes(16)
+    for job, cost in (("short", 3.0), ("unshared", 9.0)):
+        lanes.add(job, job, FAST, cost)
+    lanes.admit(ready)
+    pending = {"short": Waiting("512", 8), "unshared": Waiting("itself", 0)}
     assert lanes.choose(pending, lambda job, rows: 16) == ["short"]
 
 
