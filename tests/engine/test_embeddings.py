@@ -1,5 +1,7 @@
 """Embeddings: read as their rows in the place of a word, in a piece of any text, and without a trace."""
 
+import copy
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +81,23 @@ def test_it_is_read_in_a_text_of_several_pieces(each: LoadedModel, tmp_path: Pat
     long = " ".join(["house"] * 90)
     plain = Texts(each.pipe, each.family).embed(f"{long} red grass")
     assert equal(read(each, f"{long} <mine> grass", known), plain)
+
+
+def test_a_text_of_several_pieces_is_read_without_a_warning(each: LoadedModel) -> None:
+    """transformers would say, once a tokenizer, that so long a text leads to errors: it is read in pieces."""
+    pipe, said = copy.copy(each.pipe), list[str]()
+    for name in ("tokenizer", "tokenizer_2"):
+        if getattr(pipe, name, None) is not None:
+            vars(pipe)[name] = copy.copy(getattr(pipe, name))
+            getattr(pipe, name).deprecation_warnings = {}
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("transformers").addHandler(handler)
+    try:
+        Texts(pipe, each.family).embed(" ".join(["house"] * 90))
+    finally:
+        logging.getLogger("transformers").removeHandler(handler)
+    assert said == []
 
 
 def test_two_stand_beside_each_other(each: LoadedModel, tmp_path: Path) -> None:
