@@ -63,7 +63,8 @@ async def window(browser, url: str, test: str, expected: str = "") -> AsyncItera
         name = re.sub(r"\W+", "-", test.removeprefix("test_"))
         await page.screenshot(path=Path(folder) / f"{name}.png")
     await context.close()
-    assert [each for each in complaints if not expected or expected not in each] == []
+    left = [each for each in complaints if not expected or expected not in each]
+    assert not left, left
 
 
 async def visit(page, url: str) -> None:

@@ -344,8 +344,9 @@ class TestMany:
             steps, count = chance.randint(1, 3), chance.randint(1, 3)
             part = replace(short(sd), steps=steps, stop_step=steps, seeds=tuple(range(count)))
             renders.renderer.submit(Job(name, with_loras(part, **loras), name))
-            if chance.random() < 0.15:
-                renders.renderer.cancel(chance.choice(names))
+            going = [each for each in names[: names.index(name) + 1] if each not in renders.finals]
+            if going and chance.random() < 0.15:
+                renders.renderer.cancel(chance.choice(going))
             renders.turn()
         renders.until(*names)
         hungry.remove()
