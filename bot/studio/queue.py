@@ -63,10 +63,10 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/previews/{job}")
 async def preview(request: web.Request) -> web.StreamResponse:
-    """How a job of one's own looks by now."""
+    """How a job of one's own looks by now. Nothing, and no error, where it has ended or is no such job."""
     run = request.app[SERVICES].flow.under_way.get(request.match_info["job"])
     if run is None or run.job.user_id != request[VISITOR].user_id or run.preview is None:
-        raise not_found()
+        return web.Response(status=HTTPStatus.NO_CONTENT)
     return web.Response(body=run.preview, content_type="image/jpeg")
 
 

@@ -62,7 +62,8 @@ async def test_progress_preview_and_pictures_are_told(world, alice):
     world.engine.release()
     told = await news.until(lambda each: each["status"] == "delivered")
     assert len(told[-1]["pictures"]) == 4
-    assert (await alice.ask("GET", f"/previews/{job['id']}?1"))[0] == 404
+    status, body, _ = await alice.ask("GET", f"/previews/{job['id']}?1")
+    assert (status, body) == (204, b"")
 
 
 async def test_a_job_of_discord_is_told_too(world, alice):
@@ -80,7 +81,8 @@ async def test_nobody_hears_of_anothers_jobs(world, alice, bob):
     await bob.post("jobs", {"prompt": "a cat"})
     told = await news.until(lambda each: each["preview"] == 1)
     assert {each["prompt"] for each in told} == {"a cat"}
-    assert (await bob.ask("GET", f"/previews/{said['jobs'][0]['id']}"))[0] == 404
+    status, body, _ = await bob.ask("GET", f"/previews/{said['jobs'][0]['id']}")
+    assert (status, body) == (204, b"")
     world.engine.release()
     await world.bot.hub.flow.lines.idle()
 
