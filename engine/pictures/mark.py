@@ -51,9 +51,7 @@ _ROUGH = 2.0  # or so many times what half of the pixels change by: in a photogr
 _FULL = 254  # levels of blue: from here on, and as near to none, the waves are cut off
 _DOUBT = 1.5  # of what a wave weighs in the mean: one that the picture hardly shows is drawn towards none
 _ORIGIN = (-0.5, -0.5)  # cells: where the tile of a whole picture begins, as a cell is seen at its middle
-_TRIES = (
-    8  # numbers that are tried where a whole picture's tile begins: elsewhere one, for the sake of few alarms
-)
+_TRIES = 8  # numbers tried of pictures looked at whole, at usual scales; one elsewhere, for few alarms
 _NEARLY = 0.05  # cells: how much may lack of the last one
 
 
@@ -102,20 +100,25 @@ def cleaned(picture: Image.Image) -> Image.Image:
 
 def found(picture: Image.Image) -> Mark | None:
     """The mark in a picture, or None. One in about 30,000 pictures without a mark is taken for marked."""
-    whole = (_slopes(picture),)
-    if (mark := _searched(whole, _SIZES, _TRIES)) is not None:
-        return mark
-    quarters = tuple(_slopes(quarter) for quarter in _quarters(picture))
-    if (mark := _searched(quarters, _SIZES, _TRIES)) is not None:
-        return mark
-    tried = [
-        *(((each,), _SIZES) for each in quarters),
-        *((part, _further(part)) for part in (whole, quarters)),
-    ]
-    for part, scales in tried:
-        if (mark := _searched(part, scales)) is not None:
+    for parts, scales, tries in _looks(picture):
+        if (mark := _searched(parts, scales, tries)) is not None:
             return mark
     return None
+
+
+def _looks(picture: Image.Image) -> Iterator[tuple[_Parts, Iterable[float], int]]:
+    """What is looked at, at which scales, and how many numbers are tried: what is likely, and quick, first.
+
+    A sheet of four begins its tile anew in each: they are looked at together, and alone.
+    """
+    whole = (_slopes(picture),)
+    yield whole, _SIZES, _TRIES
+    quarters = tuple(_slopes(quarter) for quarter in _quarters(picture))
+    yield quarters, _SIZES, _TRIES
+    for each in quarters:
+        yield (each,), _SIZES, 1
+    for parts in (whole, quarters):
+        yield parts, _further(parts), 1
 
 
 def _changed(picture: Image.Image, more: _Levels, less: _Levels) -> Image.Image:
@@ -131,14 +134,14 @@ def _changes(number: int, size: tuple[int, int]) -> list[_Levels]:
 
 
 def _quarters(picture: Image.Image) -> Iterator[Image.Image]:
-    """A sheet of four begins its tile anew in each: they are looked at together, and alone."""
+    """The four pictures of a sheet, if it is one."""
     wide, high = picture.size
     for left in (0, wide // 2):
         for top in (0, high // 2):
             yield picture.crop((left, top, left + wide // 2, top + high // 2))
 
 
-def _searched(parts: _Parts, scales: Iterable[float], tries: int = 1) -> Mark | None:
+def _searched(parts: _Parts, scales: Iterable[float], tries: int) -> Mark | None:
     """The mark at one of the scales; ``tries`` numbers are tried at each."""
     for scale in scales:
         if _too_small(parts, scale):
