@@ -442,7 +442,7 @@ def arrivals(
 
 
 def _service(stock: Stock, arrival: Arrival) -> float:
-    return statistics.median(seconds(stock.draw, arrival.plan, *arrival.inputs) for _ in range(3))
+    return min(seconds(stock.draw, arrival.plan, *arrival.inputs) for _ in range(3))
 
 
 def _poisson(dice: random.Random, rate: float) -> Iterator[float]:
