@@ -13,6 +13,7 @@ from transformers import VisionEncoderDecoderModel
 
 from pocket.train import WEIGHTS, shipped
 from pocket.training import references
+from pocket.training.reference_examples import MAKERS
 
 DESCRIBER = Path(__file__).parent / "describer"
 REFERENCES = Path(__file__).parent / "references"
@@ -45,14 +46,15 @@ def main(
         '{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}\n', encoding="utf-8"
     )
     teller.encoder.float()
-    references.style_anchors(teller.encoder, seed, out / "anchors.safetensors")
     pipeline, axes = shipped(weights)
-    for name, make in references.MAKERS.items():
+    for name, make in MAKERS.items():
         if only in ("", name):
             adapter = references.train_adapter(
-                name, make, pipeline, axes, teller.encoder, run, seed, steps, examples, batch
+                name, make, pipeline, axes, teller, run, seed, steps, examples, batch
             )
             adapter.save(out / f"{name}.safetensors", references.about(name, steps, batch))
+            if name == "style":
+                references.style_anchors(teller.encoder, adapter, seed, out / "anchors.safetensors")
             typer.echo(f"{name}: written to {out}")
 
 

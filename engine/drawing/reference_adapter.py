@@ -162,6 +162,8 @@ class ReferenceAdapter:
             raise ModelUnavailable(f"{self.entry.title} has no styles of numbers.")
         places = point_of(reference.code, len(self.anchors))
         point = torch.stack([share * self.anchors[place].float() for place, share in places]).sum(0)
+        if self.anchors.dim() == 3:  # tokens as they are
+            return point.to(self._like)
         tokens: Tensor = self.project(point.to(self._like)[None])
         return tokens[0]
 

@@ -1,8 +1,8 @@
-"""What makes the model see pictures: a small image encoder, and adapters in the layout of IP-Adapter.
+"""What makes the model see pictures: a small image encoder, and adapters in the layout of IP-Adapter Plus.
 
-A picture becomes a few tokens; beside each cross-attention to the text stands one to those tokens, and what
-it gives is added before the layer's last projection (IP-Adapter, Ye et al. 2023, arXiv:2308.06721). Knows
-neither the drawn world nor what an adapter is taught.
+A resampler makes a few tokens of what the encoder finds in a picture's patches; beside each cross-attention
+to the text stands one to those tokens, and what it gives is added before the layer's last projection
+(IP-Adapter, Ye et al. 2023, arXiv:2308.06721). Knows neither the drawn world nor what an adapter is taught.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
+from diffusers.models.embeddings import IPAdapterPlusImageProjection
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -18,29 +20,31 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, ViTMod
 
 from pocket.model.architecture import TEXT_WIDTH
 
-SIDE = 64  # every picture is looked at as a square of this side, as the describer does
-WIDTH = 128  # numbers that a picture becomes
+SIDE = 96  # every picture is looked at as a square of this side: at 64 pixels small things are not told
+WIDTH = 128  # numbers that a patch becomes
+TOKENS = 4  # of a picture, beside the text's; as in IP-Adapter
+_PATCH = 8
+_DEPTH = 4  # blocks of the resampler: what the layout's readers take for granted
+_HEAD = 64  # channels of a head of the resampler, likewise
+_LAYERS = 4  # of the encoder; as the layout has it, what the last but one gives is read
 _NAMES = (
     ("encoder.layers", "layers"),
     ("self_attn.out_proj", "attention.o_proj"),
     ("self_attn", "attention"),
     ("layer_norm1", "layernorm_before"),
     ("layer_norm2", "layernorm_after"),
-    ("post_layernorm", "layernorm"),
 )
 """What the encoder's parts are called, and the reader's."""
 
-TOKENS = 4  # of a picture, beside the text's; as in IP-Adapter
-
 
 def make_image_encoder() -> CLIPVisionModelWithProjection:
-    """Pictures (n, 3, 64, 64) in −1…1 → embeddings (n, 128). Its parts are as large as the describer's."""
+    """Pictures (n, 3, 96, 96) in −1…1 → features of the patches, of which `features` reads those it needs."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             image_size=SIDE,
-            patch_size=8,
+            patch_size=_PATCH,
             hidden_size=WIDTH,
-            num_hidden_layers=3,
+            num_hidden_layers=_LAYERS,
             num_attention_heads=4,
             intermediate_size=3 * WIDTH,
             projection_dim=WIDTH,
@@ -49,30 +53,56 @@ def make_image_encoder() -> CLIPVisionModelWithProjection:
     )
 
 
+def features(encoder: CLIPVisionModelWithProjection, pictures: Tensor) -> Tensor:
+    """Pictures (n, 3, 96, 96) in −1…1 → what the last layer but one makes of them (n, 145, 128)."""
+    vision = encoder.vision_model
+    states: Tensor = vision.pre_layrnorm(vision.embeddings(pictures))
+    for layer in vision.encoder.layers[:-1]:
+        states = layer(states, None)
+    return states
+
+
+def make_resampler() -> IPAdapterPlusImageProjection:
+    """Features (n, 145, 128) → tokens (n, 4, 128)."""
+    return IPAdapterPlusImageProjection(
+        embed_dims=WIDTH,
+        output_dims=TEXT_WIDTH,
+        hidden_dims=WIDTH,
+        depth=_DEPTH,
+        dim_head=_HEAD,
+        heads=WIDTH // _HEAD,
+        num_queries=TOKENS,
+    )
+
+
 @torch.no_grad()
 def begin_as(encoder: CLIPVisionModelWithProjection, reader: ViTModel, pictures: Tensor) -> None:
-    """Gives the encoder what the describer's reader knows, which looks at patches as large.
+    """Gives the encoder what the describer's reader knows, which looks at fewer patches as large.
 
-    The one has a norm more at its beginning, whose scale is taken from ``pictures`` (n, 3, 64, 64), and no
-    bias where it reads patches; the rest is the same.
+    Where patches lie is taken from between the reader's places. The encoder has a norm more at its beginning,
+    whose scale is taken from ``pictures`` (n, 3, side, side) as large as the reader's, no bias where it reads
+    patches, and a layer more, which nothing reads.
     """
     mine, known = encoder.vision_model, reader.embeddings
     mine.embeddings.patch_embedding.weight.copy_(known.patch_embeddings.projection.weight)
     mine.embeddings.class_embedding.copy_(known.cls_token[0, 0])
     places = mine.embeddings.position_embedding.weight
-    places.copy_(known.position_embeddings[0])
-    places[1:] += known.patch_embeddings.projection.bias
+    whole, patches = known.position_embeddings[0].split([1, len(known.position_embeddings[0]) - 1])
+    here, there = SIDE // _PATCH, round(len(patches) ** 0.5)
+    grid = patches.T.unflatten(1, (there, there))[None]
+    between = F.interpolate(grid, (here, here), mode="bicubic", align_corners=False)[0].flatten(1).T
+    places.copy_(torch.cat([whole, between + known.patch_embeddings.projection.bias]))
     mine.pre_layrnorm.weight.fill_(known(pictures).std(-1).mean())
     named = dict(reader.named_parameters())
     for name, weight in mine.named_parameters():
-        if name.startswith(("encoder.layers.", "post_layernorm.")):
-            for ours, theirs in _NAMES:
-                name = name.replace(ours, theirs)
+        for ours, theirs in _NAMES:
+            name = name.replace(ours, theirs)
+        if name.startswith("layers.") and name in named:
             weight.copy_(named[name])
 
 
 def seen(picture: Image.Image) -> np.ndarray:
-    """The picture pressed into the encoder's square, as bytes (64, 64, 3)."""
+    """The picture pressed into the encoder's square, as bytes (96, 96, 3)."""
     return np.array(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
@@ -87,8 +117,7 @@ class ReferenceAdapter(nn.Module):
 
     def __init__(self, unet: nn.Module) -> None:
         super().__init__()
-        self.project = nn.Linear(WIDTH, TOKENS * TEXT_WIDTH)
-        self.norm = nn.LayerNorm(TEXT_WIDTH)
+        self.project = make_resampler()
         self.keys, self.values = nn.ModuleList(), nn.ModuleList()
         for _, layer in cross_attentions(unet):
             for made, known in ((self.keys, layer.to_k), (self.values, layer.to_v)):
@@ -96,14 +125,13 @@ class ReferenceAdapter(nn.Module):
                 copy.load_state_dict({"weight": known.weight.detach().clone()})
                 made.append(copy)
 
-    def tokens(self, embeddings: Tensor) -> Tensor:
-        """Embeddings (n, 128), zeros for no picture → tokens (n, 4, 128)."""
-        return self.norm(self.project(embeddings).unflatten(-1, (TOKENS, TEXT_WIDTH)))
-
     @contextmanager
-    def beside(self, unet: nn.Module, embeddings: Tensor, weights: Tensor) -> Iterator[None]:
-        """While it lasts each row of the U-Net's forward sees its picture, at its weight (n,)."""
-        tokens = self.tokens(embeddings)
+    def beside(self, unet: nn.Module, found: Tensor, weights: Tensor) -> Iterator[None]:
+        """While it lasts each row of the U-Net's forward sees its picture, at its weight (n,).
+
+        ``found`` (n, 145, 128) is what `features` gives of the pictures.
+        """
+        tokens = self.project(found)
         hooks = []
         for (_, layer), key, value in zip(cross_attentions(unet), self.keys, self.values, strict=True):
             asked: list[Tensor] = []
@@ -137,12 +165,7 @@ class ReferenceAdapter(nn.Module):
     def save(self, file: Path, metadata: dict[str, str]) -> None:
         """Write it in half precision, as diffusers' `load_ip_adapter` reads it."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        tensors = {
-            "image_proj.proj.weight": self.project.weight,
-            "image_proj.proj.bias": self.project.bias,
-            "image_proj.norm.weight": self.norm.weight,
-            "image_proj.norm.bias": self.norm.bias,
-        }
+        tensors = {f"image_proj.{name}": torch.cat(parts) for name, parts in _stored(self.project).items()}
         for place, (key, value) in enumerate(zip(self.keys, self.values, strict=True)):
             tensors[f"ip_adapter.{2 * place + 1}.to_k_ip.weight"] = key.weight
             tensors[f"ip_adapter.{2 * place + 1}.to_v_ip.weight"] = value.weight
@@ -153,11 +176,32 @@ class ReferenceAdapter(nn.Module):
         """Read what `save` wrote, in full precision."""
         adapter, tensors = cls(unet), load_file(file)
         with torch.no_grad():
-            adapter.project.weight.copy_(tensors["image_proj.proj.weight"])
-            adapter.project.bias.copy_(tensors["image_proj.proj.bias"])
-            adapter.norm.weight.copy_(tensors["image_proj.norm.weight"])
-            adapter.norm.bias.copy_(tensors["image_proj.norm.bias"])
+            for name, parts in _stored(adapter.project).items():
+                for part, known in zip(parts, tensors[f"image_proj.{name}"].chunk(len(parts)), strict=True):
+                    part.copy_(known)
             for place, (key, value) in enumerate(zip(adapter.keys, adapter.values, strict=True)):
                 key.weight.copy_(tensors[f"ip_adapter.{2 * place + 1}.to_k_ip.weight"])
                 value.weight.copy_(tensors[f"ip_adapter.{2 * place + 1}.to_v_ip.weight"])
         return adapter
+
+
+def _stored(project: IPAdapterPlusImageProjection) -> dict[str, list[Tensor]]:
+    """The resampler's weights by the names that files of IP-Adapter Plus have; two stand there as one."""
+    found = {"latents": [project.latents]}
+    for name in ("proj_in", "proj_out", "norm_out"):
+        layer = getattr(project, name)
+        found |= {f"{name}.weight": [layer.weight], f"{name}.bias": [layer.bias]}
+    for place, block in enumerate(project.layers):
+        reads, turns = f"layers.{place}.0", f"layers.{place}.1"
+        for name, norm in (
+            (f"{reads}.norm1", block.ln0),
+            (f"{reads}.norm2", block.ln1),
+            (f"{turns}.0", block.ff[0]),
+        ):
+            found |= {f"{name}.weight": [norm.weight], f"{name}.bias": [norm.bias]}
+        found[f"{reads}.to_q.weight"] = [block.attn.to_q.weight]
+        found[f"{reads}.to_kv.weight"] = [block.attn.to_k.weight, block.attn.to_v.weight]
+        found[f"{reads}.to_out.weight"] = [block.attn.to_out[0].weight]
+        found[f"{turns}.1.weight"] = [block.ff[1].net[0].proj.weight]
+        found[f"{turns}.3.weight"] = [block.ff[1].net[2].weight]
+    return found

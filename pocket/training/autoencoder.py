@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pocket.model.architecture import LATENT_CHANNELS, LATENT_FACTOR
 from pocket.training.latents import Axes, levels
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.world.draw import draw
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 
@@ -89,13 +89,13 @@ def train_autoencoder(
             device
         )
         amount = LATENT_NOISE * torch.linspace(0, 1, len(z), device=device)[:, None, None, None] ** 2
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             made = vae.decoder(z + amount * noise)
         return decoder_loss(made, true)
 
     def encoder_loss_at(step: int) -> Tensor:
         true = _crops(library(), 16, 128, step, seed + 1, device)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             found = vae.encoder(true)[:, :LATENT_CHANNELS]
         return F.mse_loss(found.float(), latents_of(true))
 

@@ -21,7 +21,7 @@ from engine.pictures.edges import HIGH, LOW, edges
 from pocket.model.control import make_control
 from pocket.training.denoiser import SHARES, SILENCE, noise_levels
 from pocket.training.latents import Axes, as_tensor
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.words.english import look_caption
 from pocket.world.draw import draw
@@ -144,7 +144,7 @@ def train_control(
         noisy = ((1 - share) * clean + share * noise).to(device).contiguous(memory_format=torch.channels_last)
         maps = known.conditions(chosen).to(device).contiguous(memory_format=torch.channels_last)
         times = (1000 * level).floor().to(device)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             with torch.no_grad():
                 states = encoder(token_ids(pipeline.tokenizer, texts).to(device)).last_hidden_state
             down, middle = control(noisy, times, states, maps, return_dict=False)

@@ -14,7 +14,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.model.architecture import NOISE_SHIFT
 from pocket.training.latents import Axes, as_tensor, small_picture
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.world.layouts import layouts
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
@@ -125,7 +125,7 @@ def train_denoiser(
         clean = library.latents[nearest].float()
         share = level[:, None, None, None]
         noisy = ((1 - share) * clean + share * noise).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             with torch.no_grad():
                 states = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor().to(device), states).sample

@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.words.captions import bare_caption
 from pocket.world.draw import draw
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
@@ -100,7 +100,7 @@ def train_describer(
         )
         # The end mark is also the padding; only the first one is to be learnt.
         wanted = said.input_ids.masked_fill(said.attention_mask == 0, -100)[:, 1:].to(device)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             logits = model(
                 pixel_values=seen.to(device), decoder_input_ids=said.input_ids[:, :-1].to(device)
             ).logits

@@ -27,7 +27,7 @@ from pocket.model.architecture import (
 )
 from pocket.training.denoiser import noise_levels
 from pocket.training.latents import Axes, as_tensor
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.training.text import token_ids
 from pocket.words.instructions import instruction, instruction_words
 from pocket.world.edits import ACTS, PLACES, Edit, View, edited, random_edit, random_view
@@ -209,7 +209,7 @@ def train_editing(
         share = level[:, None, None, None]
         noisy = torch.cat([(1 - share) * clean + share * noise, before], 1)
         noisy = noisy.to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             with torch.no_grad():
                 states = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor().to(device), states).sample

@@ -20,7 +20,7 @@ from pocket.model.samples import GUIDANCE, STEPS
 from pocket.training.autoencoder import decoder_loss, draw_pictures
 from pocket.training.denoiser import SHARES
 from pocket.training.latents import Axes, levels
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.training.text import token_ids
 from pocket.words.captions import caption
 from pocket.world.scenes import Scene
@@ -52,7 +52,7 @@ def sampled(
         level = float(scheduler.sigmas[first])
         z = (1 - level) * clean + level * noise
         for time in scheduler.timesteps[first:]:
-            with torch.autocast(device, torch.bfloat16):
+            with mixed(device):
                 flow = unet(torch.cat([z, z]), time.expand(2 * len(z)).to(device), states).sample
             without, with_it = flow.float().chunk(2)
             z = scheduler.step(without + GUIDANCE * (with_it - without), time, z).prev_sample
@@ -89,7 +89,7 @@ def finish_decoder(
         chosen = [rng.randrange(len(true)) for _ in range(BATCH)]
         given = torch.stack([(exact if rng.random() < EXACT else left)[i] for i in chosen])
         z = given.to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             made = pipeline.vae.decode(z).sample
         return decoder_loss(made, levels(true[chosen].to(device)))
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from pocket.model.adapter import RANK, Adapter
 from pocket.training.denoiser import FREE, SHARES, SILENCE, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, small_picture
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.world.layouts import layouts
 from pocket.world.scenes import SIZES_OF_PICTURES, random_scene
@@ -89,7 +89,7 @@ def train_look(
         )
         share = level[:, None, None, None]
         noisy = ((1 - share) * clean + share * noise).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device, torch.bfloat16), adapter.beside(unet, weight.to(device)):
+        with mixed(device), adapter.beside(unet, weight.to(device)):
             with torch.no_grad():
                 states = encoder(token_ids(pipeline.tokenizer, texts).to(device)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor().to(device), states).sample

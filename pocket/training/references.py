@@ -6,12 +6,10 @@ takes its *thing* (kind and colour). Every target is drawn: the words say one pa
 the other, and what both name the words decide. Stops and goes on wherever it was.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -22,26 +20,38 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection, ViTModel
 
-from pocket.model.references import TOKENS, WIDTH, ReferenceAdapter, begin_as, make_image_encoder, seen
+from pocket.model.architecture import TEXT_WIDTH
+from pocket.model.references import (
+    SIDE,
+    TOKENS,
+    ReferenceAdapter,
+    begin_as,
+    features,
+    make_image_encoder,
+    make_resampler,
+)
 from pocket.training.denoiser import FREE, SHARES, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, levels, small_picture
-from pocket.training.run import Schedule, train
-from pocket.training.text import noisy_caption, token_ids
-from pocket.words.captions import kind_caption, place_caption, plain_caption
-from pocket.world.draw import draw
+from pocket.training.reference_examples import (
+    Example,
+    Maker,
+    any_place,
+    placed_like,
+    reference_picture,
+    shows,
+)
+from pocket.training.run import Schedule, mixed, train
+from pocket.training.text import token_ids
+from pocket.words.captions import plain_caption
 from pocket.world.layouts import layouts
 from pocket.world.scenes import (
     COLOURS,
     KINDS,
-    RELATIONS,
     SETTINGS,
-    SIZES,
     SIZES_OF_PICTURES,
     STYLES,
     Scene,
-    Thing,
     random_scene,
-    visible,
 )
 
 RATE = 2e-3
@@ -55,89 +65,6 @@ _FIELDS = (len(SETTINGS), len(_COLOURS) + 1, len(STYLES), len(KINDS), len(_COLOU
 _UNSAID = -100
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A scene to be drawn, the scene whose picture is referred to, and what the words say of the first."""
-
-    target: Scene
-    reference: Scene
-    said: Callable[[Random], str]
-    whole: str
-
-
-Maker: TypeAlias = Callable[[Random], Example]
-
-
-def placed_like(scene: Scene, place: Scene) -> Scene:
-    """The things of one scene in the surroundings and the style of another."""
-    return replace(scene, setting=place.setting, backdrop=place.backdrop, style=place.style)
-
-
-def shows(scene: Scene) -> bool:
-    """Whether everything in the scene stands out."""
-    return all(visible(t.colour, scene.setting, scene.backdrop, scene.style) for t in scene.things)
-
-
-def any_place(rng: Random) -> Scene:
-    """A scene of the mix, but more of them in a setting or a style that can be told."""
-    scene = random_scene(rng)
-    if scene.setting == "plain" and scene.backdrop is None:
-        scene = replace(scene, backdrop=rng.choice(_COLOURS))
-    if scene.style == "flat" and rng.random() < 0.5:
-        scene = replace(scene, style=rng.choice(STYLES))
-    return scene if shows(scene) else any_place(rng)
-
-
-def style_example(rng: Random) -> Example:
-    """The words name things; the reference shows others, painted and placed as these are to be."""
-    target = any_place(rng)
-    shown, words, share = target, replace(target, setting="plain", backdrop=None, style="flat"), rng.random()
-    if share < 0.15:  # the words say where
-        words, shown = replace(target, style="flat"), replace(any_place(rng), style=target.style)
-    elif share < 0.25:  # or how it is painted
-        words = replace(words, style=target.style)
-        shown = replace(target, style=rng.choice(STYLES))
-    reference = None
-    while reference is None or not shows(reference):
-        reference = placed_like(random_scene(rng), shown)
-    return Example(target, reference, lambda chance: noisy_caption(words, chance, 0.08), "style")
-
-
-def thing_example(rng: Random) -> Example:
-    """The words name surroundings; the reference shows the thing that is to be there."""
-    scene = any_place(rng)
-    if rng.random() < 0.4:
-        scene = replace(scene, style="flat")
-    thing = replace(scene.things[0], count=1, size=rng.choices(SIZES, (1, 8, 1))[0])
-    target = replace(scene, things=(thing,), relation=None)
-    share, lines = rng.random(), replace(target, things=(replace(thing, size="medium"),))
-    said: Callable[[Random], str]
-    if share < 0.1 and len(scene.things) == 2:  # beside another thing, which the words name
-        other = Thing(scene.things[1].kind, scene.things[1].colour)
-        target = replace(
-            target, things=(replace(thing, size="medium"), other), relation=rng.choice(RELATIONS)
-        )
-        words = replace(target, things=(other,), relation=None)
-        said = lambda chance: noisy_caption(words, chance, 0.08)  # noqa: E731
-    elif share < 0.3:
-        said = lambda chance: kind_caption(lines, chance)  # noqa: E731
-    elif share < 0.4:
-        said = lambda chance: noisy_caption(lines, chance, 0.08)  # noqa: E731
-    else:
-        said = lambda chance: place_caption(lines, chance)  # noqa: E731
-    reference = None
-    while reference is None or not shows(reference):
-        sized = replace(thing, size=rng.choices(SIZES, (1, 6, 2))[0])
-        reference = replace(placed_like(target, any_place(rng)), things=(sized,), relation=None)
-    return Example(target, reference, said, "thing")
-
-
-def reference_picture(scene: Scene, rng: Random) -> np.ndarray:
-    """The scene in a random proportion, as the encoder sees it (64, 64, 3)."""
-    width, height = SIZES_OF_PICTURES[rng.choice(("1:1", "1:1", *SIZES_OF_PICTURES))]
-    return seen(draw(scene, width, height, rng, fine=1 if rng.random() < 0.5 else 2))
-
-
 def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Pictures (n, 3, s, s) in −1…1 with a little noise and other light, as drawn ones never have."""
     n = len(pictures)
@@ -148,16 +75,18 @@ def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class Teller(nn.Module):
-    """The image encoder with one linear reading per field on top of its embedding."""
+    """The image encoder, a resampler, and one linear reading per field on top of its tokens."""
 
     def __init__(self, encoder: CLIPVisionModelWithProjection) -> None:
         super().__init__()
         self.encoder = encoder
-        self.readings = nn.Linear(WIDTH, sum(_FIELDS))
+        self.resampler = make_resampler()
+        self.readings = nn.Linear(TOKENS * TEXT_WIDTH, sum(_FIELDS))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Pictures (n, 3, s, s) → a score for each answer of every field."""
-        return self.readings(self.encoder(pictures).image_embeds.float()).split(_FIELDS, -1)
+        tokens = self.resampler(features(self.encoder, pictures))
+        return self.readings(tokens.flatten(1).float()).split(_FIELDS, -1)
 
 
 def answers(scene: Scene) -> list[int]:
@@ -182,7 +111,7 @@ def _any_scene(rng: Random) -> Scene:
 def train_encoder(
     run: Path, reader: ViTModel, seed: int, steps: int, pictures: int, batch: int = 64
 ) -> Teller:
-    """Train on drawn scenes; every answer must be read off the embedding alone. Begins as the describer's."""
+    """Train on drawn scenes; every answer must be read off the tokens alone. Begins as the describer's."""
     torch.manual_seed(seed)
     teller, rng = Teller(make_image_encoder()), Random(f"{seed}/encoder")
     scenes = [_any_scene(rng) for _ in range(pictures)]
@@ -192,12 +121,13 @@ def train_encoder(
         np.save(stored, np.stack([reference_picture(s, rng) for s in track(scenes, "pictures")]))
     library = torch.from_numpy(np.load(stored)).permute(0, 3, 1, 2)
     wanted = torch.tensor([answers(s) for s in scenes])
-    begin_as(teller.encoder, reader, levels(library[:64]))
+    small = F.interpolate(levels(library[:64]), reader.config.image_size, mode="area")
+    begin_as(teller.encoder, reader, small)
 
     def loss_at(step: int) -> Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         chosen = torch.randint(len(scenes), (batch,), generator=generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed("cpu"):
             found = teller(worn(levels(library[chosen]), generator))
         losses = [F.cross_entropy(f, wanted[chosen, i]) for i, f in enumerate(found)]
         return torch.stack(losses).sum()
@@ -222,9 +152,9 @@ def measure(teller: Teller, n: int = 600) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Examples of one picture size: the targets' latents in all their layouts, the references' embeddings.
+    """Examples of one picture size: the targets' latents in all their layouts, the references' features.
 
-    ``views`` is (n, 3, 128): what the encoder makes of several drawings of each reference.
+    ``views`` is (n, 3, 145, 128), halves: what the encoder makes of several drawings of each reference.
     """
 
     examples: list[Example]
@@ -247,21 +177,30 @@ def make_lessons(
         pictures = np.stack([small_picture(example.target, width, height, rng, k) for k in range(count)])
         latents.append(axes.encode(as_tensor(pictures)).half())
         shown = np.stack([reference_picture(example.reference, rng) for _ in range(VIEWS)])
-        views.append(encoder(worn(as_tensor(shown), generator)).image_embeds)
+        views.append(features(encoder, worn(as_tensor(shown), generator)).half())
     scenes = [example.target for example in examples]
     return Lessons(
         examples, Library(scenes, [0, *accumulate(counts)], torch.cat(latents)), torch.stack(views)
     )
 
 
-def begin(adapter: ReferenceAdapter, pipeline: StableDiffusionPipeline, lessons: Lessons, steps: int) -> None:
-    """Teaches the tokens to be as the text encoder would have said the same: a start near the end."""
-    # A caption of the reference says what the adapter must tell and, by chance, what it must not; the mean of
-    # many says only the first.
-    optimiser = torch.optim.AdamW([*adapter.project.parameters(), *adapter.norm.parameters()], 3e-3)
-    end = pipeline.tokenizer.eos_token_id
-    rng = Random(0)
-    for _ in track(range(steps), "tokens"):
+def begin(
+    name: str,
+    teller: Teller,
+    pipeline: StableDiffusionPipeline,
+    lessons: Lessons,
+    run: Path,
+    seed: int,
+    steps: int,
+) -> dict[str, Tensor]:
+    """A resampler whose tokens are as the text encoder would have said the same: a start near the end."""
+    resampler, end = make_resampler(), pipeline.tokenizer.eos_token_id
+    resampler.load_state_dict(teller.resampler.state_dict())
+
+    def loss_at(step: int) -> Tensor:
+        # A caption of the reference says what the adapter must tell and, by chance, what it must not; the
+        # mean of many says only the first.
+        rng = Random(f"{seed}/{name}/{step}")
         chosen = [rng.randrange(len(lessons.examples)) for _ in range(64)]
         texts = []
         for i in chosen:
@@ -277,11 +216,11 @@ def begin(adapter: ReferenceAdapter, pipeline: StableDiffusionPipeline, lessons:
         first = (ids == end).int().argmax(1).clamp_max(ids.shape[1] - TOKENS)
         places = first[:, None] + torch.arange(TOKENS)
         wanted = states.gather(1, places[..., None].expand(-1, -1, states.shape[-1]))
-        found = adapter.tokens(lessons.views[chosen, rng.randrange(VIEWS)])
-        loss = F.mse_loss(found, wanted)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        with mixed("cpu"):
+            found = resampler(lessons.views[chosen, rng.randrange(VIEWS)].float())
+        return F.mse_loss(found.float(), wanted)
+
+    return train(f"{name}-tokens", run, resampler, Schedule(steps, 1e-3), loss_at, keep=0.99, muon=True)
 
 
 def train_adapter(
@@ -289,7 +228,7 @@ def train_adapter(
     make: Maker,
     pipeline: StableDiffusionPipeline,
     axes: Axes,
-    encoder: CLIPVisionModelWithProjection,
+    teller: Teller,
     run: Path,
     seed: int,
     steps: int,
@@ -302,11 +241,12 @@ def train_adapter(
     torch.manual_seed(seed)
     adapter = ReferenceAdapter(unet)
     lessons = {
-        ratio: make_lessons(axes, encoder, make, ratio, max(16, round(examples * share)), seed)
+        ratio: make_lessons(axes, teller.encoder, make, ratio, max(16, round(examples * share)), seed)
         for ratio, share in track(SHARES.items(), f"examples of {name}")
     }
-    if not (run / f"{name}.pt").exists():
-        begin(adapter, pipeline, lessons["1:1"], min(steps, 300))
+    adapter.project.load_state_dict(begin(name, teller, pipeline, lessons["1:1"], run, seed, steps))
+    with torch.no_grad():
+        nothing = features(teller.encoder, torch.full((1, 3, SIDE, SIDE), -1.0))
     channels = axes.weights()
     counts = channels[:, None, None]
 
@@ -316,9 +256,9 @@ def train_adapter(
         some = lessons[rng.choices(list(SHARES), list(SHARES.values()))[0]]
         chosen = [rng.randrange(len(some.examples)) for _ in range(batch)]
         texts = [some.examples[i].said(rng) if rng.random() >= SILENCE else "" for i in chosen]
-        shown = some.views[chosen, rng.randrange(VIEWS)]
+        shown = some.views[chosen, rng.randrange(VIEWS)].float()
         blind = torch.rand(batch, generator=generator) < BLIND
-        shown = torch.where(blind[:, None], torch.zeros_like(shown), shown)
+        shown = torch.where(blind[:, None, None], nothing, shown)
         noise = torch.randn(batch, *some.targets.latents.shape[1:], generator=generator)
         level = noise_levels(batch, generator)
         free = (level < FREE) & (torch.rand(batch, generator=generator) < 0.5)
@@ -330,7 +270,7 @@ def train_adapter(
         clean = some.targets.latents[places].float()
         share = level[:, None, None, None]
         noisy = ((1 - share) * clean + share * noise).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16), adapter.beside(unet, shown, weight):
+        with mixed("cpu"), adapter.beside(unet, shown, weight):
             with torch.no_grad():
                 states = text_encoder(token_ids(pipeline.tokenizer, texts)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor(), states).sample
@@ -341,8 +281,10 @@ def train_adapter(
     return adapter
 
 
-def style_anchors(encoder: CLIPVisionModelWithProjection, seed: int, file: Path) -> None:
-    """Writes the embeddings between which the styles of numbers lie: every style in every setting.
+def style_anchors(
+    encoder: CLIPVisionModelWithProjection, adapter: ReferenceAdapter, seed: int, file: Path
+) -> None:
+    """Writes the tokens between which the styles of numbers lie: every style in every setting.
 
     They are in a fixed order, for a number must mean the same for ever.
     """
@@ -357,7 +299,7 @@ def style_anchors(encoder: CLIPVisionModelWithProjection, seed: int, file: Path)
                 if shows(scene):
                     shown.append(reference_picture(scene, rng))
             with torch.no_grad():
-                found.append(encoder(as_tensor(np.stack(shown))).image_embeds.mean(0))
+                found.append(adapter.project(features(encoder, as_tensor(np.stack(shown)))).mean(0))
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file({"anchors": torch.stack(found).half()}, file)
 
@@ -373,6 +315,3 @@ def about(name: str, steps: int, batch: int) -> dict[str, str]:
         "steps": str(steps),
         "batch": str(batch),
     }
-
-
-MAKERS: dict[str, Maker] = {"style": style_example, "thing": thing_example}

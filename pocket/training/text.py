@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.model.architecture import TEXT_WIDTH
-from pocket.training.run import Schedule, train
+from pocket.training.run import Schedule, mixed, train
 from pocket.words.captions import LANGUAGES, caption, noise_words
 from pocket.world.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
 
@@ -109,7 +109,7 @@ def train_text(
         later = torch.tensor([rng.randint(int(p), last) for p in first_end])
         places = torch.stack([first_end, later], 1)
         wanted = torch.tensor([answers(s) for s in scenes]).repeat_interleave(2, 0).to(device)
-        with torch.autocast(device, torch.bfloat16):
+        with mixed(device):
             found = reader(ids.to(device), places.to(device))
         losses = [F.cross_entropy(f, wanted[:, i]) for i, f in enumerate(found)]
         return torch.stack(losses).sum()

@@ -11,10 +11,11 @@ from engine import AdapterEntry, Registry, drawing
 from engine.pictures.decoding import to_png
 from engine.planning.references import Reference
 from engine.sharing import image_prompts
-from pocket.model.references import SIDE, ReferenceAdapter, make_image_encoder, seen
+from pocket.model.references import SIDE, ReferenceAdapter, features, make_image_encoder, seen
 from pocket.train import shipped
 from pocket.training.latents import as_tensor
-from pocket.training.references import Teller, answers, measure, shows, style_example, thing_example
+from pocket.training.reference_examples import shows, style_example, thing_example
+from pocket.training.references import Teller, answers, measure
 from pocket.world.draw import draw
 from pocket.world.scenes import COLOURS, KINDS, Scene, Thing, held_out
 
@@ -62,8 +63,7 @@ def test_training_and_the_engine_see_a_picture_alike(tmp_path: Path) -> None:
     unet = pipeline.unet
     torch.manual_seed(4)
     encoder, adapter = make_image_encoder().half().float(), ReferenceAdapter(unet)
-    for weight in (adapter.project.weight, adapter.project.bias, adapter.norm.weight):
-        torch.nn.init.normal_(weight, std=0.5)
+    torch.nn.init.normal_(adapter.project.norm_out.weight, std=0.5)
     encoder.save_pretrained(tmp_path / "image_encoder")
     (tmp_path / "image_encoder" / "preprocessor_config.json").write_text(
         '{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}'
@@ -77,8 +77,8 @@ def test_training_and_the_engine_see_a_picture_alike(tmp_path: Path) -> None:
     picture = draw(Scene((Thing("fox", "orange"),), "snow", style="neon"), 256, 256, Random(5))
     noise, states, time = torch.randn(1, 24, 16, 16), torch.randn(1, 32, 128), torch.tensor([500])
     with torch.no_grad():
-        embedding = encoder(as_tensor(seen(picture)[None])).image_embeds
-        with adapter.beside(unet, embedding, torch.tensor([0.7])):
+        found = features(encoder, as_tensor(seen(picture)[None]))
+        with adapter.beside(unet, found, torch.tensor([0.7])):
             taught = unet(noise, time, states).sample
         shown, _ = made.prompts(Reference("sref", "x", 0.7), to_png(picture))
         with image_prompts.beside([(shown,)]):
