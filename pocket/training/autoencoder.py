@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from pocket.model.architecture import LATENT_CHANNELS, LATENT_FACTOR
 from pocket.training.latents import Axes, levels
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.world.draw import draw
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene
 

@@ -21,7 +21,8 @@ from engine.pictures.edges import HIGH, LOW, edges
 from pocket.model.control import make_control
 from pocket.training.denoiser import SHARES, SILENCE, noise_levels
 from pocket.training.latents import Axes, as_tensor
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.words.english import look_caption
 from pocket.world.draw import draw

@@ -14,7 +14,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.model.architecture import NOISE_SHIFT
 from pocket.training.latents import Axes, as_tensor, small_picture
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.world.layouts import layouts
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene

@@ -17,7 +17,8 @@ from transformers import (
 )
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.words.captions import bare_caption
 from pocket.world.draw import draw
 from pocket.world.scenes import SIZES_OF_PICTURES, Scene, random_scene

@@ -27,7 +27,8 @@ from pocket.model.architecture import (
 )
 from pocket.training.denoiser import noise_levels
 from pocket.training.latents import Axes, as_tensor
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.training.text import token_ids
 from pocket.words.instructions import instruction, instruction_words
 from pocket.world.edits import ACTS, PLACES, Edit, View, edited, random_edit, random_view

@@ -20,7 +20,8 @@ from pocket.model.samples import GUIDANCE, STEPS
 from pocket.training.autoencoder import decoder_loss, draw_pictures
 from pocket.training.denoiser import SHARES
 from pocket.training.latents import Axes, levels
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.training.text import token_ids
 from pocket.words.captions import caption
 from pocket.world.scenes import Scene

@@ -18,7 +18,8 @@ from torch import Tensor
 from pocket.model.adapter import RANK, Adapter
 from pocket.training.denoiser import FREE, SHARES, SILENCE, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, small_picture
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.training.text import noisy_caption, token_ids
 from pocket.world.layouts import layouts
 from pocket.world.scenes import SIZES_OF_PICTURES, random_scene

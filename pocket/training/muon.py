@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pocket.training.precision import halves
+
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # the odd polynomial that drives singular values to about 1
 _ROUNDS = 5  # of the Newton-Schulz iteration, as its author takes
 _MATCH = 0.2  # root mean square of AdamW's usual step
@@ -18,8 +20,11 @@ _MATCH = 0.2  # root mean square of AdamW's usual step
 
 @torch.no_grad()
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with all singular values brought near 1, by Newton-Schulz iteration in bfloat16."""
-    x = matrix.bfloat16()
+    """The matrix with all singular values brought near 1, by Newton-Schulz iteration.
+
+    In bfloat16, as its author has it, where that is computed and not imitated.
+    """
+    x = matrix.bfloat16() if halves(matrix.device.type) else matrix.float()
     x = x / (x.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     x = (x.T if tall else x).contiguous()

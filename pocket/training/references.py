@@ -32,6 +32,7 @@ from pocket.model.references import (
 )
 from pocket.training.denoiser import FREE, SHARES, Library, noise_levels
 from pocket.training.latents import Axes, as_tensor, levels, small_picture
+from pocket.training.precision import mixed
 from pocket.training.reference_examples import (
     Example,
     Maker,
@@ -40,7 +41,7 @@ from pocket.training.reference_examples import (
     reference_picture,
     shows,
 )
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.run import Schedule, train
 from pocket.training.text import token_ids
 from pocket.words.captions import plain_caption
 from pocket.world.layouts import layouts

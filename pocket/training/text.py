@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from pocket.model.architecture import TEXT_WIDTH
-from pocket.training.run import Schedule, mixed, train
+from pocket.training.precision import mixed
+from pocket.training.run import Schedule, train
 from pocket.words.captions import LANGUAGES, caption, noise_words
 from pocket.world.scenes import COLOURS, KINDS, RELATIONS, SETTINGS, SIZES, STYLES, Scene, random_scene
 
