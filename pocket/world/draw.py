@@ -10,7 +10,6 @@ from pocket.world.backdrops import paint_setting
 from pocket.world.cells import Cells
 from pocket.world.layouts import Placed, arrange, layouts
 from pocket.world.looks import LOOKS
-from pocket.world.palettes import palette_of
 from pocket.world.scenes import Scene
 from pocket.world.shapes import DRAWINGS
 from pocket.world.styles import BRUSHES, Colour, Shape, mix
@@ -44,7 +43,7 @@ def draw(
     """
     if layout is None:
         layout = rng.randrange(layouts(like or scene, width, height))
-    picture = _ground(scene, width * fine, height * fine, rng, palette_of(scene, layout))
+    picture = _ground(scene, width * fine, height * fine, rng, layout)
     return _with_things(picture, scene.style, arrange(scene, width, height, rng, layout, like), fine)
 
 
@@ -55,15 +54,15 @@ def draw_placed(
     height: int,
     rng: Random,
     fine: int = 3,
-    palette: int = 0,
+    layout: int = 0,
 ) -> Image.Image:
     """The scene's setting in its style, with other things than its own, at places of their own."""
-    return _with_things(_ground(scene, width * fine, height * fine, rng, palette), scene.style, placed, fine)
+    return _with_things(_ground(scene, width * fine, height * fine, rng, layout), scene.style, placed, fine)
 
 
-def _ground(scene: Scene, w: int, h: int, rng: Random, palette: int) -> Image.Image:
+def _ground(scene: Scene, w: int, h: int, rng: Random, layout: int) -> Image.Image:
     picture = Image.new("RGB", (w, h))
-    paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, palette)
+    paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
     return (BRUSHES | LOOKS)[scene.style].ground(picture, Cells.of(w, h).side)
 
 
