@@ -76,6 +76,7 @@ def ray_cluster() -> Iterator[Workers]:
     with contextlib.ExitStack() as after, pytest.MonkeyPatch.context() as environment:
         for name, value in RAY.items():
             environment.setenv(name, value)
+        from ray._private.utils import get_ray_address_file
         from ray.cluster_utils import Cluster as RayCluster
 
         from engine.process.cluster import Cluster, Pace, RayPool
@@ -83,6 +84,8 @@ def ray_cluster() -> Iterator[Workers]:
         # Sockets lie there, whose names must be short.
         folder = after.enter_context(tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
         after.callback(swept, folder)
+        # Ray writes its address into its usual folder too, and does not make that where another one is given.
+        Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
         cluster = RayCluster()
         after.callback(cluster.shutdown)
         after.callback(ray.shutdown)
