@@ -1,8 +1,11 @@
 """In which precision training computes on a device. Knows nothing of what is trained."""
 
+from functools import cache
+
 import torch
 
 
+@cache
 def halves(device: str) -> bool:
     """Whether products in bfloat16 are computed there, and not imitated in steps of float32.
 
