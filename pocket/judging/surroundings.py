@@ -10,13 +10,15 @@ import numpy as np
 from PIL import Image
 
 from pocket.judging.judge import lab_of, mask_of_things
-from pocket.world.draw import draw
+from pocket.world.draw import draw, draw_placed
 from pocket.world.looks import LOOKS
+from pocket.world.palettes import palettes
 from pocket.world.scenes import COLOURS, SETTINGS, STYLES, Scene, Thing, visible
 
 _ROWS, _COLUMNS = 8, 6  # parts of a picture whose mean colours are compared
 _UNNAMED = 2.0  # ΔE
-_DRAWN = 6  # drawings to a setting or style
+_DRAWN = 3  # drawings to a palette of a setting
+_PAINTED = 12  # drawings to a style or look, in one layout after another
 _SIZE = {"tall": (96, 144), "wide": (144, 96), "square": (128, 128)}
 
 
@@ -66,8 +68,8 @@ def _lights(
     rng = Random(17)
     return {
         look: [
-            _filled(draw(Scene(things, setting, backdrop, relation, look), *_SIZE[shape], rng))
-            for _ in range(_DRAWN)
+            _filled(draw(Scene(things, setting, backdrop, relation, look), *_SIZE[shape], rng, layout=k))
+            for k in range(_PAINTED)
         ]
         for look in ("flat", *LOOKS)
     }
@@ -96,17 +98,18 @@ def _ground(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _grounds(shape: str) -> dict[str, list[np.ndarray]]:
-    """How every setting looks with nothing but a small thing in it."""
+    """How every setting looks in all of its palettes, with nothing in it."""
     rng = Random(11)
-    named = [Scene((Thing("circle", "red", 1, "small"),), s) for s in SETTINGS[1:]]
-    plain = [
-        Scene((Thing("circle", "red" if c != "red" else "blue", 1, "small"),), "plain", c)
-        for c in (*COLOURS, None)
-    ]
+    named = [Scene((), setting) for setting in SETTINGS[1:]]
+    plain = [Scene((), "plain", colour) for colour in (*COLOURS, None)]
     found: dict[str, list[np.ndarray]] = {}
     for scene in (*named, *plain):
         name = scene.setting if scene.backdrop is None else f"{scene.setting}/{scene.backdrop}"
-        found[name] = [_filled(draw(scene, *_SIZE[shape], rng)) for _ in range(_DRAWN)]
+        found[name] = [
+            _filled(draw_placed(scene, (), *_SIZE[shape], rng, palette=k))
+            for k in range(len(palettes(scene)))
+            for _ in range(_DRAWN)
+        ]
     return found
 
 
@@ -151,8 +154,8 @@ def _textures(
     rng = Random(13)
     return {
         style: [
-            _texture(draw(Scene(things, setting, backdrop, relation, style), *_large(shape), rng))
-            for _ in range(_DRAWN)
+            _texture(draw(Scene(things, setting, backdrop, relation, style), *_large(shape), rng, layout=k))
+            for k in range(_PAINTED)
         ]
         for style in STYLES
         if all(visible(t.colour, setting, backdrop, style) for t in things)

@@ -1,52 +1,27 @@
-"""Settings and plain backgrounds, painted. Knows nothing of what stands before them."""
+"""Settings and plain backgrounds, painted in a palette. Knows nothing of what stands before them."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 from PIL import ImageDraw
 
 from pocket.world.cells import Cells
-from pocket.world.scenes import COLOURS, Scene
+from pocket.world.palettes import Palette, palettes
+from pocket.world.scenes import Scene
 from pocket.world.styles import Colour, mix, tinted
 
-HORIZON = {
-    "grass": 0.64,
-    "snow": 0.64,
-    "night": 0.74,
-    "sunset": 0.72,
-    "desert": 0.66,
-    "sea": 0.62,
-    "forest": 0.7,
-}
-"""Where the ground of a setting begins, as a share of the picture's height from above."""
-UNSAID: tuple[Colour, ...] = (
-    (244, 226, 190),
-    (184, 208, 234),
-    (212, 206, 196),
-    (222, 206, 232),
-    (200, 228, 204),
-)
-"""Plain backgrounds where a scene says none."""
 
-
-def backdrop_colour(name: str) -> Colour:
-    """The softened tone that a plain background of this name has."""
-    if name == "black":
-        return (48, 46, 56)
-    if name == "white":
-        return (246, 245, 241)
-    if name == "grey":
-        return (182, 186, 194)
-    return mix(COLOURS[name], (255, 255, 255), 0.52)
-
-
-def paint_setting(brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random, layout: int) -> None:
-    """Fill a picture of `w`×`h` pixels with the scene's setting, or with its plain background."""
+def paint_setting(
+    brush: ImageDraw.ImageDraw, scene: Scene, w: int, h: int, rng: Random, palette: int
+) -> None:
+    """Fill a picture of `w`×`h` pixels with the scene's surroundings, in one of their palettes."""
+    them = palettes(scene)
+    tones = them[palette % len(them)]
     if scene.setting == "plain":
-        colour = backdrop_colour(scene.backdrop) if scene.backdrop else UNSAID[layout % len(UNSAID)]
-        brush.rectangle((0, 0, w, h), fill=tinted(colour, rng, 3))
-        return
-    _SETTINGS[scene.setting](brush, w, h, rng)
+        _plain(brush, w, h, tones, rng)
+    else:
+        _SETTINGS[scene.setting](brush, w, h, tones, rng)
 
 
 def _fade(
@@ -85,49 +60,75 @@ def _dots(
         brush.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 
 
-def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (128, 192, 240), (172, 216, 246), 0.64)
-    _ground(brush, w, h, HORIZON["grass"], (168, 216, 106), rng)
-    _ground(brush, w, h, 0.86, (152, 206, 94), rng)
+def _plain(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    top, bottom = tinted(tones.top, rng, 3), tinted(tones.bottom, rng, 3)
+    _fade(brush, w, h, top, top if tones.top == tones.bottom else bottom)
+    if tones.ground:
+        brush.rectangle((0, tones.horizon * h, w, h), fill=tinted(tones.ground, rng, 3))
 
 
-def _snow(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (126, 162, 206), (162, 190, 222), 0.64)
-    _ground(brush, w, h, HORIZON["snow"], (192, 209, 236), rng)
+def _air(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette) -> None:
+    _fade(brush, w, h, tones.top, tones.bottom, tones.horizon)
+
+
+def _land(
+    brush: ImageDraw.ImageDraw,
+    w: int,
+    h: int,
+    tones: Palette,
+    rng: Random,
+    bow: float = 0.06,
+    near: float = 0.2,
+) -> None:
+    """The ground, and `near` of the height below the horizon what lies before it, where there is a tone."""
+    if tones.ground:
+        _ground(brush, w, h, tones.horizon, tones.ground, rng, bow)
+    if tones.near:
+        _ground(brush, w, h, tones.horizon + near, tones.near, rng, bow)
+
+
+def _grass(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
+    _land(brush, w, h, tones, rng, near=0.22)
+
+
+def _snow(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
+    _land(brush, w, h, tones, rng)
     _dots(brush, w, h, rng, 16, 0.66, (246, 250, 255), 0.011)
 
 
-def _night(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (34, 66, 122), (58, 100, 154), 0.74)
+def _night(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
     _dots(brush, w, h, rng, 16, 0.66, (250, 240, 190), 0.008)
-    _ground(brush, w, h, HORIZON["night"], (56, 74, 136), rng)
+    _land(brush, w, h, tones, rng)
 
 
-def _sunset(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (250, 150, 112), (255, 214, 140), 0.72)
-    _ground(brush, w, h, HORIZON["sunset"], (120, 80, 140), rng)
+def _sunset(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
+    _land(brush, w, h, tones, rng)
 
 
-def _underwater(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (112, 180, 244), (40, 96, 188))
-    _ground(brush, w, h, 0.88, (214, 196, 146), rng)
+def _underwater(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _fade(brush, w, h, tones.top, tones.bottom)
+    _land(brush, w, h, tones, rng)
     _dots(brush, w, h, rng, 9, 0.8, (176, 222, 240), 0.016)
 
 
-def _desert(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (120, 184, 226), (218, 202, 162), 0.66)
-    _ground(brush, w, h, HORIZON["desert"], (232, 194, 124), rng, 0.12)
-    _ground(brush, w, h, 0.84, (220, 178, 106), rng, 0.12)
+def _desert(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
+    _land(brush, w, h, tones, rng, 0.12, 0.18)
 
 
-def _sea(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (150, 206, 240), (200, 230, 248), 0.62)
-    brush.rectangle((0, HORIZON["sea"] * h, w, h), fill=(84, 156, 208))
-    _ground(brush, w, h, 0.84, (66, 138, 194), rng)
+def _sea(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
+    brush.rectangle((0, tones.horizon * h, w, h), fill=tones.ground)
+    if tones.near:
+        _ground(brush, w, h, tones.horizon + 0.22, tones.near, rng)
 
 
-def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (116, 184, 240), (166, 212, 246))
+def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _fade(brush, w, h, tones.top, tones.bottom)
     for x, y in ((0.0, 0.16), (1.0, 0.84)):
         size = 0.16 * min(w, h)
         cx, cy = x * w, (y + rng.choice((-0.05, 0.0, 0.05))) * h
@@ -141,23 +142,22 @@ def _sky(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
             brush.ellipse(box, fill=(246, 250, 254))
 
 
-def _space(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (26, 18, 52), (52, 30, 88))
+def _space(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _fade(brush, w, h, tones.top, tones.bottom)
     _dots(brush, w, h, rng, 26, 1.0, (238, 232, 255), 0.007)
 
 
-def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, rng: Random) -> None:
-    _fade(brush, w, h, (178, 204, 166), (196, 212, 178), 0.7)
+def _forest(brush: ImageDraw.ImageDraw, w: int, h: int, tones: Palette, rng: Random) -> None:
+    _air(brush, w, h, tones)
     cells = Cells.of(w, h)
     step = 3 * cells.side
     x = -rng.randrange(3) * cells.side
+    foot = tones.horizon + 0.06
     while x < w + step:
         top = rng.choice((0.14, 0.2, 0.26)) * h
-        brush.polygon(
-            [(x, top), (x + step * 0.62, 0.76 * h), (x - step * 0.62, 0.76 * h)], fill=(132, 168, 118)
-        )
+        brush.polygon([(x, top), (x + step * 0.62, foot * h), (x - step * 0.62, foot * h)], fill=tones.near)
         x += step
-    _ground(brush, w, h, HORIZON["forest"], (152, 164, 98), rng)
+    _land(brush, w, h, replace(tones, near=None), rng)
 
 
 _SETTINGS = {

@@ -10,9 +10,10 @@ from pocket.world.backdrops import paint_setting
 from pocket.world.cells import Cells
 from pocket.world.layouts import Placed, arrange, layouts
 from pocket.world.looks import LOOKS
+from pocket.world.palettes import palette_of
 from pocket.world.scenes import Scene
 from pocket.world.shapes import DRAWINGS
-from pocket.world.styles import BRUSHES, Colour, Shape, mix
+from pocket.world.styles import BRUSHES, Colour, Shape, mix, shade_of
 
 _TONES: dict[str, Colour] = {
     "ink": (44, 38, 52),
@@ -43,7 +44,7 @@ def draw(
     """
     if layout is None:
         layout = rng.randrange(layouts(like or scene, width, height))
-    picture = _ground(scene, width * fine, height * fine, rng, layout)
+    picture = _ground(scene, width * fine, height * fine, rng, palette_of(scene, layout))
     return _with_things(picture, scene.style, arrange(scene, width, height, rng, layout, like), fine)
 
 
@@ -54,15 +55,15 @@ def draw_placed(
     height: int,
     rng: Random,
     fine: int = 3,
-    layout: int = 0,
+    palette: int = 0,
 ) -> Image.Image:
     """The scene's setting in its style, with other things than its own, at places of their own."""
-    return _with_things(_ground(scene, width * fine, height * fine, rng, layout), scene.style, placed, fine)
+    return _with_things(_ground(scene, width * fine, height * fine, rng, palette), scene.style, placed, fine)
 
 
-def _ground(scene: Scene, w: int, h: int, rng: Random, layout: int) -> Image.Image:
+def _ground(scene: Scene, w: int, h: int, rng: Random, palette: int) -> Image.Image:
     picture = Image.new("RGB", (w, h))
-    paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, layout)
+    paint_setting(ImageDraw.Draw(picture), scene, w, h, rng, palette)
     return (BRUSHES | LOOKS)[scene.style].ground(picture, Cells.of(w, h).side)
 
 
@@ -79,9 +80,7 @@ def _tone(name: str, main: Colour) -> Colour:
     if name == "main":
         return main
     if name == "dark":
-        if brightness < 60:
-            return mix(main, (150, 160, 190), 0.25)
-        return mix(main, (90, 60, 150), 0.57) if brightness > 235 else mix(main, (20, 16, 50), 0.28)
+        return shade_of(main)
     if name in ("light", "white") and brightness > 235:
         return mix(main, (160, 136, 188), 0.6)  # lilac: neither the white around it nor snow nor grey
     if name == "light":

@@ -8,6 +8,7 @@ from PIL import Image
 from pocket.world.cells import Cells
 from pocket.world.draw import draw_placed
 from pocket.world.layouts import Placed, arrange, layouts
+from pocket.world.palettes import palette_of
 from pocket.world.scenes import (
     COLOURS,
     KINDS,
@@ -43,7 +44,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture of the world, thing by thing. `seed` decides small chance, `tone` an unsaid background."""
+    """A picture of the world, thing by thing. `seed` decides small chance, `palette` its tones."""
 
     stands: tuple[Stand, ...]
     setting: str
@@ -52,7 +53,7 @@ class View:
     width: int
     height: int
     seed: int
-    tone: int = 0
+    palette: int = 0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ class View:
             for s in self.stands
         ]
         size = (self.width // part, self.height // part)
-        return draw_placed(ground, placed, *size, Random(self.seed), fine, self.tone)
+        return draw_placed(ground, placed, *size, Random(self.seed), fine, self.palette)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def view_of(scene: Scene, width: int, height: int, rng: Random) -> View:
         for (kind, colour), p in zip(names, placed, strict=True)
     )
     where = (scene.setting, scene.backdrop, scene.style)
-    return View(stands, *where, width, height, rng.getrandbits(30), layout)
+    return View(stands, *where, width, height, rng.getrandbits(30), palette_of(scene, layout))
 
 
 def random_view(rng: Random, width: int, height: int, train: bool = True) -> View:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
-from pocket.world.backdrops import HORIZON, UNSAID
 from pocket.world.cells import Cells
+from pocket.world.palettes import SETTINGS, fitting
 from pocket.world.scenes import COLOURS, Scene
 from pocket.world.styles import Colour, tinted
 
@@ -16,6 +16,9 @@ _SMALL = 2.5  # the radius of a small thing in cells; what is smaller has no ray
 _SHARES = {"medium": 0.27, "big": 0.4}  # radii of a single thing as shares of the shorter side
 _MARGIN = 0.2  # cells between a thing and the picture's edge
 _AIRBORNE = {"moon", "sun", "cloud", "star", "bird", "balloon", "butterfly", "rocket", "heart"}
+# Where the ground is on which things stand, as a share of the height: where the first palette has it. Under
+# water they swim.
+_HORIZON = {name: them[0].horizon for name, them in SETTINGS.items() if them[0].horizon < 0.8}
 Places = tuple[tuple[float, float, float], ...]  # centres, on corners of cells, and radii in cells
 
 
@@ -35,8 +38,7 @@ class Placed:
 
 def layouts(scene: Scene, width: int, height: int) -> int:
     """How many pictures there are of a scene, but for small chance: where its things stand, and on what."""
-    backdrops = len(UNSAID) if scene.setting == "plain" and scene.backdrop is None else 1
-    return max(backdrops, len(_places(scene, Cells.of(width, height))))
+    return max(len(fitting(scene)), len(_places(scene, Cells.of(width, height))))
 
 
 def arrange(
@@ -68,7 +70,7 @@ def _places(scene: Scene, cells: Cells) -> list[Places]:
 
 def _heights(kind: str, setting: str, radius: float, cells: Cells) -> list[float]:
     """Two heights of the centre: on the ground where there is one, else about the middle."""
-    horizon = HORIZON.get(setting)
+    horizon = _HORIZON.get(setting)
     if horizon is None:
         high, low = 0.36 * cells.down, 0.64 * cells.down
     elif kind in _AIRBORNE:

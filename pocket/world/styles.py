@@ -24,6 +24,14 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     return tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
 
 
+def shade_of(main: Colour) -> Colour:
+    """The tone of the dark parts of a thing in this colour, as a roof."""
+    brightness = sum(main) / 3
+    if brightness < 60:
+        return mix(main, (150, 160, 190), 0.25)
+    return mix(main, (90, 60, 150), 0.57) if brightness > 235 else mix(main, (20, 16, 50), 0.28)
+
+
 def tinted(colour: Colour, rng: Random, amount: int) -> Colour:
     """The colour with each channel moved by chance, by at most `amount` levels."""
     return tuple(min(255, max(0, c + rng.randint(-amount, amount))) for c in colour)

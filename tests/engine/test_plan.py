@@ -206,9 +206,12 @@ class TestLaterJobs:
         assert len(set(subtle.seeds) | set(parent.seeds)) == 8
 
     def test_a_model_says_how_far_its_strong_variations_go(self) -> None:
-        parent = plan_imagine(GenerationSpec(parts=(Part("a fox"),)), Registry.load(), seed=1)
-        plan = plan_vary(parent, 1, Registry.load(), strong=True)
-        assert plan.strength == Registry.load().get("pocket").strong > 0.9
+        registry = Registry.load()
+        far = replace(registry, entries=(replace(registry.get("pocket"), strong=0.92),))
+        parent = plan_imagine(GenerationSpec(parts=(Part("a fox"),)), registry, seed=1)
+        assert plan_vary(parent, 1, registry, strong=True).strength == 0.75
+        plan = plan_vary(parent, 1, far, strong=True)
+        assert plan.strength == 0.92
         assert plan.stop_step == plan.steps - 1
 
     def test_a_remix_changes_the_text_and_keeps_the_model(self, registry: Registry) -> None:

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from pocket.judging.judge import lab_of, mask_of_things, matches
-from pocket.world.draw import draw
+from pocket.world.draw import draw, draw_placed
 from pocket.world.layouts import Placed, arrange, layouts
+from pocket.world.palettes import palette_of
 from pocket.world.scenes import (
     COLOURS,
     KINDS,
@@ -127,8 +128,9 @@ def test_relations_hold_in_the_arrangement(size: tuple[int, int]) -> None:
 )
 def test_a_thing_stands_out_from_its_ground(colour: str, setting: str) -> None:
     (tone,) = lab_of(Image.new("RGB", (1, 1), COLOURS[colour]), scaled=False)[0]
+    scene = Scene((Thing("circle", colour),), setting)
     for seed in range(6):
-        lab = lab_of(draw(Scene((Thing("circle", "red", 1, "small"),), setting), 128, 128, Random(seed)))
+        lab = lab_of(draw_placed(scene, (), 128, 128, Random(seed), palette=palette_of(scene, seed)))
         ground = lab[~mask_of_things(lab)]
         # ΔE; white has snow, clouds and pale tones for neighbours, and is shaded where others are not
         assert np.percentile(np.linalg.norm(ground - tone, axis=-1), 5) > (19 if colour == "white" else 26)
