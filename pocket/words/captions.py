@@ -52,7 +52,7 @@ def caption(scene: Scene, rng: Random, language: str = "en") -> str:
 
 
 def bare_caption(scene: Scene, rng: Random, language: str = "en") -> str:
-    """The same without opening and praise."""
+    """The same without opening and praise; in English with every colour, as a describer should tell it."""
     if language == "en":
         return english.bare_caption(scene, rng)
     return _OTHERS[language].caption(scene, Choice(rng), bare=True)

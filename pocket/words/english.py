@@ -228,7 +228,7 @@ def caption(scene: Scene, rng: Random) -> str:
 
 
 def bare_caption(scene: Scene, rng: Random) -> str:
-    """The same without opening and praise."""
+    """The same without opening and praise, and with every colour: what is told of a picture."""
     return _said(scene, rng, bare=True)
 
 
@@ -297,7 +297,7 @@ def names() -> set[str]:
 
 def _said(scene: Scene, rng: Random, bare: bool) -> str:
     frame, adjective = _style(scene, rng)
-    what = _things(scene, rng, adjective)
+    what = _things(scene, rng, adjective, coloured=bare)
     where = _where(scene, rng)
     if frame and "," not in frame:
         what = frame.format(what)
@@ -333,14 +333,16 @@ def plurals_of(noun: str) -> tuple[str, ...]:
     return tuple(" ".join([*before, form]) for form in forms)
 
 
-def _phrase(thing: Thing, rng: Random, plain: bool = False, style: str = "") -> str:
+def _phrase(
+    thing: Thing, rng: Random, plain: bool = False, style: str = "", coloured: bool = False
+) -> str:
     noun = thing.kind if plain else rng.choice(KIND_WORDS[thing.kind])
     if thing.count > 1:
         noun = plurals_of(noun)[0] if plain else rng.choice(plurals_of(noun))
     adjectives = []
     if thing.size in _SIZES and (plain or rng.random() < 0.9):
         adjectives.append(_SIZES[thing.size][0] if plain else rng.choice(_SIZES[thing.size]))
-    if plain or thing.colour not in NATURAL[thing.kind] or rng.random() < 0.6:
+    if plain or coloured or thing.colour not in NATURAL[thing.kind] or rng.random() < 0.6:
         adjectives.append(thing.colour if plain else rng.choice(COLOUR_WORDS[thing.colour]))
     words = " ".join(filter(None, [style, *adjectives, noun]))
     if thing.count > 1:
@@ -353,10 +355,10 @@ def _phrase(thing: Thing, rng: Random, plain: bool = False, style: str = "") -> 
     )[0]
 
 
-def _things(scene: Scene, rng: Random, style: str) -> str:
+def _things(scene: Scene, rng: Random, style: str, coloured: bool) -> str:
     if len(scene.things) == 1:
-        return _phrase(scene.things[0], rng, style=style)
-    first, second = (_phrase(t, rng) for t in scene.things)
+        return _phrase(scene.things[0], rng, style=style, coloured=coloured)
+    first, second = (_phrase(t, rng, coloured=coloured) for t in scene.things)
     if scene.relation == "beside":
         return f"{first} {rng.choice(_BESIDE)} {second}"
     forward, backward = (_ABOVE, _BELOW) if scene.relation == "above" else (_LEFT, _RIGHT)

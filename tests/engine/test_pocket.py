@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.effects import PROMPTS
 from bench.measures import Pixels, apart, red, seam, sharpness, spread
 from engine import Plan, Registry, drawing, plan_imagine, plan_upscale, plan_vary
 from engine.drawing import LoadedModel, preview
@@ -113,8 +114,7 @@ def test_the_house_style_grows_as_one_moves_the_slider(draw: Draw) -> None:
 
 
 def test_chaos_parts_the_pictures_step_by_step(draw: Draw) -> None:
-    prompts = ("a red house on grass", "a blue fish")
-    spreads = [np.mean([spread(draw(f"{p} --s 0 --c {c}")) for p in prompts]) for c in (0, 25, 50, 100)]
+    spreads = [np.mean([spread(draw(f"{p} --s 0 --c {c}")) for p in PROMPTS]) for c in (0, 25, 50, 100)]
     assert spreads == sorted(spreads)
     assert spreads[-1] >= 1.5 * spreads[0]
 
