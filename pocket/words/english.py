@@ -333,9 +333,7 @@ def plurals_of(noun: str) -> tuple[str, ...]:
     return tuple(" ".join([*before, form]) for form in forms)
 
 
-def _phrase(
-    thing: Thing, rng: Random, plain: bool = False, style: str = "", coloured: bool = False
-) -> str:
+def _phrase(thing: Thing, rng: Random, plain: bool = False, style: str = "", coloured: bool = False) -> str:
     noun = thing.kind if plain else rng.choice(KIND_WORDS[thing.kind])
     if thing.count > 1:
         noun = plurals_of(noun)[0] if plain else rng.choice(plurals_of(noun))
