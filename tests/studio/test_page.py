@@ -198,6 +198,19 @@ async def test_a_picture_tells_its_prompt_parameters_seed_and_family(page) -> No
     await expect(about.get_by_text("What was made from it")).to_be_visible()
 
 
+async def test_a_tile_stays_the_picture_that_it_is_when_the_wall_changes_its_size(page) -> None:
+    aimed_at = await tiles(page).nth(2).element_handle()
+    await tiles(page).first.locator(".pick").click()
+    await expect(page.get_by_text("1 selected")).to_be_visible()
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert await aimed_at.get_attribute("id") == "tile-2"
+    side = await aimed_at.evaluate("(tile) => tile.style.width")
+    await page.set_viewport_size({"width": 700, "height": 700})
+    await expect(page.locator("#tile-2")).not_to_have_css("width", side)
+    assert await aimed_at.get_attribute("id") == "tile-2"
+    await expect(page.locator(".tile.loaded")).to_have_count(await tiles(page).count())
+
+
 async def test_pictures_go_into_a_folder_and_the_folder_filters(page) -> None:
     await page.get_by_label("Search prompts").fill("fish")
     await expect(tiles(page)).to_have_count(4)

@@ -75,8 +75,7 @@ export class Grid extends EventTarget {
     const first = Math.floor(this.node.scrollTop / (this.side + GAP)) * this.columns;
     this.columns = Math.max(2, Math.floor((width + GAP) / (least + GAP)));
     this.side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
-    this.#reach();
-    this.#clear();
+    this.#replace();
     this.node.scrollTop = Math.floor(first / this.columns) * (this.side + GAP);
     this.#settle();
   }
@@ -89,9 +88,14 @@ export class Grid extends EventTarget {
 
   /** The wall is longer than it was; what is in sight stays there. */
   #lengthen() {
+    this.#replace();
+    this.#settle();
+  }
+
+  /** Lay the tiles where they belong now; each stays the picture that it is, so a click meets the one it was aimed at. */
+  #replace() {
     this.#reach();
     for (const [index, tile] of this.tiles) this.#place(tile, index);
-    this.#settle();
   }
 
   #scrolled() {
