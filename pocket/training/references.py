@@ -67,8 +67,10 @@ _UNSAID = -100
 
 
 def worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures (n, 3, s, s) in −1…1 with a little noise and other light, as drawn ones never have."""
+    """Pictures (n, 3, s, s) in −1…1 in other light and a little noise, and half of them as in a mirror."""
     n = len(pictures)
+    turned = torch.rand(n, 1, 1, 1, generator=generator) < 0.5
+    pictures = torch.where(turned, pictures.flip(-1), pictures)
     light = 1 + 0.06 * torch.randn(n, 1, 1, 1, generator=generator)
     tint = 0.04 * torch.randn(n, 3, 1, 1, generator=generator)
     grain = 0.05 * torch.rand(n, 1, 1, 1, generator=generator)
