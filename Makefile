@@ -65,6 +65,7 @@ fmt: $(VENV)/.dev ## format the code
 
 pocket: $(VENV)/.dev ## train the embedded model from nothing (hours on a CPU; resumable)
 	$(BIN)/python -m pocket.train
+	$(BIN)/python -m pocket.train_references
 
 screenshots: $(VENV)/.dev ## take the pictures of the page that the documentation shows (needs Chromium)
 	$(BIN)/python -m playground.screenshots --out docs/images

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import torch
 import typer
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 from rich.progress import track
 
 from bench.pictures import interval
@@ -27,6 +27,7 @@ from engine.planning.plan import Plan
 from grammar import parse
 from pocket.judging.judge import look
 from pocket.judging.surroundings import setting_of, style_of
+from pocket.model.samples import sheet
 from pocket.words.captions import plain_caption
 from pocket.world.draw import draw
 from pocket.world.scenes import (
@@ -43,6 +44,7 @@ from pocket.world.scenes import (
 LINK = "https://example.com/reference.png"
 RATIOS = ("1:1", "3:2", "2:3")  # in turn
 WEIGHTS = {"sref": (0, 25, 50, 100, 300, 1000), "cref": (0, 25, 50, 75, 100), "oref": (1, 25, 50, 100, 300)}
+TILE, SHOWN = 150, 12  # pixels; cases on a sheet
 WEIGHT = {"sref": "sw", "cref": "cw", "oref": "ow"}
 _GROUNDS = tuple(name for name in SETTINGS if name != "plain")
 
@@ -140,7 +142,7 @@ class Painter:
         self._registry = registry
         self._model = drawing.load(registry.get("pocket"), "cpu")
         for entry in registry.adapters:
-            if entry.fits(self._model.entry):
+            if entry.fits(self._model.entry) and entry.on_this_machine():
                 adapter = drawing.load_reference_adapter(entry, self._model)
                 self._model.references.adapters[entry.name] = adapter
 
@@ -160,15 +162,18 @@ def measured(painter: Painter, roles: Sequence[str], count: int, seed: int, keep
     """Shares with their intervals."""
     table = Sheet("What references bring", ("", "n", "brought", "asked"), "In per cent (95 % interval).")
     for role in roles:
-        brought = asked = 0
+        brought, asked, shown = 0, 0, list[tuple[Case, Image.Image]]()
         cases = cases_of(role, seed)
         for number in track(range(count), f"--{role}", transient=True):
             case = next(cases)
             picture = painter.paint(case, role, 5_000_011 + number)
             brought += case.brought(picture)
             asked += case.asked(picture)
-            if keep is not None and number < 12:
-                _keep(keep / f"{role}-{number:02d}.png", case, picture)
+            if number < SHOWN:
+                shown.append((case, picture))
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            _sheet(shown).save(keep / f"{role}.png")
         table.add(f"--{role}", count, interval(brought, count), interval(asked, count))
     return table
 
@@ -188,22 +193,25 @@ def grown(painter: Painter, roles: Sequence[str], count: int, seed: int) -> Shee
     return table
 
 
-def _keep(file: Path, case: Case, picture: Image.Image) -> None:
-    """The reference and the picture side by side."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    height = picture.height
-    shown = case.reference.resize((round(case.reference.width * height / case.reference.height), height))
-    both = Image.new("RGB", (shown.width + picture.width + 8, height), "white")
-    both.paste(shown, (0, 0))
-    both.paste(picture, (shown.width + 8, 0))
-    both.save(file)
+def _sheet(shown: Sequence[tuple[Case, Image.Image]]) -> Image.Image:
+    """Each reference, what was drawn after it to the right, and the words below."""
+    pairs = []
+    for case, picture in shown:
+        pair = Image.new("RGB", (2 * TILE + 12, TILE + 24), "white")
+        for place, each in enumerate((case.reference, picture)):
+            pair.paste(ImageOps.pad(each, (TILE, TILE), color="white"), (place * (TILE + 2), 0))
+        ImageDraw.Draw(pair).text((2, TILE + 5), case.words, "black")
+        pairs.append(pair)
+    return sheet(pairs, 3)
 
 
 def main(
     count: Annotated[int, typer.Option(help="Cases of each kind.")] = 200,
     only: Annotated[str, typer.Option(help="sref, cref or oref; all if not given.")] = "",
     growth: Annotated[int, typer.Option(help="Cases at each weight; 0: not measured.")] = 0,
-    keep: Annotated[Path | None, typer.Option(help="A folder for the first pictures of each kind.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="A folder for a sheet of the first cases of each kind.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Which cases.")] = 2026,
 ) -> None:
     """Print the tables."""

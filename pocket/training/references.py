@@ -55,7 +55,8 @@ from pocket.world.scenes import (
     random_scene,
 )
 
-RATE = 2e-3
+RATE, GENTLE = 1e-3, 1.5e-4  # while the tokens stay as they are, and when all learns together
+TOGETHER = 0.6  # steps of the latter, as a share of the former
 SILENCE, BLIND = 0.1, 0.1  # shares without words, and without a picture, for guidance
 WHOLE = 0.7  # share of the pictures asked for at the weight 1; the others at any of `STRONG`
 STRONG = (0.8, 1.5)
@@ -279,8 +280,16 @@ def train_adapter(
             flow = unet(noisy, (1000 * level).floor(), states).sample
         return (counts * (flow.float() - (noise - clean)).square()).mean()
 
-    schedule = Schedule(steps, RATE, warm=min(50, steps), fall=0.6)
-    adapter.load_state_dict(train(name, run, adapter, schedule, loss_at, keep=0.995, save_seconds=60))
+    # Trained from the beginning, the resampler forgets within a thousand steps what kinds look like.
+    adapter.project.requires_grad_(False)
+    alone = Schedule(steps, RATE, warm=min(50, steps), fall=0.6)
+    adapter.load_state_dict(train(name, run, adapter, alone, loss_at, keep=0.995, save_seconds=60, muon=True))
+    adapter.project.requires_grad_(True)
+    gently = Schedule(round(TOGETHER * steps), GENTLE, warm=min(50, steps), fall=0.6)
+    stage = f"{name}-together"
+    adapter.load_state_dict(
+        train(stage, run, adapter, gently, loss_at, keep=0.995, save_seconds=60, muon=True)
+    )
     return adapter
 
 
