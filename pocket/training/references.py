@@ -281,15 +281,12 @@ def train_adapter(
         return (counts * (flow.float() - (noise - clean)).square()).mean()
 
     # Trained from the beginning, the resampler forgets within a thousand steps what kinds look like.
-    adapter.project.requires_grad_(False)
-    alone = Schedule(steps, RATE, warm=min(50, steps), fall=0.6)
-    adapter.load_state_dict(train(name, run, adapter, alone, loss_at, keep=0.995, save_seconds=60, muon=True))
-    adapter.project.requires_grad_(True)
-    gently = Schedule(round(TOGETHER * steps), GENTLE, warm=min(50, steps), fall=0.6)
-    stage = f"{name}-together"
-    adapter.load_state_dict(
-        train(stage, run, adapter, gently, loss_at, keep=0.995, save_seconds=60, muon=True)
-    )
+    stages = ((name, False, steps, RATE), (f"{name}-together", True, round(TOGETHER * steps), GENTLE))
+    for stage, with_tokens, length, rate in stages:
+        adapter.project.requires_grad_(with_tokens)
+        schedule = Schedule(length, rate, warm=min(50, steps), fall=0.6)
+        averaged = train(stage, run, adapter, schedule, loss_at, keep=0.995, save_seconds=60, muon=True)
+        adapter.load_state_dict(averaged)
     return adapter
 
 
