@@ -27,6 +27,8 @@ from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
 from engine.drawing.reference_adapter import References
 from engine.drawing.referring import referring_denoiser
+from engine.drawing.relevance import Unnamed, listening_denoiser
+from engine.drawing.repaint import Held
 from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
 from engine.drawing.stages import handed_on, numbers, steerings, told_of_all
@@ -228,7 +230,8 @@ def _made(
         skip = plan.steps - plan.running
         stop = skip + plan.stop_step if plan.stopped else None
         late.shorten(pipe.scheduler, skip, stop, begins=bool(sources))
-    between = BetweenSteps(pipe, model, plan, report, hold)
+    held = _held(pipe, model, plan, hold, shown)
+    between = BetweenSteps(pipe, model, plan, report, held)
     said |= seen.given
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
     if sources and not stock:
@@ -246,6 +249,22 @@ def _referring(
     return referring_denoiser(denoiser, references, steering, pictures=pictures, guided=guided)
 
 
+def _held(
+    pipe: Any, model: LoadedModel, plan: Plan, hold: Image.Image | None, shown: Sequence[Image.Image]
+) -> Held | Unnamed | None:
+    """What of a source picture stays as it is while others of its places are drawn."""
+    if hold is not None:
+        return Held(pipe.scheduler, hold)
+    if not shown or not plan.relevance:
+        return None
+    name, vae = denoiser_name(pipe, model.family), getattr(pipe, vae_name(pipe))
+    denoiser = getattr(pipe, name)
+    clean = _clean(vae, shown[:1], model.device, vae.dtype)
+    unnamed = Unnamed(pipe.scheduler, clean, plan.relevance, len(plan.seeds))
+    put(pipe, name, listening_denoiser(denoiser, unnamed))
+    return unnamed
+
+
 def _part(pipe: Any, family: Family) -> Any:
     """The pipeline that draws, where it is a part of another."""
     return getattr(pipe, family.part) if family.part else pipe
@@ -258,15 +277,20 @@ def _begun(
     name, family = vae_name(pipe), model.family
     vae = getattr(pipe, name) if name else None
     own = getattr(pipe, denoiser_name(pipe, family))
-    pixels = torch.stack([torch.from_numpy(np.array(picture.convert("RGB"))) for picture in sources])
-    scaled = (pixels.movedim(-1, 1).float() / 127.5 - 1).to(model.device, (vae or own).dtype)
-    with torch.no_grad():
-        clean = torch.cat([from_pixels(vae, each[None]) for each in scaled]).float()
+    clean = _clean(vae, sources, model.device, (vae or own).dtype)
     generators = said["generator"] if isinstance(said["generator"], list) else [said["generator"]]
     noise = torch.cat([torch.randn(clean[:1].shape, generator=generator) for generator in generators])
     words = {key: value for key, value in said.items() if key != "generator"}
     begun = late.begun(pipe, lambda: arguments.take(pipe, words), clean, noise.to(clean))
     return laid(begun, family.given or family.layout).to(own.dtype)
+
+
+def _clean(vae: Any, pictures: Sequence[Image.Image], device: str, dtype: torch.dtype) -> torch.Tensor:
+    """The latents (n, c, h, w) of pictures of one size."""
+    pixels = torch.stack([torch.from_numpy(np.array(picture.convert("RGB"))) for picture in pictures])
+    scaled = (pixels.movedim(-1, 1).float() / 127.5 - 1).to(device, dtype)
+    with torch.no_grad():
+        return torch.cat([from_pixels(vae, each[None]) for each in scaled]).float()
 
 
 def _pictures(made: Any) -> list[Image.Image]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from PIL import Image
 
 from engine.drawing.estimate import OnStep, Watch
 from engine.drawing.late import unit
 from engine.drawing.latents import cells, laid
 from engine.drawing.model import LoadedModel, denoiser_name
+from engine.drawing.relevance import Unnamed
 from engine.drawing.repaint import Held
 from engine.drawing.seamless import Roll
 from engine.errors import EngineError
@@ -26,14 +26,14 @@ __all__ = ["BetweenSteps"]
 
 
 class BetweenSteps:
-    """One job's steps, watched and changed; the lighter ``hold``, the longer the source picture stays."""
+    """One job's steps, watched and changed; what is ``held`` of a source picture is put back."""
 
     def __init__(
-        self, pipe: Any, model: LoadedModel, plan: Plan, report: OnStep, hold: Image.Image | None
+        self, pipe: Any, model: LoadedModel, plan: Plan, report: OnStep, held: Held | Unnamed | None
     ) -> None:
         self._pipe, self._model, self._plan, self._report = pipe, model, plan, report
         self._watch = Watch(pipe.scheduler)
-        self._held = None if hold is None else Held(pipe.scheduler, hold)
+        self._held = held
         self._unit = unit(pipe.scheduler)
         self._soft: torch.Tensor | None = None
         self._done, self._ended = 0, 0

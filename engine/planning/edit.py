@@ -78,6 +78,7 @@ def plan_edit(
         loras=loras,
         edits=1 if before is None else before.edits + 1,
         likeness=entry.likeness if edits.likeness else 0.0,
+        relevance=entry.relevance if edits.likeness else 0.0,
         still=entry.still,
     )
     notes = (*notes, *_told(spec, asked, entry, pictures, edits.most), *said, *cut, *unknown_loras)
@@ -109,6 +110,7 @@ def drawn_on(plan: Plan, registry: Registry) -> Plan:
         stepwise=drawer.stepwise,
         loras=(),
         likeness=0.0,
+        relevance=0.0,
         still=0.0,
     )
 

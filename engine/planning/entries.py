@@ -46,9 +46,9 @@ class ModelEntry:
     `stepwise` has the house style take whole steps; without `extend_by_words` a picture is continued from
     itself alone.
     `strong` is how far a picture is for Vary (Strong): more where its layout is settled in the first steps.
-    `likeness` and `still` are a plan's where pictures are edited. `editor` is the model of the list that
-    edits what this one draws, `filler` the one that draws parts of its pictures anew, `drawer` the one that
-    draws for a model that only edits or fills.
+    `likeness`, `relevance` and `still` are a plan's where pictures are edited. `editor` is the model of the
+    list that edits what this one draws, `filler` the one that draws parts of its pictures anew, `drawer` the
+    one that draws for a model that only edits or fills.
     `draws` is a sentence on what a model that knows few words draws.
 
     `licence` is its name, `commercial` whether it lets one earn money with it, `gated` whether the hub wants
@@ -87,6 +87,7 @@ class ModelEntry:
     stepwise: bool = False
     extend_by_words: bool = True
     likeness: float = 1.5
+    relevance: float = 0.0
     still: float = 0.0
     editor: str = ""
     filler: str = ""

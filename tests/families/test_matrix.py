@@ -47,6 +47,8 @@ UNLIKE_STOCK = {
 }
 """Families whose text to picture is not the stock pipeline's to the pixel, and why."""
 
+FAR = 1e9  # further apart than any two answers lie
+
 
 @pytest.fixture(scope="session")
 def studios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Studio]]:
@@ -333,6 +335,13 @@ def edit(studio: Studio) -> None:
         stock = studio.stock(first, blue, **{edits.argument: gradient}, **told)
         assert apart(stock, shown) <= 2
     beside_each_other(studio, {"one": (blue, (gradient,)), "other": (boat, (red,))})
+    if edits.likeness and not edits.nested:
+        held, other = (replace(plan, relevance=FAR) for plan in (blue, replace(boat, seeds=blue.seeds)))
+        assert apart(studio.pictures(held, gradient), studio.pictures(other, gradient)) == 0
+        assert apart(studio.pictures(held, gradient), shown) > 1
+        named = replace(blue, relevance=1e-9)
+        assert apart(studio.pictures(named, gradient), shown) == 0
+        beside_each_other(studio, {"held": (held, (gradient,)), "named": (named, (red,))})
 
 
 def reference(studio: Studio) -> None:
