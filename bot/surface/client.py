@@ -52,7 +52,7 @@ from bot.memory.sign_ins import SignIns
 from bot.memory.usage import Usage
 from bot.messages.job_messages import interrupted
 from bot.metrics import Metrics
-from bot.surface import catalogue, commands
+from bot.surface import catalogue, commands, heartbeat
 from bot.surface.actions import Actions
 from bot.surface.commands.help import answer_mention
 from bot.surface.commands.reactions import react
@@ -120,6 +120,7 @@ class EaselClient(HubClient):
         signing: Signing | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        heartbeat.install()
         # Of messages only those that mention the bot come with their text; none of it is a privileged intent.
         intents = discord.Intents(
             guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True
