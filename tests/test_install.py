@@ -67,6 +67,7 @@ def test_a_built_wheel_in_a_fresh_environment_draws_a_grid_from_an_empty_folder(
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    assert "[transformers]" not in done.stderr
     said = json.loads(done.stdout)
     with Image.open(empty / said["grid"]) as grid:
         assert grid.size == (512, 512)

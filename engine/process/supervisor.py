@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,9 @@ __all__ = ["WORKER", "Supervisor"]
 
 WORKER = (sys.executable, "-m", "engine.process.worker")
 """How a worker process is started."""
+
+_QUIET = {"TRANSFORMERS_VERBOSITY": "error", "DIFFUSERS_VERBOSITY": "error"}
+"""What keeps libraries' words to their developers off the operator's terminal; they read it when loaded."""
 
 _LOG = logging.getLogger(__name__)
 _SILENCE, _STARTING = 60.0, 300.0
@@ -99,7 +103,9 @@ class Supervisor:
     async def _live(self) -> bool:
         """One process from its start to its end; whether somebody else killed it."""
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=pipe, stdout=pipe, env={**_QUIET, **os.environ}
+        )
         try:
             self._send(process, self.setup)
             self._process = process

@@ -165,12 +165,7 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _quiet() -> None:
-    """Keeps what libraries tell their developers off the operator's terminal.
-
-    Errors and downloads still show.
-    """
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    """Keeps libraries' warnings of what is to come in them off the operator's terminal."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
 
