@@ -38,7 +38,6 @@ CHOOSE = "Choose the parts"
 PICTURE = "https://cdn.discordapp.com/attachments/1/2/picture.png"
 GONE = "That picture is gone from Discord."
 NO_EDITOR = "No model on this machine changes pictures"
-NO_CONTROL = "Pocket has no control that would hold the structure of a picture."
 WORDS = "a green fox"
 FIELDS = {
     "region_named": {"region": "the hat"},
@@ -90,7 +89,7 @@ BUTTONS = {
     "pan_down": ("single", 1, "Pan Down by"),
     "edit": ("single", 1, "dialog edited"),
     "undo": ("single", 0, "The edit that this picture came from is no longer kept here."),
-    "retexture": ("single", 1, NO_CONTROL),
+    "retexture": ("single", 1, "dialog retextured"),
     "studio": ("single", 1, "The studio is not open here."),
     "studio_edit": ("single", 1, "The studio is not open here."),
     "report": ("grid", 0, "dialog report_why"),
@@ -134,7 +133,7 @@ DIALOGS = {
     "with_image": (lambda rows: ImagePrompt(PICTURE), 0, GONE),
     "edited": ("single", 1, NO_EDITOR),
     "edit_picture": (lambda rows: EditedPicture(PICTURE), 0, GONE),
-    "retextured": ("single", 1, NO_CONTROL),
+    "retextured": ("single", 1, "**a green fox** - Retexture by"),
     "report_why": ("grid", 0, "That job is your own"),
     "ask_picture": (NOBODYS, 0, "This dialog is from another version of Easel"),
 }

@@ -19,6 +19,12 @@ def with_control(world, tmp_path: Path, **said: object) -> None:
     models.registry = replace(models.registry, controls=(replace(entry, **said),))
 
 
+def without_control(world) -> None:
+    """The bot knows no control of any model."""
+    models = world.bot.hub.models
+    models.registry = replace(models.registry, controls=())
+
+
 async def single(world):
     message = await world.imagine("a red house on grass --ar 3:2 --seed 7")
     return (await world.press(message, "U2")).response.message
@@ -77,8 +83,7 @@ async def test_a_strength_that_is_none_is_refused_in_a_sentence(world, tmp_path,
 
 
 async def test_a_model_without_a_control_says_so_before_anything_is_asked_or_drawn(world, tmp_path):
-    models = world.bot.hub.models
-    models.registry = replace(models.registry, controls=())
+    without_control(world)
     message = await single(world)
     before = len(world.engine.seen)
     for result in (

@@ -8,7 +8,7 @@ from PIL import Image
 
 from engine import Action, Margins
 from tests.bot.test_edits import saved_editor, with_editor
-from tests.bot.test_retexture import with_control
+from tests.bot.test_retexture import with_control, without_control
 from tests.studio.drawing import draw
 
 
@@ -231,6 +231,7 @@ async def test_retexture_holds_the_picture_as_closely_as_asked(world, alice, tmp
 
 
 async def test_a_model_that_cannot_retexture_says_why(world, alice, bob):
+    without_control(world)
     own = await picture(world, alice)
     _, told = await alice.get(f"pictures/{own}/retextures")
     assert "has no control" in told["why_not"]

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.bot.test_edits import saved_editor, with_editor
-from tests.bot.test_retexture import with_control
+from tests.bot.test_retexture import with_control, without_control
 from tests.browser import chromium, expect, needs_chromium, playwright, serious, window
 from tests.studio.visiting import LINK
 
@@ -281,7 +281,8 @@ async def test_retexture_asks_for_another_look(page, world, tmp_path) -> None:
     assert world.engine.seen[-1].plan.control.strength == 0.7
 
 
-async def test_where_retexture_cannot_be_done_the_reason_stands_there(page) -> None:
+async def test_where_retexture_cannot_be_done_the_reason_stands_there(page, world) -> None:
+    without_control(world)
     await tiles(page).first.click()
     about = page.get_by_label("About this picture")
     await expect(about.get_by_role("button", name="Retexture")).to_be_disabled()
