@@ -1,7 +1,7 @@
 """How well the embedded model edits, by the judge: `python -m bench.edits`.
 
-Drawn pictures that training has not seen are edited as a person would ask for it, through the stock
-pipeline and what Easel lays over its result. *Done*: the picture shows the change where the drawn world
+Drawn pictures that training has not seen are edited as a person would ask for it, by the engine's own path,
+one picture a case. *Done*: the picture shows the change where the drawn world
 would have it, that is every thing that should be there at its place, in its colour, of its kind and about
 its size, and nothing more; and the setting, the background or the style is the one that was asked for.
 *Rest*: what was not named is within 30 dB of the picture before, where anything stays at all. *Three
@@ -13,19 +13,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 import typer
-from diffusers import StableDiffusionInstructPix2PixPipeline
 from PIL import Image, ImageFilter
 from rich.progress import track
 
 from bench.pictures import interval
 from bench.sheet import ROOT, Sheet, keep
+from engine import Registry, drawing, plan_edit
+from engine.pictures.decoding import to_png
 from engine.pictures.psnr import psnr
-from engine.pictures.unchanged import kept
+from grammar import parse
 from pocket.edit import EDITS
 from pocket.judging.judge import look
 from pocket.judging.surroundings import setting_of, texture_apart
@@ -37,26 +38,38 @@ from pocket.world.scenes import SIZES_OF_PICTURES, STYLES
 PAGE = ROOT / "docs" / "edited.md"
 RATIOS = ("1:1", "3:2", "1:1", "2:3")  # in turn
 LOCAL = ("recolour", "add", "remove", "replace", "grow", "shrink")
-STEPS, GUIDANCE, LIKENESS, STILL = 12, 2.5, 1.2, 14.0  # as in the model list
+ENTRY: dict[str, Any] = {
+    "name": "pocket-edit",
+    "title": "Pocket Edit",
+    "family": "instruct-pix2pix",
+    "likeness": 1.2,
+    "relevance": 0.12,
+    "still": 14.0,
+    "drawer": "pocket",
+}
+"""Beside what it has of the embedded model; not in the model list until its weights are shipped."""
 NEAR, ALIKE = 0.1, 0.45  # of the sides; of the area, by its logarithm
 AROUND = 25  # pixels: what is so near to a change is no part of the rest
 REST, DRIFTED = 30.0, 26.0  # dB
 LEAST = 0.02  # of the picture: less of it is no rest
 
 
-def change(
-    pipeline: StableDiffusionInstructPix2PixPipeline, picture: Image.Image, said: str, seed: int
-) -> Image.Image:
-    """The picture changed as it is said, as the engine does it."""
-    drawn = pipeline(
-        said,
-        image=picture,
-        num_inference_steps=STEPS,
-        guidance_scale=GUIDANCE,
-        image_guidance_scale=LIKENESS,
-        generator=torch.Generator().manual_seed(seed),
-    ).images[0]
-    return kept(picture, drawn, STILL)
+class Changer:
+    """The editing model, asked as in a job."""
+
+    def __init__(self, folder: Path = EDITS) -> None:
+        listed = Registry.load()
+        entry = replace(listed.get("pocket"), **ENTRY, folder=folder)
+        self._registry = replace(listed, entries=(entry,))
+        self._model = drawing.load(entry, "cpu")
+
+    def change(self, picture: Image.Image, said: str, seed: int) -> Image.Image:
+        """The picture changed as it is said."""
+        (spec,) = parse(said)
+        plan = plan_edit(spec, self._registry, picture.size, model=ENTRY["name"], seed=seed)
+        plan = replace(plan, seeds=plan.seeds[:1], width=picture.width, height=picture.height)
+        (changed,) = drawing.run(self._model, plan, [to_png(picture)], lambda *_: None)
+        return changed
 
 
 def done(picture: Image.Image, edit: Edit, after: View) -> bool:
@@ -119,14 +132,13 @@ def main(
 ) -> None:
     """Print the tables."""
     torch.set_num_threads(1)
-    pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(folder, dtype=torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
+    changer = Changer(folder)
     rng, counts, pairs = Random(f"held out/{seed}"), defaultdict(lambda: [0, 0, 0, 0]), list[Image.Image]()
     for number in track(range(cases), "edits", transient=True):
         view = random_view(rng, *SIZES_OF_PICTURES[RATIOS[number % len(RATIOS)]], train=False)
         edit = random_edit(view, rng, train=False)
         after, before = edited(view, edit), view.draw()
-        picture = change(pipeline, before, instruction(edit, view, rng), 5_000_011 + number)
+        picture = changer.change(before, instruction(edit, view, rng), 5_000_011 + number)
         where = rest((view, after))
         row = counts[edit.act]
         row[0] += 1
@@ -150,7 +162,7 @@ def main(
         first = picture = views[0].draw()
         for turn, (view, edit) in enumerate(zip(views, edits, strict=False)):
             said = instruction(edit, view, rng)
-            picture = change(pipeline, picture, said, 7_000_003 + 10 * number + turn)
+            picture = changer.change(picture, said, 7_000_003 + 10 * number + turn)
         held += likeness(first, picture, rest(views)) >= DRIFTED
     three = Sheet("Three edits in a row", ("n", "rest"), "What none of them named, within 26 dB.")
     three.add(chains, interval(held, max(1, chains)))
