@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from diffusers import DDPMWuerstchenScheduler, SCMScheduler
 
-__all__ = ["begun", "shorten", "unit"]
+__all__ = ["begun", "noised", "shorten", "unit"]
 
 _ASKED = ("add_noise", "scale_model_input", "scale_noise", "set_timesteps", "step")
 """The methods inside which a scheduler sees all its time steps."""
@@ -59,12 +59,16 @@ def begun(pipe: Any, call: Callable[[], Any], clean: torch.Tensor, noise: torch.
         pass
     finally:
         scheduler._rehearsing = False
-    time = scheduler.timesteps[:1].expand(len(clean))
+    return noised(scheduler, clean, noise, scheduler.timesteps[:1].expand(len(clean)))
+
+
+def noised(scheduler: Any, clean: torch.Tensor, noise: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+    """``clean`` with as much ``noise``, both (n, …), as a scheduler has it at ``times`` (n,)."""
     if hasattr(scheduler, "scale_noise"):
-        noised: torch.Tensor = scheduler.scale_noise(clean, time, noise)
+        mixed: torch.Tensor = scheduler.scale_noise(clean, times, noise)
     else:
-        noised = scheduler.add_noise(clean, noise, time)
-    return noised
+        mixed = scheduler.add_noise(clean, noise, times)
+    return mixed
 
 
 class _Shortened:

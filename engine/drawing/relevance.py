@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn.functional import max_pool2d
 
+from engine.drawing.late import noised
 from engine.errors import EngineError
 
 __all__ = ["Unnamed", "listening_denoiser"]
@@ -64,17 +65,10 @@ class Unnamed:
         if latents.shape != self._noise.shape:
             raise EngineError("This model cannot leave a part of a picture as it is.")
         clean = self._clean.expand(latents.shape).to(latents)
-        still = clean if timestep is None else self._noised(clean, timestep.expand(len(latents)))
+        still = clean
+        if timestep is not None:
+            still = noised(self._scheduler, clean, self._noise, timestep.expand(len(latents)))
         return torch.where(self._changes.to(latents.device), latents, still.to(latents))
-
-    def _noised(self, clean: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        assert self._noise is not None
-        add = getattr(self._scheduler, "scale_noise", None)
-        if add is not None:
-            noised: torch.Tensor = add(clean, timesteps, self._noise)
-            return noised
-        noised = self._scheduler.add_noise(clean, self._noise, timesteps)
-        return noised
 
     def _listen(self) -> None:
         """The first latents are the noise, in the scheduler's measure."""
@@ -110,6 +104,5 @@ class _Listening:
 
 def _changing(apart: torch.Tensor, least: float) -> torch.Tensor:
     """Where pictures change (n, 1, h, w), by how far the answers lie apart, with the cells around."""
-    far = max_pool2d((apart > least).float(), 3, 1, 1) > 0
-    whole = (apart > least).float().mean((1, 2, 3), keepdim=True) > _ALL
-    return far | whole
+    far = (apart > least).float()
+    return (max_pool2d(far, 3, 1, 1) > 0) | (far.mean((1, 2, 3), keepdim=True) > _ALL)
