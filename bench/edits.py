@@ -67,7 +67,7 @@ class Changer:
         """The picture changed as it is said."""
         (spec,) = parse(said)
         plan = plan_edit(spec, self._registry, picture.size, model=ENTRY["name"], seed=seed)
-        plan = replace(plan, seeds=plan.seeds[:1], width=picture.width, height=picture.height)
+        plan = replace(plan, seeds=plan.seeds[:1])
         (changed,) = drawing.run(self._model, plan, [to_png(picture)], lambda *_: None)
         return changed
 

@@ -72,13 +72,13 @@ taken side by side in one run; above 1 the engine is faster. (a) is the stock di
 engine's precision and layout, (b) the stock pipeline as the diffusers documentation loads it, each drawing
 the same jobs one after another, as servers do. The embedded model, {STEPS} steps, {SIDE} × {SIDE}.
 
-**What to expect.** Alone, a grid takes as long as with the stock pipeline, a single picture up to 8 %
-longer in the runs below. In company it depends on what the machine leaves unused: a processor that
-multiplies in bfloat16 is far from its limit with one grid, and eight users get their grids in less than half
-the time; one without it computes in float32, where one grid nearly fills it, and sharing brings nothing for
-grids (0.86 to 1.19) and twice as many single pictures, since a few rows cost such a processor almost as much
-as one. A card has a page of its own, [gpu.md](gpu.md). Everywhere what is urgent goes first, and nobody's
-long job holds up another's."""
+**What to expect.** Alone, a grid takes as long as with the stock pipeline, and so does a single picture in
+bfloat16; in float32 it takes up to a tenth longer. In company it depends on what the machine leaves unused:
+a processor that multiplies in bfloat16 is far from its limit with one grid, and eight users get their grids
+in less than half the time; one without it computes in float32, where one grid nearly fills it, and sharing
+brings little or nothing for grids and twice as many single pictures, since a few rows cost such a processor
+almost as much as one. A card has a page of its own, [gpu.md](gpu.md). Everywhere what is urgent goes first,
+and nobody's long job holds up another's."""
 
 
 def main(said: Sequence[str] = ()) -> None:
