@@ -63,9 +63,11 @@ def finished(pictures: Sequence[Image.Image], job: Job, classifier: Classifier |
         f"{name} hid {sum(each.by == name for each in hidden)} of the {len(pictures)} pictures."
         for name in by
     )
+    write = functools.partial(_written, mark=job.mark)
+    if min(_THREADS, len(pictures)) == 1:
+        return Written([write(picture) for picture in pictures], tuple(hidden), tuple(notes))
     with ThreadPoolExecutor(_THREADS) as threads:
-        written = list(threads.map(functools.partial(_written, mark=job.mark), pictures))
-    return Written(written, tuple(hidden), tuple(notes))
+        return Written(list(threads.map(write, pictures)), tuple(hidden), tuple(notes))
 
 
 def _written(picture: Image.Image, mark: int | None) -> tuple[bytes, int, int]:

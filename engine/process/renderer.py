@@ -35,6 +35,7 @@ from engine.process.settings import WorkerSettings
 from engine.process.side_work import SideWork
 from engine.process.warm_up import warm_up_jobs
 from engine.process.wire import Report, Residents
+from engine.process.yielding import Yielding, cores
 from engine.sharing.batching import Batcher, Call, Task
 from engine.turns.lanes import Lanes, Waiting
 from engine.turns.work import ForwardShape, cost, rows_of
@@ -129,6 +130,7 @@ class Renderer:
             },
             failed=self._arrived,
         )
+        self._yielding = Yielding(torch.get_num_threads() if device == "cpu" else 1, cores())
         self._to_warm: set[str] = set()  # models loaded ahead, until they arrive
         self._turn_began: float | None = None
         self.rows, self.seconds = 0, 0.0  # of all forwards so far
@@ -140,6 +142,7 @@ class Renderer:
 
     def close(self) -> None:
         """Ends the other threads, after what they are at."""
+        self._yielding.close()
         self._background.close()
 
     def submit(self, job: Job, *, alone: bool = False) -> None:
@@ -197,6 +200,7 @@ class Renderer:
         if chosen:
             self._run(chosen)
             self._settle(chosen)
+            self._yielding.look()
         self._lanes.charge(self._clock() - began)
         self._announcer.announce(self._jobs)
         self._turn_began = None

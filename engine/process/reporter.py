@@ -24,7 +24,7 @@ from engine.seeing.classifier import Classifier
 __all__ = ["Reporter"]
 
 _PREVIEW_EVERY = 1.0
-"""Seconds between two previews of a job: nobody's message is edited more often."""
+"""Seconds before a job's first preview and between two: nobody's message is edited more often."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,10 +63,10 @@ class Reporter:
     def progress(self, state: JobState, step: int, steps: int, latents: Any) -> None:
         """Tells a step, and has a preview made of the latents, if there are any, once a second."""
         state.step, state.steps = step, steps
-        now = self._clock()
+        now, last = self._clock(), max(state.previewed, state.began)
         self.say(Progress(state.job.id, step, steps))
         unseen = self._classifier is not None and state.job.hide_above < 1
-        if latents is not None and not unseen and step < steps and now - state.previewed >= _PREVIEW_EVERY:
+        if latents is not None and not unseen and step < steps and now - last >= _PREVIEW_EVERY:
             state.previewed = now
             model, copied = state.model, latents.detach().clone()
             shown = functools.partial(self._show, state)

@@ -156,6 +156,7 @@ class ResidentModels:
     def _arrive(self, name: str, model: Any, error: Exception | None) -> None:
         if error is None:
             self._models[name] = model
+            _settle()
             self._changed(self.names)
             self._arrived(name, error)
             return
@@ -282,8 +283,15 @@ def _compile(module: nn.Module, backend: str) -> None:
         module.compile(backend=backend)
 
 
+def _settle() -> None:
+    """Has the collector pass over what is alive now: a model's modules are many, and stay."""
+    gc.collect()
+    gc.freeze()
+
+
 def _free_memory() -> None:
     """Gives unused device memory back."""
-    gc.collect()
+    gc.unfreeze()
+    _settle()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

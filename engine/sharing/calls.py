@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -80,7 +80,7 @@ class Arguments:
         self.key: Hashable = (tuple(self._trees), faces)
         self.shape: Hashable = tuple(face for face in faces if face[0] != "same")
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Elements in one row of the first batched tensor, 0 without one: roughly, what a row costs."""
         batched = ((leaf, kind) for leaf, kind in zip(self.leaves, self.kinds, strict=True) if kind != "same")

@@ -64,19 +64,17 @@ class Pace:
     def __init__(self) -> None:
         self._all = _Fit()
         self._models: dict[str, _Fit] = {}
-        self._shapes: dict[ForwardShape, tuple[float, float]] = {}  # seconds expected, seconds taken
+        self._shapes: dict[ForwardShape, tuple[npt.NDArray[np.float64], float]] = {}  # work, seconds it took
 
     def took(self, shape: ForwardShape, forwards: int, rows: int, decoded: int, seconds: float) -> None:
         """Notes a turn: its forwards, the rows in all of them, the pictures decoded, and how long it took."""
         work = _COSTS * (forwards, rows * shape.megapixels, decoded * shape.megapixels)
-        fit = self._models.setdefault(shape.model, _Fit())
-        for each in (fit, self._all):
-            each.learn(work, seconds)
-        law = fit.law()
-        if forwards and law is not None:
-            expected, taken = self._shapes.get(shape, (0.0, 0.0))
+        for fit in (self._models.setdefault(shape.model, _Fit()), self._all):
+            fit.learn(work, seconds)
+        if forwards:
+            done, taken = self._shapes.get(shape, (np.zeros(3), 0.0))
             keep = 0.5 if taken > _SECONDS else 1.0
-            self._shapes[shape] = (keep * expected + float(law @ work), keep * taken + seconds)
+            self._shapes[shape] = keep * done + work, keep * taken + seconds
 
     def forward(self, shape: ForwardShape, rows: int) -> float | None:
         """Seconds that a forward takes, None before anything was done."""
@@ -84,8 +82,8 @@ class Pace:
         if law is None:
             return None
         seconds = float(law @ (_COSTS * (1, rows * shape.megapixels, 0)))
-        expected, taken = self._shapes.get(shape, (0.0, 0.0))
-        return seconds * (_DOUBT * seconds + taken) / (_DOUBT * seconds + expected)
+        done, taken = self._shapes.get(shape, (np.zeros(3), 0.0))
+        return seconds * (_DOUBT * seconds + taken) / (_DOUBT * seconds + float(law @ done))
 
     def decoding(self, shape: ForwardShape, pictures: int) -> float | None:
         """Seconds that decoding takes, None before anything was done."""

@@ -86,3 +86,13 @@ def test_a_steady_layer_gives_few_rows_the_bits_of_many(rows: int) -> None:
     x = torch.randn(8, 320)
     with torch.no_grad():
         assert torch.equal(layer(x[:rows]), layer(x)[:rows])
+
+
+def test_a_layer_that_is_given_tokens_is_from_then_on_as_it_was() -> None:
+    layer = nn.Sequential(nn.Linear(64, 64))
+    steady(layer)
+    with torch.no_grad():
+        layer(torch.randn(3, 64))
+        assert type(layer[0]) is not nn.Linear
+        layer(torch.randn(2, 5, 64))
+    assert type(layer[0]) is nn.Linear
