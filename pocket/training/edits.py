@@ -37,7 +37,9 @@ from pocket.world.scenes import COLOURS, KINDS, SETTINGS, SIZES_OF_PICTURES, STY
 SHARES = {"1:1": 0.5, "3:2": 0.14, "2:3": 0.14, "16:9": 0.05, "9:16": 0.05, "4:3": 0.06, "3:4": 0.06}
 EACH = 3  # edits of one picture
 SILENCE = 0.05  # share of empty instructions; as often no picture, and as often neither
-CHANGED = 3.0  # what an error counts where the picture changes; 1 elsewhere
+CHANGED = 6.0  # what an error counts where the picture changes; 1 elsewhere
+DECIDED = 0.8  # noise level above which the noisy picture hardly tells what is to change
+EARLY = 2 / 3  # share of the examples above it: there the words must be understood, below they are drawn
 SOURCE_NOISE = 0.06  # in the latents of the picture: what decoding and encoding again does to them
 TEXT_BATCH = 96
 
@@ -172,6 +174,13 @@ def _measure(reader: _Reader, tokenizer: CLIPTokenizer, n: int = 500) -> float:
     return float((found == torch.tensor(wanted)).all(1).float().mean())
 
 
+def _levels(n: int, generator: torch.Generator) -> Tensor:
+    """Noise levels (n,), `EARLY` of them evenly above `DECIDED`, the others as the denoiser's own."""
+    early = DECIDED + (1 - DECIDED) * torch.rand(n, generator=generator)
+    chosen = torch.rand(n, generator=generator) < EARLY
+    return torch.where(chosen, early, noise_levels(n, generator))
+
+
 def train_editing(
     unet: UNet2DConditionModel,
     encoder: CLIPTextModel,
@@ -206,7 +215,7 @@ def train_editing(
         before = before + SOURCE_NOISE * torch.randn(before.shape, generator=generator)
         before = before * ((silent < SILENCE) | (silent >= 3 * SILENCE))[:, None, None, None]
         noise = torch.randn(clean.shape, generator=generator)
-        level = noise_levels(batch, generator)
+        level = _levels(batch, generator)
         share = level[:, None, None, None]
         noisy = torch.cat([(1 - share) * clean + share * noise, before], 1)
         noisy = noisy.to(device).contiguous(memory_format=torch.channels_last)
