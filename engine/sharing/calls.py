@@ -36,6 +36,9 @@ _EQUAL: Mapping[str, int | None] = dict.fromkeys(("position_ids", "img_ids", "tx
 _AXES = {"row": 0, "column": 1}
 """The dimension in which a kind of leaf has its rows."""
 
+_LEAF = tree_flatten(None)[1]
+"""The tree of what is no container."""
+
 _APART = 0.3
 """How far apart rows are that are compared, in standard deviations: those of real jobs are farther."""
 
@@ -98,7 +101,10 @@ class Arguments:
     def bind(self, leaves: Sequence[Any]) -> inspect.BoundArguments:
         """The call's arguments with ``leaves`` in the places of its own."""
         rest = iter(leaves)
-        values = {name: tree_unflatten(islice(rest, tree.num_leaves), tree) for name, tree in self._trees}
+        values = {
+            name: next(rest) if tree is _LEAF else tree_unflatten(islice(rest, tree.num_leaves), tree)
+            for name, tree in self._trees
+        }
         return inspect.BoundArguments(self._signature, values)
 
     def join(self, others: Sequence[Arguments]) -> list[Any]:
@@ -142,6 +148,8 @@ def _dimensions(value: Any) -> int | None:
 
 def _flatten(value: Any, rows: int, listed: bool) -> tuple[list[Any], TreeSpec]:
     """The leaves of ``value`` and its tree; a list whose entries are rows is one leaf."""
+    if value is None or isinstance(value, torch.Tensor | bool | int | float):
+        return [value], _LEAF  # most arguments of most calls
 
     def is_rows(part: Any) -> bool:
         if not rows or not listed or not isinstance(part, list) or len(part) != rows:

@@ -21,6 +21,8 @@ __all__ = ["Pace"]
 _COSTS = np.array(COSTS)
 _SECONDS, _TURNS = 60.0, 100
 """What is older than both counts half, and less and less."""
+_AT_ONCE = 256
+"""Turns that are learnt from together at the latest."""
 _DOUBT = 1.0
 """With how many turns' worth of what was expected the learning begins."""
 
@@ -64,17 +66,14 @@ class Pace:
     def __init__(self) -> None:
         self._all = _Fit()
         self._models: dict[str, _Fit] = {}
-        self._shapes: dict[ForwardShape, tuple[npt.NDArray[np.float64], float]] = {}  # work, seconds it took
+        self._noted: list[tuple[ForwardShape, int, int, int, float]] = []  # not learnt from yet
+        self._shapes: dict[ForwardShape, tuple[npt.NDArray[np.float64], float]] = {}  # work, and its seconds
 
     def took(self, shape: ForwardShape, forwards: int, rows: int, decoded: int, seconds: float) -> None:
         """Notes a turn: its forwards, the rows in all of them, the pictures decoded, and how long it took."""
-        work = _COSTS * (forwards, rows * shape.megapixels, decoded * shape.megapixels)
-        for fit in (self._models.setdefault(shape.model, _Fit()), self._all):
-            fit.learn(work, seconds)
-        if forwards:
-            done, taken = self._shapes.get(shape, (np.zeros(3), 0.0))
-            keep = 0.5 if taken > _SECONDS else 1.0
-            self._shapes[shape] = keep * done + work, keep * taken + seconds
+        self._noted.append((shape, forwards, rows, decoded, seconds))
+        if len(self._noted) >= _AT_ONCE:
+            self._learn()
 
     def forward(self, shape: ForwardShape, rows: int) -> float | None:
         """Seconds that a forward takes, None before anything was done."""
@@ -90,5 +89,18 @@ class Pace:
         law = self._law(shape.model)
         return None if law is None else float(law[2] * _COSTS[2] * pictures * shape.megapixels)
 
+    def _learn(self) -> None:
+        """Takes in the turns that were noted: nobody who draws alone waits for that at each step."""
+        for shape, forwards, rows, decoded, seconds in self._noted:
+            work = _COSTS * (forwards, rows * shape.megapixels, decoded * shape.megapixels)
+            for fit in (self._models.setdefault(shape.model, _Fit()), self._all):
+                fit.learn(work, seconds)
+            if forwards:
+                done, taken = self._shapes.get(shape, (np.zeros(3), 0.0))
+                keep = 0.5 if taken > _SECONDS else 1.0
+                self._shapes[shape] = keep * done + work, keep * taken + seconds
+        self._noted.clear()
+
     def _law(self, model: str) -> npt.NDArray[np.float64] | None:
+        self._learn()
         return self._models.get(model, self._all).law()
