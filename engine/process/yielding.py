@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Used", "Yielding", "cores", "used"]
+__all__ = ["Used", "Yielding", "cores", "idle_team", "used"]
 
 _EVERY = 0.25
 """Seconds between two looks; the kernel counts in hundredths."""
@@ -104,7 +104,7 @@ class Yielding:
         if others > _QUIET:
             self._quiet_since = now
         if others > _BUSY and self._end is None:
-            self._end = _idle_team(self._cores)
+            self._end = idle_team(self._cores)
         elif self._end is not None and now - self._quiet_since >= _QUIET_FOR:
             self.close()
 
@@ -115,7 +115,7 @@ class Yielding:
             self._end = None
 
 
-def _idle_team(cores: int) -> threading.Event:
+def idle_team(cores: int) -> threading.Event:
     """One more team of OpenMP threads; it ends when the event is set."""
     end, made = threading.Event(), threading.Event()
 

@@ -8,6 +8,7 @@ import torch
 
 from engine import drawing
 from engine.drawing import LoadedModel
+from engine.process.yielding import cores, idle_team
 from tests.engine import tiny
 
 
@@ -31,8 +32,10 @@ def each(request: pytest.FixtureRequest, model: Callable[[str], LoadedModel]) ->
 
 @pytest.fixture(scope="module")
 def two_threads() -> Iterator[None]:
-    """Kernels share their work between two threads, as they do where a bot runs."""
+    """Kernels share their work between two threads, which wait asleep: other tests run beside these."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
+    end = idle_team(cores())
     yield
+    end.set()
     torch.set_num_threads(before)
