@@ -30,6 +30,7 @@ from engine.sharing.batching import install
 from engine.sharing.exact import Exact, steady
 from engine.sharing.graphs import Graphs, cuda_record
 from engine.sharing.joining import Joins
+from engine.sharing.signatures import remembered
 
 __all__ = ["ResidentModels", "control_shared", "fit_in", "load_shared"]
 
@@ -232,6 +233,8 @@ def _share(
     compiler = _compiler(module, settings.compiler, device) if still else ""
     if compiler:
         _compile(module, compiler)
+    else:
+        remembered(module)
     graphs = Graphs(cuda_record()) if settings.graphs and still and device.startswith("cuda") else None
     sizes = Exact(settings.measured) if exact else ()
     install(module, name, sizes, graphs, axes=family.axes, joins=joins, compiled=bool(compiler))
