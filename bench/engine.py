@@ -72,13 +72,15 @@ taken side by side in one run; above 1 the engine is faster. (a) is the stock di
 engine's precision and layout, (b) the stock pipeline as the diffusers documentation loads it, each drawing
 the same jobs one after another, as servers do. The embedded model, {STEPS} steps, {SIDE} × {SIDE}.
 
-**What to expect.** Alone, a grid takes as long as with the stock pipeline, and so does a single picture in
-bfloat16; in float32 it takes up to a tenth longer. In company it depends on what the machine leaves unused:
-a processor that multiplies in bfloat16 is far from its limit with one grid, and eight users get their grids
-in less than half the time; one without it computes in float32, where one grid nearly fills it, and sharing
-brings little or nothing for grids and twice as many single pictures, since a few rows cost such a processor
-almost as much as one. A card has a page of its own, [gpu.md](gpu.md). Everywhere what is urgent goes first,
-and nobody's long job holds up another's."""
+**What to expect.** Alone, a grid and a single picture take about as long as with the stock pipeline. In
+company it depends on what the machine leaves unused: a processor that multiplies in bfloat16 is far from its
+limit with one grid; one without it computes in float32, where one grid fills it, and sharing brings nothing
+for grids and nearly twice as many single pictures, since eight rows cost it less than twice what two cost.
+Beside other programs a forward takes half as long again on two cores: how cores wait for each other follows
+what else the machine does (`engine/process/yielding.py`), without which it takes three to eighty times as
+long. A section of a commit before 6a3087a has both sides' cores wait asleep, which made forwards take twice
+as long, and company bring more than it does now. A card has a page of its own, [gpu.md](gpu.md). Everywhere
+what is urgent goes first, and nobody's long job holds up another's."""
 
 
 def main(said: Sequence[str] = ()) -> None:
