@@ -32,7 +32,6 @@ _BUSY, _QUIET = 0.3, 0.1
 _QUIET_FOR = 1.0
 """Seconds of quiet before the cores wait actively again: what comes in bursts comes back."""
 
-
 _IDLE = (3, 4)
 """Of the numbers of a core in /proc/stat: idle, and idle while something is read."""
 
@@ -81,8 +80,7 @@ class Yielding:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._free, self._cores, self._used, self._clock = cores - threads, cores, used, clock
-        self._works = threads > 1 and used() is not None
-        self._seen, self._at = used(), clock()
+        self._seen, self._at = used() if threads > 1 else None, clock()
         self._quiet_since = self._at
         self._end: threading.Event | None = None
 
@@ -94,11 +92,12 @@ class Yielding:
     def look(self) -> None:
         """Takes in what others have used since the last look, and changes how the cores wait."""
         now = self._clock()
-        if not self._works or now - self._at < _EVERY:
+        before, since = self._seen, now - self._at
+        if before is None or since < _EVERY:
             return
-        seen, before, since = self._used(), self._seen, now - self._at
-        self._seen, self._at = seen, now
-        if seen is None or before is None:
+        seen = self._seen = self._used()
+        self._at = now
+        if seen is None:
             return
         others = ((seen.all - before.all) - (seen.own - before.own)) / since - self._free
         if others > _QUIET:
