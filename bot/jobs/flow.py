@@ -224,7 +224,8 @@ class JobFlow:
         logs.JOB.set(run.job.id)
         try:
             if run.again and run.job.place.message_id is None:
-                run.job = run.job.at(await self._delivery.found(run.job))
+                place = await self._delivery.found(run.job)
+                run.job = run.job.at(place)
             if run.job.status < Status.RENDERED:
                 ended = Cancelled(run.job.id) if run.cancelled else await self._render(run)
                 if ended is not None:
@@ -243,10 +244,10 @@ class JobFlow:
 
     async def _render(self, run: Run) -> Failed | Cancelled | None:
         """Follow the engine to the job's end; None when its pictures are kept."""
-        job = run.job
-        inputs = [await self._pictures.read(name) for name in await self._jobs.inputs(job.id)]
-        mark = number_of(job.plan, inputs) if self._marks else None
-        run.job = job = replace(job, mark=mark)
+        inputs = [await self._pictures.read(name) for name in await self._jobs.inputs(run.job.id)]
+        mark = number_of(run.job.plan, inputs) if self._marks else None
+        # An edit on the wire may have found its message meanwhile: only the record of now is added to.
+        run.job = job = replace(run.job, mark=mark)
         work = Job(job.id, job.plan, str(job.user_id), job.lane, tuple(inputs), mark, job.place.hide_above)
         if run.cancelled:
             return Cancelled(job.id)

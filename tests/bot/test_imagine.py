@@ -1,5 +1,7 @@
 """`/imagine` and the buttons under its result, as people in a channel see them."""
 
+import asyncio
+import collections
 import io
 import re
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot.jobs.delivery import Delivery
 from bot.memory.records import Status
 from engine.pictures.provenance import read
 from engine.pictures.psnr import psnr
@@ -218,6 +221,28 @@ async def test_permutations_run_as_so_many_jobs_each_with_its_message(world):
     await world.slash("imagine", prompt="a {red, green, blue} fox")
     contents = sorted(message.content for message in world.messages())
     assert [c.split(" - ")[0] for c in contents] == ["**a blue fox**", "**a green fox**", "**a red fox**"]
+
+
+async def test_a_message_that_is_posted_while_a_job_begins_stays_its_only_one(world, monkeypatch):
+    flow, jobs = world.bot.hub.flow, world.bot.hub.jobs
+    begun = collections.defaultdict(asyncio.Event)
+    read, post = jobs.inputs, Delivery.attempt
+
+    async def post_once_begun(delivery, job, message):
+        await begun[job.id].wait()
+        return await post(delivery, job, message)
+
+    async def read_until_posted(job_id):
+        begun[job_id].set()
+        while (edit := flow.under_way[job_id].edit) is not None:
+            await asyncio.wait({edit})
+        return await read(job_id)
+
+    monkeypatch.setattr(jobs, "inputs", read_until_posted)
+    monkeypatch.setattr(Delivery, "attempt", post_once_begun)
+    await world.slash("imagine", prompt="a {red, green} fox")
+    contents = sorted(message.content for message in world.messages())
+    assert [c.split(" - ")[0] for c in contents] == ["**a green fox**", "**a red fox**"]
 
 
 async def test_many_jobs_ask_first_and_run_at_yes(world):
