@@ -28,7 +28,7 @@ from engine.pictures.decoding import to_png
 from engine.pictures.psnr import psnr
 from grammar import parse
 from pocket.edit import EDITS
-from pocket.judging.judge import look
+from pocket.judging.styled import look_in
 from pocket.judging.surroundings import setting_of, texture_apart
 from pocket.model.samples import sheet
 from pocket.words.instructions import instruction
@@ -80,7 +80,7 @@ def done(picture: Image.Image, edit: Edit, after: View) -> bool:
     wanted = after.draw()
     if edit.act in ("setting", "backdrop") and setting_of(picture) != setting_of(wanted):
         return False
-    seen, expected = look(picture), look(wanted)
+    seen, expected = look_in(picture, after.style), look_in(wanted, after.style)
     return len(seen) == len(expected) and all(
         any(
             (one.kind, one.colour) == (other.kind, other.colour)

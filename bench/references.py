@@ -2,7 +2,8 @@
 
 Drawn by the engine's own path, one picture a case. *Styles*: the words name a thing, `--sref` a drawing of
 other things in a style or in surroundings of its own; judged is whether that one shows (*brought*), and
-whether the thing that was asked for is there in its colour (*asked*). *Characters* and *things*: the words
+whether the thing that was asked for is there in its colour, as a drawing of it in the picture's style would
+be (*asked*). *Characters* and *things*: the words
 name surroundings, `--cref` or `--oref` a drawing of a thing elsewhere; judged is whether its kind and its
 colour show (*brought*), and whether the surroundings are those of the words (*asked*). No case is of the
 training: scenes are drawn from other seeds. With `--growth` the share brought at several weights.
@@ -25,7 +26,7 @@ from engine import Registry, drawing, plan_imagine
 from engine.pictures.decoding import to_png
 from engine.planning.plan import Plan
 from grammar import parse
-from pocket.judging.judge import look
+from pocket.judging.styled import look_in
 from pocket.judging.surroundings import setting_of, style_of
 from pocket.model.samples import sheet
 from pocket.words.captions import plain_caption
@@ -69,8 +70,8 @@ def _fits(scene: Scene) -> bool:
     return all(visible(t.colour, scene.setting, scene.backdrop, scene.style) for t in scene.things)
 
 
-def _shows(picture: Image.Image, thing: Thing) -> bool:
-    seen = look(picture)
+def _shows(picture: Image.Image, thing: Thing, style: str = "flat") -> bool:
+    seen = look_in(picture, style)
     return bool(seen) and (seen[0].kind, seen[0].colour) == (thing.kind, thing.colour)
 
 
@@ -98,7 +99,7 @@ def style_cases(seed: int) -> Iterator[Case]:
             draw(shown, *SIZES_OF_PICTURES[rng.choice(RATIOS)], rng),
             size,
             _brings(place),
-            _has(thing),
+            _has_in(thing, place),
         )
 
 
@@ -110,6 +111,13 @@ def _brings(place: Scene) -> Callable[[Image.Image], bool]:
 
 def _has(thing: Thing) -> Callable[[Image.Image], bool]:
     return lambda picture: _shows(picture, thing)
+
+
+def _has_in(thing: Thing, place: Scene) -> Callable[[Image.Image], bool]:
+    """The thing as it looks in the style that the picture has, be it the one to be brought or not."""
+    if place.style == "flat":
+        return _has(thing)
+    return lambda picture: _shows(picture, thing, style_of(picture, place))
 
 
 def _lies(place: Scene) -> Callable[[Image.Image], bool]:

@@ -36,7 +36,8 @@ class Seen:
 
 def look(picture: Image.Image, kinds: bool = True) -> list[Seen]:
     """The things in a picture, the largest first; without `kinds` that field stays empty, sooner."""
-    return _look(_lab(_scaled(picture)), kinds)
+    lab = lab_of(picture)
+    return [_seen(lab, island, kinds) for island in islands_of(lab)]
 
 
 def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
@@ -100,15 +101,15 @@ def _named() -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(COLOURS), _lab(np.array(list(COLOURS.values())))
 
 
-def _look(lab: np.ndarray, kinds: bool) -> list[Seen]:
+def islands_of(lab: np.ndarray) -> list[np.ndarray]:
+    """The masks (h, w) of the things in what `lab_of` gave, the largest first."""
     height, width = lab.shape[:2]
     things = []
     for island in _islands(~_background(lab)):
         if island.sum() >= 0.004 * height * width:
             things.append(island)
     things.sort(key=lambda i: -int(i.sum()))
-    things = [t for t in things if t.sum() >= 0.2 * things[0].sum()]
-    return [_seen(lab, island, kinds) for island in things]
+    return [t for t in things if t.sum() >= 0.2 * things[0].sum()]
 
 
 def _background(lab: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from pocket.judging.judge import look, matches
+from pocket.judging.styled import look_in
 from pocket.world.draw import draw
 from pocket.world.scenes import COLOURS, SIZES_OF_PICTURES, Scene, Thing, random_scene
 
@@ -34,6 +35,16 @@ def test_a_wrong_picture_is_called_wrong() -> None:
     assert not matches(picture, Scene((Thing("house", "blue"),), "grass"))["colour"]
     assert not matches(picture, Scene((Thing("fish", "red"),), "grass"))["kind"]
     assert not matches(picture, Scene((Thing("house", "red", 2),), "grass"))["count"]
+
+
+def test_things_are_read_in_a_style_that_hides_their_colour() -> None:
+    rng = Random(6)
+    things = [Thing("fox", "red"), Thing("boat", "blue"), Thing("star", "green"), Thing("cactus", "purple")]
+    scenes = [Scene((thing,), "plain", "pink", style="line art") for thing in things]
+    pictures = [draw(scene, 256, 256, rng) for scene in scenes]
+    assert [[(s.kind, s.colour) for s in look_in(picture, "line art")] for picture in pictures] == [
+        [(thing.kind, thing.colour)] for thing in things
+    ]
 
 
 def test_a_relation_the_wrong_way_round_is_called_wrong() -> None:
