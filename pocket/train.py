@@ -21,6 +21,7 @@ from pocket.model.architecture import (
     save_pipeline,
 )
 from pocket.model.control import save_control
+from pocket.model.linear_encoder import write_encoder
 from pocket.model.samples import write_samples
 from pocket.training import autoencoder, control, denoiser, describer, familiar, finish, looks, text
 from pocket.training.latents import Axes, fit_on_scenes
@@ -84,11 +85,7 @@ def train_all(recipe: Recipe, run: Path, device: str) -> StableDiffusionPipeline
     autoencoder.train_autoencoder(
         vae, axes, run, recipe.seed, recipe.autoencoder_steps, recipe.autoencoder_pictures, device
     )
-    typer.echo(
-        "autoencoder: {:.1f} dB from the latents, {:.1f} dB there and back".format(
-            *autoencoder.measure(vae, axes)
-        )
-    )
+    typer.echo(f"autoencoder: {autoencoder.measure(vae):.1f} dB there and back")
     right = text.train_text(encoder, tokenizer, run, recipe.seed, recipe.text_steps, device)
     typer.echo(f"text encoder: {right:.1%} of unseen captions read right in every field")
 
@@ -185,8 +182,8 @@ def load_run(run: Path) -> StableDiffusionPipeline:
 
     finished = (run / "finish.pt").exists()
     vae.decoder.load_state_dict(averaged("finish" if finished else "decoder"))
-    vae.encoder.load_state_dict(averaged("encoder"))
-    autoencoder.calm(vae.encoder)
+    axes = Axes.load(run / AXES)
+    write_encoder(vae.encoder, axes.mean, axes.basis)
     words = averaged("text")
     encoder.load_state_dict(
         {k.removeprefix("encoder."): v for k, v in words.items() if k.startswith("encoder.")}

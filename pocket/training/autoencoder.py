@@ -1,4 +1,4 @@
-"""First stage: an autoencoder that writes full-size pictures from the linear latents, and reads them back."""
+"""First stage: a decoder that writes full-size pictures from the latents that the encoder computes."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL
-from torch import Tensor, nn
+from torch import Tensor
 
-from pocket.model.architecture import LATENT_CHANNELS, LATENT_FACTOR
+from pocket.model.architecture import LATENT_FACTOR
+from pocket.model.linear_encoder import write_encoder
 from pocket.training.latents import Axes, levels
 from pocket.training.precision import mixed
 from pocket.training.run import Schedule, train
@@ -22,7 +23,6 @@ LATENT_NOISE = 0.2  # up to this much in training: the denoiser's latents are ne
 NEAR = 3  # pixels around a pixel that tell how much contrast there is
 FAINT, FAINTEST = 0.3, 0.05  # flat ground counts 7 times, a step of half the range of levels 1.3 times
 BLOCKS = 0.1  # share of pictures made pixel art, whose corners a decoder that sees few of them rounds off
-CALM = -12.0  # log-variance of the encoder's output: next to none
 
 
 def draw_pictures(n: int, seed: int | str, ratio: str = "1:1") -> tuple[list[Scene], Tensor]:
@@ -75,17 +75,15 @@ def decoder_loss(made: Tensor, true: Tensor) -> Tensor:
 def train_autoencoder(
     vae: AutoencoderKL, axes: Axes, folder: Path, seed: int, steps: int, pictures: int, device: str
 ) -> None:
-    """Train the decoder alone (crops first, whole pictures last), then the encoder; both end in `vae`."""
+    """Write the encoder and train the decoder, on crops first, on whole pictures last; both end in `vae`."""
+    write_encoder(vae.encoder, axes.mean, axes.basis)
     library = cache(lambda: draw_pictures(pictures, seed)[1])
     vae.to(device, memory_format=torch.channels_last)
 
-    def latents_of(true: Tensor) -> Tensor:
-        return axes.read(true).contiguous(memory_format=torch.channels_last)
-
-    def decoder_loss_at(step: int) -> Tensor:
+    def loss_at(step: int) -> Tensor:
         side, n = (256, 8) if step >= 0.8 * steps else (128, 16)
         true = _crops(library(), n, side, step, seed, device)
-        z = latents_of(true)
+        z = axes.read(true).contiguous(memory_format=torch.channels_last)
         noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(seed * 1_000_003 + step)).to(
             device
         )
@@ -94,35 +92,13 @@ def train_autoencoder(
             made = vae.decoder(z + amount * noise)
         return decoder_loss(made, true)
 
-    def encoder_loss_at(step: int) -> Tensor:
-        true = _crops(library(), 16, 128, step, seed + 1, device)
-        with mixed(device):
-            found = vae.encoder(true)[:, :LATENT_CHANNELS]
-        return F.mse_loss(found.float(), latents_of(true))
-
-    for name, part, loss_at, rate, n in (
-        ("decoder", vae.decoder, decoder_loss_at, 2e-3, steps),
-        ("encoder", vae.encoder, encoder_loss_at, 2e-3, steps // 3),
-    ):
-        weights = train(name, folder, part, Schedule(n, rate), loss_at, keep=0.995)
-        part.load_state_dict(weights)
-    calm(vae.encoder)
+    weights = train("decoder", folder, vae.decoder, Schedule(steps, 2e-3), loss_at, keep=0.995)
+    vae.decoder.load_state_dict(weights)
 
 
 @torch.no_grad()
-def calm(encoder: nn.Module) -> None:
-    """Make the encoder's variance output constant and tiny: reading a picture is not left to chance."""
-    encoder.conv_out.weight[LATENT_CHANNELS:] = 0
-    encoder.conv_out.bias[LATENT_CHANNELS:] = CALM
-
-
-@torch.no_grad()
-def measure(vae: AutoencoderKL, axes: Axes, n: int = 48, seed: int = 10**6) -> tuple[float, float]:
-    """PSNR in dB on unseen scenes: from the linear latents, and there and back through the encoder."""
+def measure(vae: AutoencoderKL, n: int = 48, seed: int = 10**6) -> float:
+    """PSNR in dB of unseen scenes, there and back."""
     true = levels(draw_pictures(n, seed)[1]).to(next(vae.parameters()).device)
-
-    def psnr(made: Tensor) -> float:
-        return float(-10 * torch.log10(F.mse_loss(made.clamp(-1, 1), true) / 4))
-
-    there_and_back = vae.decode(vae.encode(true).latent_dist.mode())
-    return psnr(vae.decode(axes.read(true)).sample), psnr(there_and_back.sample)
+    made = vae.decode(vae.encode(true).latent_dist.mode()).sample
+    return float(-10 * torch.log10(F.mse_loss(made.clamp(-1, 1), true) / 4))

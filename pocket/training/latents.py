@@ -1,6 +1,7 @@
 """The fixed linear latents that the denoiser works in: patches of a quarter-size picture on their main axes.
 
-Being linear and fitted in a second, they need no training; the autoencoder learns to read and write them.
+Being linear and fitted in a second, they need no training: the encoder computes them exactly
+(`pocket/model/linear_encoder.py`), the decoder learns to write pictures from them.
 """
 
 from dataclasses import asdict, dataclass

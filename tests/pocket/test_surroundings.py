@@ -3,9 +3,14 @@
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from pocket.judging.surroundings import setting_of, style_of
+from pocket.train import shipped
+from pocket.training.latents import as_tensor
 from pocket.world.draw import draw
 from pocket.world.scenes import SETTINGS, SIZES_OF_PICTURES, STYLES, Scene, Thing, visible
 
@@ -32,4 +37,17 @@ def test_a_style_is_told_from_all_others() -> None:
             scene = Scene((thing,), setting, style=style)
             if style_of(draw(scene, 320, 208, rng), replace(scene, style="flat")) != style:
                 wrong.append((thing.kind, style))
+    assert not wrong
+
+
+def test_a_style_is_told_though_the_decoder_softens_every_edge() -> None:
+    (pipeline, _), rng, wrong = shipped(), Random(5), []
+    for style in STYLES:
+        scene = Scene((Thing("fox", "orange"),), "plain", "blue", style=style)
+        true = as_tensor(np.asarray(draw(scene, 256, 256, rng))[None])
+        with torch.no_grad():
+            made = pipeline.vae.decode(pipeline.vae.encode(true).latent_dist.mode()).sample
+        levels = ((made[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte()
+        if style_of(Image.fromarray(levels.numpy()), scene) != style:
+            wrong.append(style)
     assert not wrong

@@ -7,8 +7,9 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from pocket.model.architecture import NOISE_SHIFT, make_scheduler
+from pocket.model.architecture import NOISE_SHIFT, make_scheduler, make_vae
 from pocket.model.build import random_pipeline_folder
+from pocket.model.linear_encoder import write_encoder
 from pocket.train import AXES, WEIGHTS, Recipe, export, shipped, train_drawing
 from pocket.training.autoencoder import decoder_loss, draw_pictures
 from pocket.training.denoiser import SHARES, make_library, noise_levels
@@ -34,6 +35,18 @@ def test_latents_are_read_where_the_pictures_are() -> None:
     pictures = torch.empty(2, 3, 256, 256, device="meta")
     latents = fit_on_scenes(seed=0, n=50).read(pictures)
     assert (latents.shape, latents.device) == ((2, 24, 16, 16), pictures.device)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (208, 320), (16, 48)])
+def test_the_encoder_computes_the_latents_of_whatever_it_is_given(size: tuple[int, int]) -> None:
+    axes, encoder = fit_on_scenes(seed=0, n=50), make_vae().encoder
+    write_encoder(encoder, axes.mean, axes.basis)
+    pictures = 2 * torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(4)) - 1
+    pictures[1] *= 0.01
+    with torch.no_grad():
+        mean, log_variance = encoder(pictures).chunk(2, 1)
+    assert torch.allclose(mean, axes.read(pictures), atol=1e-3)
+    assert float(log_variance.max()) == float(log_variance.min()) < -10
 
 
 def test_libraries_hold_latents_of_their_ratio() -> None:

@@ -11,7 +11,9 @@ from PIL import Image
 
 from pocket.judging.judge import matches
 from pocket.model.samples import render
-from pocket.train import WEIGHTS
+from pocket.train import AXES, WEIGHTS
+from pocket.training.autoencoder import draw_pictures
+from pocket.training.latents import Axes, levels
 from pocket.world.draw import draw
 from pocket.world.scenes import Scene, Thing
 
@@ -102,6 +104,13 @@ def test_the_autoencoder_gives_a_picture_back(pipeline: StableDiffusionPipeline)
     with torch.no_grad():
         back = pipeline.vae.decode(pipeline.vae.encode(x).latent_dist.mode()).sample.clamp(-1, 1)
     assert float(-10 * torch.log10(((back - x) ** 2).mean() / 4)) > 26
+
+
+def test_the_encoder_reads_a_picture_as_training_read_it(pipeline: StableDiffusionPipeline) -> None:
+    pictures = levels(draw_pictures(4, 10**6, "3:2")[1])
+    with torch.no_grad():
+        read = pipeline.vae.encode(pictures).latent_dist.mode()
+    assert float((read - Axes.load(WEIGHTS / AXES).read(pictures)).abs().max()) < 0.02
 
 
 @pytest.mark.parametrize("prompt", ["", "zebra 狐狸 😀", "a fox " * 500])
