@@ -18,7 +18,7 @@ CALM = -12.0  # log-variance of the encoder's output: next to none, so that read
 
 @torch.no_grad()
 def write_encoder(encoder: Encoder, mean: Tensor, basis: Tensor) -> None:
-    """Have the encoder compute the latents of these axes: `mean` (48,), `basis` (48, 24) of unfolded patches."""
+    """Have the encoder compute the latents of these axes: `mean` (48,), `basis` (48, 24), of patches."""
     for parameter in encoder.parameters():
         parameter.zero_()
     for name, parameter in encoder.named_parameters():
