@@ -29,7 +29,7 @@ from pocket.world.scenes import Scene
 LAST = (10, 11)  # the steps from which sampling is taken up: at more noise it draws details of its own
 CHUNK = 64  # pictures sampled at a time, by memory
 BATCH = 6  # whole pictures a step, by memory
-EXACT = 0.2  # share of latents left as they are
+EXACT = 0.45  # share of latents left as they are: edits, variations and image prompts keep much of a picture
 
 
 @torch.no_grad()
