@@ -13,7 +13,7 @@ from torch import Tensor
 from pocket.model.architecture import LATENT_CHANNELS
 
 _STEADY = 256.0  # in channels of their own; a picture's latents of some 1 change the norm by 1/130,000
-CALM = -12.0  # log-variance of the encoder's output: next to none, so that reading is not left to chance
+_CALM = -12.0  # log-variance of the encoder's output: next to none, so that reading is not left to chance
 
 
 @torch.no_grad()
@@ -42,7 +42,7 @@ def write_encoder(encoder: Encoder, mean: Tensor, basis: Tensor) -> None:
     for channel in range(LATENT_CHANNELS):
         encoder.conv_out.weight[channel, channel, 1, 1] = 1
         encoder.conv_out.weight[channel, LATENT_CHANNELS + channel, 1, 1] = -1
-    encoder.conv_out.bias[LATENT_CHANNELS:] = CALM
+    encoder.conv_out.bias[LATENT_CHANNELS:] = _CALM
 
 
 def _pass(weight: Tensor, channels: int) -> None:
