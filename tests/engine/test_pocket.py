@@ -137,13 +137,8 @@ def test_stopping_early_is_softer_never_noise(draw: Draw) -> None:
     stopped = [draw(f"{prompt} --stop {stop}") for stop in (34, 50, 75)]
     sharp = [sharpness(pictures) for pictures in (*stopped, draw(prompt))]
     assert sharp == sorted(sharp)
+    assert sharp[0] < 0.75 * sharp[-1]
     assert red(stopped[0]) > 0.03
-    others = ("a blue boat on the sea", "an orange fox in the snow", "a purple butterfly in the sky")
-    pairs = [(sharp[0], sharp[-1])] + [
-        (sharpness(draw(f"{other} --s 0 --stop 34")), sharpness(draw(f"{other} --s 0"))) for other in others
-    ]
-    soft, whole = (sum(each) for each in zip(*pairs, strict=True))
-    assert soft < 0.75 * whole
 
 
 def test_proportions_are_the_pictures(draw: Draw) -> None:
