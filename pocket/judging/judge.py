@@ -37,7 +37,7 @@ class Seen:
 def look(picture: Image.Image, kinds: bool = True) -> list[Seen]:
     """The things in a picture, the largest first; without `kinds` that field stays empty, sooner."""
     lab = lab_of(picture)
-    return [_seen(lab, island, kinds) for island in islands_of(lab)]
+    return [seen_as(lab, island, kinds) for island in islands_of(lab)]
 
 
 def matches(picture: Image.Image, scene: Scene) -> dict[str, bool]:
@@ -174,7 +174,8 @@ def _islands(mask: np.ndarray) -> list[np.ndarray]:
     return islands
 
 
-def _seen(lab: np.ndarray, island: np.ndarray, kinds: bool) -> Seen:
+def seen_as(lab: np.ndarray, island: np.ndarray, kinds: bool) -> Seen:
+    """What one island is, in flat tones; without `kinds` that field stays empty."""
     names, tones = _named()
     ys, xs = np.nonzero(island)
     distance = np.linalg.norm(lab[ys, xs][:, None] - tones, axis=-1)

@@ -13,7 +13,7 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from pocket.judging.judge import Seen, islands_of, lab_of, look
+from pocket.judging.judge import Seen, islands_of, lab_of, look, seen_as
 from pocket.world.draw import draw
 from pocket.world.scenes import COLOURS, KINDS, Scene, Thing, visible
 
@@ -30,17 +30,15 @@ def look_in(picture: Image.Image, style: str) -> list[Seen]:
     if style == "flat":
         return look(picture)
     lab = lab_of(picture)
-    return [
-        _read(lab, island, seen, style)
-        for island, seen in zip(islands_of(lab), look(picture, False), strict=True)
-    ]
+    return [_read(lab, island, style) for island in islands_of(lab)]
 
 
-def _read(lab: np.ndarray, island: np.ndarray, seen: Seen, style: str) -> Seen:
+def _read(lab: np.ndarray, island: np.ndarray, style: str) -> Seen:
     names, drawn = _drawn(style)
     apart = np.abs(drawn - _patch(lab, island)).mean((1, 2, 3))
     best = int(apart.argmin())
     kind, colour = names[best]
+    seen = seen_as(lab, island, kinds=False)
     return replace(seen, kind=kind, colour=colour, fit=float(1 - apart[best] / _OUTLINE))
 
 
