@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-__all__ = ["OnStep", "Watch"]
+__all__ = ["OnStep", "Watch", "foreseen"]
 
 OnStep: TypeAlias = Callable[[int, int, torch.Tensor | None], None]
 """Told after every step: steps done, steps in all, and the pictures' latents as they would end from here.
@@ -43,7 +43,7 @@ class Watch:
             **kwargs: Any,
         ) -> Any:
             output = step(model_output, timestep, sample, *args, return_dict=True, **kwargs)
-            self.estimate = _estimate(scheduler, output, model_output, sample)
+            self.estimate = foreseen(scheduler, output, model_output, sample)
             self._steps += 1
             if self.changes is not None:
                 _replace(output, self.changes(self._steps, output.prev_sample))
@@ -59,8 +59,11 @@ def _replace(output: Any, latents: torch.Tensor) -> None:
             output[name] = latents
 
 
-def _estimate(scheduler: Any, output: Any, model_output: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:
-    """x̂₀: told by the step, held by a multistep solver, or one Euler step of a flow down to no noise."""
+def foreseen(scheduler: Any, output: Any, model_output: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:
+    """x̂₀: told by the step, held by a multistep solver, or one Euler step of a flow down to no noise.
+
+    ``output`` is what the scheduler's step returned for ``model_output`` and ``sample``, by names.
+    """
     for name in ("pred_original_sample", "denoised"):
         told = getattr(output, name, None)
         if told is not None:

@@ -1,10 +1,11 @@
 """Which places an instruction is about; all others stay as they are in the picture that is changed.
 
 A pipeline that edits asks its denoiser three times a step: with the words and the picture, with the picture
-alone, with neither. Where the first two answers lie far apart the words have something to say (Mirzaei et al.
-2023, “Watch Your Steps”, arXiv:2308.08947). Once the first steps have told, all other latents are put back
-after every step as they would be at that step's noise, and the model draws on beside the picture itself.
-Knows nothing of prompts.
+alone, with neither. Each answer foresees a finished picture. Where the words lead far from the picture that
+is there, and farther than it would have gone without them, they have something to say (after Mirzaei et al.
+2023, “Watch Your Steps”, arXiv:2308.08947, who take the distance between both answers). Once the first steps
+have told, all other latents are put back after every step as they would be at that step's noise, and the
+model draws on beside the picture itself. Knows nothing of prompts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn.functional import max_pool2d
 
+from engine.drawing.estimate import foreseen
 from engine.drawing.late import noised
 from engine.errors import EngineError
 
@@ -25,8 +27,17 @@ __all__ = ["Unnamed", "listening_denoiser"]
 _LOOKED = 0.25
 """Share of the steps after which it is settled what changes: layout is drawn first, details are not."""
 
+_GROUND = 0.25
+"""Share of what a place must be led away to change: another ground, light or style makes as much everywhere."""
+
 _ALL = 0.5
-"""Share of a picture from which on all of it changes: another ground shines through everywhere."""
+"""Share of a picture from which on all of it changes, when so much of it is led away by that."""
+
+_ANYWAY = 0.6
+"""How much of the distance that is gone without words is no work of theirs: what the model copies badly."""
+
+_FARTHEST = 0.98
+"""Share of a picture's places that lie nearer than its farthest: one place alone decides nothing."""
 
 _ROWS = 3
 """Answers a picture: with words and picture, with the picture, with neither."""
@@ -36,32 +47,32 @@ class Unnamed:
     """What of one job's pictures the words do not name, and how it is held. It hears every answer."""
 
     def __init__(self, scheduler: Any, clean: torch.Tensor, least: float, pictures: int) -> None:
-        """``clean`` (1, c, h, w) are the picture's latents; answers that lie ``least`` apart matter."""
+        """``clean`` (1, c, h, w) are the picture's latents.
+
+        Places change that are led away from it ``least`` (a share) of the farthest one's distance.
+        """
         self._scheduler, self._clean, self._least, self._pictures = scheduler, clean, least, pictures
         self._noise: torch.Tensor | None = None
-        self._apart: torch.Tensor | None = None
-        self._heard = 0
+        self._answers: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._away: torch.Tensor | None = None
         self._changes: torch.Tensor | None = None
         self._listen()
 
     def hears(self, answers: torch.Tensor) -> None:
         """One step's answers (3 · pictures, c, h, w); of other numbers of rows nothing can be told."""
-        if self._changes is not None or len(answers) != _ROWS * self._pictures:
-            return
-        worded, shown, _ = answers.float().chunk(_ROWS)
-        apart = (worded - shown).abs().mean(1, keepdim=True)
-        self._apart = apart if self._apart is None else self._apart + apart
-        self._heard += 1
+        if self._changes is None and len(answers) == _ROWS * self._pictures:
+            worded, shown, _ = answers.chunk(_ROWS)
+            self._answers = worded, shown
 
     def put_back(self, latents: torch.Tensor, share: float, timestep: torch.Tensor | None) -> torch.Tensor:
         """``latents`` (n, c, h, w) with what is not named as it is at ``timestep``, None: the end.
 
         ``share`` of the steps is done. Raises EngineError when the latents are none of this picture.
         """
-        if share < _LOOKED or self._apart is None or self._noise is None:
+        if share < _LOOKED or self._away is None or self._noise is None:
             return latents
         if self._changes is None:
-            self._changes = _changing(self._apart / self._heard, self._least)
+            self._changes = _changing(self._away, self._least)
         if latents.shape != self._noise.shape:
             raise EngineError("This model cannot leave a part of a picture as it is.")
         clean = self._clean.expand(latents.shape).to(latents)
@@ -71,16 +82,31 @@ class Unnamed:
         return torch.where(self._changes.to(latents.device), latents, still.to(latents))
 
     def _listen(self) -> None:
-        """The first latents are the noise, in the scheduler's measure."""
+        """The first latents are the noise, in the scheduler's measure; every step tells where words lead."""
         step = self._scheduler.step
 
         @functools.wraps(step)
         def heard(model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *a: Any, **k: Any) -> Any:
             if self._noise is None:
                 self._noise = sample / getattr(self._scheduler, "init_noise_sigma", 1.0)
-            return step(model_output, timestep, sample, *a, **k)
+            output = step(model_output, timestep, sample, *a, **k)
+            if self._answers is not None and self._changes is None:
+                self._follow(foreseen(self._scheduler, output, model_output, sample), model_output, sample)
+            return output
 
         self._scheduler.step = heard
+
+    def _follow(self, estimate: torch.Tensor, answer: torch.Tensor, latents: torch.Tensor) -> None:
+        """How far the words lead from the picture, by what ``answer`` at ``latents`` led to."""
+        assert self._answers is not None
+        kept, used = _shares(estimate, answer, latents)
+        clean = self._clean.to(latents.device).double()
+        worded, shown = (
+            (kept * latents.double() + used * each.double() - clean).abs().mean(1, keepdim=True)
+            for each in self._answers
+        )
+        away = (worded - _ANYWAY * shown).clamp_min(0).float()
+        self._away = away if self._away is None else self._away + away
 
 
 def listening_denoiser(denoiser: nn.Module, unnamed: Unnamed) -> nn.Module:
@@ -102,7 +128,16 @@ class _Listening:
         return answer
 
 
-def _changing(apart: torch.Tensor, least: float) -> torch.Tensor:
-    """Where pictures change (n, 1, h, w), by how far the answers lie apart, with the cells around."""
-    far = (apart > least).float()
-    return (max_pool2d(far, 3, 1, 1) > 0) | (far.mean((1, 2, 3), keepdim=True) > _ALL)
+def _shares(estimate: torch.Tensor, answer: torch.Tensor, latents: torch.Tensor) -> tuple[float, float]:
+    """The two numbers that make ``estimate`` of latents and answer: it is linear, whatever the scheduler."""
+    both = torch.stack([latents.double().flatten(), answer.double().flatten()], 1)
+    kept, used = torch.linalg.lstsq(both.cpu(), estimate.double().flatten()[:, None].cpu()).solution.flatten()
+    return float(kept), float(used)
+
+
+def _changing(away: torch.Tensor, least: float) -> torch.Tensor:
+    """Where pictures change (n, 1, h, w), by how far the words lead away, with the cells around."""
+    farthest = away.flatten(1).quantile(_FARTHEST, 1)[:, None, None, None]
+    far = (away > least * farthest).float()
+    grounds = (away > _GROUND * least * farthest).float().mean((1, 2, 3), keepdim=True)
+    return (max_pool2d(far, 3, 1, 1) > 0) | (grounds > _ALL)

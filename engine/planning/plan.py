@@ -71,8 +71,8 @@ class Plan:
     the prompt that the model does not know, ``embeddings`` the names of those that its texts name.
     ``edits`` is how many edits the picture has behind it, its own
     counted. ``likeness`` is the second guidance of models that edit, towards the picture they are shown;
-    ``relevance`` is how far its answers with and without the words lie apart where those have something to
-    say, in the latents' measure: all else of the picture is held, 0: nothing is;
+    ``relevance`` is the share of the farthest that the words must lead from that picture for a place to
+    change: all else of it is held, 0: nothing is;
     ``still`` is by how many of 255 levels a place may differ from that picture and still be left as it was,
     0: nothing is laid over what the model drew. ``control`` holds the
     pictures to the structure of the input picture, None: nothing does.

@@ -37,9 +37,11 @@ from pocket.world.scenes import COLOURS, KINDS, SETTINGS, SIZES_OF_PICTURES, STY
 SHARES = {"1:1": 0.5, "3:2": 0.14, "2:3": 0.14, "16:9": 0.05, "9:16": 0.05, "4:3": 0.06, "3:4": 0.06}
 EACH = 3  # edits of one picture
 SILENCE = 0.05  # share of empty instructions; as often no picture, and as often neither
-CHANGED = 6.0  # what an error counts where the picture changes; 1 elsewhere
+THING = 4.0  # what an error counts where a thing stands before: there it is decided which one is meant
+LOCAL = 1.5  # ... and elsewhere, where words are about things; 1 where they are about the whole picture
 DECIDED = 0.8  # noise level above which the noisy picture hardly tells what is to change
-EARLY = 2 / 3  # share of the examples above it: there the words must be understood, below they are drawn
+EARLY = 0.45  # share of the examples above it: there the words must be understood, below they are drawn
+DRAWN = 5.0  # what an error counts below it where the picture changes; 1 elsewhere
 SOURCE_NOISE = 0.06  # in the latents of the picture: what decoding and encoding again does to them
 TEXT_BATCH = 96
 
@@ -181,6 +183,22 @@ def _levels(n: int, generator: torch.Generator) -> Tensor:
     return torch.where(chosen, early, noise_levels(n, generator))
 
 
+def _meant(view: View, edit: Edit, shape: torch.Size) -> Tensor:
+    """What an error counts in each cell (1, h, w) while it is open what changes.
+
+    By what is known beforehand, never by what changes: errors that count more where something changed teach
+    to change what nobody named.
+    """
+    down, across = (torch.arange(side) + 0.5 for side in shape)
+    whole = edit.act in ("setting", "backdrop", "style")
+    counted = torch.full((1, *shape), 1.0 if whole else LOCAL)
+    for one in view.stands:
+        reach = one.radius + 0.75
+        near = ((down - one.y).abs() < reach)[:, None] & ((across - one.x).abs() < reach)
+        counted[:, near] = THING
+    return counted
+
+
 def train_editing(
     unet: UNet2DConditionModel,
     encoder: CLIPTextModel,
@@ -209,7 +227,10 @@ def train_editing(
         said = [instruction(library.edits[i], library.views[i // EACH], rng) for i in chosen]
         before = library.before[[i // EACH for i in chosen]].float()
         clean = library.after[chosen].float()
-        changed = ((clean - before).abs().mean(1, keepdim=True) > 0.05).float()
+        meant = torch.stack(
+            [_meant(library.views[i // EACH], library.edits[i], clean.shape[2:]) for i in chosen]
+        )
+        drawn = 1 + (DRAWN - 1) * ((clean - before).abs().mean(1, keepdim=True) > 0.05)
         silent = torch.rand(batch, generator=generator)
         texts = [text if chance >= 2 * SILENCE else "" for text, chance in zip(said, silent, strict=True)]
         before = before + SOURCE_NOISE * torch.randn(before.shape, generator=generator)
@@ -217,6 +238,7 @@ def train_editing(
         noise = torch.randn(clean.shape, generator=generator)
         level = _levels(batch, generator)
         share = level[:, None, None, None]
+        counted = torch.where(share > DECIDED, meant, drawn)
         noisy = torch.cat([(1 - share) * clean + share * noise, before], 1)
         noisy = noisy.to(device).contiguous(memory_format=torch.channels_last)
         with mixed(device):
@@ -224,7 +246,7 @@ def train_editing(
                 states = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
             flow = unet(noisy, (1000 * level).floor().to(device), states).sample
         apart = (flow.float() - (noise - clean).to(device)).square()
-        return (counts * (1 + (CHANGED - 1) * changed.to(device)) * apart).mean()
+        return (counts * counted.to(device) * apart).mean()
 
     averaged = train("editing", folder, unet, schedule, loss_at, keep=0.99, muon=True)
     unet.load_state_dict(averaged)
