@@ -8,7 +8,6 @@ so jobs of any strength share. Knows nothing of prompts or of who else is render
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import json
@@ -26,6 +25,7 @@ from torch import nn
 
 from engine.drawing.latents import from_pixels, laid, vae_of
 from engine.drawing.model import LoadedModel, denoiser_name, put
+from engine.drawing.overriding import overriding
 from engine.errors import ModelUnavailable
 from engine.kernels import blocks
 from engine.pictures.edges import edges
@@ -145,10 +145,8 @@ def _controlled(
     denoiser: nn.Module, control: LoadedControl, condition: torch.Tensor, strength: float
 ) -> nn.Module:
     """A light copy of ``denoiser`` that is given the control's answers at each call."""
-    light = copy.copy(denoiser)
-    light.__class__ = type("Controlled" + type(denoiser).__name__, (_Controlled, type(denoiser)), {})
-    vars(light).update(_shared=denoiser, _control=control, _condition=condition, _strength=strength)
-    return light
+    known = {"_control": control, "_condition": condition, "_strength": strength}
+    return overriding(denoiser, _Controlled, _shared=denoiser, **known)
 
 
 class _Controlled:

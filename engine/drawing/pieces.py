@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from transformers import BatchEncoding
 
+from engine.drawing.overriding import overriding
+
 __all__ = ["count", "piece"]
 
 _TOKENIZERS = ("tokenizer", "tokenizer_2")
@@ -26,10 +28,7 @@ def piece(pipe: Any, index: int) -> Any:
     """A light copy of the pipeline that reads the piece ``index`` (from 0) of every text, nothing else."""
     light = copy.copy(pipe)
     for name, tokenizer in _tokenizers(pipe).items():
-        cutting = copy.copy(tokenizer)
-        kind = type(tokenizer)
-        cutting.__class__ = type(kind.__name__, (_Cutting, kind), {"_whole": tokenizer, "_index": index})
-        vars(light)[name] = cutting
+        vars(light)[name] = overriding(tokenizer, _Cutting, _whole=tokenizer, _index=index)
     return light
 
 

@@ -7,7 +7,6 @@ the model drew in float16. Knows nothing of prompts or pipelines.
 
 from __future__ import annotations
 
-import copy
 import logging
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 
 from engine.drawing.latents import darkest
+from engine.drawing.overriding import overriding
 from engine.errors import EngineError
 
 __all__ = ["precise_vae"]
@@ -37,9 +37,7 @@ def precise_vae(vae: nn.Module) -> nn.Module:
     """
     if next(vae.parameters()).dtype is torch.float32:
         return vae
-    light = copy.copy(vae)
-    light.__class__ = type("Precise" + type(vae).__name__, (_Precise, type(vae)), {})
-    return light
+    return overriding(vae, _Precise)
 
 
 class _Precise:

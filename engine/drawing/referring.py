@@ -6,12 +6,12 @@ whole what the pictures bring. Knows the order in which pipelines and `steering`
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
 from torch import nn
 
+from engine.drawing.overriding import overriding
 from engine.drawing.reference_adapter import References
 from engine.drawing.steering import Steering
 from engine.sharing.batching import showing
@@ -28,14 +28,11 @@ def referring_denoiser(
     A call begins with a row a picture for the absent text, where the pipeline is ``guided``; then come those
     of the main text, and those of the others in their order. Whatever follows is the absent text again.
     """
-    light = copy.copy(denoiser)
-    light.__class__ = type("Referring" + type(denoiser).__name__, (_Referring, type(denoiser)), {})
     drawn = [*([False] if guided else []), True, *(weight > 0 for weight, _ in steering.others)]
-    vars(light)["_shared"] = denoiser
-    vars(light)["_references"] = references
-    vars(light)["_drawn"] = [after for after in drawn for _ in range(pictures)]
-    vars(light)["_axes"] = steering.axes
-    return light
+    rows = [after for after in drawn for _ in range(pictures)]
+    return overriding(
+        denoiser, _Referring, _shared=denoiser, _references=references, _drawn=rows, _axes=steering.axes
+    )
 
 
 class _Referring:

@@ -10,7 +10,6 @@ model draws on beside the picture itself. Knows nothing of prompts.
 
 from __future__ import annotations
 
-import copy
 import functools
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch.nn.functional import max_pool2d
 
 from engine.drawing.estimate import foreseen
 from engine.drawing.late import noised
+from engine.drawing.overriding import overriding
 from engine.errors import EngineError
 
 __all__ = ["Unnamed", "listening_denoiser"]
@@ -28,7 +28,7 @@ _LOOKED = 0.25
 """Share of the steps after which it is settled what changes: layout is drawn first, details are not."""
 
 _GROUND = 0.25
-"""Share of what a place must be led away to change: another ground, light or style makes as much everywhere."""
+"""Share of what a place must be led away to change: another ground or style makes as much everywhere."""
 
 _ALL = 0.5
 """Share of a picture from which on all of it changes, when so much of it is led away by that."""
@@ -111,11 +111,7 @@ class Unnamed:
 
 def listening_denoiser(denoiser: nn.Module, unnamed: Unnamed) -> nn.Module:
     """A light copy of ``denoiser`` whose every answer is heard."""
-    light = copy.copy(denoiser)
-    light.__class__ = type("Listening" + type(denoiser).__name__, (_Listening, type(denoiser)), {})
-    vars(light)["_asked"] = denoiser
-    vars(light)["_unnamed"] = unnamed
-    return light
+    return overriding(denoiser, _Listening, _asked=denoiser, _unnamed=unnamed)
 
 
 class _Listening:

@@ -7,7 +7,6 @@ border is ever the border for long. Knows nothing of prompts or schedulers.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn.functional import pad
+
+from engine.drawing.overriding import overriding
 
 __all__ = ["ForwardMode", "Roll", "calmest", "circular", "wrapping_vae", "wraps"]
 
@@ -104,9 +105,7 @@ class _Filming:
 
 def wrapping_vae(vae: nn.Module) -> nn.Module:
     """A light copy of ``vae`` that encodes and decodes with wrap-around; the weights are shared."""
-    light = copy.copy(vae)
-    light.__class__ = type("Wrapping" + type(vae).__name__, (_Wrapping, type(vae)), {})
-    return light
+    return overriding(vae, _Wrapping)
 
 
 class _Wrapping:

@@ -8,7 +8,6 @@ diffusers' own tiling leaves a step where a tile's last pixel ends. Knows nothin
 
 from __future__ import annotations
 
-import copy
 import gc
 import logging
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.drawing.overriding import overriding
 from engine.planning.memory import Fit, Placement
 
 __all__ = ["sparing_vae"]
@@ -47,11 +47,8 @@ def sparing_vae(vae: nn.Module, fit: Fit, pixels: float) -> nn.Module:
 
     ``pixels`` is how many a picture has, in units of the model's own size.
     """
-    light = copy.copy(vae)
-    light.__class__ = type("Sparing" + type(vae).__name__, (_Sparing, type(vae)), {})
-    vars(light)["_one"] = fit.needs.decoding * (pixels if pixels > _ABOUT else 1.0)
-    vars(light)["_room"] = _room(fit)
-    return light
+    one = fit.needs.decoding * (pixels if pixels > _ABOUT else 1.0)
+    return overriding(vae, _Sparing, _one=one, _room=_room(fit))
 
 
 def _room(fit: Fit) -> int | None:

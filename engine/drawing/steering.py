@@ -8,7 +8,6 @@ in, rows out.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import BoundArguments
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.drawing.overriding import overriding
 from engine.errors import EngineError
 from engine.families import Embeds
 from engine.sharing.calls import Arguments, leaf_joined, leaf_rows
@@ -86,13 +86,7 @@ def _only(embeds: Embeds, index: int, count: int, axes: Mapping[str, int | None]
 
 def steered_denoiser(denoiser: nn.Module, steering: Steering) -> nn.Module:
     """A light copy of ``denoiser`` that asks it for every text of ``steering``: one prediction a row."""
-    light = copy.copy(denoiser)
-    light.__class__ = type("Steered" + type(denoiser).__name__, (_Steered, type(denoiser)), {})
-    vars(light)["_shared"] = denoiser
-    vars(light)["_steering"] = steering
-    vars(light)["_times"] = []
-    vars(light)["_found"] = False
-    return light
+    return overriding(denoiser, _Steered, _shared=denoiser, _steering=steering, _times=[], _found=False)
 
 
 def steered(denoiser: Any) -> bool:

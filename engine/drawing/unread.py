@@ -12,6 +12,8 @@ from typing import Any
 
 from PIL import Image
 
+from engine.drawing.overriding import overriding
+
 __all__ = ["MARK", "Heard", "notes", "overheard"]
 
 MARK = "unread"
@@ -77,11 +79,8 @@ def _listening(pipe: Any, heard: Heard) -> Any:
     for name in _TOKENIZERS:
         tokenizer = getattr(pipe, name, None)
         if callable(tokenizer) and hasattr(tokenizer, "decode"):
-            listening = copy.copy(tokenizer)
-            kind = type(tokenizer)
-            body = {"_whole": tokenizer, "_heard": heard, "_called": name}
-            listening.__class__ = type(kind.__name__, (_Listening, kind), body)
-            vars(light)[name] = listening
+            known = {"_whole": tokenizer, "_heard": heard, "_called": name}
+            vars(light)[name] = overriding(tokenizer, _Listening, **known)
     for name in _INNER:
         if getattr(pipe, name, None) is not None:
             vars(light)[name] = _listening(getattr(pipe, name), heard)
