@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -38,16 +38,7 @@ from pocket.world.scenes import SIZES_OF_PICTURES, STYLES
 PAGE = ROOT / "docs" / "edited.md"
 RATIOS = ("1:1", "3:2", "1:1", "2:3")  # in turn
 LOCAL = ("recolour", "add", "remove", "replace", "grow", "shrink")
-ENTRY: dict[str, Any] = {
-    "name": "pocket-edit",
-    "title": "Pocket Edit",
-    "family": "instruct-pix2pix",
-    "likeness": 1.2,
-    "relevance": 0.12,
-    "still": 14.0,
-    "drawer": "pocket",
-}
-"""Beside what it has of the embedded model; not in the model list until its weights are shipped."""
+NAME = "pocket-edit"  # in the model list
 NEAR, ALIKE = 0.1, 0.45  # of the sides; of the area, by its logarithm
 AROUND = 25  # pixels: what is so near to a change is no part of the rest
 REST, DRIFTED = 30.0, 26.0  # dB
@@ -59,14 +50,14 @@ class Changer:
 
     def __init__(self, folder: Path = EDITS) -> None:
         listed = Registry.load()
-        entry = replace(listed.get("pocket"), **ENTRY, folder=folder)
+        entry = replace(listed.get(NAME), folder=folder)
         self._registry = replace(listed, entries=(entry,))
         self._model = drawing.load(entry, "cpu")
 
     def change(self, picture: Image.Image, said: str, seed: int) -> Image.Image:
         """The picture changed as it is said."""
         (spec,) = parse(said)
-        plan = plan_edit(spec, self._registry, picture.size, model=ENTRY["name"], seed=seed)
+        plan = plan_edit(spec, self._registry, picture.size, model=NAME, seed=seed)
         plan = replace(plan, seeds=plan.seeds[:1])
         (changed,) = drawing.run(self._model, plan, [to_png(picture)], lambda *_: None)
         return changed

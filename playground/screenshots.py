@@ -30,6 +30,7 @@ NARROW: Any = {"width": 390, "height": 844}
 HERS = "a red mushroom on a white background --seed 3"
 MINE = "a red house on grass --ar 3:2 --q 2 --seed 7"
 """Twice the usual steps: even a fast machine has something unfinished to show."""
+CHANGE = "make the house blue"
 MORE = (
     "a yellow moon at night --q 2",
     "an orange fish under water --ar 3:2 --q 2",
@@ -104,6 +105,7 @@ class _Session:
         await self._picture("playground-light")
         await self.page.get_by_role("button", name="Use dark colours").click()
         await self._narrow()
+        await self._change(grid)
         await self._remix(grid)
         await self._studio(grid)
 
@@ -128,6 +130,15 @@ class _Session:
         await self.discord.inject("PATCH /webhooks/*", 200, delay=HELD)
         await self._picture("playground-preview")
         return await ada.wait_for(lambda m: MINE in m.content and _finished(m), PATIENCE)
+
+    async def _change(self, grid: Message) -> None:
+        """Say what is to change in a picture, and take a picture of both."""
+        ada = self.discord.person("ada")
+        await ada.click(grid, "U1")
+        single = await ada.wait_for(lambda m: "Image #1" in m.content and "Edit" in m.buttons, PATIENCE)
+        await ada.submit_modal(await ada.click(single, "Edit"), {"prompt": CHANGE})
+        await ada.wait_for(lambda m: CHANGE in m.content and _finished(m), PATIENCE)
+        await self._picture("playground-edit")
 
     async def _remix(self, grid: Message) -> None:
         """Switch remixing on in the settings, and open its dialog."""

@@ -27,7 +27,7 @@ from engine.drawing.model import LoadedModel, denoiser_name, light_copy, put
 from engine.drawing.precise import precise_vae
 from engine.drawing.reference_adapter import References
 from engine.drawing.referring import referring_denoiser
-from engine.drawing.relevance import Unnamed, listening_denoiser
+from engine.drawing.relevance import CHANGED, Unnamed, listening_denoiser
 from engine.drawing.repaint import Held
 from engine.drawing.seamless import calmest, wrapping_vae, wraps
 from engine.drawing.sparing import sparing_vae
@@ -140,16 +140,18 @@ def _called(
     stages = staged(plan, model.family)
     reports = told_of_all(report, stages, model)
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in plan.seeds]
-    made, missing = _made(model, ways[0], stages[0][0], seen, reports[0], generators)
+    made, missing, changed = _made(model, ways[0], stages[0][0], seen, reports[0], generators)
     hidden = _hidden(made, plan)
     for number, (stage, later) in enumerate(zip(model.family.stages, model.later, strict=True), start=1):
         drawn, _ = stages[number]
         given = _Seen(given={stage.takes: handed_on(stage, made, drawn, later.pipe)})
-        made, _ = _made(later, ways[number], drawn, given, reports[number], generators)
+        made, *_ = _made(later, ways[number], drawn, given, reports[number], generators)
         hidden = [one or other for one, other in zip(hidden, _hidden(made, plan), strict=True)]
     pictures = _pictures(made)
     for picture in pictures if missing else ():
         picture.info[unread.MARK] = missing
+    for picture, cells in zip(pictures, changed, strict=False):
+        picture.info[CHANGED] = cells
     return pictures, hidden
 
 
@@ -166,8 +168,8 @@ def _made(
     seen: _Seen,
     report: OnStep,
     generators: list[torch.Generator],
-) -> tuple[Any, tuple[str, ...]]:
-    """What one pipeline's call gives, and the words of plain text that it did not read."""
+) -> tuple[Any, tuple[str, ...], tuple[Image.Image, ...]]:
+    """What one pipeline's call gives, the words of plain text that it did not read, and what changed."""
     family, sources, hold, shown = model.family, seen.sources, seen.hold, seen.shown
     condition, references = seen.condition, seen.references
     stock = bool(sources) and family.nudge is not None
@@ -239,7 +241,8 @@ def _made(
     torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator
     made = arguments.take(pipe, said)
     between.settle()
-    return made, () if heard is None else heard.words(said["prompt"][0])
+    words = () if heard is None else heard.words(said["prompt"][0])
+    return made, words, held.changed() if isinstance(held, Unnamed) else ()
 
 
 def _referring(

@@ -19,6 +19,7 @@ from engine.drawing.estimate import OnStep
 from engine.drawing.model import LoadedModel
 from engine.drawing.reference_adapter import References
 from engine.drawing.references import looked_at, references_of_plan
+from engine.drawing.relevance import CHANGED
 from engine.drawing.repaint import Scene
 from engine.drawing.seamless import ForwardMode
 from engine.drawing.tiles import Tiles
@@ -89,7 +90,7 @@ def run(
 
 
 def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnStep) -> list[Image.Image]:
-    """The first input picture, changed; where what was drawn hardly differs, the picture itself stays."""
+    """The first input picture, changed; where it was held, or hardly differs, the picture itself stays."""
     if not inputs:
         raise BadPicture("The source picture is missing.")
     if model.family.edits is None:
@@ -97,9 +98,12 @@ def _edited(model: LoadedModel, plan: Plan, inputs: Sequence[bytes], report: OnS
     shown = [cleaned(load_input(data, OWN_SIDE)) for data in inputs[: model.family.edits.most]]
     first = ImageOps.fit(shown[0], (plan.width, plan.height), Image.Resampling.LANCZOS)
     pictures = drawn(model, plan, (), report, shown=[first, *shown[1:]])
-    if not plan.still:
+    if not plan.still and not plan.relevance:
         return pictures
-    return [safety.like(picture, kept(first, picture, plan.still)) for picture in pictures]
+    return [
+        safety.like(picture, kept(first, picture, plan.still, picture.info.get(CHANGED)))
+        for picture in pictures
+    ]
 
 
 def _refined(

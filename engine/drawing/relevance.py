@@ -14,6 +14,7 @@ import functools
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn.functional import max_pool2d
 
@@ -22,7 +23,11 @@ from engine.drawing.late import noised
 from engine.drawing.overriding import overriding
 from engine.errors import EngineError
 
-__all__ = ["Unnamed", "listening_denoiser"]
+__all__ = ["CHANGED", "Unnamed", "listening_denoiser"]
+
+CHANGED = "changed"
+"""Where a picture that was drawn has the cells that changed, in its ``info``."""
+
 
 _LOOKED = 0.25
 """Share of the steps after which it is settled what changes: layout is drawn first, details are not."""
@@ -32,6 +37,9 @@ _GROUND = 0.25
 
 _ALL = 0.5
 """Share of a picture from which on all of it changes, when so much of it is led away by that."""
+
+_BESIDE = 0.07
+"""Share of the farthest distance below which a cell beside what changes stays: a neighbour's edge."""
 
 _ANYWAY = 0.6
 """How much of the distance that is gone without words is no work of theirs: what the model copies badly."""
@@ -54,6 +62,7 @@ class Unnamed:
         self._scheduler, self._clean, self._least, self._pictures = scheduler, clean, least, pictures
         self._noise: torch.Tensor | None = None
         self._answers: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._led: torch.Tensor | None = None
         self._away: torch.Tensor | None = None
         self._changes: torch.Tensor | None = None
         self._listen()
@@ -69,10 +78,10 @@ class Unnamed:
 
         ``share`` of the steps is done. Raises EngineError when the latents are none of this picture.
         """
-        if share < _LOOKED or self._away is None or self._noise is None:
+        if share < _LOOKED or self._led is None or self._away is None or self._noise is None:
             return latents
         if self._changes is None:
-            self._changes = _changing(self._away, self._least)
+            self._changes = _changing(self._led, self._away, self._least)
         if latents.shape != self._noise.shape:
             raise EngineError("This model cannot leave a part of a picture as it is.")
         clean = self._clean.expand(latents.shape).to(latents)
@@ -80,6 +89,13 @@ class Unnamed:
         if timestep is not None:
             still = noised(self._scheduler, clean, self._noise, timestep.expand(len(latents)))
         return torch.where(self._changes.to(latents.device), latents, still.to(latents))
+
+    def changed(self) -> tuple[Image.Image, ...]:
+        """Of each picture the cells that changed, white (mode L); none before it is settled."""
+        if self._changes is None:
+            return ()
+        white = self._changes[:, 0].to("cpu", torch.uint8).mul(255).numpy()
+        return tuple(Image.fromarray(one) for one in white)
 
     def _listen(self) -> None:
         """The first latents are the noise, in the scheduler's measure; every step tells where words lead."""
@@ -105,7 +121,8 @@ class Unnamed:
             (kept * latents.double() + used * each.double() - clean).abs().mean(1, keepdim=True)
             for each in self._answers
         )
-        away = (worded - _ANYWAY * shown).clamp_min(0).float()
+        away = worded - _ANYWAY * shown
+        self._led = worded if self._led is None else self._led + worded
         self._away = away if self._away is None else self._away + away
 
 
@@ -131,9 +148,15 @@ def _shares(estimate: torch.Tensor, answer: torch.Tensor, latents: torch.Tensor)
     return float(kept), float(used)
 
 
-def _changing(away: torch.Tensor, least: float) -> torch.Tensor:
-    """Where pictures change (n, 1, h, w), by how far the words lead away, with the cells around."""
-    farthest = away.flatten(1).quantile(_FARTHEST, 1)[:, None, None, None]
-    far = (away > least * farthest).float()
-    grounds = (away > _GROUND * least * farthest).float().mean((1, 2, 3), keepdim=True)
-    return (max_pool2d(far, 3, 1, 1) > 0) | (grounds > _ALL)
+def _changing(led: torch.Tensor, away: torch.Tensor, least: float) -> torch.Tensor:
+    """Where pictures change (n, 1, h, w), by how far words lead, and how far of it is their own doing."""
+    own = away.clamp_min(0)
+    far = (own > least * _farthest(own)).float()
+    around = -max_pool2d(-max_pool2d(far, 5, 1, 2), 3, 1, 1)  # one cell on each side, and no holes between
+    beside = (around > 0) & (led > _BESIDE * _farthest(led))
+    grounds = (own > _GROUND * least * _farthest(own)).float().mean((1, 2, 3), keepdim=True)
+    return (far > 0) | beside | (grounds > _ALL)
+
+
+def _farthest(distances: torch.Tensor) -> torch.Tensor:
+    return distances.flatten(1).quantile(_FARTHEST, 1)[:, None, None, None]

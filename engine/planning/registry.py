@@ -186,10 +186,11 @@ class Registry:
     def editor(self, entry: ModelEntry) -> ModelEntry | None:
         """Who changes pictures here for those who draw with ``entry``: itself, or the model that it names.
 
-        Else the first that does; None where none does. Small models of a world of their own come last.
+        Else the first that does; None where none does. A small model of a world of its own does it only for
+        those who name it: of any other picture it would make nothing.
         """
         named = [other for other in self.entries if other.name == entry.editor]
-        others = sorted(self.entries, key=lambda other: bool(other.draws))
+        others = [other for other in self.entries if not other.draws]
         able = (one for one in (entry, *named, *others) if FAMILIES[one.family].edits is not None)
         return next((one for one in able if one.on_this_machine()), None)
 

@@ -30,14 +30,22 @@ def saved_editor(folder):
 
 
 def with_editor(world, weights):
-    """One of the bot's models changes pictures and is here."""
-    listed = Registry.load()
+    """One of the bot's models changes pictures and is here; the embedded one has no sister that does."""
+    without_editor(world)
+    registry = world.bot.hub.models.registry
     entries = tuple(
         replace(entry, folder=weights) if entry.name == "instruct-pix2pix" else entry
-        for entry in listed.entries
+        for entry in registry.entries
     )
-    world.bot.hub.models.registry = replace(listed, entries=entries)
+    world.bot.hub.models.registry = replace(registry, entries=entries)
     return "instruct-pix2pix"
+
+
+def without_editor(world):
+    """No model of the bot's changes pictures."""
+    listed = Registry.load()
+    entries = tuple(replace(entry, editor="") for entry in listed.entries)
+    world.bot.hub.models.registry = replace(listed, entries=entries)
 
 
 def labels(message):
@@ -168,9 +176,7 @@ async def test_an_error_of_the_dialog_keeps_what_was_typed(world, editor):
 
 
 async def test_where_no_model_changes_pictures_that_is_said_and_nothing_is_rendered(world):
-    listed = Registry.load()
-    entries = tuple(replace(entry, editor="", folder=world.settings.easel_data) for entry in listed.entries)
-    world.bot.hub.models.registry = replace(listed, entries=entries)
+    without_editor(world)
     result = await world.slash("edit", image=("house.png", png(48, 32)), prompt="make it night")
     assert (await refused(result))[1].startswith(BACKWARDS)
     assert world.engine.seen == []

@@ -37,7 +37,6 @@ AR = "**two red foxes --ar 3:2** - <@"
 CHOOSE = "Choose the parts"
 PICTURE = "https://cdn.discordapp.com/attachments/1/2/picture.png"
 GONE = "That picture is gone from Discord."
-NO_EDITOR = "No model on this machine changes pictures"
 WORDS = "a green fox"
 FIELDS = {
     "region_named": {"region": "the hat"},
@@ -131,7 +130,7 @@ DIALOGS = {
     "region_remixed": (region, 0, "**a green fox** - Variations (Region) by"),
     "region_named": (region, 0, "No model that finds things by their names is on this machine."),
     "with_image": (lambda rows: ImagePrompt(PICTURE), 0, GONE),
-    "edited": ("single", 1, NO_EDITOR),
+    "edited": ("single", 1, "**a green fox** - Edit by"),
     "edit_picture": (lambda rows: EditedPicture(PICTURE), 0, GONE),
     "retextured": ("single", 1, "**a green fox** - Retexture by"),
     "report_why": ("grid", 0, "That job is your own"),

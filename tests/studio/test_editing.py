@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from engine import Action, Margins
-from tests.bot.test_edits import saved_editor, with_editor
+from tests.bot.test_edits import saved_editor, with_editor, without_editor
 from tests.bot.test_retexture import with_control, without_control
 from tests.studio.drawing import draw
 
@@ -263,6 +263,7 @@ async def test_words_change_one_picture_of_a_grid(world, alice, bob, tmp_path):
 
 
 async def test_where_no_model_changes_pictures_the_reason_is_said(world, alice):
+    without_editor(world)
     own = await picture(world, alice)
     status, said = await alice.post(f"pictures/{own}/changes", {"prompt": "make the house blue"})
     assert (status, len(world.engine.seen)) == (409, 1)
