@@ -117,6 +117,21 @@ def test_what_hardly_differs_stays_as_it_was():
     assert np.abs(rest).max() == 0
 
 
+def test_what_was_held_stays_to_the_pixel_however_much_it_differs():
+    """Decoding alone softens edges by more than `still` forgives: the map of what changed decides."""
+    before, after = (
+        Image.linear_gradient("L").resize((64, 64)).convert("RGB"),
+        Image.new("RGB", (64, 64), "red"),
+    )
+    places = Image.new("L", (4, 4))
+    places.paste(255, (2, 0, 4, 4))  # the right half
+    left, right = (0, 0, 28, 64), (36, 0, 64, 64)  # but for the seam
+    for still in (0.0, 14.0):
+        made = kept(before, after, still, places)
+        assert made.crop(left).tobytes() == before.crop(left).tobytes()
+        assert made.crop(right).tobytes() == after.crop(right).tobytes()
+
+
 async def test_a_model_that_only_edits_is_tried_on_a_picture(weights):
     registry = here(weights, "instruct-pix2pix")
     entry = replace(registry.get("instruct-pix2pix"), side=64, steps=2)
