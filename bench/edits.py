@@ -30,7 +30,7 @@ from grammar import parse
 from pocket.edit import EDITS
 from pocket.judging.styled import look_in
 from pocket.judging.surroundings import setting_of, texture_apart
-from pocket.model.samples import sheet
+from pocket.model.samples import pairs
 from pocket.words.instructions import instruction
 from pocket.world.edits import ACTS, Edit, View, edited, random_edit, random_view
 from pocket.world.scenes import SIZES_OF_PICTURES, STYLES
@@ -42,6 +42,7 @@ NAME = "pocket-edit"  # in the model list
 NEAR, ALIKE = 0.1, 0.45  # of the sides; of the area, by its logarithm
 AROUND = 25  # pixels: what is so near to a change is no part of the rest
 REST, DRIFTED = 30.0, 26.0  # dB
+SHOWN = 30  # cases on a sheet
 LEAST = 0.02  # of the picture: less of it is no rest
 
 
@@ -124,12 +125,14 @@ def main(
     """Print the tables."""
     torch.set_num_threads(1)
     changer = Changer(folder)
-    rng, counts, pairs = Random(f"held out/{seed}"), defaultdict(lambda: [0, 0, 0, 0]), list[Image.Image]()
+    rng, counts = Random(f"held out/{seed}"), defaultdict(lambda: [0, 0, 0, 0])
+    sheet = list[tuple[Image.Image, Image.Image, str]]()
     for number in track(range(cases), "edits", transient=True):
         view = random_view(rng, *SIZES_OF_PICTURES[RATIOS[number % len(RATIOS)]], train=False)
         edit = random_edit(view, rng, train=False)
         after, before = edited(view, edit), view.draw()
-        picture = changer.change(before, instruction(edit, view, rng), 5_000_011 + number)
+        said = instruction(edit, view, rng)
+        picture = changer.change(before, said, 5_000_011 + number)
         where = rest((view, after))
         row = counts[edit.act]
         row[0] += 1
@@ -137,8 +140,8 @@ def main(
         if where.mean() > LEAST:
             row[2] += 1
             row[3] += likeness(before, picture, where) >= REST
-        if before.width == before.height and len(pairs) < 64:
-            pairs += [each.resize((128, 128)) for each in (before, picture)]
+        if number < SHOWN:
+            sheet.append((before, picture, said))
     table = Sheet("One edit", ("", "n", "done", "n with a rest", "rest"), "In per cent (95 % interval).")
     for act in [act for act in ACTS if counts[act][0]]:
         n, right, some, stays = counts[act]
@@ -159,7 +162,7 @@ def main(
     three.add(chains, interval(held, max(1, chains)))
     three.show()
     if shown is not None:
-        sheet(pairs, 8).save(shown)
+        pairs(sheet).save(shown)
     if write:
         keep(PAGE, "How well the embedded model edits", (__doc__ or "").split("\n\n", 1)[1], [table, three])
 

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import torch
 import typer
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image
 from rich.progress import track
 
 from bench.pictures import interval
@@ -28,7 +28,7 @@ from engine.planning.plan import Plan
 from grammar import parse
 from pocket.judging.styled import look_in
 from pocket.judging.surroundings import setting_of, style_of
-from pocket.model.samples import sheet
+from pocket.model.samples import pairs
 from pocket.words.captions import plain_caption
 from pocket.world.draw import draw
 from pocket.world.scenes import (
@@ -45,7 +45,7 @@ from pocket.world.scenes import (
 LINK = "https://example.com/reference.png"
 RATIOS = ("1:1", "3:2", "2:3")  # in turn
 WEIGHTS = {"sref": (0, 25, 50, 100, 300, 1000), "cref": (0, 25, 50, 75, 100), "oref": (1, 25, 50, 100, 300)}
-TILE, SHOWN = 150, 12  # pixels; cases on a sheet
+SHOWN = 12  # cases on a sheet
 WEIGHT = {"sref": "sw", "cref": "cw", "oref": "ow"}
 _GROUNDS = tuple(name for name in SETTINGS if name != "plain")
 
@@ -181,7 +181,9 @@ def measured(painter: Painter, roles: Sequence[str], count: int, seed: int, keep
                 shown.append((case, picture))
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            _sheet(shown).save(keep / f"{role}.png")
+            pairs([(case.reference, picture, case.words) for case, picture in shown]).save(
+                keep / f"{role}.png"
+            )
         table.add(f"--{role}", count, interval(brought, count), interval(asked, count))
     return table
 
@@ -199,18 +201,6 @@ def grown(painter: Painter, roles: Sequence[str], count: int, seed: int) -> Shee
             )
             table.add(f"--{WEIGHT[role]}", weight, count, interval(found, count))
     return table
-
-
-def _sheet(shown: Sequence[tuple[Case, Image.Image]]) -> Image.Image:
-    """Each reference, what was drawn after it to the right, and the words below."""
-    pairs = []
-    for case, picture in shown:
-        pair = Image.new("RGB", (2 * TILE + 12, TILE + 24), "white")
-        for place, each in enumerate((case.reference, picture)):
-            pair.paste(ImageOps.pad(each, (TILE, TILE), color="white"), (place * (TILE + 2), 0))
-        ImageDraw.Draw(pair).text((2, TILE + 5), case.words, "black")
-        pairs.append(pair)
-    return sheet(pairs, 3)
 
 
 def main(

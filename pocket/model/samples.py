@@ -1,12 +1,14 @@
 """Sample sheets: what the model draws for a fixed list of prompts, side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 STEPS, GUIDANCE = 12, 2.5  # how the model is used
+_TILE = 150  # pixels, each side of a picture with words below
 PROMPTS = (
     "a red house on grass",
     "two red foxes in the snow",
@@ -51,6 +53,18 @@ def sheet(pictures: list[Image.Image], columns: int) -> Image.Image:
     for i, picture in enumerate(pictures):
         page.paste(picture, (w * (i % columns), h * (i // columns)))
     return page
+
+
+def pairs(shown: Sequence[tuple[Image.Image, Image.Image, str]], columns: int = 3) -> Image.Image:
+    """Each picture, what was drawn after it to the right, and the words below."""
+    said = []
+    for before, after, words in shown:
+        pair = Image.new("RGB", (2 * _TILE + 12, _TILE + 24), "white")
+        for place, each in enumerate((before, after)):
+            pair.paste(ImageOps.pad(each, (_TILE, _TILE), color="white"), (place * (_TILE + 2), 0))
+        ImageDraw.Draw(pair).text((2, _TILE + 5), words, "black")
+        said.append(pair)
+    return sheet(said, columns)
 
 
 def write_samples(pipeline: StableDiffusionPipeline, path: Path, **how: float) -> None:
