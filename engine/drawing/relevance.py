@@ -28,7 +28,6 @@ __all__ = ["CHANGED", "Unnamed", "listening_denoiser"]
 CHANGED = "changed"
 """Where a picture that was drawn has the cells that changed, in its ``info``."""
 
-
 _LOOKED = 0.25
 """Share of the steps after which it is settled what changes: layout is drawn first, details are not."""
 
@@ -116,10 +115,9 @@ class Unnamed:
         """How far the words lead from the picture, by what ``answer`` at ``latents`` led to."""
         assert self._answers is not None
         kept, used = _shares(estimate, answer, latents)
-        clean = self._clean.to(latents.device).double()
+        clean, noisy = _exact(self._clean), _exact(latents)
         worded, shown = (
-            (kept * latents.double() + used * each.double() - clean).abs().mean(1, keepdim=True)
-            for each in self._answers
+            (kept * noisy + used * _exact(each) - clean).abs().mean(1, keepdim=True) for each in self._answers
         )
         away = worded - _ANYWAY * shown
         self._led = worded if self._led is None else self._led + worded
@@ -143,9 +141,14 @@ class _Listening:
 
 def _shares(estimate: torch.Tensor, answer: torch.Tensor, latents: torch.Tensor) -> tuple[float, float]:
     """The two numbers that make ``estimate`` of latents and answer: it is linear, whatever the scheduler."""
-    both = torch.stack([latents.double().flatten(), answer.double().flatten()], 1)
-    kept, used = torch.linalg.lstsq(both.cpu(), estimate.double().flatten()[:, None].cpu()).solution.flatten()
+    both = torch.stack([_exact(latents).flatten(), _exact(answer).flatten()], 1)
+    kept, used = torch.linalg.lstsq(both, _exact(estimate).flatten()[:, None]).solution.flatten()
     return float(kept), float(used)
+
+
+def _exact(values: torch.Tensor) -> torch.Tensor:
+    """In double precision, on the processor: some devices have none."""
+    return values.cpu().double()
 
 
 def _changing(led: torch.Tensor, away: torch.Tensor, least: float) -> torch.Tensor:
