@@ -1,50 +1,21 @@
 """Edits over the wire, with the real bot: command, button and menu, five turns and all the way back.
 
-The model that edits is tiny and random: what it draws means nothing; that it draws it from the picture before
-is what counts.
+The embedded model changes the pictures, as after installing.
 """
 
 import io
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 
-from bench.bot import Bot, running
+from bench.bot import Bot
 from engine.pictures import provenance
-from playground import Message, Person, Playground, Remote
+from playground import Message, Person, Remote
 from tests.e2e.conftest import PATIENCE
-from tests.families.tiny import TINY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ENTRY = """
-[[model]]
-name = "editor"
-title = "Editor"
-family = "instruct-pix2pix"
-source = "{folder}"
-side = 64
-multiple = 16
-steps = 2
-guidance = 3.0
-drawer = "pocket"
-"""
 ASKED = ("make it blue", "add a star above it", "at night", "as a watercolour", "remove the star")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def bot(
-    playground: Playground, discord: Remote, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Bot]:
-    """A bot with a model that edits."""
-    folder = tmp_path_factory.mktemp("easel")
-    TINY["instruct-pix2pix"]().save_pretrained(folder / "editor")
-    models = folder / "own.toml"
-    models.write_text(ENTRY.format(folder=folder / "editor"))
-    async with running(playground, discord, folder, EASEL_MODELS_FILE=str(models)) as bot:
-        yield bot
 
 
 async def made(person: Person, used: object, words: str) -> Message:
@@ -84,7 +55,7 @@ async def test_five_turns_and_back(bot: Bot, discord: Remote, ada: Person) -> No
         grid = await edited(ada, turns[-1], said)
         assert grid.content.startswith(f"**{said}** - Edit by {ada.mention} (fast)")
         told = provenance.read(await discord.download(grid.attachments[0]))
-        assert (told["model"], told["prompt"]) == ("editor", said)
+        assert (told["model"], told["prompt"]) == ("pocket-edit", said)
         turns.append(await made(ada, await ada.click(grid, f"U{1 + number % 4}"), "Image #"))
     shown = turns[-1]
     for before in reversed(turns[:-1]):
@@ -98,9 +69,9 @@ async def test_five_turns_and_back(bot: Bot, discord: Remote, ada: Person) -> No
 async def test_a_file_is_edited_by_the_command_and_undo_shows_it(
     bot: Bot, discord: Remote, ada: Person
 ) -> None:
-    used = await ada.slash("general", "edit", image=a_file(), prompt="make it night")
-    grid = await made(ada, used, "**make it night** - Edit by")
-    assert any("does not change pictures" in embed.get("description", "") for embed in grid.embeds)
+    used = await ada.slash("general", "edit", image=a_file(), prompt="make it night --s 500")
+    grid = await made(ada, used, "**make it night --s 500** - Edit by")
+    assert any("without effect" in embed.get("description", "") for embed in grid.embeds)
     shown = await made(ada, await ada.click(grid, "Undo"), "The picture before the edit.")
     before = Image.open(io.BytesIO(await discord.download(shown.attachments[0])))
     assert before.size == (96, 64)
