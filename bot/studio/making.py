@@ -32,7 +32,7 @@ async def choices(request: web.Request) -> web.StreamResponse:
     """What the page offers: models, channels, the visitor's settings, and what finds things in pictures."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     models = services.drafting.models
-    entries = [entry for entry in models.registry.entries if entry.name in models.here]
+    entries = [entry for entry in models.registry.choosable if entry.name in models.here]
     channels = await services.posting.offered(visitor)
     return answer(
         {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from engine.errors import BadRegistry, UnknownModel
-from engine.families import FAMILIES
+from engine.families import FAMILIES, Ability
 from engine.planning.controls import ControlEntry, DepthEntry
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.entries import DescriberEntry, ModelEntry, SegmenterEntry, UpscalerEntry
@@ -157,6 +157,19 @@ class Registry:
             if entry.name == name:
                 return entry
         raise UnknownModel(f"There is no reference adapter “{name}” here.")
+
+    @property
+    def choosable(self) -> tuple[ModelEntry, ...]:
+        """The models that somebody would choose to draw with.
+
+        One that draws nothing from text and edits for another is reached by choosing that other.
+        """
+        named = {entry.editor for entry in self.entries}
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.name not in named or Ability.TEXT not in FAMILIES[entry.family].cannot
+        )
 
     @property
     def drawable(self) -> tuple[Drawable, ...]:
