@@ -32,11 +32,10 @@ async def choices(request: web.Request) -> web.StreamResponse:
     """What the page offers: models, channels, the visitor's settings, and what finds things in pictures."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     models = services.drafting.models
-    entries = [entry for entry in models.registry.choosable if entry.name in models.here]
     channels = await services.posting.offered(visitor)
     return answer(
         {
-            "models": [_model(entry) for entry in entries],
+            "models": [_model(entry) for entry in models.registry.choosable(models.here)],
             **await settings_of(request),
             "channels": [{"id": str(each.id), "name": each.name, "server": each.server} for each in channels],
             "examples": list(EXAMPLES),

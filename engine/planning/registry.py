@@ -6,6 +6,7 @@ model is loaded or run, and looks for files without importing torch or reaching 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -158,16 +159,16 @@ class Registry:
                 return entry
         raise UnknownModel(f"There is no reference adapter “{name}” here.")
 
-    @property
-    def choosable(self) -> tuple[ModelEntry, ...]:
-        """The models that somebody would choose to draw with.
+    def choosable(self, here: Collection[str]) -> tuple[ModelEntry, ...]:
+        """The models that somebody would choose to draw with, of those ``here``, by their names.
 
-        One that draws nothing from text and edits for another is reached by choosing that other.
+        One that draws nothing from text and edits for another of them is reached by choosing that other.
         """
-        named = {entry.editor for entry in self.entries}
+        there = [entry for entry in self.entries if entry.name in here]
+        named = {entry.editor for entry in there}
         return tuple(
             entry
-            for entry in self.entries
+            for entry in there
             if entry.name not in named or Ability.TEXT not in FAMILIES[entry.family].cannot
         )
 

@@ -73,6 +73,20 @@ def test_the_embedded_model_lies_in_the_repository(registry: Registry) -> None:
     assert registry.get("pocket").folder == Path(__file__).parents[2] / "pocket" / "weights"
 
 
+@pytest.mark.parametrize(
+    ("here", "offered"),
+    [
+        ({"qwen-image", "qwen-image-edit"}, ["qwen-image"]),
+        ({"qwen-image-edit"}, ["qwen-image-edit"]),
+        ({"pocket", "pocket-edit", "qwen-image-edit"}, ["pocket", "qwen-image-edit"]),
+    ],
+)
+def test_who_only_edits_for_another_that_is_here_is_no_choice(
+    registry: Registry, here: set[str], offered: list[str]
+) -> None:
+    assert [entry.name for entry in registry.choosable(here)] == offered
+
+
 def test_an_unknown_name_says_which_are_known(registry: Registry) -> None:
     with pytest.raises(UnknownModel, match="sdxl"):
         registry.get("dall-e")

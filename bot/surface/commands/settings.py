@@ -115,11 +115,8 @@ async def _embed(hub: Hub, user: User) -> discord.Embed:
 def _view(hub: Hub, user: User) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     chosen = hub.model_of(user)
-    there = [
-        entry
-        for entry in hub.registry.entries
-        if entry.name == chosen or (entry in hub.registry.choosable and entry.name in hub.models.here)
-    ]
+    offered = hub.registry.choosable(hub.models.here)
+    there = [entry for entry in hub.registry.entries if entry in offered or entry.name == chosen]
     # A menu takes 25 entries; the chosen one is always among them.
     entries = sorted(there, key=lambda entry: entry.name != chosen)[:25]
     options = [
