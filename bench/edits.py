@@ -32,12 +32,11 @@ from pocket.judging.styled import look_in
 from pocket.judging.surroundings import setting_of, texture_apart
 from pocket.model.samples import pairs
 from pocket.words.instructions import instruction
-from pocket.world.edits import ACTS, Edit, View, edited, random_edit, random_view
+from pocket.world.edits import ACTS, LOCAL, Edit, View, edited, random_edit, random_view
 from pocket.world.scenes import SIZES_OF_PICTURES, STYLES
 
 PAGE = ROOT / "docs" / "edited.md"
 RATIOS = ("1:1", "3:2", "1:1", "2:3")  # in turn
-LOCAL = ("recolour", "add", "remove", "replace", "grow", "shrink")
 NAME = "pocket-edit"  # in the model list
 NEAR, ALIKE = 0.1, 0.45  # of the sides; of the area, by its logarithm
 AROUND = 25  # pixels: what is so near to a change is no part of the rest

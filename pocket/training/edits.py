@@ -31,14 +31,14 @@ from pocket.training.precision import mixed
 from pocket.training.run import Schedule, train
 from pocket.training.text import token_ids
 from pocket.words.instructions import instruction, instruction_words
-from pocket.world.edits import ACTS, PLACES, Edit, View, edited, random_edit, random_view
+from pocket.world.edits import ACTS, LOCAL, PLACES, Edit, View, edited, random_edit, random_view
 from pocket.world.scenes import COLOURS, KINDS, SETTINGS, SIZES_OF_PICTURES, STYLES
 
 SHARES = {"1:1": 0.5, "3:2": 0.14, "2:3": 0.14, "16:9": 0.05, "9:16": 0.05, "4:3": 0.06, "3:4": 0.06}
 EACH = 3  # edits of one picture
 SILENCE = 0.05  # share of empty instructions; as often no picture, and as often neither
 THING = 4.0  # what an error counts where a thing stands before: there it is decided which one is meant
-LOCAL = 1.5  # ... and elsewhere, where words are about things; 1 where they are about the whole picture
+ASIDE = 1.5  # ... and elsewhere, where words are about things; 1 where they are about the whole picture
 DECIDED = 0.8  # noise level above which the noisy picture hardly tells what is to change
 EARLY = 0.45  # share of the examples above it: there the words must be understood, below they are drawn
 DRAWN = 5.0  # what an error counts below it where the picture changes; 1 elsewhere
@@ -190,8 +190,7 @@ def _meant(view: View, edit: Edit, shape: torch.Size) -> Tensor:
     to change what nobody named.
     """
     down, across = (torch.arange(side) + 0.5 for side in shape)
-    whole = edit.act in ("setting", "backdrop", "style")
-    counted = torch.full((1, *shape), 1.0 if whole else LOCAL)
+    counted = torch.full((1, *shape), ASIDE if edit.act in LOCAL else 1.0)
     for one in view.stands:
         reach = one.radius + 0.75
         near = ((down - one.y).abs() < reach)[:, None] & ((across - one.x).abs() < reach)

@@ -22,7 +22,8 @@ from pocket.world.scenes import (
 )
 from pocket.world.styles import tinted
 
-ACTS = ("recolour", "add", "remove", "replace", "grow", "shrink", "setting", "backdrop", "style")
+LOCAL = ("recolour", "add", "remove", "replace", "grow", "shrink")  # what is done to things
+ACTS = (*LOCAL, "setting", "backdrop", "style")
 _SHARES = (18, 45, 12, 11, 40, 9, 12, 10, 12)  # many additions and growths find no room
 PLACES = ("above", "below", "left", "right", "beside", "anywhere")  # of an added thing, seen from another
 _GAP = 0.5  # cells between an added or grown thing and what stands near it, and the picture's edge

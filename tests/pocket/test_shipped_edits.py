@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.edits import DRIFTED, LOCAL, REST, Changer, done, likeness, rest
-from pocket.world.edits import Edit, Stand, View, edited
+from bench.edits import DRIFTED, REST, Changer, done, likeness, rest
+from pocket.world.edits import LOCAL, Edit, Stand, View, edited
 
 VIEW = View(
     (Stand("house", "red", 5, 10, 3), Stand("tree", "green", 12, 10, 3)), "grass", None, "flat", 256, 256, 7
