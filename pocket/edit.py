@@ -57,7 +57,7 @@ def export(pipeline: StableDiffusionInstructPix2PixPipeline, folder: Path) -> No
 def main(
     run: Annotated[Path, typer.Option(help="Folder of checkpoints and loss logs.")] = Path("data/edits"),
     out: Annotated[Path, typer.Option(help="Where the finished folder goes.")] = EDITS,
-    steps: Annotated[int, typer.Option(help="Steps of the denoiser.")] = 3000,
+    steps: Annotated[int, typer.Option(help="Steps of the denoiser.")] = 8400,
     reading_steps: Annotated[int, typer.Option(help="Steps of the text encoder.")] = 420,
     rate: Annotated[float, typer.Option(help="The denoiser's learning rate.")] = 7e-4,
     scenes: Annotated[int, typer.Option(help="Pictures drawn, each edited three times.")] = 24_000,
