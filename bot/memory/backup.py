@@ -28,8 +28,9 @@ from bot.memory.picture_files import PICTURE_NAME, is_whole
 __all__ = ["BadBackup", "Report", "back_up", "restore"]
 
 DATABASE = "easel.db"
-BESIDE = ("models.toml",)
-"""What else in the folder people have written, or had written for them."""
+BESIDE = ("models.toml", "pins.toml")
+"""What else in the folder people have written, or had written for them: models of their own, and the commits
+that the first pulls chose, without which what lies in the hub's cache is not found again."""
 
 TRIES = 5  # copies of the database, until one names no picture that was deleted meanwhile
 

@@ -112,6 +112,7 @@ async def filled(tmp_path):
         for number in range(3):
             await deliver(Jobs(database), Pictures(data / "pictures"), number)
     (data / "models.toml").write_text("# mine\n")
+    (data / "pins.toml").write_text(f'"somebody/looks" = "{"c0" * 20}"\n')
     return data
 
 
@@ -126,14 +127,15 @@ def easel(tmp_path, monkeypatch, filled):
     return run
 
 
-def test_the_commands_say_what_they_did(easel, tmp_path):
+def test_the_commands_say_what_they_did(easel, tmp_path, filled):
     made = easel("backup", "easel.zip")
     assert (made.exit_code, made.stderr) == (0, "")
     assert "3 jobs, 15 pictures" in made.stdout
     there = easel("restore", "easel.zip", data=tmp_path / "new")
     assert there.exit_code == 0
     assert "3 jobs and 15 pictures restored" in there.stdout
-    assert (tmp_path / "new" / "models.toml").read_text() == "# mine\n"
+    for name in ("models.toml", "pins.toml"):
+        assert (tmp_path / "new" / name).read_bytes() == (filled / name).read_bytes()
 
 
 def test_a_filled_folder_is_refused_and_with_force_moved_aside(easel, tmp_path, filled):
