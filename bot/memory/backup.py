@@ -149,21 +149,30 @@ def _linked(data: Path, held: Path, name: str) -> bool:
 
 
 def _packed(held: Path, file: Path, lost: tuple[str, ...]) -> Report:
-    """Everything that is held as one archive. Pictures that the last copy does not name stay out of it."""
+    """Everything that is held as one archive. Pictures that the last copy does not name stay out of it.
+
+    Only its owner can read the file: stealth jobs and everybody's prompts are in it.
+    """
     names = sorted(set(_named(held / DATABASE)) - set(lost))
     size = 0
-    with zipfile.ZipFile(file, "x", zipfile.ZIP_STORED) as archive:
-        archive.write(held / DATABASE, DATABASE, zipfile.ZIP_DEFLATED)
-        for name in BESIDE:
-            if (held / name).exists():
-                archive.write(held / name, name)
-        for name in names:
-            path = held / "pictures" / name[:2] / name
-            size += path.stat().st_size
-            archive.write(path, f"pictures/{name}")
-    with file.open("rb") as written:
+    with open(file, "xb", opener=_private) as written:
+        with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+            archive.write(held / DATABASE, DATABASE, zipfile.ZIP_DEFLATED)
+            for name in BESIDE:
+                if (held / name).exists():
+                    archive.write(held / name, name)
+            for name in names:
+                path = held / "pictures" / name[:2] / name
+                size += path.stat().st_size
+                archive.write(path, f"pictures/{name}")
+        written.flush()
         os.fsync(written.fileno())
     return Report(_jobs(held / DATABASE), len(names), size, lost)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody but its owner may read or write."""
+    return os.open(path, flags, 0o600)
 
 
 def _unpacked(file: Path, folder: Path) -> Report:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import stat
 import time
 import zipfile
 from contextlib import closing
@@ -136,6 +137,14 @@ def test_the_commands_say_what_they_did(easel, tmp_path, filled):
     assert "3 jobs and 15 pictures restored" in there.stdout
     for name in ("models.toml", "pins.toml"):
         assert (tmp_path / "new" / name).read_bytes() == (filled / name).read_bytes()
+
+
+def test_only_its_owner_reads_a_backup(filled, tmp_path):
+    file = tmp_path / "easel.zip"
+    file.write_bytes(b"an earlier one")
+    file.chmod(0o644)
+    back_up(filled, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_filled_folder_is_refused_and_with_force_moved_aside(easel, tmp_path, filled):
