@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine import HIDE_ABOVE, Precision, WorkerSettings
@@ -25,6 +25,8 @@ Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$
 Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
 Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
 Site = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+/?)?$")]
+Compiler = Annotated[str, AfterValidator(lambda named: "" if named == "none" else named)]
+"""Has a word for none: an empty value means the default, which is one."""
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
 
@@ -78,9 +80,9 @@ class Settings(BaseSettings):
         _RENDERING.precision,
         description="What models compute in: auto, fp32, bf16 or fp16; or are stored in: fp8, int8 or nf4.",
     )
-    easel_compiler: str = Field(
+    easel_compiler: Compiler = Field(
         _RENDERING.compiler,
-        description="A torch.compile backend such as inductor; auto: a GPU's transformers; empty: none.",
+        description="A torch.compile backend such as inductor; auto: a GPU's transformers; or none.",
     )
     easel_running_per_user: int = Field(
         3, ge=1, le=100, description="Jobs of one user that render at a time."

@@ -57,6 +57,20 @@ def test_an_empty_value_means_the_default(monkeypatch):
     assert load(None).easel_model == "pocket"
 
 
+@pytest.mark.parametrize(("said", "compiler"), [("none", ""), ("", "auto"), ("inductor", "inductor")])
+def test_a_word_turns_the_compiler_off(tmp_path, said, compiler):
+    file = tmp_path / ".env"
+    file.write_text(f"EASEL_COMPILER={said}\n")
+    assert load(file).easel_compiler == compiler
+
+
+def test_what_is_said_of_an_empty_value_is_true():
+    for name, field in Settings.model_fields.items():
+        if "empty:" in field.description:
+            default = field.default.get_secret_value() if name.endswith("secret") else field.default
+            assert default in ("", None), name
+
+
 def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
     file = tmp_path / ".env"
     file.write_text("EASEL_DEVICE=cpu\nEASEL_MODEL=sdxl\n")
