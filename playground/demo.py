@@ -1,7 +1,8 @@
 """`make demo`: the real bot beside a Discord of its own, and its page in the browser.
 
-Starts the server, then the bot as a program of its own with its settings only, and stops both at Ctrl-C. It
-knows the bot only as a command to run.
+Starts the server, then the bot as a program of its own with its settings only, and stops both at Ctrl-C. So
+that a real bot's settings stay its own, ours is started where no `.env` lies. It knows the bot only as a
+command to run.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from playground.world import Event
 TOKEN = "playground.demo.token"
 PORT = 8787
 STUDIO_PORT = 8788
+OURS = (str(Path(sys.executable).with_name("easel")), "bot")
+REAL_ONES = ("EASEL_STUDIO_URL", "EASEL_STUDIO_SECRET", "EASEL_METRICS", "EASEL_PROXY")
+"""Settings that a bot in the real Discord has for the world around it; the demo has none."""
+
 SUGGESTIONS = (
     "/imagine a red house on grass --ar 3:2",
     "/imagine a yellow moon at night",
@@ -44,14 +49,11 @@ def main() -> None:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("bot", nargs="*", help="the command that starts the bot (default: easel bot)")
     arguments = parser.parse_args()
-    command = arguments.bot or [str(Path(sys.executable).with_name("easel")), "bot"]
-    suggestions = () if arguments.bot else SUGGESTIONS
+    data = arguments.data.resolve()
     try:
-        arguments.data.mkdir(parents=True, exist_ok=True)
-        with alone(arguments.data) as note_address:
-            running = run(
-                arguments.port, arguments.data, command, suggestions, note_address, not arguments.no_browser
-            )
+        data.mkdir(parents=True, exist_ok=True)
+        with alone(data) as note_address:
+            running = run(arguments.port, data, arguments.bot, note_address, not arguments.no_browser)
             sys.exit(asyncio.run(running))
     except (AlreadyRunning, PortTaken) as error:
         sys.exit(f"\n  {error}\n")
@@ -84,13 +86,12 @@ async def run(
     port: int | None,
     data: Path,
     command: Sequence[str],
-    suggestions: Sequence[str],
     note_address: Callable[[str], object],
     browser: bool,
 ) -> int:
     """Run both until a signal comes or the bot ends by itself; gives the exit status.
 
-    Raises PortTaken.
+    ``command`` starts another bot than ours. Raises PortTaken.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -98,7 +99,7 @@ async def run(
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     async with (
-        _serving(port, data / "discord.json", suggestions) as server,
+        _serving(port, data / "discord.json", () if command else SUGGESTIONS) as server,
         bot_beside(server, data, command) as bot,
     ):
         note_address(f"{server.url}/")
@@ -142,19 +143,28 @@ async def _serving(port: int | None, state: Path, suggestions: Sequence[str]) ->
 
 @contextlib.asynccontextmanager
 async def bot_beside(
-    server: Playground, data: Path, command: Sequence[str]
+    server: Playground, data: Path, command: Sequence[str] = ()
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot's process; what it says goes to `bot.log`."""
+    """The process of our bot, or of the one that a command starts; what it says goes to `bot.log`.
+
+    ``data`` is a whole path, since ours is started there.
+    """
     environment = os.environ | {
         "DISCORD_TOKEN": TOKEN,
         "DISCORD_API_URL": server.api_url,
         "DISCORD_GATEWAY_URL": server.gateway_url,
         "EASEL_DATA": str(data / "easel"),
         "EASEL_STUDIO": os.environ.get("EASEL_STUDIO") or f"127.0.0.1:{_port_of_studio()}",
+        **dict.fromkeys(REAL_ONES, ""),
     }
     with (data / "bot.log").open("wb") as log:
         bot = await asyncio.create_subprocess_exec(
-            *command, env=environment, stdout=log, stderr=log, start_new_session=True
+            *(command or OURS),
+            cwd=None if command else data,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             yield bot

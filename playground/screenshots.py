@@ -51,12 +51,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("bot", nargs="*", help="the command that starts the bot (default: easel bot)")
     arguments = parser.parse_args()
-    command = arguments.bot or [str(Path(sys.executable).with_name("easel")), "bot"]
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("The pictures are taken in Chromium: CHROMIUM=path, or chromium on the path.")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(arguments.out, command, chromium))
+    asyncio.run(take(arguments.out, arguments.bot, chromium))
 
 
 async def take(out: Path, command: Sequence[str], chromium: str) -> None:

@@ -6,18 +6,22 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from playground import Remote
 
+ROOT = Path(__file__).parent.parent.parent
 PAINTER = [sys.executable, "-m", "tests.playground.painter"]
 
 
-def start(data: Path, *bot: str, port: int = 0) -> subprocess.Popen[str]:
+def start(data: Path, *bot: str, port: int = 0, **where: Any) -> subprocess.Popen[str]:
     demo = [sys.executable, "-m", "playground.demo", "--port", str(port), "--no-browser"]
     command = [*demo, "--data", str(data), "--"]
-    return subprocess.Popen([*command, *bot], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, *bot], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **where
+    )
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
@@ -81,3 +85,24 @@ def test_the_bot_is_given_its_settings(tmp_path: Path) -> None:
     assert "/api/v10" in said
     assert "ws://127.0.0.1" in said
     assert os.fspath(tmp_path / "easel") in said
+
+
+async def test_a_real_bots_settings_stay_its_own(tmp_path: Path) -> None:
+    """With those of `.env` the demo's bot would not start, with those of the environment reach no Discord."""
+    real = "EASEL_MODEL=none-of-that-name\nEASEL_STUDIO_URL=https://studio.example.org\n"
+    (tmp_path / ".env").write_text(real)
+    surroundings = {
+        "EASEL_PROXY": "http://127.0.0.1:9",
+        "EASEL_STUDIO_URL": "https://studio.example.org",
+        "PYTHONPATH": os.fspath(ROOT),
+    }
+    with start(Path("kept"), cwd=tmp_path, env=os.environ | surroundings) as demo:
+        url = read_until(demo, "Open").split()[-1]
+        read_until(demo, "ready")
+        async with Remote(url) as remote:
+            await remote.bot_ready()
+            used = await remote.person("ada").slash("general", "studio")
+            assert "http://127.0.0.1:" in (await used.message()).content
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(30) == 0
+    assert (tmp_path / "kept" / "easel" / "easel.db").is_file()
