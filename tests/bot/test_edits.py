@@ -7,7 +7,7 @@ import pytest
 
 from bot.links import MOST_BYTES
 from bot.memory.records import JobKind
-from engine import Action, Registry
+from engine import Action, Registry, load_input
 from tests.bot.sketch import buttons, png
 from tests.families.tiny import TINY
 
@@ -131,6 +131,21 @@ async def test_undo_of_a_picture_that_was_brought_shows_it(world, editor):
     [attachment] = shown.attachments
     assert re.fullmatch(r"[0-9a-f-]{36}_before\.png", attachment.filename)
     assert buttons(shown.message) == []
+
+
+async def test_undo_shows_a_picture_that_was_brought_in_secret_to_nobody_else(world, editor, env):
+    secret = png(48, 32)
+    grid = await world.slash("edit", image=("mine.png", secret), prompt="make it night --stealth")
+    message = await single(world, grid.response.message)
+    await world.press((await world.slash("settings")).response.message, "Remix mode")
+    asked = await world.press(message, "Vary (Strong)")
+    public = await world.alice.submit_modal(asked, {"prompt": "a house --public"})
+    shown = (await world.press(public.response.message, "U1", world.bob)).response.message
+    title, sentence = await refused(await world.press(shown, "Undo", world.bob))
+    assert (title, "who alone may see it" in sentence) == ("No longer here", True)
+    own = await world.press(shown, "Undo")
+    assert own.ephemeral
+    assert load_input(env.backend.cdn.get(own.response.attachments[0].url)) == load_input(secret)
 
 
 async def test_any_messages_picture_can_be_changed_from_its_menu(world, editor):

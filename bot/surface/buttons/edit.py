@@ -39,9 +39,10 @@ async def _undo(interaction: Interaction, job_id: str, _: int) -> None:
     hub = interaction.client.hub
     edit = await _last_edit(hub, await finished(interaction, job_id))
     before = await _before(hub, edit)
+    seen = edit if before is None else before  # who may see a picture that was brought, its edit says
+    if seen.place.private and seen.user_id != interaction.user.id:
+        raise Gone("The picture before belongs to somebody else, who alone may see it.")
     if before is not None:
-        if before.place.private and before.user_id != interaction.user.id:
-            raise Gone("The picture before belongs to somebody else, who alone may see it.")
         await show_again(interaction, before)
         return
     [name, *_others] = await hub.jobs.inputs(edit.id)
