@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from yarl import URL
 
 from engine import HIDE_ABOVE, Precision, WorkerSettings
 
@@ -24,7 +25,13 @@ _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
 Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
 Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
-Site = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+/?)?$")]
+Site = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?://[^\s/?#]+/?)?$"),
+    AfterValidator(lambda site: site and str(URL(site).origin())),
+]
+"""Becomes the origin that browsers make of it, as what they send is compared with it letter by letter."""
+
 Compiler = Annotated[str, AfterValidator(lambda named: "" if named == "none" else named)]
 """Has a word for none: an empty value means the default, which is one."""
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
@@ -166,7 +173,7 @@ class Settings(BaseSettings):
     @property
     def studio_url(self) -> str:
         """The address of the studio's page as people reach it, without a slash at its end; empty: none."""
-        return self.easel_studio and (self.easel_studio_url.rstrip("/") or f"http://{self.easel_studio}")
+        return self.easel_studio and (self.easel_studio_url or f"http://{self.easel_studio}")
 
 
 def load(env_file: Path | None = Path(".env")) -> Settings:

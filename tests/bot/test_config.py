@@ -46,6 +46,15 @@ def test_a_value_that_cannot_be_used_is_named_in_one_line(monkeypatch, name, val
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "value", ["https://studio.example.org/easel", "https://x:99999", "https://x:y", "x.org"]
+)
+def test_an_address_of_the_studio_that_no_browser_could_open_is_refused(monkeypatch, value):
+    monkeypatch.setenv("EASEL_STUDIO_URL", value)
+    with pytest.raises(BadSetting, match=r"^EASEL_STUDIO_URL: "):
+        load(None)
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:1", "mps", "cuda:0,cuda:1"])
 def test_devices_are_named_as_torch_names_them(monkeypatch, device):
     monkeypatch.setenv("EASEL_DEVICE", device)

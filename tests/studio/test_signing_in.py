@@ -135,6 +135,28 @@ async def test_behind_https_the_cookie_goes_nowhere_else(world, stranger):
     assert answer.status == 403  # of the loopback origin, which is not the one that people use
 
 
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({"easel_studio_url": written}, origin)
+        for written, origin in (
+            ("https://Studio.Example.org", "https://studio.example.org"),
+            ("https://studio.example.org:443/", "https://studio.example.org"),
+            ("https://studio.example.org:8443", "https://studio.example.org:8443"),
+            ("https://bücher.example", "https://xn--bcher-kva.example"),
+        )
+    ],
+    indirect=["settings"],
+)
+async def test_the_address_may_be_written_in_any_way_that_is_right(world, stranger, origin):
+    """A browser names its page's origin in one spelling, however the operator wrote it."""
+    pressed = await world.slash("studio")
+    [button] = buttons(pressed.response.message)
+    assert button.url.startswith(f"{origin}/enter?link=")
+    said = {"json": {"link": LINK.search(button.url)[2]}, "headers": {"Origin": origin}}
+    assert (await stranger.ask("POST", "/api/enter", **said))[0] == 200
+
+
 async def test_a_session_that_was_planted_becomes_nobodys(world, stranger):
     planted = "a" * 43
     stranger.http.cookie_jar.update_cookies({"easel": planted})
