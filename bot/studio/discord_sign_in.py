@@ -18,7 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.studio.answers import answer, not_found
-from bot.studio.guard import LIMITS, slowed
+from bot.studio.guard import LIMITS, address_of, slowed
 from bot.studio.limits import ENTERING
 from bot.studio.services import SERVICES, Services
 from bot.studio.session import set_cookie, set_state, state_name
@@ -48,7 +48,7 @@ async def set_out(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     if not _on(services):
         raise not_found()
-    slowed(request.app[LIMITS].wait(ENTERING, request.remote or ""))
+    slowed(request.app[LIMITS].wait(ENTERING, address_of(request)))
     state = secrets.token_urlsafe(24)
     wanted = {
         "client_id": str(services.application_id()),
@@ -70,7 +70,7 @@ async def come_back(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     if not _on(services):
         raise not_found()
-    slowed(request.app[LIMITS].wait(ENTERING, request.remote or ""))
+    slowed(request.app[LIMITS].wait(ENTERING, address_of(request)))
     code, state = request.query.get("code", ""), request.query.get("state", "")
     expected = request.cookies.get(state_name(services), "")
     if not code or not expected or max(len(code), len(state)) > LONGEST:

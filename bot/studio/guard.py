@@ -7,9 +7,11 @@ but those that are open to everybody.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
@@ -24,7 +26,7 @@ from bot.studio.visitor import VISITOR
 from engine import EngineError
 from grammar import PromptError
 
-__all__ = ["HEADERS", "LIMITS", "MIDDLEWARES", "NEVER", "PROOF", "slowed"]
+__all__ = ["HEADERS", "LIMITS", "MIDDLEWARES", "NEVER", "PROOF", "address_of", "slowed"]
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
         slowed(limits.wait(REQUESTS, visitor.key))
         return await handler(request)
     if request.path == "/api/enter" or (request.path == "/enter" and request.query_string):
-        slowed(limits.wait(ENTERING, request.remote or ""))
+        slowed(limits.wait(ENTERING, address_of(request)))
     if request.path in OPEN or request.path.removeprefix("/page/") in OPEN_FILES:
         return await handler(request)
     if request.path == "/" and request.method in READING:
@@ -118,6 +120,20 @@ def _same_origin(request: web.Request) -> bool:
     settings = request.app[SERVICES].settings
     own = {settings.studio_url} if settings.easel_studio_url else {f"http://{request.host}"}
     return request.headers.get("Origin", "").rstrip("/") in own
+
+
+def address_of(request: web.Request) -> str:
+    """Where a request comes from, behind a proxy on this machine as that says; "" where nobody knows.
+
+    Without it the whole world would have the proxy's address, and one stranger use up what all may ask for.
+    The last address is the one that the proxy itself saw: those before it are what somebody claims.
+    """
+    peer = request.remote or ""
+    with suppress(ValueError):
+        if ipaddress.ip_address(peer).is_loopback:
+            said = ",".join(request.headers.getall("X-Forwarded-For", []))
+            return str(ipaddress.ip_address(said.rpartition(",")[2].strip()))
+    return peer
 
 
 def _lock(response: web.StreamResponse) -> None:

@@ -37,7 +37,7 @@ BRINGING = Limit("bringing", rate=0.5, burst=20.0)
 """Of pictures that a session brings, and of things that are looked for in one: each keeps a thread busy."""
 
 ENTERING = Limit("entering", rate=0.5, burst=30.0)
-"""Of an address that is not signed in; behind a proxy everybody has the same one."""
+"""Of an address that is not signed in."""
 
 
 class Limits:

@@ -120,3 +120,12 @@ async def test_who_is_banned_is_told_so(world, stranger, discord):
 
 async def test_the_page_offers_it_only_where_it_is_set_up(stranger, discord):
     assert (await stranger.get("sign-in"))[1] == {"discord": True}
+
+
+async def test_behind_a_proxy_a_stranger_keeps_nobody_from_setting_out(stranger, discord):
+    for path in ("/sign-in/discord", "/sign-in/done?code=x&state=y"):
+        for _ in range(40):
+            status, _, _ = await stranger.ask("GET", path, headers={"X-Forwarded-For": "203.0.113.7"})
+        assert status == 429
+        status, _, _ = await stranger.ask("GET", path, headers={"X-Forwarded-For": "203.0.113.8"})
+        assert status == 303

@@ -108,6 +108,24 @@ async def test_guessing_links_is_slowed_down(stranger):
     assert int(last.headers["Retry-After"]) >= 1
 
 
+async def test_behind_a_proxy_a_stranger_slows_nobody_else_down(world, stranger):
+    link = await stranger.link(world.alice)
+    for number in range(40):  # what somebody claims before their own address is worth nothing
+        seen_by_proxy = {"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.7"}
+        status, _, _ = await stranger.ask("GET", "/enter?link=x", headers=seen_by_proxy)
+    assert status == 429
+    elsewhere = {"X-Forwarded-For": "203.0.113.8"}
+    assert (await stranger.post("enter", {"link": link}, headers=elsewhere))[0] == 200
+
+
+@pytest.mark.parametrize("said", ["", "unknown", "203.0.113.7, ", "1.2.3.4:80"])
+async def test_a_proxy_that_says_no_address_is_one_itself(stranger, said):
+    headers = {"X-Forwarded-For": said}
+    asked = [await stranger.ask("GET", "/enter?link=x", headers=headers) for _ in range(40)]
+    assert asked[-1][0] == 429
+    assert (await stranger.ask("GET", "/enter?link=x"))[0] == 429
+
+
 def test_a_bucket_empties_and_fills_again():
     now = [0.0]
     limits, limit = Limits(lambda: now[0]), Limit("x", rate=2.0, burst=3.0)
