@@ -19,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from bot.config import BadSetting, Settings, load
+from bot.memory.backup import BadBackup, restore
 from bot.program.cli import app
 from bot.program.discord_check import NEEDED
 from bot.program.setup import PERMISSIONS, invitation, written
@@ -179,6 +180,34 @@ def test_the_unit_starts_the_bot_restarts_it_and_stops_it_in_time():
         ).stderr
         problems = [line for line in said.splitlines() if "easel" in line and "not executable" not in line]
         assert problems == []
+
+
+def test_what_a_command_fetches_is_where_the_unit_looks_and_a_restore_leaves_it(tmp_path):
+    """With the account, the commands and the unit that `docs/owner.md` and `deploy/` give."""
+    owner = (ROOT / "docs" / "owner.md").read_text(encoding="utf-8")
+    unit = (ROOT / "deploy" / "easel.service").read_text(encoding="utf-8")
+    home = re.search(r"useradd .*--home-dir (\S+) easel", owner)[1]
+    told = dict(each.split("=") for each in re.search(r"(?m)^Environment=(.*)$", unit)[1].split())
+    [pull] = re.findall(r"(?m)^sudo -H -u easel (\S+) \S+/easel models pull", owner)
+    name, data = pull.split("=")
+    assert told[name] == data == f"/var/lib/{re.search(r'(?m)^StateDirectory=(.*)$', unit)[1]}"
+    ask = "from huggingface_hub.constants import HF_HUB_CACHE; print(HF_HUB_CACHE)"
+    caches = {
+        subprocess.run(
+            [sys.executable, "-c", ask],
+            env={"HOME": home} | given,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for given in (told, {name: data})
+    }
+    [cache] = caches
+    assert Path(cache).is_relative_to(data)  # the one folder that the unit may write to
+    there = tmp_path / "data"
+    (there / Path(cache).relative_to(data)).mkdir(parents=True)
+    with pytest.raises(BadBackup, match="no whole backup"):  # and not that the folder is not empty
+        restore(ROOT / "LICENSE", there)
 
 
 def test_the_container_is_no_root_and_says_whether_it_is_well():
