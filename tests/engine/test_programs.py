@@ -117,6 +117,16 @@ def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
     assert (fourth.words, fourth.unwanted) == ("a city, night, a cat", "lowres")
 
 
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [("1.2::a:: -0.5::b:: .5::c::", "a b c"), ("9" * 20_000, "9" * 20_000), ("a 1.5 b::", "a 1.5 b")],
+)
+def test_novelais_weights_are_left_out_of_words_of_any_length(written: str, words: str) -> None:
+    found = prompt_in(png(Software="NovelAI", Comment=json.dumps({"prompt": written, "uc": written})))
+    assert found is not None
+    assert (found.words, found.unwanted) == (words, words)
+
+
 def test_midjourney_in_its_own_language_without_the_jobs_id() -> None:
     words = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1"
     assert prompt_in(FILES["Midjourney"]) == FoundPrompt("Midjourney", words, language=True)

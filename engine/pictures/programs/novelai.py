@@ -12,7 +12,12 @@ __all__ = ["read"]
 
 EMPHASIS = "NovelAI's emphasis (`{…}`, `[…]`, `1.2::…::`) is left out of its words."
 _BRACKETS = re.compile(r"[{}\[\]]")
-_WEIGHT = re.compile(r"-?\d*\.?\d+::|::")
+_WEIGHT = re.compile(r"(?<![\d.])-?(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})::|::")
+"""Where a weight begins and ends.
+
+Its digits are counted, and none of them is a beginning within a longer run: otherwise thousands of digits
+that no colons follow are read anew from every one of them, and Python runs nothing else meanwhile.
+"""
 
 
 def read(texts: Mapping[str, str]) -> FoundPrompt | None:
