@@ -19,6 +19,8 @@ _INSIDE = r"[._·•~^]{0,2}"  # what may stand inside a word; a hyphen or an ap
 _LEAST_SPACED, _LEAST_PARTED = 3, 4  # letters of a word that is looked for letter by letter, or in pieces
 _ALONE_BEFORE = re.compile(rf"(?<!\w)[^\Wai]{_BETWEEN}\Z")  # "a" and "I" are words
 _ALONE_BEHIND = re.compile(rf"{_BETWEEN}\w(?!\w)")
+_MOST_STRETCHED = 24  # letters of one run that are looked at from each place, so that time stays bounded
+_LONG_RUN = re.compile(rf"(\S)\1{{{_MOST_STRETCHED},}}")
 _ANY_LETTER = frozenset("".join(LETTERS.values()))
 _NOTHING_ODD = re.compile(r"[a-z\s,;:'\"()?&-]*")
 
@@ -45,6 +47,7 @@ class BannedWords:
     def _in_disguise(self, text: str) -> str | None:
         if _NOTHING_ODD.fullmatch(text) and not re.search(r"(\w)\1\1", text):
             return None
+        text = _LONG_RUN.sub(lambda run: run[0][:_MOST_STRETCHED], text)
         for match in self._disguised.finditer(text):
             digits = sum(char.isdigit() for char in match[0])
             if not _ANY_LETTER.isdisjoint(match[0]) and 2 * digits <= len(match[0]):
@@ -88,7 +91,8 @@ def _spaced(word: str) -> str:
 
 def _run(like: str, count: int) -> str:
     """A letter so many times, or stretched: thrice at least, since twice may be another word (god, good)."""
-    return f"(?:{like}{{{count}}}|{like}{{{max(3, count + 1)},}})"
+    least = max(3, count + 1)
+    return f"(?:{like}{{{count}}}|{like}{{{least},{max(least, _MOST_STRETCHED)}}})"
 
 
 def _letters(char: str) -> str:

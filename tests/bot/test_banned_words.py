@@ -115,3 +115,13 @@ def test_a_long_prompt_is_looked_through_quickly() -> None:
     banned = BannedWords(",".join(f"word{n}abc" for n in range(300)))
     text = "a r3d fox, " * 500
     assert banned.first_in(text) is None
+
+
+@pytest.mark.parametrize("text", ["$" * 6000, "@" * 6000, "!i" * 3000, "s$" * 3000, "$5" * 3000])
+def test_runs_of_signs_that_stand_for_letters_are_looked_through_quickly(text: str) -> None:
+    assert BannedWords("sex, ass, ill").first_in(text) is None
+
+
+@pytest.mark.parametrize("text", ["s" * 60 + "ex", "$" * 60 + "ex", "s" * 3000 + "e" * 2000 + "x"])
+def test_a_word_is_found_however_far_it_is_stretched(text: str) -> None:
+    assert BANNED.first_in(text) == "sex"
