@@ -9,7 +9,7 @@ Knows how those programs write, and the names of Easel's parameters; nothing of 
 import re
 
 from grammar.errors import cut
-from grammar.typography import COLONS, Edit
+from grammar.typography import COLONS, NUMBER, Edit
 
 _COLON = rf"\s*[{COLONS}]\s*"
 _WORDS = ("negative", "steps", "seed", "sampler", "cfg")
@@ -36,6 +36,11 @@ _EMPHASIS = re.compile(
     rf"(?<!\()\(++([^()\[\],{COLONS}]+)(?:[{COLONS}]\s*\d*\.?\d+\s*)?\)+|(?<!\[)\[++([^()\[\],{COLONS}|]+)\]+"
 )
 
+_SAYS_WEIGHT = re.compile(rf"\A(?:\(\(|\[\[|<|::)|[{COLONS}]\s*\d*\.?\d+\s*\)+\Z")
+_PART_WEIGHT = re.compile(rf"::(?:{NUMBER})?(?=\s*(?:,|$))")
+_HYPERNET = re.compile(r"<hypernet\s*:[^<>]*>", re.IGNORECASE)
+_BRACED = re.compile(r"(?<![\\{])(?:\{\{+[^{}|,\\]+\}\}+|\{[^{}|,\\:]+:\s*\d*\.?\d+\s*\})(?!\})")
+
 SMALL_MODEL = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
 """A small model beside the large one, as Stable Diffusion's programs write it: no words."""
 
@@ -47,18 +52,21 @@ _ONE_WEIGHT = "{}: of a LoRA's weights the first counts, for all of it."
 _WEIGHT = "Read as words: {}; here a weight stands behind a part of the prompt, `red fox::1.3`."
 _CHOICE = "Read as words: {}; here `{{red, green}}` makes a job of each."
 _BREAK = "Read as words: {}; here `::` parts the words of a prompt."
+_POINT = "Read as a weight with words behind it: {}; a weight is a number with a point, `::1.5`."
 _REMARKS = (
-    (re.compile(r"<hypernet\s*:[^<>]*>", re.IGNORECASE), _NO_HYPERNET),
+    (_HYPERNET, _NO_HYPERNET),
     (re.compile(r"<(?:lora|lyco)\s*:[^<>:]*:[^<>:]*:[^<>]*>", re.IGNORECASE), _ONE_WEIGHT),
     (re.compile(rf"\([^()]*[^()\d\s]\s*[{COLONS}]\s*\d*\.?\d+\s*\)"), _WEIGHT),
-    (re.compile(r"\(\([^()]+\)\)"), _WEIGHT),
+    (re.compile(r"\(\([^()]+\)\)|\[\[[^\[\]]+\]\]"), _WEIGHT),
+    (re.compile(rf"(?:\A|(?<=,)|(?<=:))\s*+({NUMBER}::(?![\s\d.-])[^:]+::)(?!{NUMBER})"), _WEIGHT),
+    (re.compile(rf"::{NUMBER}(?:,\d+(?!\d)|\s?[%/]\s?\d*)"), _POINT),
     (re.compile(r"(?:\([^()]+\)|(?<!\w)[^\W\d_]\w*)(?:\+{2,}(?!\w)|(?<=\))\d*\.\d+)"), _WEIGHT),
     (re.compile(r"\[[^\[\]|:]*+(?:\|[^\[\]]*+|:[^\[\]]*+(?<=\d))\]"), _CHOICE),
     (re.compile(r"(?<!\w)__[\w/*-]+?__(?!\w)|\d+(?:-\d+)?\$\$"), _CHOICE),
     (re.compile(r"\)\.(?:blend|swap|and)\([^()]*\)"), _BREAK),
     (re.compile(r"(?<!\w)(?:BREAK|AND)(?!\w)(?=.*[a-z])"), _BREAK),
 )
-_TELLTALE = re.compile(r"[<(\[_$+]|BREAK|AND")
+_TELLTALE = re.compile(r"[<(\[_$+]|::|BREAK|AND")
 
 OTHER_NAMES = {
     "neg": "no",
@@ -101,15 +109,37 @@ def block(text: str, start: int, end: int) -> tuple[list[Edit], list[str]]:
         else:
             weights = []
             edits.append((negative.start(), behind, ""))
-        if weights:
-            typed = _named([text[at:until] for at, until, _ in weights])
-            notes.append(f"{typed}: no effect, everything behind `--no` weighs the same here.")
+        notes += _weighs_the_same(text, weights)
     if settings:
         said, idle = _settings(text[settings.start() : end])
-        edits.append((settings.start(), end, f" {said}"))
+        edits.append((settings.start(), end, f" {said} "))
         if idle:
             notes.append(f"Of the settings that were pasted, these have no effect here: {idle}.")
     return edits, notes
+
+
+def unweighted(text: str) -> tuple[str, list[str]]:
+    """What is not wanted without the numbers for its weight, and a sentence where there are any.
+
+    Brackets without a number stay, they may be a part of the thing: `cats (big)`. Where a hypernet is named,
+    that has its own sentence.
+    """
+    weights = [
+        edit for edit in _unweighted(text, 0, len(text)) if _SAYS_WEIGHT.search(text[slice(*edit[:2])])
+    ]
+    if not weights:
+        return text, []
+    done, plain = 0, ""
+    for start, end, inside in weights:
+        plain, done = plain + text[done:start] + inside, end
+    weighed = [edit for edit in weights if not text[edit[0] :].lower().startswith("<hypernet")]
+    hypernets = remarks_on(" ".join(_HYPERNET.findall(text)))
+    return plain + text[done:], [*_weighs_the_same(text, weighed), *hypernets]
+
+
+def _weighs_the_same(text: str, weights: list[Edit]) -> list[str]:
+    typed = _named([text[at:until] for at, until, _ in weights])
+    return [f"{typed}: no effect, everything behind `--no` weighs the same here."] if weights else []
 
 
 def _unweighted(text: str, start: int, end: int) -> list[Edit]:
@@ -118,7 +148,8 @@ def _unweighted(text: str, start: int, end: int) -> list[Edit]:
         (match.start(), match.end(), (match[1] or match[2]).strip())
         for match in _EMPHASIS.finditer(text, start, end)
     ]
-    edits += [(match.start(), match.end(), "") for match in SMALL_MODEL.finditer(text, start, end)]
+    for nothing in (SMALL_MODEL, _PART_WEIGHT):
+        edits += [(match.start(), match.end(), "") for match in nothing.finditer(text, start, end)]
     apart: list[Edit] = []
     for edit in sorted(edits):
         if not apart or apart[-1][1] <= edit[0]:
@@ -154,7 +185,7 @@ def remarks_on(text: str) -> tuple[str, ...]:
     found: dict[str, list[str]] = {}
     for pattern, sentence in _REMARKS:
         for match in pattern.finditer(text):
-            found.setdefault(sentence, []).append(match[0])
+            found.setdefault(sentence, []).append(match[match.re.groups])
     return tuple(sentence.format(_named(pieces)) for sentence, pieces in found.items())
 
 
@@ -184,3 +215,9 @@ def chances(text: str) -> tuple[list[Edit], list[str]]:
         return [], []
     typed = text[slice(*edits[0][:2])]
     return edits, [f"`{cut(typed)}` has no effect: each of the choices makes a job."]
+
+
+def braced(text: str) -> list[str]:
+    """A sentence on `{{red hair}}` and `{smile:1.2}`, which weigh words elsewhere and are one choice here."""
+    pieces = [match[0] for match in _BRACED.finditer(text)] if "{" in text else []
+    return [_WEIGHT.format(_named(pieces))] if pieces else []

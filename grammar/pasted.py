@@ -1,14 +1,16 @@
 """What came along with a prompt that was pasted, or that a keyboard has changed, in the order it goes.
 
 Afterwards it is a prompt as docs/language.md describes it. Each kind has its own file: typography
-(characters), wrapping (quotes and commands around it), dialects (other programs), spacing (dashes). Knows
-scripts, not lark.
+(characters), wrapping (quotes and commands around it), dialects and json_prompts (other programs), spacing
+(dashes), near_parameters (what stays words). Knows scripts, not lark.
 """
 
 import re
 from collections.abc import Mapping
 
 from grammar import dialects, links, typography, wrapping
+from grammar.json_prompts import from_json
+from grammar.near_parameters import NearParameters
 from grammar.parameters import Parameter
 from grammar.script import Script
 from grammar.spacing import Spacing
@@ -22,11 +24,14 @@ class Pasted:
         self._names = frozenset(rows)
         self._start = re.compile(start)
         self._spacing = Spacing(rows, start, known, word)
+        self._near = NearParameters(rows, start, word)
 
     def with_braces(self, script: Script) -> Script:
         """What has to go before `{a, b}` is read, since it may hold braces that are no permutation."""
+        script = script.edited(*from_json(script.text, script.typed))
         script = self._without_block(script)
-        return script.edited(*dialects.chances(script.text[: script.typed]))
+        edits, notes = dialects.chances(script.text[: script.typed])
+        return script.edited(edits, [*notes, *dialects.braced(script.text[: script.typed])])
 
     def prompt(self, script: Script) -> Script:
         """The script of one job as the parser reads it."""
@@ -47,7 +52,7 @@ class Pasted:
             edits, notes = self._spacing.mended(text, typed)
             mended = script.edited(edits or self._owners(text, typed))
             if mended is script:
-                return script.edited([], notes)
+                return script.edited([], (*notes, *self._near.remarks(text, typed)))
             script = mended
 
     def _around(self, text: str, start: int, end: int, typed: int) -> list[typography.Edit]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from grammar.dialects import OTHER_NAMES, without_loras
+from grammar.dialects import OTHER_NAMES, unweighted, without_loras
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem, cut, problem
 from grammar.links import link_in
 from grammar.loras import misplaced, problems_of
@@ -27,6 +27,7 @@ _BEHIND_VALUE = SPACE + COMMAS
 _NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
 _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES + "，。、；：！？（）")
 _LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
+_MOST_IMAGE_WEIGHT = 3.0  # of `--iw`
 _OLD_VERSIONS = ("1", "2", "3")
 _SPACED_RATIO = re.compile(rf"[\d.]{{1,9}}[xX×*/÷比{COLONS}][\d.]{{1,9}}[{COMMAS}]?")
 _SINGLE_SIDE = 256  # pixels: the side that stood against a lone one in 2022
@@ -46,6 +47,9 @@ class Reading:
         self._suffix: dict[str, Value] = {}
         self._needing: list[tuple[Parameter, Any]] = []
         self._parameters: list[list[Any]] = []
+        self._heads: dict[str, str] = {}
+        self._notes: list[str] = []
+        self._weights: list[float | None] = []
 
     def spec(self, children: list[Any]) -> GenerationSpec:
         """The spec; not to be used when there are `problems`."""
@@ -58,6 +62,7 @@ class Reading:
                 self._image(child, images)
             else:
                 words.append(child)
+        self._weigh_images()
         for tokens in self._parameters:
             self._parameter(tokens)
         if self._suffix:
@@ -76,22 +81,35 @@ class Reading:
 
     def _made(self, text: str, parts: tuple[Part, ...], images: tuple[str, ...]) -> GenerationSpec:
         said = self._said
+        notes = (*self._script.notes, *dict.fromkeys(self._notes))
         if said.keys() <= FIELDS:
-            return GenerationSpec(text, parts, images, notes=self._script.notes, **said)
+            return GenerationSpec(text, parts, images, notes=notes, **said)
         fields = {name: value for name, value in said.items() if name in FIELDS}
         other = sorted((name, value) for name, value in said.items() if name not in FIELDS)
-        return GenerationSpec(text, parts, images, other=tuple(other), notes=self._script.notes, **fields)
+        return GenerationSpec(text, parts, images, other=tuple(other), notes=notes, **fields)
 
     # Pictures and words.
 
     def _image(self, token: Any, images: list[str]) -> None:
         url, behind = link_in(token) or ("", "")
-        if (weight := _LINK_WEIGHT.match(behind)) and weight[1] and 0 <= number(weight[1]) <= 3:
-            self._said["iw"] = number(weight[1])
+        weight = _LINK_WEIGHT.match(behind)
+        self._weights.append(number(weight[1]) if weight and weight[1] else None)
         try:
             images.append(link(url))
         except UnfitError:
             self._wrong(INVALID_LINK, token.start_pos, token, "This link is not complete")
+
+    def _weigh_images(self) -> None:
+        """`URL::2` is `--iw 2`, one weight for all of them: the last that is in range, else the nearest."""
+        said = [weight for weight in self._weights if weight is not None]
+        if not said:
+            return
+        fit = [weight for weight in said if 0 <= weight <= _MOST_IMAGE_WEIGHT]
+        weight = self._said["iw"] = fit[-1] if fit else min(max(said[-1], 0.0), _MOST_IMAGE_WEIGHT)
+        if len(fit) < len(said):
+            self._notes.append(f"An image prompt weighs 0 to 3 here: `--iw {shown(weight)}` counts.")
+        elif len(set(self._weights)) > 1:
+            self._notes.append(f"All image prompts weigh the same here: `--iw {shown(weight)}` counts.")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         for token in words:
@@ -145,8 +163,11 @@ class Reading:
             if row.kind.shape == "things":
                 for found in misplaced(token, token.start_pos):
                     self._add(found)
+                piece, notes = unweighted(piece)
+                self._notes += notes
             try:
                 values.append(self._read(row, piece))
+                self._weightless(row, piece, values[-1])
             except UnfitError as unfit:
                 title = INVALID_LINK if link_in(piece) else INVALID_PARAMETER
                 typed = self._script.text[start : token.end_pos].rstrip(_BEHIND_VALUE)
@@ -154,6 +175,13 @@ class Reading:
             start = token.end_pos
         if values:
             self._say(row, head, tuple(chain.from_iterable(values)) if row.kind.adds_up else values[-1])
+
+    def _weightless(self, row: Parameter, piece: str, value: Value) -> None:
+        """Tells of a weight behind a link where the parameter's pictures have none of their own."""
+        weight = _LINK_WEIGHT.search(piece) if link_in(piece) else None
+        each = value if isinstance(value, tuple) else (value,)
+        if weight and weight[1] and any(isinstance(one, str) for one in each):
+            self._notes.append(f"`{weight[0]}`: no effect, a picture of `--{row.name}` has no weight here.")
 
     def _read(self, row: Parameter, piece: str) -> Value:
         try:
@@ -164,8 +192,13 @@ class Reading:
             raise
 
     def _say(self, row: Parameter, head: Any, value: Value) -> None:
-        said = self._said if head.start_pos < self._script.suffix_at else self._suffix
+        typed = head.start_pos < self._script.suffix_at
+        said = self._said if typed else self._suffix
         name = row.target if row.target in FIELDS else row.short
+        if typed and not row.kind.adds_up and name in said and said[name] != value:
+            self._notes.append(_overwritten(self._heads.get(name, ""), _name(head)))
+        if typed:
+            self._heads[name] = _name(head)
         said[name] = said.get(name, ()) + value if isinstance(value, tuple) and row.kind.adds_up else value
         if row.kind.most and len(said[name]) > row.kind.most:
             message = f"`--{row.name}` takes {row.kind.allowed}, not {len(said[name])}"
@@ -259,6 +292,14 @@ def _name(head: str) -> str:
     """The name in `--Name`, or "" when there is none, as in `---`."""
     match = _NAME.match(head)
     return match[1].lower() if match else ""
+
+
+def _overwritten(first: str, second: str) -> str:
+    """The sentence on a value that was said before another one for the same; "" first: behind a link."""
+    if first == second:
+        return f"`--{first}` is said more than once: the last one counts."
+    before = f"`--{first}`" if first else "The weight behind a link"
+    return f"{before} gives way to `--{second}`, which is said behind it."
 
 
 def _shape(width: int | None, height: int | None) -> tuple[int, int]:

@@ -8,17 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grammar.errors import cut
-from grammar.links import link_in
+from grammar.fitting import Fitting
 from grammar.parameters import Parameter
 from grammar.ratios import RATIO
 from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
-from grammar.values import UnfitError, bare
 from grammar.wrapping import front
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
-_RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
-_BETWEEN = re.compile(r"[\s,]+")
-_INK = re.compile(r"\s*\S")
 _SHOWN = 3  # pieces quoted in one note, as examples of the rest
 _GAP = re.compile(rf"[\s=,{COLONS}]*")
 _BEHIND = re.compile(r"[\s,.;!\"'“”„’»)\]，。；）」]*")
@@ -45,7 +41,7 @@ class Spacing:
         self._rows = rows
         self._start = re.compile(start)
         self._behind_weight = re.compile(rf"::{NUMBER}{known}")
-        self._word = re.compile(rf"(?!{start}){word}")
+        self._fitting = Fitting(start, word)
         names = "|".join(sorted(map(re.escape, rows), key=lambda name: (-len(name), name))) or "(?!)"
         dashes = rf"([{DASHES}]++(?:\s++[{DASHES}]++)*+)\s*+"
         self._spaced = re.compile(rf"{dashes}(?:(?ai:({names}))(?![A-Za-z_\u00c0-\u024f]|-\w))?")
@@ -98,7 +94,7 @@ class Spacing:
             if row.kind.shape == "things" and ahead < value_at:
                 start = self._start.search(text, value_at, end)
                 ahead = start.start() if start else end
-            value = self._value(row, text, value_at, ahead if row.kind.shape == "things" else end)
+            value = self._fitting.value(row, text, value_at, ahead if row.kind.shape == "things" else end)
             if value is None:
                 continue
             until, tells = value
@@ -109,47 +105,6 @@ class Spacing:
             sure = apart or (tells and (double or row.kind is RATIO))
             found.append(_Candidate(match.start(), match.start(2), until, sure))
         return found
-
-    def _value(self, row: Parameter, text: str, at: int, end: int) -> tuple[int, bool] | None:
-        """Where a value that fits ends, and whether it tells that a parameter is meant; None: none fits."""
-        if row.kind.shape == "flag":
-            return at, False
-        if row.kind is RATIO:
-            ratio = _RATIO.match(text, at, end)
-            return (ratio.end(), True) if ratio else None
-        if row.kind.shape == "things":
-            return (end, False) if _INK.match(text, at, end) else None
-        until, tells = at, False
-        while word := self._word.match(text, until, end):
-            if not self._fits(row, word[0]):
-                break
-            tells = tells or self._tells(row, word[0])
-            until = word.end()
-            if row.kind.shape != "list" or not (space := _BETWEEN.match(text, until, end)):
-                break
-            if not self._word.match(text, space.end(), end):
-                break
-            until = space.end()
-        if until == at:
-            return (at, False) if row.kind.alone is not None else None
-        return until, tells
-
-    @staticmethod
-    def _fits(row: Parameter, word: str) -> bool:
-        for kind in filter(None, (row.kind, row.old)):
-            try:
-                kind.read(word)
-            except UnfitError:
-                continue
-            return True
-        return False
-
-    @staticmethod
-    def _tells(row: Parameter, word: str) -> bool:
-        text = bare(word)
-        return (
-            row.kind.numeric or text.lower() in row.kind.known or text.isdigit() or link_in(word) is not None
-        )
 
 
 def _note(text: str, words: list[_Candidate]) -> str:

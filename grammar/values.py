@@ -257,12 +257,15 @@ def things() -> Kind:
     """A list of things in plain words, separated by commas."""
 
     def read(piece: str) -> tuple[str, ...]:
-        each = (begun(" ".join(thing.split())) for thing in re.split(f"[{COMMAS}]", piece))
-        things = tuple(_FULL_STOP.sub("", thing) for thing in each if thing)
-        bared = unlisted(", ".join(things))
-        if bared.startswith(_IS):
-            bared = bared.lstrip("".join(_IS) + DASHES + SPACE)
-        return things if bared == ", ".join(things) else read(bared)
+        while True:
+            each = (begun(" ".join(thing.split())) for thing in re.split(f"[{COMMAS}]", piece))
+            things = tuple(_FULL_STOP.sub("", thing) for thing in each if thing)
+            bared = unlisted(", ".join(things))
+            if bared.startswith(_IS):
+                bared = bared.lstrip("".join(_IS) + DASHES + SPACE)
+            if bared == ", ".join(things):
+                return things
+            piece = bared
 
     return Kind(shape="things", allowed="a, b", read=read, write=", ".join, to_json=list, from_json=tuple)
 
