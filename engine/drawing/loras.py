@@ -27,6 +27,7 @@ from engine.drawing.embeddings import reading as reads
 from engine.drawing.model import LoadedModel
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
+from engine.files import unread
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
@@ -113,6 +114,8 @@ def load_adapter(entry: LoraEntry, model: LoadedModel) -> Adapter:
         tensors = load_file(_file(entry))
     except (OSError, SafetensorError, ValueError) as error:
         raise ModelUnavailable(f"The file of the LoRA {entry.name} could not be read.") from error
+    if sentence := unread(tensors):
+        raise ModelUnavailable(f"The LoRA {entry.name} cannot be drawn with. {sentence}")
     layers = _layers(model)
     try:
         pairs = _matched(tensors, {}, layers) or _converted(tensors, model.pipe, layers)

@@ -2,6 +2,7 @@
 
 from engine.files.folder import Row, holds_weights, recognised_in
 from engine.files.headers import Header, Tensor, header_in, read_header
+from engine.files.loras import unread
 from engine.files.recognise import Kind, Recognised, recognise, recognised
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "recognise",
     "recognised",
     "recognised_in",
+    "unread",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from engine.files.record import Recognised, Shapes
 
-__all__ = ["lora"]
+__all__ = ["lora", "unread"]
 
 _MARK = re.compile(
     r"[._]lora[._](?:down|up|mid)[._]weight$"
@@ -40,6 +40,23 @@ _VIDEO = re.compile(
 )
 
 
+_DORA = re.compile(r"[._]dora_scale$|[._]lora_magnitude_vector(?:[._]|$)")
+"""How kohya's scripts and LyCORIS, and PEFT, name the magnitudes of a DoRA."""
+
+
+def unread(names: Iterable[str]) -> str:
+    """Why a LoRA of tensors with these names cannot be drawn with, in one sentence; empty where it can.
+
+    A DoRA (Liu et al. 2024, arXiv 2402.09353) also normalises the model's own weights: drawn as if it only
+    added to them, it gives other pictures.
+    """
+    if any(_DORA.search(name) for name in names):
+        return (
+            "This is a DoRA, which also rescales a model's own weights: Easel reads LoRAs that add to them."
+        )
+    return ""
+
+
 def lora(shapes: Shapes) -> Recognised | None:
     """What the file is, if it is a LoRA: most of its tensors are what a LoRA adds."""
     marks = [name for name in shapes if _MARK.search(name)]
@@ -51,7 +68,7 @@ def lora(shapes: Shapes) -> Recognised | None:
     if not families:
         refused = "This is a LoRA for a model of a kind that Easel does not draw with."
         return Recognised("lora", f"a LoRA for {title}", (), (), refused)
-    return Recognised("lora", f"a LoRA for {title}", families, texts=_texts(flat))
+    return Recognised("lora", f"a LoRA for {title}", families, (), unread(shapes), texts=_texts(flat))
 
 
 def _flat(name: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from engine import (
     Cancelled,
@@ -221,7 +221,6 @@ class TestWhatIsNoLora:
             {"a": torch.ones(3)},
             {f"{key}.lora_A.weight": torch.ones(2, 160, 1, 1)},
             good | {"unet.nowhere.lora_A.weight": torch.ones(2, 3)},
-            good | {f"{key}.lora_magnitude_vector": torch.ones(160)},
             {f"{key}.hada_w1_a": torch.ones(2, 3)},
         ):
             assert "was not made for" in self.of(sd, tmp_path, wrong)
@@ -230,6 +229,19 @@ class TestWhatIsNoLora:
             good | {f"{key}.lora_A.weight": torch.full((2, 160, 1, 1), float("nan"))},
         ):
             assert "does not fit" in self.of(sd, tmp_path, unfit)
+
+    @pytest.mark.parametrize("family", ["sd", "flux"])
+    @pytest.mark.parametrize("naming", ["kohya", "peft"])
+    def test_a_dora_is_refused_by_its_name(
+        self, model: Callable[[str], LoadedModel], tmp_path: Path, family: str, naming: str
+    ) -> None:
+        each = model(family)
+        (place, pair), *_ = tiny_loras.matrices(each, seed=1).items()
+        tensors = load_file(tiny_loras.write(tmp_path / "plain.safetensors", {place: pair}, naming))
+        base = next(key for key in tensors if key.endswith(".alpha")).removesuffix(".alpha")
+        for ending in ("dora_scale", "lora_magnitude_vector", "lora_magnitude_vector.default.weight"):
+            dora = tensors | {f"{base}.{ending}": torch.ones(len(pair[1]))}
+            assert "This is a DoRA" in self.of(each, tmp_path, dora)
 
     def test_its_jobs_fail_and_others_go_on(
         self, model: Callable[[str], LoadedModel], tmp_path: Path

@@ -141,7 +141,10 @@ def test_loras_of_lycoris_and_dora() -> None:
     layer = "lora_unet_" + XL_LAYER.replace(".", "_")
     assert found({f"{layer}.hada_w1_a": (640, 4), f"{layer}.hada_w1_b": (4, 2048)}).families == ("sdxl",)
     assert found({f"{layer}.lokr_w1": (8, 8), f"{layer}.lokr_w2": (80, 256)}).families == ("sdxl",)
-    assert found(pair(layer, *KOHYA, 2048) | {f"{layer}.dora_scale": (1, 2048)}).families == ("sdxl",)
+    for dora in ("dora_scale", "lora_magnitude_vector", "lora_magnitude_vector.default.weight"):
+        told = found(pair(layer, *KOHYA, 2048) | {f"{layer}.{dora}": (1, 2048)})
+        assert told.families == ("sdxl",)
+        assert "This is a DoRA" in told.refused
 
 
 def test_what_a_lora_says_of_itself() -> None:
