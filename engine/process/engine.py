@@ -2,9 +2,10 @@
 
 `Engine` is used as an async context. A job is accepted at once and waits here until a worker can start it
 soon (`engine.turns.dispatch`). Whatever happens, its stream ends with exactly one final event, or raises
-EngineClosed when the engine is closed first. A job whose worker is lost is rendered again, alone this time,
-so that one that kills workers takes no other with it, and failed when it has ended three workers. Knows
-nothing of torch, of Discord or of where jobs come from.
+EngineClosed when the engine is closed first. A job by which its worker may have ended, because it was drawn
+or something was made ready for it, is handed over again with nothing beside it, so that one that kills
+workers takes no other with it, and failed when it has ended three workers. Knows nothing of torch, of Discord
+or of where jobs come from.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from engine.errors import EngineClosed, UnknownModel, WorkerDied
 from engine.job import Cancelled, Description, Event, Failed, Finished, Job, Lane, Queued, Request, is_final
 from engine.planning.registry import Registry
+from engine.process.ahead import Ahead
+from engine.process.hands import OpenJob, Place
 from engine.process.local import LocalPool
 from engine.process.pool import EVERY, Hearing, MakePool, Worker
 from engine.process.questions import Questions
@@ -45,14 +48,17 @@ from engine.process.wire import (
     Work,
     told_apart,
 )
-from engine.turns.dispatch import Demand, Dispatcher
+from engine.turns.dispatch import Dispatcher
 from engine.turns.standing import Standing
 from engine.turns.work import demand_of
 
 __all__ = ["Engine", "EngineStatus", "EventStream"]
 
 _MOST_DEATHS = 3
-"""Workers that may end while they hold a job until its failure is its own."""
+"""Workers that may end by a job until its failure is its own."""
+
+_MOST_AHEAD = _MOST_DEATHS - 1
+"""Workers that may end before a model is in memory that was to be there ahead of jobs: no job fails by it."""
 
 _LOOK = 1.0
 """Seconds between two looks at the jobs that wait: with time other workers become good enough for them, and
@@ -73,29 +79,6 @@ class EngineStatus:
     workers: int
     models: tuple[str, ...]
     work: tuple[Work, ...] = ()
-
-
-@dataclass(eq=False, slots=True)
-class _Open:
-    """A job without its final event; without a place it waits for one."""
-
-    job: Job
-    demand: Demand
-    stream: EventStream
-    place: _Place | None = None
-    started: bool = False
-    deaths: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class _Place:
-    """A worker that is ready, and what is known of it."""
-
-    worker: Worker
-    jobs: dict[str, _Open] = field(default_factory=dict)
-    leaving: set[str] = field(default_factory=set)  # cancelled here, the worker has yet to say so
-    models: tuple[str, ...] = ()
-    work: Work = field(default_factory=Work)
 
 
 class Engine:
@@ -119,11 +102,11 @@ class Engine:
     ) -> None:
         self._registry, self._settings, self._clock = registry, settings or WorkerSettings(), clock
         self._dispatcher, self._standing = Dispatcher(lanes=len(_LANES)), Standing()
-        self._jobs: dict[str, _Open] = {}
+        self._jobs: dict[str, OpenJob] = {}
         self._started = 0  # of them
         self._questions = Questions(_MOST_DEATHS, self._hand_out)
-        self._places: dict[Hashable, _Place] = {}
-        self._wanted: dict[str, None] = {}  # models asked for ahead of jobs
+        self._places: dict[Hashable, Place] = {}
+        self._ahead = Ahead(_MOST_AHEAD)
         self._closed = False
         self._looking: asyncio.Task[None] | None = None
         make = pool or functools.partial(LocalPool, stall=stall, command=command)
@@ -162,7 +145,7 @@ class Engine:
             return stream
         if not self._jobs:
             self._standing.began(now)
-        self._jobs[job.id] = _Open(job, demand, stream)
+        self._jobs[job.id] = OpenJob(job, demand, stream)
         stream.put(Queued(job.id, len(self._jobs) - self._started))
         self._dispatcher.add(demand, now)
         self._hand_out()
@@ -204,14 +187,14 @@ class Engine:
     def load(self, model: str) -> None:
         """Has a model ready on every device before anyone asks for it. Raises UnknownModel."""
         self._registry.get(model)
-        self._wanted[model] = None
+        self._ahead.add(model)
         for place in self._places.values():
             place.worker.send(Load(model))
         self._pool.want(EVERY)
 
     def unload(self, model: str) -> None:
         """Frees a model's memory on every device, if no job is using it."""
-        self._wanted.pop(model, None)
+        self._ahead.drop(model)
         for place in self._places.values():
             place.worker.send(Unload(model))
 
@@ -244,12 +227,12 @@ class Engine:
 
     def _came(self, worker: Worker, only: bool) -> None:
         """A worker is ready: it gets the models that are wanted, then jobs. ``only``: no other will come."""
-        self._places[worker] = _Place(worker)
+        self._places[worker] = Place(worker)
         settings = self._settings
         self._dispatcher.enter(worker, places=settings.active, models=settings.models, takes_all=only)
-        for model in self._wanted:
+        for model in self._ahead:
             worker.send(Load(model))
-        if self._wanted:
+        if self._ahead:
             self._pool.want(EVERY)
 
     def _reported(self, worker: Worker, report: Report) -> None:
@@ -274,6 +257,7 @@ class Engine:
                 self._questions.answered(report)
             case Residents(models):
                 place.models = models
+                self._ahead.came(models)
                 self._dispatcher.know(worker, resident=models)
             case Beat(_, work, rows):
                 place.work = work
@@ -286,13 +270,24 @@ class Engine:
         """A worker is lost: what it had in hand waits again, or fails when it has ended too many."""
         place, now = self._places.pop(worker), self._clock()
         self._dispatcher.leave(worker)
-        for open in list(place.jobs.values()):
+        lost = list(place.jobs.values())
+        blamed = [open for open in lost if place.blames(open)]
+        # A model that cannot be loaded has ended workers for each of those that wait for it again.
+        unloaded = {open.demand.model for open in blamed if place.loads(open)}
+        blamed += [
+            open
+            for open in self._jobs.values()
+            if open.place is None and open.deaths and open.demand.model in unloaded
+        ]
+        for open in blamed:
+            open.deaths += 1
+        for open in lost:
             self._started -= open.started
-            open.deaths, open.started, open.place = open.deaths + open.started, False, None
-            if open.deaths >= _MOST_DEATHS:
-                self._finish(open, _died(open.job))
-            else:
-                self._dispatcher.put_back(open.job.id, now, alone=open.deaths > 0)
+            open.started, open.alone, open.place = False, False, None
+            self._dispatcher.put_back(open.job.id, now, alone=open.deaths > 0)
+        for open in [open for open in blamed if open.deaths >= _MOST_DEATHS]:
+            self._finish(open, _died(open.job))
+        self._ahead.lost(place.models)
         self._questions.lost(worker, WorkerDied(_WHY_DIED))
         self._hand_out()
 
@@ -307,13 +302,16 @@ class Engine:
         now = self._clock()
         for handed in self._dispatcher.hand_out(now):
             open, lane = self._jobs[handed.job], _LANES[handed.lane]
-            open.place = place = self._places[handed.worker]
+            open.place, open.alone = self._places[handed.worker], handed.alone
+            place = open.place
             place.jobs[handed.job] = open
             self._standing.forget(handed.job)
             job = open.job if open.job.lane is lane else replace(open.job, lane=lane)
             place.worker.send(Submit(job, alone=handed.alone))
         waiting = self._questions.waiting()
-        here = [place for worker, place in self._places.items() if worker in self._dispatcher]
+        here = [
+            place for worker, place in self._places.items() if worker in self._dispatcher and place.shared
+        ]
         for number in waiting if here else ():
             place = min(here, key=lambda each: len(each.jobs))
             place.worker.send(self._questions.given(number, place.worker))
@@ -323,7 +321,7 @@ class Engine:
             for news in self._standing.announce(self._dispatcher.order(), now):
                 self._jobs[news.job_id].stream.put(news)
 
-    def _finish(self, open: _Open, event: Event) -> None:
+    def _finish(self, open: OpenJob, event: Event) -> None:
         job_id = open.job.id
         del self._jobs[job_id]
         self._started -= open.started

@@ -42,7 +42,8 @@ class Demand:
 class Capacity:
     """One worker. ``places`` bounds the jobs side by side, ``models`` those in its ``memory`` (bytes).
 
-    ``takes_all`` has it take whatever comes: there is no other worker. ``rows`` is how many a forward has
+    ``takes_all`` has it take whatever comes, but beside a job that is to be alone: there is no other worker.
+    ``rows`` is how many a forward has
     there. ``fits`` says how each model would lie, None where it does not fit; what is not named fits.
     ``promised`` is a model for which it is being cleared: it takes nothing else meanwhile.
     """
@@ -95,7 +96,7 @@ class Capacity:
     def open(self, lane: int) -> bool:
         """Whether it can start another job of a lane soon: less urgent ones give way at their next step."""
         if self.takes_all:
-            return True
+            return self.alone is None
         places = max(1, self.places - lane)
         return self.alone is None and len(self.held) < places and self.load(lane) < self.full
 

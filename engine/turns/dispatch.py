@@ -11,6 +11,9 @@ other worker has: so a model that is suddenly wanted spreads at once. Where ever
 models, one is cleared for it. No job goes where its model does not fit, unless that is so everywhere: then
 the largest worker says why.
 
+A job that is to be alone goes to a worker that has nothing else, which is handed nothing beside it. While it
+waits for one nothing behind it passes: else there might never be such a worker.
+
 Pure: no asyncio, no torch, no clock; whoever calls says what time it is, in seconds.
 """
 
@@ -131,6 +134,8 @@ class Dispatcher:
         for lane in self._queue.lanes:
             while self._open[lane] and (one := self._next(lane, now)):
                 handed.append(one)
+            if any(entry.alone for entry in self._queue.heads(lane)):
+                break
         return handed
 
     def order(self) -> list[Demand]:
@@ -141,6 +146,8 @@ class Dispatcher:
         """The first job of a lane that can go somewhere goes."""
         for entry in self._queue.heads(lane):
             worker = self._worker_for(entry, now)
+            if worker is None and entry.alone:
+                return None
             if worker is None:
                 continue
             self._queue.take(entry)
@@ -157,6 +164,8 @@ class Dispatcher:
     def _worker_for(self, entry: Entry, now: float) -> Capacity | None:
         """The open worker that a job goes to, if it goes now."""
         model, lane = entry.demand.model, entry.lane
+        if entry.alone:
+            return _idle(self._open[lane], model, lane, anywhere=self._fits_anywhere(model))
         there = [worker for worker in self._open[lane] if worker.has(model) and worker.takes(model)]
         if there:
             return min(there, key=lambda worker: _trouble(worker, model, lane))
@@ -218,6 +227,18 @@ class Dispatcher:
                 open_[worker] = None
             else:
                 open_.pop(worker, None)
+
+
+def _idle(workers: Iterable[Capacity], model: str, lane: int, *, anywhere: bool) -> Capacity | None:
+    """The worker without any job that a model goes to, whatever else it is cleared for.
+
+    ``anywhere``: some worker has room for the model.
+    """
+    idle = [worker for worker in workers if not worker.held]
+    if not anywhere:
+        return max(idle, key=lambda worker: worker.memory or 0, default=None)
+    fitting = [worker for worker in idle if worker.placement(model) is not None]
+    return min(fitting, key=lambda worker: _trouble(worker, model, lane), default=None)
 
 
 def _trouble(worker: Capacity, model: str, lane: int) -> tuple[Placement | None, bool, int, int]:

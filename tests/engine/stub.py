@@ -1,7 +1,8 @@
 """A program without diffusers: quick, deterministic, and as unruly as its prompt says. Also a worker process.
 
 Prompts: "guilty" raises in its second step, "crash" ends the process there, "stall" stays there for ever,
-"hungry" runs out of memory. Everything else becomes grey noise that depends on its seeds only.
+"hungry" runs out of memory. The model "fatal" ends the process while it is loaded, and so does looking for a
+region called "crash". Everything else becomes grey noise that depends on its seeds only.
 """
 
 import os
@@ -66,6 +67,8 @@ class Mode:
 def load(entry: ModelEntry, device: str, /, *, fit: Fit) -> Any:
     if entry.family == "sd3":
         raise ModelUnavailable("Those weights are not here.")
+    if entry.name == "fatal":
+        os._exit(3)
     pipe = SimpleNamespace(freed=0)
     pipe.maybe_free_model_hooks = lambda: setattr(pipe, "freed", pipe.freed + 1)
     denoiser = Denoiser().to(torch.bfloat16 if entry.name == "half" else torch.float32)
@@ -109,7 +112,13 @@ def describe(png: bytes, turn: int) -> Description:
     return Description(tuple(f"{len(png)} bytes, number {4 * turn + n}" for n in range(1, 5)), ("Stubbed.",))
 
 
-PROGRAM = Program(load, run, lambda plan: Mode(plan.tile), lambda model, latents: b"JPEG", describe)
+def locate(plan: Plan, inputs: Sequence[bytes]) -> bytes:
+    assert plan.canvas is not None
+    misbehave(plan.canvas.words)
+    return b"a mask"
+
+
+PROGRAM = Program(load, run, lambda plan: Mode(plan.tile), lambda model, latents: b"JPEG", describe, locate)
 
 
 def entry(name: str = "stub", family: str = "sd") -> ModelEntry:
@@ -118,7 +127,9 @@ def entry(name: str = "stub", family: str = "sd") -> ModelEntry:
     )
 
 
-REGISTRY = Registry((entry(), entry("second"), entry("third"), entry("half"), entry("missing", "sd3")))
+REGISTRY = Registry(
+    (entry(), entry("second"), entry("third"), entry("half"), entry("fatal"), entry("missing", "sd3"))
+)
 
 
 def plan(

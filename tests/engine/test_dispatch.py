@@ -185,6 +185,28 @@ def test_a_job_that_is_to_be_alone_has_a_worker_to_itself() -> None:
     assert dispatcher.hand_out(1.0) == [Handed("2", "b", FAST, alone=True)]
 
 
+@pytest.mark.parametrize("takes_all", [False, True])
+def test_a_job_that_is_to_be_alone_waits_for_an_idle_worker_and_nobody_behind_it_passes(takes_all) -> None:
+    dispatcher = Dispatcher()
+    dispatcher.enter("a", places=16, models=2, takes_all=takes_all)
+    dispatcher.add(demand("1", rows=2), 0.0)
+    dispatcher.hand_out(0.0)
+    dispatcher.leave("a")
+    dispatcher.enter("b", places=16, models=2, takes_all=takes_all)
+    dispatcher.add(demand("2", rows=2, model="other", lane=TURBO), 1.0)
+    assert where(dispatcher.hand_out(1.0)) == {"2": "b"}
+    dispatcher.put_back("1", 1.0, alone=True)
+    dispatcher.add(demand("3", rows=2, model="other"), 2.0)
+    dispatcher.add(demand("4", rows=2, lane=RELAX), 2.0)
+    assert dispatcher.hand_out(2.0) == []
+    dispatcher.remove("2")
+    assert where(dispatcher.hand_out(3.0)) == {"1": "b"}
+    dispatcher.add(demand("5", rows=2, lane=TURBO), 3.0)
+    assert dispatcher.hand_out(3.0) == []
+    dispatcher.remove("1")
+    assert set(where(dispatcher.hand_out(4.0))) == {"3", "4", "5"}
+
+
 def test_who_has_waited_long_moves_up_a_lane_and_passes() -> None:
     dispatcher = waiting("a", patience=60.0)
     for number in range(2):

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from engine import (
+    Action,
     BadPicture,
     Cancelled,
+    Canvas,
     Description,
     Engine,
     EngineClosed,
@@ -32,6 +34,7 @@ from engine import (
     UnknownModel,
     is_final,
 )
+from engine.planning.canvas import Box
 from engine.process.pool import Hearing, MakePool
 from engine.process.wire import Describe, Described, Happened, Order, Report, Setup, Submit
 from tests.engine import stub, two_devices
@@ -131,6 +134,50 @@ async def test_a_job_that_kills_workers_fails_and_takes_no_other_with_it(engine:
     assert isinstance(failed, Failed)
     assert failed.retryable
     assert isinstance(finished, Finished)
+
+
+async def test_a_model_whose_loading_kills_workers_fails_its_jobs_and_takes_no_other_with_it(
+    engine: Engine,
+) -> None:
+    before = [engine.submit(job(f"before {n}", steps=30, seed=n)) for n in range(2)]
+    await first(before[0], Progress)
+    bad = [engine.submit(job(f"bad {n}", model="fatal")) for n in range(3)]
+    after = [engine.submit(job(f"after {n}", steps=30, seed=n)) for n in range(2)]
+    for event in await asyncio.gather(*map(final, bad)):
+        assert isinstance(event, Failed)
+        assert event.retryable
+    for event in await asyncio.gather(*map(final, (*before, *after))):
+        assert isinstance(event, Finished)
+
+
+async def test_looking_for_a_region_that_kills_workers_fails_its_job_and_takes_no_other_with_it(
+    engine: Engine,
+) -> None:
+    good = [engine.submit(job(f"good {n}", steps=30, seed=n)) for n in range(2)]
+    await first(good[0], Progress)
+    canvas = Canvas(Box(0, 0, stub.SIDE, stub.SIDE), words="crash", segmenter="tiny")
+    plan = replace(stub.plan(), action=Action.REPAINT, canvas=canvas)
+    failed = await final(engine.submit(Job("bad", plan, "bad", Lane.FAST, (b"a picture",))))
+    assert isinstance(failed, Failed)
+    assert failed.retryable
+    for event in await asyncio.gather(*map(final, good)):
+        assert isinstance(event, Finished)
+
+
+async def test_a_question_that_kills_workers_is_refused_and_takes_no_job_with_it(engine: Engine) -> None:
+    good = [engine.submit(job(f"good {n}", steps=30, seed=n)) for n in range(2)]
+    await first(good[0], Progress)
+    with pytest.raises(EngineError):
+        await engine.describe(b"crash")
+    for event in await asyncio.gather(*map(final, good)):
+        assert isinstance(event, Finished)
+
+
+async def test_a_model_that_kills_workers_ahead_of_jobs_is_loaded_for_jobs_alone_then(engine: Engine) -> None:
+    engine.load("fatal")
+    good = [engine.submit(job(f"good {n}", steps=30, seed=n)) for n in range(2)]
+    for event in await asyncio.gather(*map(final, good)):
+        assert isinstance(event, Finished)
 
 
 async def test_a_stalled_step_ends_its_worker_and_the_others_are_drawn() -> None:
