@@ -7,6 +7,7 @@ Knows nothing of how drafts are made, nor of where the answer goes.
 from __future__ import annotations
 
 from asyncio import Task
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -58,12 +59,24 @@ class Taking:
         self._rules = rules
         self._quota = quota
         self._flow = flow
+        self._closed: Counter[int] = Counter()
+
+    @contextmanager
+    def closed(self, user_id: int) -> Iterator[None]:
+        """No way in for a user: all that is kept of them is being removed."""
+        self._closed[user_id] += 1
+        try:
+            yield
+        finally:
+            self._closed -= Counter((user_id,))
 
     @contextmanager
     def admitted(self, user_id: int, roles: Sequence[int]) -> Iterator[Way]:
-        """A way in for one request of a user with these roles. Raises QueueFull, and Refusal while paused."""
+        """A way in for one request of a user with these roles. Raises QueueFull, and Refusal while closed."""
         if self._rules.paused:
             raise Refusal("No new jobs are taken at the moment. Please try again later.", "Paused")
+        if self._closed[user_id]:
+            raise Refusal("What is kept of you is being removed. Please try again when it is.", "Paused")
         with (
             self._flow.lines.admitted(user_id, self._rules.limits(roles)) as room,
             self._quota.pass_(user_id, roles) as quota,

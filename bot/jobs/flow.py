@@ -269,8 +269,7 @@ class JobFlow:
             self._moderators.hid(run.job, last)
         match last:
             case Finished():
-                await self._keep_pictures(run, last)
-                return None
+                return None if await self._keep_pictures(run, last) else Cancelled(job.id)
             case Failed() | Cancelled():
                 return last
         raise RuntimeError(f"the engine gave job {job.id} no end")
@@ -285,15 +284,19 @@ class JobFlow:
         rows = self._buttons(run.job, 0)
         self._updates.show(run, job_messages.running(run.job, event.percent, run.preview, rows))
 
-    async def _keep_pictures(self, run: Run, done: Finished) -> None:
+    async def _keep_pictures(self, run: Run, done: Finished) -> bool:
+        """Whether the job is still there to have them: its owner may have removed all that is kept here."""
         job = run.job
         pictures = [await self._results.keep(job, picture) for picture in done.pictures]
         notes = notes_of(job.plan, done)
-        await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes, job.mark))
+        if not await insist(lambda: self._jobs.rendered(job.id, pictures, done.seconds, notes, job.mark)):
+            await self._pictures.delete(await self._jobs.unneeded(picture.file for picture in pictures))
+            return False
         run.job = replace(run.job, status=Status.RENDERED, notes=notes, seconds=done.seconds)
         self.changes.tell(run.job)
         self._metrics.count("easel_pictures_total", len(pictures), model=job.plan.model)
         self._metrics.observe("easel_render_seconds", done.seconds, model=job.plan.model)
+        return True
 
     async def _deliver(self, run: Run) -> None:
         try:

@@ -28,7 +28,7 @@ from bot.memory.records import (
     picture_of,
 )
 
-__all__ = ["Jobs"]
+__all__ = ["Jobs", "emptied"]
 
 
 ENLARGED = (JobKind.UPSCALE, JobKind.UPSCALE_SUBTLE)
@@ -110,15 +110,12 @@ class Jobs:
         seconds: float,
         notes: Sequence[str],
         mark: int | None = None,
-    ) -> None:
-        """The pictures are safe on disk: keep them and the status in one transaction."""
+    ) -> bool:
+        """The pictures are safe on disk: keep them and the status in one transaction.
+
+        False where the job was deleted meanwhile: nothing of it is kept then.
+        """
         async with self._database.transaction() as tx:
-            await execute_many(
-                tx,
-                "INSERT OR REPLACE INTO pictures (job_id, position, file, width, height, bytes, seed)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],
-            )
             owners = list(
                 await tx.execute_fetchall(
                     "UPDATE jobs SET status = ?, seconds = ?, notes = ?, finished = ?, mark = ?"
@@ -134,8 +131,20 @@ class Jobs:
                     ),
                 )
             )
+            if not owners:
+                known = await tx.execute_fetchall(
+                    "SELECT 1 FROM jobs WHERE id = ? AND status < ?", (job_id, Status.DELETED)
+                )
+                return bool(list(known))
+            await execute_many(
+                tx,
+                "INSERT OR REPLACE INTO pictures (job_id, position, file, width, height, bytes, seed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(p.job_id, p.position, p.file, p.width, p.height, p.bytes, p.seed) for p in pictures],
+            )
             drawn = not any(owner["kind"] in ENLARGED for owner in owners)
             await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds, drawn=drawn)
+        return True
 
     async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
         """Nothing more will happen to the job; its interaction's token is forgotten."""
@@ -153,17 +162,7 @@ class Jobs:
         file stays while it is a picture or an input of another job, or stands behind a panel.
         """
         async with self._database.transaction() as tx:
-            files = await tx.execute_fetchall(
-                "SELECT file FROM pictures WHERE job_id = :job"
-                " UNION SELECT file FROM inputs WHERE job_id = :job",
-                {"job": job_id},
-            )
-            await tx.execute("DELETE FROM pictures WHERE job_id = ?", (job_id,))
-            await tx.execute("DELETE FROM inputs WHERE job_id = ?", (job_id,))
-            await tx.execute("DELETE FROM reports WHERE job_id = ?", (job_id,))
-            await showings.forget(tx, job_id)
-            await favourites.forget(tx, job_id)
-            await folders.forget(tx, job_id)
+            files = await emptied(tx, job_id)
             await history.forget(tx, job_id)
             await tx.execute(
                 "UPDATE jobs SET status = :deleted, prompt = '', shown = '', spec = '{}', plan = '{}',"
@@ -172,8 +171,7 @@ class Jobs:
                 " WHERE id = :job",
                 {"deleted": int(Status.DELETED), "job": job_id},
             )
-            needed = {file["file"] for file in files if await _needed(tx, file["file"])}
-        return [row["file"] for row in files if row["file"] not in needed]
+            return [file for file in files if not await _needed(tx, file)]
 
     async def unneeded(self, files: Iterable[str]) -> list[str]:
         """Those of some files that no row needs."""
@@ -191,6 +189,20 @@ class Jobs:
             {"first": prefix, "last": f"{prefix}g"},
         )
         return {row["file"] for row in rows}
+
+
+async def emptied(tx: Connection, job_id: str) -> list[str]:
+    """Remove all rows that belong to a job, as part of a transaction; the names of its files."""
+    files = await tx.execute_fetchall(
+        "SELECT file FROM pictures WHERE job_id = :job UNION SELECT file FROM inputs WHERE job_id = :job",
+        {"job": job_id},
+    )
+    for table in ("pictures", "inputs", "reports"):
+        await tx.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))
+    await showings.forget(tx, job_id)
+    await favourites.forget(tx, job_id)
+    await folders.forget(tx, job_id)
+    return [row["file"] for row in files]
 
 
 async def _needed(tx: Connection, file: str) -> bool:

@@ -50,9 +50,8 @@ class Usage:
             pictures, seconds = 0, 0.0
         return (pictures + row["pictures"], seconds + row["seconds"]) if row else (pictures, seconds)
 
-    async def carry(self, user_id: int) -> None:
-        """A user's rows are about to be removed: what they had today still counts, in memory alone."""
-        pictures, seconds = await self.today(user_id)
+    def carry(self, user_id: int, pictures: int, seconds: float) -> None:
+        """A user's rows were removed: so much, which they had today, still counts, in memory alone."""
         self._carried[user_id] = (_today(), pictures, seconds)
 
     async def days(self, days: int, user_id: int | None = None, limit: int = 25) -> list[DayOfUser]:

@@ -250,7 +250,7 @@ class EaselClient(HubClient):
             promises=promises,
             sign_ins=SignIns(database),
             panels=panels,
-            personal=PersonalData(database, jobs),
+            personal=PersonalData(database, jobs, usage),
             keep=keep,
             pictures=pictures,
             rules=rules,

@@ -84,6 +84,49 @@ async def test_jobs_that_run_or_wait_are_cancelled(world, env):
     assert all("Cancelled" in m.content or not m.attachments for m in world.messages())
 
 
+async def test_a_job_that_is_drawn_while_everything_is_removed_keeps_nothing(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    async for gone in world.bot.hub.personal.forget(world.alice.id):
+        await world.bot.hub.pictures.delete(gone)
+    world.engine.release()
+    await env.settle()
+    assert await rows_with(world, world.alice.id) == set()
+    assert await world.database.rows("SELECT * FROM pictures") == []
+    assert files(world) == set()
+    [message] = world.messages()
+    assert "Cancelled" in message.content
+
+
+async def test_what_was_noted_of_a_job_after_it_was_deleted_is_removed_too(world, operator):
+    await world.slash("easel limit", pictures=10)
+    grid = await world.imagine("a fox")
+    hub = world.bot.hub
+    [job] = await hub.history.page(world.alice.id)
+    [picture, *_] = await hub.jobs.pictures(job.id)
+    await hub.jobs.delete(job.id)
+    async with world.database.transaction() as tx:
+        for number in (4, 5):
+            row = (job.id, number, picture.file, 8, 8, 9, number)
+            await tx.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    await hub.favourites.turn(job, 1)
+    await hub.showings.add(job.id, world.channel.id, grid.id)
+    done = await delete_all(world)
+    assert done.response.content == "Nothing is kept of you here any more."
+    assert await rows_with(world, world.alice.id) == set()
+    assert not hub.pictures.path(picture.file).exists()
+    assert "6 of 10 pictures" in (await world.slash("info")).response.embeds[0].description
+
+
+async def test_nothing_is_taken_of_somebody_whose_data_is_being_removed(world):
+    with world.bot.hub.taking.closed(world.alice.id):
+        refused = await world.slash("imagine", prompt="a fox")
+        others = await world.bob.slash(world.channel, "imagine", prompt="a cat")
+    assert "being removed" in refused.response.embeds[0].description
+    assert others.response.message.attachments
+    assert (await world.imagine("a fox")).attachments
+
+
 async def test_old_buttons_say_that_it_is_gone(world):
     grid = await world.imagine("a fox")
     await delete_all(world)

@@ -60,11 +60,11 @@ async def _forget(interaction: Interaction, user_id: str, _: int) -> None:
     if user_id != str(user.id):
         raise Refusal("This question is for somebody else.")
     await interaction.response.edit_message(content="Removing all that is kept of you …", view=None)
-    await hub.flow.cancel_all(user.id, wait=LONGEST_END)
-    await hub.usage.carry(user.id)
-    async for files in hub.personal.forget(user.id):
-        await hub.pictures.delete(files)
-    hub.people.forget(user.id)
+    with hub.taking.closed(user.id):
+        await hub.flow.cancel_all(user.id, wait=LONGEST_END)
+        async for files in hub.personal.forget(user.id):
+            await hub.pictures.delete(files)
+        hub.people.forget(user.id)
     log.info("everything of a user was removed, as they wished")
     try:
         await interaction.edit_original_response(content="Nothing is kept of you here any more.")
