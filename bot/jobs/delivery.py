@@ -1,8 +1,9 @@
 """Getting one job's one message to Discord, whatever happens: token or channel, edit or post.
 
-A message is reached in three ways, tried in this order: through its interaction's token, by editing it in its
-channel, by posting it anew. What Discord answers decides which ways are left; a clock never does. Knows
-nothing of how a job is rendered or what a message says.
+A message is reached in four ways, tried in this order: through its interaction's token, by editing it in its
+channel, by posting it anew there, by a direct message to its owner. What Discord answers decides which ways
+are left; a clock never does. Whatever it refuses for good in one way, such as an edit in an archived thread,
+is tried in the next. Knows nothing of how a job is rendered or what a message says.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NO_FURTHER = {50027, 40094}  # the token is invalid; a user-installed application has no follow-ups left
-TOO_OLD_TO_EDIT = {30046}
 UNKNOWN_WEBHOOK = 10015
 LONGEST_WAIT = 60.0  # seconds between two tries
 LOOK = 100  # messages searched from where it was asked for, and from the newest, for one not noted down
@@ -193,8 +193,9 @@ class Delivery:
             try:
                 await self._message(place.channel_id, place.message_id).edit(**edited(message, job.user_id))
             except discord.HTTPException as error:
-                if not _elsewhere(error):
+                if _passing(error):
                     raise
+                log.info("the message of job %s cannot be edited: %s", job.id, error)
             else:
                 return place
         if not post:
@@ -222,9 +223,9 @@ class Delivery:
             self._begun.append(place.interaction_id)
             return replace(place, message_id=sent.id)
         except discord.HTTPException as error:
-            if error.status in (401, 403, 404) or error.code in NO_FURTHER:
-                raise _Absent from error
-            raise
+            if _passing(error):
+                raise
+            raise _Absent from error
 
     async def _begin(self, token: str, place: Place) -> None:
         """While the first answer still says that the bot is thinking, Discord takes a follow-up for it.
@@ -263,7 +264,7 @@ class Delivery:
                 where = await self._channel(channel, job.user_id)
                 sent = await where.send(nonce=_nonce(job), **posted(message, job.user_id))
             except discord.HTTPException as error:
-                if not _elsewhere(error):
+                if _passing(error):
                     raise
                 log.info("job %s cannot be posted to %s: %s", job.id, channel or "its owner", error)
             else:
@@ -303,12 +304,8 @@ def _nonce(job: JobRecord) -> str:
 
 
 def _passing(error: discord.HTTPException) -> bool:
+    """Whether the same may succeed later; else this place is lost for good, while another may do."""
     return error.status == 429 or error.status >= 500
-
-
-def _elsewhere(error: discord.HTTPException) -> bool:
-    """Whether this place is lost for good, while another may do."""
-    return error.status in (403, 404) or error.code in TOO_OLD_TO_EDIT
 
 
 def _shows(message: discord.Message, job: JobRecord) -> bool:

@@ -86,7 +86,8 @@ class Updates:
         try:
             place = await self._delivery.insist(run.job, message)
         except Undeliverable as error:
-            log.warning("job %s has nowhere to go: %s", run.job.id, error)
+            level = logging.ERROR if status.has_pictures else logging.WARNING
+            log.log(level, "job %s has nowhere to go: %s", run.job.id, error)
         else:
             await self._moved(run, place)
         await insist(lambda: self._jobs.ended(run.job.id, status, reason))

@@ -155,12 +155,52 @@ async def test_delivery_outlasts_a_discord_that_fails(world, env):
     assert (await the_job(world))[0].status is Status.DELIVERED
 
 
-async def test_where_the_bot_may_not_write_the_grid_comes_by_direct_message(world, env):
+async def test_a_job_that_outlives_its_token_in_an_archived_thread_is_posted_anew(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    await env.advance_time(16 * 60)
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/*", status=400, code=50083, times=None)
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert message.content == f"**a fox** - <@{world.alice.id}> (fast)"
+    assert len(message.attachments) == 1
+    [job] = await the_job(world)
+    assert (job.status, job.place.message_id) == (Status.DELIVERED, message.id)
+
+
+async def test_a_thread_that_is_archived_while_the_token_lives_costs_no_job(world, env):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=400, code=50083, times=None)
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/*", status=400, code=50083, times=None)
+    world.engine.release()
+    await env.settle()
+    [message] = world.messages()
+    assert len(message.attachments) == 1
+
+
+async def test_a_rendered_job_that_nobody_can_be_shown_is_an_error_in_the_log(world, env, caplog):
     world.engine.held = True
     await world.slash("imagine", prompt="a fox")
     env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
-    env.inject_error("PATCH", f"/channels/{world.channel.id}/*", status=403, code=50001, times=None)
-    env.inject_error("POST", f"/channels/{world.channel.id}/*", status=403, code=50001, times=None)
+    for method in ("PATCH", "POST"):
+        env.inject_error(method, "/channels/*", status=403, code=50001, times=None)
+    world.engine.release()
+    await env.settle()
+    [job] = await the_job(world)
+    [said] = [record for record in caplog.records if "nowhere to go" in record.getMessage()]
+    assert job.id in said.getMessage()
+    assert said.levelname == "ERROR"
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (400, 50083)])
+async def test_where_the_bot_may_not_write_the_grid_comes_by_direct_message(world, env, status, code):
+    world.engine.held = True
+    await world.slash("imagine", prompt="a fox")
+    env.inject_error("PATCH", "/webhooks/*", status=401, code=50027, times=None)
+    env.inject_error("PATCH", f"/channels/{world.channel.id}/*", status=status, code=code, times=None)
+    env.inject_error("POST", f"/channels/{world.channel.id}/*", status=status, code=code, times=None)
     world.engine.release()
     await env.settle()
     [job] = await the_job(world)
