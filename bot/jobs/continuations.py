@@ -36,6 +36,7 @@ from engine import (
     plan_upscale,
     plan_vary,
     plan_zoom,
+    starting_links,
 )
 from grammar import GenerationSpec, format_prompt
 
@@ -248,8 +249,12 @@ class Continuations:
         if not changed:
             return [await self._rerolled(user, job, unseeded(job), inputs)]
         if job.kind is JobKind.IMAGINE:
-            # What the job's own prompt referred to need not be fetched again.
+            # What the job's own prompt started from or referred to need not be fetched again: the link of an
+            # upload is good for a while only.
             known = await self._jobs.referred(job.id)
+            starts = starting_links(GenerationSpec.from_dict(job.spec), job.plan.references)
+            if len(starts) == len(inputs):
+                known |= dict(zip(starts, inputs, strict=True))
             given = {link: KeptPicture(name) for link, name in known.items()}
             return await self._drafting.drafts(user, prompt, changed, given)
         plans = [plan_again(job.plan, self._registry, spec) for spec in changed]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.bot.sketch import buttons
+from bot.errors import BadLink
+from tests.bot.sketch import buttons, png
 
 
 def texts(shown):
@@ -48,6 +49,22 @@ async def test_an_error_repeats_the_text_and_opens_the_dialog_with_it_again(worl
     made = (await world.alice.submit_modal(again, {"prompt": "a blue house"})).response.message
     assert made.content.startswith("**a blue house** - ")
     assert words in made.content
+
+
+async def test_another_prompt_for_a_picture_that_was_brought_needs_its_link_no_more(world, monkeypatch):
+    async def fetch(link):
+        raise BadLink(f"`{link}` answered with 404; no picture is there.")
+
+    monkeypatch.setattr(world.bot.hub.links, "fetch", fetch)
+    await remix(world)
+    brought = await world.slash("imagine", prompt="a red fox", image=("a.png", png(48, 32)))
+    shown = await world.press(brought.response.message, "🔄")
+    prompt = texts(shown)["prompt"].replace("red", "blue")
+    made = await world.alice.submit_modal(shown, {"prompt": prompt})
+    assert "a blue fox" in made.response.content
+    first, second = world.engine.seen
+    assert second.inputs == first.inputs
+    assert len(second.inputs) == 1
 
 
 async def test_what_was_typed_is_kept_over_a_restart_and_for_its_typist_alone(world):
