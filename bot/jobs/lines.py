@@ -85,14 +85,14 @@ class Lines:
         user_id = run.job.user_id
         self._open[user_id] += 1
         self._idle.clear()
-        if self._busy[user_id] < self._shares.get(user_id, self._limits.running):
+        if self._may_begin(user_id):
             self._busy[user_id] += 1
             return True
         self._waiting.setdefault(user_id, deque()).append(run)
         return False
 
     def pass_by(self, run: Run) -> None:
-        """A job leaves the line before its turn and begins, because it will end at once."""
+        """A job leaves the line before its turn, because it will end at once; nobody begins in its place."""
         self._waiting[run.job.user_id].remove(run)
         self._busy[run.job.user_id] += 1
 
@@ -103,9 +103,11 @@ class Lines:
         self._settle(run.job.user_id)
 
     def next(self, user_id: int) -> Run | None:
-        """Whoever is next in a user's line and begins now."""
+        """Whoever is next in a user's line and begins now, unless as many have begun as may."""
         if not (line := self._waiting.get(user_id)):
             self._waiting.pop(user_id, None)
+            return None
+        if not self._may_begin(user_id):
             return None
         self._busy[user_id] += 1
         return line.popleft()
@@ -114,8 +116,11 @@ class Lines:
         """Come back when there is no job that is not finished."""
         await self._idle.wait()
 
+    def _may_begin(self, user_id: int) -> bool:
+        return self._busy[user_id] < self._shares.get(user_id, self._limits.running)
+
     def _settle(self, user_id: int) -> None:
-        if not self._busy[user_id]:
+        if not self._open[user_id]:
             self._shares.pop(user_id, None)
         if not self._open and not self._coming:
             self._idle.set()
