@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.surface.commands.preferences import MOST_OPTIONS
 from bot.text.shortening import STRUCK, shortened, weighed
 from tests.bot.sketch import buttons
 
@@ -41,6 +42,15 @@ async def test_an_option_of_ones_own_stands_for_its_value(world):
     await said(world, "prefer option set", option="mine")
     result = await world.slash("imagine", prompt="a fox --mine")
     assert result.ephemeral
+
+
+async def test_as_many_options_as_one_may_have_are_listed_in_one_answer(world):
+    value = "in a dense fog, with many people and their shadows, all in frames, at night in the rain"
+    names = [f"my-favourite-option-number-{number:02}" for number in range(MOST_OPTIONS)]
+    for name in names:
+        await said(world, "prefer option set", option=name, value=value)
+    listed = (await said(world, "prefer option list")).splitlines()
+    assert [line.split("`")[1] for line in listed] == [f"--{name}" for name in names]
 
 
 @pytest.mark.parametrize(("name", "value"), [("ar", "3:2"), ("two words", "x"), ("mine", "--foo")])

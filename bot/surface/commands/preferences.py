@@ -5,18 +5,19 @@ All answers are for the user's eyes only.
 
 from __future__ import annotations
 
+import discord
 from discord import app_commands
 
 from bot.errors import Refusal
 from bot.memory.people import Setting
-from bot.messages.wording import quoted
+from bot.messages.wording import BLUE, quoted
 from bot.surface.hub import Interaction
 from engine import Lane
 from grammar import check_option, check_suffix
 
 __all__ = ["fast", "prefer", "relax", "turbo"]
 
-MOST_OPTIONS = 20  # a person's own; so many fit into one message
+MOST_OPTIONS = 20  # a person's own; so many fit into one embed, with what they stand for
 
 prefer = app_commands.Group(name="prefer", description="Set what is added to each of your prompts")
 option = app_commands.Group(name="option", description="Parameters of your own", parent=prefer)
@@ -51,8 +52,12 @@ async def complete_option(interaction: Interaction, current: str) -> list[app_co
 async def option_list(interaction: Interaction) -> None:
     """Name and meaning, a line each."""
     user = await interaction.client.hub.user_of(interaction)
+    if not user.options:
+        await tell(interaction, "You have no options of your own.")
+        return
     lines = [f"`--{name}`: {quoted(value, 80)}" for name, value in user.options.items()]
-    await tell(interaction, "\n".join(lines) or "You have no options of your own.")
+    embed = discord.Embed(title="Your options", description="\n".join(lines), colour=BLUE)
+    await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
 @prefer.command(description="Parameters to add to each of your prompts; without a value they are removed")
