@@ -20,6 +20,7 @@ from bot.jobs.quota import Pass, Quota
 from bot.memory.people import User
 from bot.memory.records import JobRecord, Place
 from bot.memory.rules import Rules
+from engine import Plan
 
 __all__ = ["Make", "Taking", "Way", "left_out"]
 
@@ -44,6 +45,10 @@ class Way:
         allowed = await self._quota.through(drafts)
         fitting = allowed[: self._room.widen(len(allowed))]
         return await self._flow.keep(user, place, fitting), len(drafts)
+
+    async def draw(self, plan: Plan) -> None:
+        """Have a plan drawn of which no job comes, as long as this request lasts. Raises TurnedAway."""
+        await self._quota.drawn(plan)
 
     def start(self, job: JobRecord, message_id: int | None = None) -> Task[None]:
         """Set a kept job going; returns the telling of it."""

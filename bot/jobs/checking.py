@@ -25,7 +25,7 @@ from engine.pictures.evidence import Evidence
 from engine.pictures.manifest import State
 from engine.pictures.psnr import psnr
 
-__all__ = ["Verdict", "proved", "verdict_on"]
+__all__ = ["Verdict", "compared", "drawn_again", "verdict_on"]
 
 OWNER = "a check"
 """Whose job a drawing again is: in the queue it stands beside people's, last."""
@@ -85,10 +85,8 @@ def verdict_on(evidence: Evidence, known: JobRecord | None) -> Verdict:
     )
 
 
-async def proved(
-    verdict: Verdict, engine: RenderEngine, known: JobRecord, inputs: Sequence[bytes], file: bytes
-) -> Verdict:
-    """The verdict with the job drawn again and compared. Raises Refusal where it cannot be drawn."""
+async def drawn_again(engine: RenderEngine, known: JobRecord, inputs: Sequence[bytes]) -> Finished:
+    """What comes of a job that is drawn again. Raises Refusal where it cannot be drawn."""
     name, bound = f"check {known.id}", known.place.hide_above
     work = Job(name, known.plan, OWNER, Lane.RELAX, tuple(inputs), known.mark, bound)
     last = None
@@ -96,12 +94,16 @@ async def proved(
         last = event
     match last:
         case Finished():
-            pngs = [picture.png for picture in last.pictures]
-            nearest = await asyncio.to_thread(_nearest, file, pngs)
+            return last
         case Failed():
             raise Refusal(last.reason)
         case Cancelled() | _:
             raise Refusal("The check was cancelled.")
+
+
+async def compared(verdict: Verdict, pngs: Sequence[bytes], file: bytes) -> Verdict:
+    """The verdict with a file compared with its job's pictures, drawn again."""
+    nearest = await asyncio.to_thread(_nearest, file, pngs)
     if math.isinf(nearest):
         return replace(verdict, redrawn="equal", notes=(*verdict.notes, SAME))
     apart = (

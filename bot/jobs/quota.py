@@ -21,7 +21,7 @@ from bot.memory.rules import Allowance, Rules
 from bot.memory.usage import DAY, Usage
 from engine import Action, Lane, Plan
 
-__all__ = ["Left", "Quota", "TurnedAway"]
+__all__ = ["Left", "Pass", "Quota", "TurnedAway", "cost"]
 
 FEW = 5  # of a day's pictures are left when they are told with each job: a fifth
 
@@ -111,7 +111,7 @@ class Pass:
         """Those of the drafts, from the first on, that the rules let pass. Raises TurnedAway for none."""
         left = await self._quota.left(self._user_id, self._roles)
         for draft in drafts:
-            _check_model(draft, left.allowance)
+            _check_model(draft.plan, left.allowance)
         passed: list[Draft] = []
         for draft in drafts:
             pictures = cost(draft.plan)
@@ -129,6 +129,15 @@ class Pass:
             )
         return passed
 
+    async def drawn(self, plan: Plan) -> None:
+        """Let a plan be drawn of which no job comes. Raises TurnedAway."""
+        left, pictures = await self._quota.left(self._user_id, self._roles), cost(plan)
+        _check_model(plan, left.allowance)
+        if pictures and (_short(left.pictures, self.held + pictures) or _short(left.seconds, 0.001)):
+            raise TurnedAway(_used_up(left, pictures))
+        self.held += pictures
+        self._quota.hold(self._user_id, pictures)
+
 
 def cost(plan: Plan) -> int:
     """How many pictures a plan draws; enlarging a kept one draws none."""
@@ -139,9 +148,9 @@ def _short(left: float | None, wanted: float) -> bool:
     return left is not None and left < wanted
 
 
-def _check_model(draft: Draft, allowance: Allowance) -> None:
-    model = draft.plan.model
-    if cost(draft.plan) and allowance.models is not None and model not in allowance.models:
+def _check_model(plan: Plan, allowance: Allowance) -> None:
+    model = plan.model
+    if cost(plan) and allowance.models is not None and model not in allowance.models:
         names = ", ".join(f"`{name}`" for name in sorted(allowance.models)) or "none"
         raise TurnedAway(f"`{model}` is not open to you here. You may use: {names}.", "Not allowed")
 

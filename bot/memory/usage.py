@@ -1,6 +1,7 @@
 """How much each user has been given, ever and day by day: counted as it happens, never added up later.
 
-Deleting a job takes nothing back. Knows nothing of jobs. A day is one of UTC.
+Deleting a job takes nothing back. What was drawn and not given, as a job that is drawn again for a proof,
+counts for its day alone. Knows nothing of jobs. A day is one of UTC.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from aiosqlite import Connection
 
 from bot.memory.database import Database, execute_many
 
-__all__ = ["DAY", "DayOfUser", "Usage", "count"]
+__all__ = ["DAY", "DayOfUser", "Usage", "count", "spend"]
 
 DAY = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class DayOfUser:
-    """What one user was given on one day, which began ``began`` seconds after 1970."""
+    """What was drawn for one user on one day, which began ``began`` seconds after 1970."""
 
     user_id: int
     began: int
@@ -41,7 +42,7 @@ class Usage:
         return (row["pictures"], row["seconds"]) if row else (0, 0.0)
 
     async def today(self, user_id: int) -> tuple[int, float]:
-        """The same of today alone."""
+        """The same of today alone, with what was drawn for them and not given."""
         sql = "SELECT pictures, seconds FROM daily_usage WHERE (user_id, day) = (?, ?)"
         row = await self._database.row(sql, (user_id, _today()))
         day, pictures, seconds = self._carried.get(user_id, (0, 0, 0.0))
@@ -54,8 +55,14 @@ class Usage:
         """A user's rows were removed: so much, which they had today, still counts, in memory alone."""
         self._carried[user_id] = (_today(), pictures, seconds)
 
+    async def spend(self, user_id: int, pictures: int, seconds: float) -> None:
+        """So much was drawn for a user, and not given."""
+        async with self._database.transaction() as tx:
+            if list(await tx.execute_fetchall("SELECT 1 FROM users WHERE id = ?", (user_id,))):
+                await spend(tx, [user_id], pictures, seconds)
+
     async def days(self, days: int, user_id: int | None = None, limit: int = 25) -> list[DayOfUser]:
-        """Who was given what on the last ``days`` days, the newest day and the most pictures first."""
+        """For whom what was drawn on the last ``days`` days, the newest day and the most pictures first."""
         rows = await self._database.rows(
             "SELECT * FROM daily_usage WHERE day > :since AND (:user IS NULL OR user_id = :user)"
             " ORDER BY day DESC, pictures DESC LIMIT :limit",
@@ -82,9 +89,15 @@ async def count(
         " SET pictures = pictures + excluded.pictures, seconds = seconds + excluded.seconds",
         [(user_id, pictures, seconds) for user_id in users],
     )
+    if drawn:
+        await spend(tx, users, pictures, seconds)
+
+
+async def spend(tx: Connection, user_ids: Iterable[int], pictures: int, seconds: float) -> None:
+    """Add to what was drawn for users today, whether they are given it or not, as part of a transaction."""
     await execute_many(
         tx,
         "INSERT INTO daily_usage VALUES (?, ?, ?, ?) ON CONFLICT (user_id, day) DO UPDATE"
         " SET pictures = pictures + excluded.pictures, seconds = seconds + excluded.seconds",
-        [(user_id, _today(), pictures, seconds) for user_id in users if drawn],
+        [(user_id, _today(), pictures, seconds) for user_id in user_ids],
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.config import Settings
-from bot.jobs.checking import UNKNOWN_HERE, Verdict, proved, verdict_on
+from bot.jobs.checking import UNKNOWN_HERE, Verdict, compared, drawn_again, verdict_on
 from bot.memory.picture_files import Pictures
 from bot.memory.records import NAMED, JobRecord, job_of
 from bot.program.wiring import engine_of, registry_of
@@ -37,7 +37,8 @@ async def verify(settings: Settings, file: Path, as_json: bool, prove: bool) -> 
         pictures = Pictures(settings.easel_data / "pictures")
         inputs = [await pictures.read(name) for name in names]
         async with engine_of(settings, registry_of(settings)) as engine:
-            verdict = await proved(verdict, engine, known, inputs, data)
+            done = await drawn_again(engine, known, inputs)
+        verdict = await compared(verdict, [picture.png for picture in done.pictures], data)
     elif prove:
         Console(stderr=True).print(UNKNOWN_HERE)
     if as_json:

@@ -25,6 +25,7 @@ from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.moderators import Moderators
+from bot.jobs.proofs import Proofs
 from bot.jobs.pruning import Pruning
 from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
@@ -233,6 +234,7 @@ class EaselClient(HubClient):
         banned, words, links = BannedWords(settings.easel_banned_words), words_of(settings, engine), Links()
         gate = Gate(people, rules, promises, named, self._owners, metrics)
         quota = Quota(rules, usage, flow.under_way)
+        taking = Taking(rules, quota, flow)
         uploads = Uploads(pictures, links, panels, settings.studio_url)
         drafting = Drafting(
             models, pictures, uploads, banned, words, settings.easel_model, gate.known_operator
@@ -261,7 +263,8 @@ class EaselClient(HubClient):
             uploads=uploads,
             drafting=drafting,
             continuations=Continuations(drafting, jobs, results),
-            taking=Taking(rules, quota, flow),
+            taking=taking,
+            proofs=Proofs(engine, taking, usage),
             results=results,
             samples=Samples(settings.easel_data / "samples", engine, lambda: models.registry),
             delivery=delivery,

@@ -19,6 +19,7 @@ from bot.jobs.drafting import Drafting
 from bot.jobs.flow import JobFlow
 from bot.jobs.models import Models
 from bot.jobs.moderators import Moderators
+from bot.jobs.proofs import Proofs
 from bot.jobs.quota import Quota
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import Results
@@ -77,6 +78,7 @@ class Hub:
     drafting: Drafting
     continuations: Continuations
     taking: Taking
+    proofs: Proofs
     results: Results
     samples: Samples
     delivery: Delivery

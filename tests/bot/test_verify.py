@@ -1,5 +1,6 @@
 """`/verify` and *Check picture*: what is said of own pictures, copies, others' and foreign ones."""
 
+import asyncio
 import io
 from random import Random
 
@@ -83,6 +84,52 @@ async def test_prove_it_draws_the_job_again_and_compares(world):
     assert "**Drawn again** equal" in said(proof)
     assert world.engine.seen[0].plan == world.engine.seen[1].plan
     assert len(await world.bot.hub.jobs.unfinished()) == 0
+
+
+async def test_who_proves_what_is_being_drawn_again_waits_for_the_same_drawing(world):
+    grid = await world.imagine("a red fox --seed 7")
+    asked = [await check(world, file_of(world, grid), who) for who in (world.alice, world.bob)]
+    world.engine.held = True
+    people = (world.alice, world.alice, world.bob)
+    messages = [asked[0].response.message] * 2 + [asked[1].response.message]
+    proofs = [
+        await world.press(message, "Prove it", who) for message, who in zip(messages, people, strict=True)
+    ]
+    world.engine.release()
+    await world.env.settle()
+    for proof in proofs:
+        assert "**Drawn again** equal" in said(proof)
+    assert len(world.engine.seen) == 2
+
+
+async def test_a_proof_counts_among_what_one_may_have_today(world, operator):
+    await world.slash("easel limit", pictures=8)
+    grid = await world.imagine("a red fox --seed 7")
+    asked = await check(world, file_of(world, grid))
+    assert "**Drawn again** equal" in said(await world.press(asked.response.message, "Prove it"))
+    info = (await world.slash("info")).response.embeds[0].description
+    assert "**Left Today**: 0 of 8 pictures" in info
+    assert "4 images" in info  # what one was given is what it was
+    refused = await world.press(asked.response.message, "Prove it")
+    assert said(refused).startswith("Daily limit\n")
+    assert len(world.engine.seen) == 2
+
+
+async def test_nothing_is_proved_while_no_jobs_are_taken_and_what_is_drawn_is_under_way(world, operator):
+    grid = await world.imagine("a red fox --seed 7")
+    asked = await check(world, file_of(world, grid))
+    world.engine.held = True
+    proof = await world.press(asked.response.message, "Prove it")
+    idle = asyncio.ensure_future(world.bot.hub.flow.lines.idle())  # what a drain waits for
+    await world.slash("easel pause")
+    assert not idle.done()
+    world.engine.release()
+    await world.env.settle()
+    assert "**Drawn again** equal" in said(proof)
+    await idle
+    refused = await world.press(asked.response.message, "Prove it")
+    assert said(refused).startswith("Paused\n")
+    assert len(world.engine.seen) == 2
 
 
 async def test_one_changed_pixel_is_not_equal(world):

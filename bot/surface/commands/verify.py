@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
-from bot.jobs.checking import Verdict, proved, verdict_on
+from bot.jobs.checking import Verdict, compared, verdict_on
 from bot.memory.panels import Checked
 from bot.memory.records import JobRecord
 from bot.messages.message import Message
@@ -23,6 +23,7 @@ from bot.surface.commands.report import report_button
 from bot.surface.hub import Interaction
 from bot.surface.panels import PanelKind
 from bot.surface.pictures import bytes_of, check_upload, first_picture, kept
+from bot.surface.places import roles_of
 from engine.pictures.evidence import examined
 
 __all__ = ["ACTIONS", "check_menu", "verify"]
@@ -85,7 +86,8 @@ async def _redrawn(interaction: Interaction, checked: Checked) -> Message:
         found = replace(Verdict.from_dict(checked.verdict), prompt=job.shown)
     else:
         found = verdict_on(await asyncio.to_thread(examined, data), job)
-    verdict = await proved(found, hub.engine, job, inputs, data)
+    pngs = await hub.proofs.pictures(job, inputs, interaction.user.id, roles_of(interaction))
+    verdict = await compared(found, pngs, data)
     return _message(verdict, job, interaction.user.id)
 
 
