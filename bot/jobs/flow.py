@@ -19,13 +19,14 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bot import logs
-from bot.errors import Gone, PictureGone, explained
+from bot.errors import PictureGone, explained
 from bot.jobs.changes import Changes
 from bot.jobs.delivery import Delivery
-from bot.jobs.draft import Draft
+from bot.jobs.draft import Draft, files_of
 from bot.jobs.lines import Lines
 from bot.jobs.moderators import Moderators
 from bot.jobs.outcome import notes_of
+from bot.jobs.quota import cost
 from bot.jobs.rendering import RenderEngine
 from bot.jobs.results import ButtonsUnder, Results
 from bot.jobs.updates import Run, Updates
@@ -118,7 +119,7 @@ class JobFlow:
             )
             for index, draft in enumerate(drafts)
         ]
-        await self._jobs.add(user, jobs, [await _files(draft, self._jobs) for draft in drafts])
+        await self._jobs.add(user, jobs, [await files_of(draft, self._jobs) for draft in drafts])
         return jobs
 
     def start(self, job: JobRecord, message_id: int | None = None) -> asyncio.Task[None]:
@@ -275,6 +276,7 @@ class JobFlow:
         raise RuntimeError(f"the engine gave job {job.id} no end")
 
     async def _progressed(self, run: Run, event: Progress) -> None:
+        run.began = time.monotonic() if run.began is None else run.began
         if run.job.status < Status.RUNNING:
             run.job = replace(run.job, status=Status.RUNNING)
             self._metrics.observe("easel_wait_seconds", time.time() - run.job.created, lane=run.job.lane)
@@ -313,7 +315,9 @@ class JobFlow:
 
     async def _end(self, run: Run, event: Failed | Cancelled) -> None:
         if isinstance(event, Cancelled):
-            await self._updates.settle(run, job_messages.cancelled(run.job), Status.CANCELLED)
+            drawn = cost(run.job.plan) if run.job.status is Status.RUNNING else 0
+            message = job_messages.cancelled(run.job)
+            await self._updates.settle(run, message, Status.CANCELLED, drawn=drawn)
         else:
             self._metrics.count("easel_failures_total", kind=event.kind)
             message = job_messages.failed(run.job, event.reason)
@@ -334,13 +338,3 @@ async def _told(listener: Listener, job: JobRecord) -> None:
         await listener(job)
     except Exception as error:  # whatever it is, the job is delivered and stays so
         log.error("what follows the delivery of job %s failed", job.id, exc_info=error)
-
-
-async def _files(draft: Draft, jobs: Jobs) -> tuple[str, ...]:
-    """The pictures that a job starts from, and behind them those that it refers to. Raises Gone."""
-    if draft.references is not None or not draft.plan.referred:
-        return (*draft.inputs, *(draft.references or ()))
-    kept = await jobs.referred(draft.parent_id or "")
-    if any(link not in kept for link in draft.plan.links):
-        raise Gone("A picture that the prompt refers to is no longer kept here.")
-    return (*draft.inputs, *(kept[link] for link in draft.plan.links))

@@ -29,8 +29,8 @@ class Run:
 
     ``noted`` is the place that the database knows, ``edit`` the passing edit that is on the wire. ``preview``
     is the newest of ``previews``: it comes rarely, and the edit that shows it is seldom its own. ``position``
-    counts from 1 among those that wait, ``eta`` is in seconds, ``percent`` how much is drawn. ``again``: an
-    earlier life had begun with it.
+    counts from 1 among those that wait, ``eta`` is in seconds, ``percent`` how much is drawn. ``began`` is
+    when that was first heard of, by the monotonic clock. ``again``: an earlier life had begun with it.
     """
 
     job: JobRecord
@@ -42,10 +42,16 @@ class Run:
     position: int | None = None
     eta: float | None = None
     percent: int = 0
+    began: float | None = None
     rendering: bool = False
     cancelled: bool = False
     again: bool = False
     ending: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been drawn, since this life first heard of it."""
+        return 0.0 if self.began is None else time.monotonic() - self.began
 
     def saw(self, percent: int, preview: bytes | None) -> None:
         """So much is drawn, and it may look like this."""
@@ -78,8 +84,14 @@ class Updates:
         self._next_edit[channel] = now + self._every
         run.edit = asyncio.create_task(self._edit(run, message))
 
-    async def settle(self, run: Run, message: Message, status: Status, reason: str = "") -> None:
-        """Put up the message that stays, then mark the job: done twice after a crash, it is the same."""
+    async def settle(
+        self, run: Run, message: Message, status: Status, reason: str = "", *, drawn: int = 0
+    ) -> None:
+        """Put up the message that stays, then mark the job: done twice after a crash, it is the same.
+
+        ``drawn``: so many pictures count for its owner's day, though no more comes of them.
+        """
+        seconds = run.seconds
         run.ending = True
         if run.edit is not None:
             await asyncio.wait({run.edit})
@@ -90,7 +102,7 @@ class Updates:
             log.log(level, "job %s has nowhere to go: %s", run.job.id, error)
         else:
             await self._moved(run, place)
-        await insist(lambda: self._jobs.ended(run.job.id, status, reason))
+        await insist(lambda: self._jobs.ended(run.job.id, status, reason, drawn=drawn, seconds=seconds))
         run.job = replace(run.job, status=status)
 
     async def _edit(self, run: Run, message: Message) -> None:

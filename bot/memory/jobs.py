@@ -146,14 +146,22 @@ class Jobs:
             await usage.count(tx, [owner["user_id"] for owner in owners], len(pictures), seconds, drawn=drawn)
         return True
 
-    async def ended(self, job_id: str, status: Status, reason: str = "") -> None:
-        """Nothing more will happen to the job; its interaction's token is forgotten."""
+    async def ended(
+        self, job_id: str, status: Status, reason: str = "", *, drawn: int = 0, seconds: float = 0.0
+    ) -> None:
+        """Nothing more will happen to the job; its interaction's token is forgotten.
+
+        ``drawn``: so many pictures, which took so many ``seconds``, count for its owner's day without being
+        given.
+        """
         async with self._database.transaction() as tx:
-            await tx.execute(
+            owners = await tx.execute_fetchall(
                 "UPDATE jobs SET status = ?, reason = ?, token = NULL, finished = coalesce(finished, ?)"
-                " WHERE id = ? AND status < ?",
+                " WHERE id = ? AND status < ? RETURNING user_id",
                 (status, reason, time.time(), job_id, status),
             )
+            if drawn:
+                await usage.spend(tx, [owner["user_id"] for owner in owners], drawn, seconds)
 
     async def delete(self, job_id: str) -> list[str]:
         """Forget all that the job held; the names of its files that nothing needs any more.

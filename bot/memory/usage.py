@@ -1,7 +1,7 @@
 """How much each user has been given, ever and day by day: counted as it happens, never added up later.
 
-Deleting a job takes nothing back. What was drawn and not given, as a job that is drawn again for a proof,
-counts for its day alone. Knows nothing of jobs. A day is one of UTC.
+Deleting a job takes nothing back. What was drawn and not given, as a job that is drawn again for a proof or
+cancelled while it is drawn, counts for its day alone. Knows nothing of jobs. A day is one of UTC.
 """
 
 from __future__ import annotations

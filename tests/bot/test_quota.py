@@ -44,6 +44,36 @@ async def test_a_failed_job_costs_nothing(world, operator):
     assert "**Left Today**: 4 of 4 pictures" in await info(world)
 
 
+async def test_a_job_that_is_cancelled_while_it_is_drawn_costs_what_it_would_have(world, operator, env):
+    await world.slash("easel limit", pictures=12)
+    world.engine.held = True
+    for _ in range(2):
+        await world.slash("imagine", prompt="a fox")
+        await world.slash("cancel")
+        world.engine.step()
+        await env.settle()
+    world.engine.release()
+    assert "**Left Today**: 4 of 12 pictures" in await info(world)
+    await world.imagine("a cat")
+    assert "Daily limit" in (await world.slash("imagine", prompt="a fox")).response.embeds[0].title
+    assert "4 images" in await info(world)  # given; cancelled ones are not
+    [(spent,)] = [tuple(row) for row in await world.database.rows("SELECT seconds FROM daily_usage")]
+    assert spent > 0.5
+
+
+async def test_a_job_that_is_cancelled_while_it_waits_costs_nothing(world, operator, env):
+    await world.slash("easel limit", pictures=40)
+    world.engine.held = True
+    for _ in range(world.settings.easel_running_per_user + 1):
+        await world.slash("imagine", prompt="a fox")
+    *begun, waiting = world.bot.hub.flow.under_way
+    assert [job.id for job in world.engine.seen] == begun
+    assert await world.bot.hub.flow.cancel(waiting, world.alice.id)
+    world.engine.release()
+    await env.settle()
+    assert f"**Left Today**: {40 - 4 * len(begun)} of 40 pictures" in await info(world)
+
+
 async def test_seconds_of_rendering_are_counted(world, operator):
     await world.slash("easel limit", gpu_seconds=1)
     for _ in range(2):
