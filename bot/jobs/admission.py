@@ -9,7 +9,7 @@ from __future__ import annotations
 from asyncio import Task
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeAlias
 
 from bot.errors import Refusal
@@ -27,24 +27,29 @@ __all__ = ["Make", "Taking", "Way", "left_out"]
 Make: TypeAlias = Callable[[User], Awaitable[Sequence[Draft]]]
 """Drafts what a user asks for."""
 
+Holding: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+
 
 class Way:
     """One request's way in: what it asks for is kept, then started, while room is held for it."""
 
-    def __init__(self, flow: JobFlow, room: Admission, quota: Pass) -> None:
+    def __init__(self, flow: JobFlow, room: Admission, quota: Pass, holding: Holding) -> None:
         self._flow = flow
         self._room = room
         self._quota = quota
+        self._holding = holding
 
     async def keep(self, user: User, place: Place, make: Make) -> tuple[list[JobRecord], int]:
         """Keep as many of the drafts as there is room for; the jobs, and how many there would have been.
 
-        Raises TurnedAway, and what ``make`` raises.
+        Pictures that were brought for what is not kept do not stay. Raises TurnedAway, and what ``make``
+        raises.
         """
-        drafts = await make(user)
-        allowed = await self._quota.through(drafts)
-        fitting = allowed[: self._room.widen(len(allowed))]
-        return await self._flow.keep(user, place, fitting), len(drafts)
+        async with self._holding():
+            drafts = await make(user)
+            allowed = await self._quota.through(drafts)
+            fitting = allowed[: self._room.widen(len(allowed))]
+            return await self._flow.keep(user, place, fitting), len(drafts)
 
     async def draw(self, plan: Plan) -> None:
         """Have a plan drawn of which no job comes, as long as this request lasts. Raises TurnedAway."""
@@ -58,12 +63,13 @@ class Way:
 
 
 class Taking:
-    """Lets requests in."""
+    """Lets requests in. ``holding`` has what is kept in its body stay where a row needs it afterwards."""
 
-    def __init__(self, rules: Rules, quota: Quota, flow: JobFlow) -> None:
+    def __init__(self, rules: Rules, quota: Quota, flow: JobFlow, holding: Holding) -> None:
         self._rules = rules
         self._quota = quota
         self._flow = flow
+        self._holding = holding
         self._closed: Counter[int] = Counter()
 
     @contextmanager
@@ -86,7 +92,7 @@ class Taking:
             self._flow.lines.admitted(user_id, self._rules.limits(roles)) as room,
             self._quota.pass_(user_id, roles) as quota,
         ):
-            yield Way(self._flow, room, quota)
+            yield Way(self._flow, room, quota, self._holding)
 
 
 def left_out(taken: int, asked: int) -> str:

@@ -1,6 +1,9 @@
 """Pictures as files: kept under the hash of their content, read back checked, deleted, made fit for sending.
 
-Knows nothing of jobs or of Discord. Whatever touches the disk or a pixel runs in a thread.
+A picture that somebody brings is a file before anything is known to come of it. ``holding`` bounds that time:
+the file is not deleted meanwhile, though it may be an old one that was just about to be, and does not stay
+where nothing came of it. Knows nothing of jobs or of Discord. Whatever touches the disk or a pixel runs in a
+thread.
 """
 
 from __future__ import annotations
@@ -8,10 +11,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import logging
 import os
 import re
+import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +39,11 @@ LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pic
 
 _decoding = asyncio.Semaphore(1)
 
+_BROUGHT: ContextVar[list[str] | None] = ContextVar("brought", default=None)
+"""Names of what was kept by the request that is being served, None where nobody holds it."""
+
+log = logging.getLogger(__name__)
+
 
 class Pictures:
     """The folder of kept pictures. A name is the hash of the content, so a file never changes."""
@@ -40,6 +53,7 @@ class Pictures:
         self._small = folder.with_name("thumbnails")
         self._swept = False
         self._young: set[str] = set()  # names of this life, which a sweep leaves alone: their rows come later
+        self._held: Counter[str] = Counter()  # names whose rows may be about to come
         self._deciding = threading.Lock()
 
     async def keep(self, data: bytes) -> str:
@@ -51,8 +65,30 @@ class Pictures:
         return await asyncio.to_thread(self._read, name)
 
     async def delete(self, names: Iterable[str]) -> None:
-        """Remove files; those that are gone already are no error."""
+        """Remove files, but those that are held; those that are gone already are no error."""
         await asyncio.to_thread(self._delete, list(names))
+
+    @asynccontextmanager
+    async def holding(self, unneeded: Callable[[Iterable[str]], Awaitable[list[str]]]) -> AsyncIterator[None]:
+        """What is kept in the body is not deleted before its end; then it is, where no row needs it.
+
+        ``unneeded`` tells those of some names that no row needs.
+        """
+        brought: list[str] = []
+        token = _BROUGHT.set(brought)
+        try:
+            yield
+        finally:
+            _BROUGHT.reset(token)
+            left: list[str] = []
+            try:
+                left = await unneeded(dict.fromkeys(brought)) if brought else []
+            except sqlite3.Error as error:
+                log.warning("pictures that were brought may be left over until the next start: %s", error)
+            finally:
+                with self._deciding:
+                    self._held -= Counter(brought)
+            await self.delete(left)
 
     async def sweep(self, needed: Callable[[str], Awaitable[set[str]]]) -> int:
         """Remove files that nothing needs, left by a crash between disk and database; how many.
@@ -79,6 +115,9 @@ class Pictures:
         path = self.path(name)
         unfinished = path.with_name(f".{name}.{os.getpid()}")
         with self._deciding:
+            if (brought := _BROUGHT.get()) is not None:
+                brought.append(name)
+                self._held[name] += 1
             if not self._swept:
                 self._young |= {name, unfinished.name}
         if path.exists():
@@ -107,8 +146,10 @@ class Pictures:
 
     def _delete(self, names: list[str]) -> None:
         for name in names:
-            self.path(name).unlink(missing_ok=True)
-            self.thumbnail(name).unlink(missing_ok=True)
+            with self._deciding:
+                if name not in self._held:
+                    self.path(name).unlink(missing_ok=True)
+                    self.thumbnail(name).unlink(missing_ok=True)
 
     def _sweep(self, folder: Path, needed: set[str]) -> int:
         removed = 0

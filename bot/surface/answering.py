@@ -19,7 +19,16 @@ __all__ = ["answer"]
 async def answer(
     interaction: Interaction, work: Coroutine[Any, Any, Message], *, ephemeral: bool = False
 ) -> None:
-    """Give whoever typed or pressed the message that ``work`` comes to; its errors are told in private."""
-    message, _ = await prepared(interaction, work, ephemeral=ephemeral)
+    """Give whoever typed or pressed the message that ``work`` comes to; its errors are told in private.
+
+    Of the pictures that it kept those stay that a row needs then.
+    """
+    message, _ = await prepared(interaction, _held(interaction, work), ephemeral=ephemeral)
     await interaction.edit_original_response(**edited(message, interaction.user.id))
     await interaction.client.hub.promises.answered(interaction.id)
+
+
+async def _held(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> Message:
+    hub = interaction.client.hub
+    async with hub.pictures.holding(hub.jobs.unneeded):
+        return await work

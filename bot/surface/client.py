@@ -234,7 +234,7 @@ class EaselClient(HubClient):
         banned, words, links = BannedWords(settings.easel_banned_words), words_of(settings, engine), Links()
         gate = Gate(people, rules, promises, named, self._owners, metrics)
         quota = Quota(rules, usage, flow.under_way)
-        taking = Taking(rules, quota, flow)
+        taking = Taking(rules, quota, flow, lambda: pictures.holding(jobs.unneeded))
         uploads = Uploads(pictures, links, panels, settings.studio_url)
         drafting = Drafting(
             models, pictures, uploads, banned, words, settings.easel_model, gate.known_operator
