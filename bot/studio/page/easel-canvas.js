@@ -5,10 +5,13 @@ import { h } from "./dom.js";
 const NEAREST = 16; // screen pixels of one of the picture's, at most
 const EDGE = 48; // screen pixels around the frame when all of it is shown
 const STEP = 12; // screen pixels that an arrow key moves the brush
+const FINGER = 12; // screen pixels that a finger moves before it does something: by then a second one may have come
 const HOLD = 14; // screen pixels around a handle's middle in which it is held
 const PAINT = "rgb(255 64 129 / 0.55)"; // seen on every picture, light or dark
 const VEIL = "rgb(0 0 0 / 0.7)"; // over what is cut off
 const SIDES = { left: [0, 0.5], right: [1, 0.5], top: [0.5, 0], bottom: [0.5, 1] };
+
+const apart = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
 
 /** Fires "begin" before a stroke, "pick" with a place in shares of the picture, "frame" before a side is dragged. */
 export class EaselCanvas extends EventTarget {
@@ -165,7 +168,7 @@ export class EaselCanvas extends EventTarget {
   #held(place) {
     return Object.entries(this.#handles()).find(([, at]) => {
       const [x, y] = [at.x * this.view.zoom + this.view.x, at.y * this.view.zoom + this.view.y];
-      return Math.hypot(place.x - x, place.y - y) <= HOLD;
+      return apart(place, { x, y }) <= HOLD;
     })?.[0];
   }
 
@@ -188,25 +191,37 @@ export class EaselCanvas extends EventTarget {
   }
 
   #down(event, place) {
+    if (event.button > 1) return; // the other buttons have nothing to do here
     this.node.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, place);
     this.cursor = place;
-    if (this.pointers.size > 1) {
-      this.doing = "pinch";
-      return;
-    }
+    if (this.pointers.size > 1) this.doing = "pinch";
+    else if (event.pointerType === "touch") {
+      this.doing = "touch";
+      this.landed = place;
+    } else this.#begin(place, event.button);
+  }
+
+  /** Do what the tool does at a place where one finger, or a button, is down. */
+  #begin(place, button = 0) {
     const side = this.#held(place);
     if (side) {
       this.dispatchEvent(new Event("frame"));
       this.doing = side;
-    } else if (this.tool === "hand" || event.button === 1) this.doing = "move";
-    else if (this.tool === "click") this.#pick(place);
-    else this.#stroke(place, place, true);
+    } else if (this.tool === "hand" || button === 1) this.doing = "move";
+    else if (this.tool === "click") {
+      this.doing = "pick";
+      this.#pick(place);
+    } else this.#stroke(place, place, true);
   }
 
   #moved(event, place) {
-    const before = this.pointers.get(event.pointerId);
+    let before = this.pointers.get(event.pointerId);
     this.cursor = place;
+    if (before && this.doing === "touch" && apart(this.landed, place) > FINGER) {
+      before = this.landed;
+      this.#begin(before);
+    }
     if (!before) this.node.style.cursor = this.#held(place) ? "move" : this.tool === "hand" ? "grab" : this.tool === "click" ? "crosshair" : "none";
     else if (this.doing === "pinch") this.#pinch(event.pointerId, before, place);
     else if (this.doing === "move") this.move(place.x - before.x, place.y - before.y);
@@ -217,7 +232,8 @@ export class EaselCanvas extends EventTarget {
   }
 
   #up(event) {
-    this.pointers.delete(event.pointerId);
+    const ours = this.pointers.delete(event.pointerId);
+    if (ours && this.doing === "touch" && event.type === "pointerup") this.#begin(this.landed);
     if (!this.pointers.size) this.doing = null;
   }
 
@@ -225,7 +241,6 @@ export class EaselCanvas extends EventTarget {
   #pinch(id, before, place) {
     const other = [...this.pointers].find(([each]) => each !== id)?.[1];
     if (!other) return;
-    const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
     this.zoom(apart(place, other) / Math.max(1, apart(before, other)), { x: (place.x + other.x) / 2, y: (place.y + other.y) / 2 });
     this.move((place.x - before.x) / 2, (place.y - before.y) / 2);
   }
