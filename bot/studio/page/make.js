@@ -28,7 +28,9 @@ async function build(section) {
     h("div", { className: "examples" }, h("span", {}, "For instance:"), known.examples.map((text) =>
       h("button", { className: "button chip", type: "button", onclick: () => { box.rewrite(text); box.field.focus(); } }, text))));
   brought.catches(form);
-  const draw = () => imagine(box, brought, channels.value, send);
+  const draw = () => {
+    if (!send.disabled) imagine(box, brought, channels.value, send);
+  };
   box.addEventListener("send", draw);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -116,17 +116,20 @@ export class PromptBox extends EventTarget {
   }
 
   #key(event) {
-    if (this.offered.length && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (event.isComposing) return; // the keys of an input method are its own
+    const offering = this.offered.length > 0 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "Enter") {
+      if (event.shiftKey) return;
+      event.preventDefault();
+      if (event.repeat) return; // one prompt is sent once, however long the key is held
+      if (offering && this.chosen >= 0) this.#take(this.chosen);
+      else this.#send();
+    } else if (offering) {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") this.#choose(this.chosen + (event.key === "ArrowDown" ? 1 : this.chosen < 0 ? 0 : -1));
       else if (event.key === "Tab" && !event.shiftKey) this.#take(Math.max(0, this.chosen));
-      else if (event.key === "Enter" && this.chosen >= 0) this.#take(this.chosen);
       else if (event.key === "Escape") this.#offer([]);
-      else if (event.key === "Enter") this.#send();
       else return;
       event.preventDefault();
-    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      this.#send();
     }
   }
 
