@@ -24,7 +24,7 @@ async function build(section) {
   const form = h("form", { className: "making", aria: { label: "New pictures" } },
     box.node, brought.node, parameters.node,
     h("div", { className: "making-end" }, channels.node, send),
-    settings(known, parameters),
+    settings(known, box, parameters),
     h("div", { className: "examples" }, h("span", {}, "For instance:"), known.examples.map((text) =>
       h("button", { className: "button chip", type: "button", onclick: () => { box.rewrite(text); box.field.focus(); } }, text))));
   brought.catches(form);
@@ -66,19 +66,22 @@ async function imagine(box, brought, channel, send, answers = {}) {
   }
 }
 
-/** One's settings, the same as in Discord. */
-function settings(known, parameters) {
-  const change = (name, value) => attempt(async () => {
-    const { settings: now, model } = await patch("settings", { [name]: value });
-    Object.assign(known.settings, now);
-    known.model = model;
-    parameters.follow("");
-  });
+/** One's settings, the same as in Discord. A field shows what the server has, also where it took no other. */
+function settings(known, box, parameters) {
+  const change = async (name, value, show) => {
+    await attempt(async () => {
+      const { settings: now, model } = await patch("settings", { [name]: value });
+      Object.assign(known.settings, now);
+      known.model = model;
+      parameters.follow(box.text);
+    });
+    show(name === "model" ? known.model : known.settings[name]);
+  };
   const menu = (words, name, value, choices) => h("label", { className: "labelled" }, words,
-    h("select", { className: "field", onchange: (event) => change(name, event.target.value) },
+    h("select", { className: "field", onchange: ({ target }) => change(name, target.value, (has) => { target.value = has; }) },
       choices.map(([each, shown]) => h("option", { value: each, selected: each === value }, shown))));
   const tick = (words, name) => h("label", { className: "tick" },
-    h("input", { type: "checkbox", checked: known.settings[name], onchange: (event) => change(name, event.target.checked) }), words);
+    h("input", { type: "checkbox", checked: known.settings[name], onchange: ({ target }) => change(name, target.checked, (has) => { target.checked = has; }) }), words);
   return h("details", { className: "own-settings" }, h("summary", {}, "Your settings"),
     h("div", { className: "own-settings-in" },
       menu("Model", "model", known.model, known.models.map((each) => [each.name, each.title])),

@@ -71,8 +71,11 @@ async function favourite(heart, picture) {
 }
 
 async function copy(text) {
-  await attempt(() => navigator.clipboard.writeText(text));
-  notice("The prompt is copied.");
+  const copied = await attempt(() => {
+    if (!navigator.clipboard) throw new Error("The browser lets a page copy only behind https. Mark the prompt and copy it yourself.");
+    return navigator.clipboard.writeText(text);
+  });
+  if (copied) notice("The prompt is copied.");
 }
 
 async function erase(section, picture) {
