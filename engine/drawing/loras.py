@@ -2,7 +2,8 @@
 
 A file's keys are matched with the names of the model's layers, dots and underscores alike, which reads what
 diffusers, PEFT and kohya's scripts write for models of diffusers' own layout. Of other layouts diffusers'
-converters make that one first. Every key must have found its layer, and fit it, or the file is refused.
+converters make that one first. Every key must have found its layer, and fit it, or the file is refused. What
+LyCORIS writes in the place of pairs of matrices is read in `lycoris.py`.
 
 Knows nothing of jobs; what is computed with a LoRA is the business of `engine.sharing.adapters`.
 """
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 
 from engine.drawing.embeddings import Embedding, load_embedding, looked_up
 from engine.drawing.embeddings import reading as reads
+from engine.drawing.lycoris import Product, inside, with_stand_ins
 from engine.drawing.model import LoadedModel
 from engine.drawing.texts import Texts
 from engine.errors import ModelUnavailable
@@ -31,7 +33,7 @@ from engine.files import unread
 from engine.planning.embeddings import EmbeddingEntry, key_of
 from engine.planning.loras import LoraEntry
 from engine.planning.plan import Plan
-from engine.sharing.adapters import Adapter, Adapters, LowRank, beside, order
+from engine.sharing.adapters import Adapter, Adapters, Kronecker, LowRank, beside, order
 
 __all__ = ["load_adapter", "load_beside", "of_plan", "texts_of"]
 
@@ -118,19 +120,21 @@ def load_adapter(entry: LoraEntry, model: LoadedModel) -> Adapter:
         raise ModelUnavailable(f"The LoRA {entry.name} cannot be drawn with. {sentence}")
     layers = _layers(model)
     try:
-        pairs = _matched(tensors, {}, layers) or _converted(tensors, model.pipe, layers)
+        state, products = with_stand_ins(tensors)
+        pairs = _matched(state, {}, layers) or _converted(state, model.pipe, layers)
     except Exception as error:
         # diffusers' converters are many, and what a strange file makes them raise is not written anywhere
         _LOG.warning("converting the LoRA %s: %s", entry.name, error)
         pairs = None
     if not pairs:
         raise ModelUnavailable(f"The LoRA {entry.name} was not made for {model.entry.title}.")
-    beside_them: dict[nn.Module, LowRank] = {}
+    beside_them: dict[nn.Module, LowRank | Kronecker] = {}
     for layer, (down, up, scale) in pairs.items():
-        low = _low_rank(layer, down, up, scale, model)
+        product = products.get(float(down)) if down.numel() == 1 else None
+        low = _low_rank(layer, down, up, scale) if product is None else _of_product(layer, product, up)
         if low is None:
             raise ModelUnavailable(f"The LoRA {entry.name} does not fit {model.entry.title}.")
-        beside_them[layer] = low
+        beside_them[layer] = _ready(low, model)
     return Adapter(entry.name, beside_them)
 
 
@@ -224,23 +228,43 @@ def _converted(
     return _matched(state, {key: float(value) for key, value in (alphas or {}).items()}, layers)
 
 
-def _low_rank(layer: nn.Module, down: Tensor, up: Tensor, scale: float, model: LoadedModel) -> LowRank | None:
+def _low_rank(layer: nn.Module, down: Tensor, up: Tensor, scale: float) -> LowRank | None:
     """The matrices as the layer wants them; None where they do not fit it, or hold no numbers."""
-    assert isinstance(layer, nn.Linear | nn.Conv2d)
-    rank = len(down)
-    shapes: tuple[tuple[int, ...], tuple[int, ...]]
-    if isinstance(layer, nn.Linear):
-        shapes = (rank, layer.in_features), (layer.out_features, rank)
-    elif layer.groups == 1 and layer.padding_mode == "zeros":
-        kernel = layer.kernel_size if down.dim() == 4 else (1, 1)
-        shapes = (rank, layer.in_channels, *kernel), (layer.out_channels, rank, 1, 1)
-    else:
+    rank, shape = len(down), inside(layer)
+    if shape is None:
         return None
-    if down.numel() != math.prod(shapes[0]) or up.numel() != math.prod(shapes[1]):
+    kernel = shape[1:] if down.dim() == 4 else (1,) * len(shape[1:])
+    thin, back = (rank, shape[0], *kernel), (_rows(layer), rank, *[1] * len(kernel))
+    if down.numel() != math.prod(thin) or up.numel() != math.prod(back):
         return None
     if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
         return None
-    # where and in what the layer computes: its weights may rest elsewhere, in less
-    thin = down.float().reshape(shapes[0]).to(model.device, model.dtype)
-    back = (up.float() * scale).reshape(shapes[1]).to(model.device, model.dtype)
-    return LowRank(thin.contiguous(), back.contiguous())
+    return LowRank(down.float().reshape(thin), (up.float() * scale).reshape(back))
+
+
+def _of_product(layer: nn.Module, product: Product, rows: Tensor) -> LowRank | Kronecker | None:
+    """Those rows of a product as the layer wants them; None where they do not fit it, or hold no numbers."""
+    chosen = rows.flatten().long()
+    if len(chosen) != _rows(layer) or not chosen.numel() or int(chosen.max()) >= product.rows:
+        return None
+    low = product.beside(layer, chosen)
+    matrices = (
+        () if low is None else (low.down, low.up) if isinstance(low, LowRank) else (low.outer, low.inner)
+    )
+    return low if all(torch.isfinite(each).all() for each in matrices) else None
+
+
+def _rows(layer: nn.Module) -> int:
+    assert isinstance(layer, nn.Linear | nn.Conv2d)
+    return layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+
+
+def _ready(low: LowRank | Kronecker, model: LoadedModel) -> LowRank | Kronecker:
+    """The same where and in what the layer computes: its weights may rest elsewhere, in less."""
+
+    def moved(matrix: Tensor) -> Tensor:
+        return matrix.to(model.device, model.dtype).contiguous()
+
+    if isinstance(low, LowRank):
+        return LowRank(moved(low.down), moved(low.up))
+    return Kronecker(moved(low.outer), moved(low.inner), low.skip, low.rows)

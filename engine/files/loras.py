@@ -9,7 +9,7 @@ alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engine.files.record import Recognised, Shapes
 
@@ -40,20 +40,26 @@ _VIDEO = re.compile(
 )
 
 
-_DORA = re.compile(r"[._]dora_scale$|[._]lora_magnitude_vector(?:[._]|$)")
-"""How kohya's scripts and LyCORIS, and PEFT, name the magnitudes of a DoRA."""
+_UNREAD = {
+    re.compile(r"[._]dora_scale$|[._]lora_magnitude_vector(?:[._]|$)"): (
+        "This is a DoRA, which also rescales a model's own weights: Easel reads LoRAs that add to them."
+    ),
+    re.compile(r"[._](?:oft_blocks|oft_diag|on_input)$|\.(?:a1|a2|b1|b2)\.weight$"): (
+        "This changes a model's weights as OFT, (IA)³ or GLoRA do, which Easel does not read."
+    ),
+}
+"""How the tensors end of what does more than add to weights → the sentence that says so."""
 
 
-def unread(names: Iterable[str]) -> str:
+def unread(names: Collection[str]) -> str:
     """Why a LoRA of tensors with these names cannot be drawn with, in one sentence; empty where it can.
 
     A DoRA (Liu et al. 2024, arXiv 2402.09353) also normalises the model's own weights: drawn as if it only
     added to them, it gives other pictures.
     """
-    if any(_DORA.search(name) for name in names):
-        return (
-            "This is a DoRA, which also rescales a model's own weights: Easel reads LoRAs that add to them."
-        )
+    for pattern, sentence in _UNREAD.items():
+        if any(pattern.search(name) for name in names):
+            return sentence
     return ""
 
 
@@ -110,17 +116,25 @@ def _any(pattern: str, names: Iterable[str]) -> bool:
 def _wide(flat: Shapes, pattern: str) -> int:
     """How wide what a layer reads is, of the first layer of that name; 0 where no matrix says it."""
     find = re.compile(pattern).search
-    return next(
-        (shape[1] for name, shape in flat.items() if len(shape) > 1 and _DOWN.search(name) and find(name)), 0
-    )
+    widths = (_reads(flat, name, shape) for name, shape in flat.items() if len(shape) > 1 and find(name))
+    return next(filter(None, widths), 0)
+
+
+def _reads(flat: Shapes, name: str, shape: tuple[int, ...]) -> int:
+    """How wide the input is that a matrix tells: of LoKr's two sides the product; 0 where it tells none."""
+    layer, mark, factor = name.partition("_lokr_w1")
+    if mark and factor in ("", "_b"):
+        other = flat.get(f"{layer}_lokr_w2") or flat.get(f"{layer}_lokr_w2_b") or ()
+        return shape[1] * other[1] if len(other) > 1 else 0
+    return shape[1] if _DOWN.search(name) else 0
 
 
 def _texts(flat: Shapes) -> int:
     """How wide the texts are that its models read: by a U-Net's layers, or by a text encoder's own."""
-    return _wide(flat, _READS) or _wide(flat, r"text_model_encoder_layers_\d+_self_attn_[qkv]_proj")
+    return _wide(flat, _TEXTS) or _wide(flat, r"text_model_encoder_layers_\d+_self_attn_[qkv]_proj")
 
 
-_READS = r"_attn2_(?:processor_)?to_[kv]_"
+_TEXTS = r"_attn2_(?:processor_)?to_[kv]_"
 """What a U-Net's layers are called that read texts."""
 
 
@@ -162,7 +176,7 @@ def _by_transformer_blocks(flat: Shapes) -> tuple[tuple[str, ...], str]:
 
 def _by_unet(flat: Shapes) -> tuple[tuple[str, ...], str]:
     """By the width of the texts it reads, or by which of its blocks have attention."""
-    texts = _wide(flat, _READS)
+    texts = _wide(flat, _TEXTS)
     known = {768: "Stable Diffusion 1.5", 1024: "Stable Diffusion 2"}
     if texts in known:
         return ("sd",), known[texts]

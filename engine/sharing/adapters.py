@@ -1,6 +1,7 @@
 """Many LoRAs in one forward: to each row what its own ones add, the rows of one LoRA computed together.
 
 A LoRA stands beside a layer as two thin matrices: to what the layer gives it adds weight · up(down(input)).
+Some stand there as a Kronecker product of two small ones instead, which is multiplied with the input as such.
 Nothing of the model is changed. `beside` hangs hooks on the layers that the rows of a forward need, and takes
 them off when it ends, however it ends. So a forward without LoRAs runs as if there were none, and none leaves
 a trace. Each row is given only what is computed of itself, so that no number of one reaches another.
@@ -23,7 +24,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-__all__ = ["Adapter", "Adapters", "LowRank", "beside", "order"]
+__all__ = ["Adapter", "Adapters", "Kronecker", "LowRank", "beside", "order"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,11 @@ class LowRank:
 
     down: Tensor
     up: Tensor
+
+    @property
+    def size(self) -> int:
+        """The memory that the matrices take, in bytes."""
+        return self.down.nbytes + self.up.nbytes
 
     def of(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
         """What is added to the layer's output for ``given`` (n, …), weighted by row (n,)."""
@@ -65,16 +71,53 @@ class LowRank:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Kronecker:
+    """A Kronecker product beside one layer, on its device, never multiplied out: it is as large as the layer.
+
+    ``outer`` (a, b) and ``inner`` (c, d) or (c, d, k, k) stand for the weights (ac, bd) or (ac, bd, k, k), of
+    which the layer has ``rows`` from the row ``skip`` on. With an ``outer`` of a single number ``inner`` is
+    the whole: so stands there what is no product of anything small.
+    """
+
+    outer: Tensor
+    inner: Tensor
+    skip: int
+    rows: int
+
+    @property
+    def size(self) -> int:
+        """The memory that the matrices take, in bytes."""
+        return self.outer.nbytes + self.inner.nbytes
+
+    def of(self, layer: nn.Module, given: Tensor, weights: Tensor) -> Tensor:
+        """What is added to the layer's output for ``given`` (n, …), weighted by row (n,)."""
+        wide = self.outer.shape[1]
+        if isinstance(layer, nn.Conv2d):
+            parts = given.reshape(len(given) * wide, -1, *given.shape[2:])
+            made: Tensor = layer._conv_forward(parts, self.inner, None)  # it meets a tile's edges so too
+            flat = self.outer @ made.reshape(len(given), wide, -1)
+            added = flat.reshape(len(given), -1, *made.shape[2:]).narrow(1, self.skip, self.rows)
+        else:
+            made = F.linear(given.reshape(*given.shape[:-1], wide, -1), self.inner)
+            added = (self.outer @ made).flatten(-2).narrow(-1, self.skip, self.rows)
+        return added * weights.view(-1, *[1] * (added.dim() - 1))
+
+    def add(self, layer: nn.Module, given: Tensor, weights: Tensor, output: Tensor) -> None:
+        """Adds the same to the output itself."""
+        output.add_(self.of(layer, given, weights))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Adapter:
     """A LoRA made ready for one model: what stands beside which of its layers. ``size`` is in bytes."""
 
     name: str
-    layers: Mapping[nn.Module, LowRank] = field(repr=False)
+    layers: Mapping[nn.Module, LowRank | Kronecker] = field(repr=False)
 
     @property
     def size(self) -> int:
         """The memory that its matrices take."""
-        return sum(low.down.nbytes + low.up.nbytes for low in self.layers.values())
+        return sum(low.size for low in self.layers.values())
 
 
 _WHOLE = 8

@@ -141,6 +141,10 @@ def test_loras_of_lycoris_and_dora() -> None:
     layer = "lora_unet_" + XL_LAYER.replace(".", "_")
     assert found({f"{layer}.hada_w1_a": (640, 4), f"{layer}.hada_w1_b": (4, 2048)}).families == ("sdxl",)
     assert found({f"{layer}.lokr_w1": (8, 8), f"{layer}.lokr_w2": (80, 256)}).families == ("sdxl",)
+    small = f"lora_unet_{SD_LAYER.replace('.', '_')}"
+    lokr = found({f"{small}.lokr_w1": (8, 8), f"{small}.lokr_w2_a": (40, 4), f"{small}.lokr_w2_b": (4, 96)})
+    assert (lokr.families, lokr.texts, lokr.refused) == (("sd",), 768, "")
+    assert found({f"{layer}.oft_blocks": (8, 80, 80)}).refused
     for dora in ("dora_scale", "lora_magnitude_vector", "lora_magnitude_vector.default.weight"):
         told = found(pair(layer, *KOHYA, 2048) | {f"{layer}.{dora}": (1, 2048)})
         assert told.families == ("sdxl",)
