@@ -115,16 +115,21 @@ def _pipeline(
 
 
 def _completed(pipe: Any, found: Recognised) -> Any:
-    """The pipeline with what the file says of its own prediction.
+    """The pipeline with what the file says of its own prediction and noise.
+
+    A model that was trained with a schedule that ends in noise alone must be sampled from there (Lin et al.
+    2023, arXiv 2305.08891): its betas are rescaled, and steps are counted from the last.
 
     diffusers makes T5 as for training: what drops out at random is turned off, weights that are one are tied.
     """
     for part in pipe.components.values():
         if isinstance(part, transformers.PreTrainedModel):
             part.eval().tie_weights()
-    if found.prediction and "prediction_type" in pipe.scheduler.config:
-        scheduler = type(pipe.scheduler)
-        pipe.scheduler = scheduler.from_config(pipe.scheduler.config, prediction_type=found.prediction)
+    said: dict[str, Any] = {"prediction_type": found.prediction} if found.prediction else {}
+    said |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"} if found.zero_snr else {}
+    known = {name: value for name, value in said.items() if name in pipe.scheduler.config}
+    if known:
+        pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **known)
     return pipe
 
 

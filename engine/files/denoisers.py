@@ -103,6 +103,7 @@ def denoiser(shapes: Shapes) -> Recognised | None:
         missing,
         refused,
         prediction="v_prediction" if "v_pred" in shapes else "",
+        zero_snr="ztsnr" in shapes,
     )
 
 

@@ -23,8 +23,9 @@ class Recognised:
     them, that must come from elsewhere. ``refused`` is the sentence why Easel cannot use it, empty where it
     can. ``title``, ``words`` (what it listens to, the most used first) and ``base`` (the model it was made
     from) are what its metadata say. ``prediction`` is what the denoiser predicts, in diffusers' words, where
-    the file says that. ``texts`` is how wide the texts are that the models of a LoRA or an embedding read, 0
-    where that is not to be seen. ``format`` is that of the file.
+    the file says that; ``zero_snr`` says that its noise schedule ends in noise alone. ``texts`` is how wide
+    the texts are that the models of a LoRA or an embedding read, 0 where that is not to be seen. ``format``
+    is that of the file.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Recognised:
     words: tuple[str, ...] = ()
     base: str = ""
     prediction: str = ""
+    zero_snr: bool = False
     texts: int = 0
     format: str = "safetensors"
 

@@ -126,6 +126,8 @@ def _model_told(
         told.append(f"Still missing: {', '.join(missing)}; `easel models pull {name}` fetches them.")
     if found.prediction == "v_prediction":
         told.append("It predicts v, as the file says.")
+    if found.zero_snr:
+        told.append("Its noise ends in noise alone (zero terminal SNR), as the file says: it is sampled so.")
     if found.format == "gguf" and find_spec("gguf") is None:
         told.append("Reading GGUF takes a package that is not installed: `pip install 'easel[gguf]'`.")
     return tuple(told)

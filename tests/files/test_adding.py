@@ -114,6 +114,19 @@ def test_a_file_that_predicts_v_is_sampled_so(xl: Path, here: Path, told: str) -
     assert not np.array_equal(drawn(v), drawn(epsilon))
 
 
+def test_a_file_whose_noise_ends_in_noise_alone_is_sampled_so(xl: Path, here: Path) -> None:
+    weights = original.checkpoint("sdxl", xl) | {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}
+    file = original.save(weights, here / "v.safetensors")
+    added = add(str(file), here / "data", knowing(here / "data", ("sdxl", xl)))
+    assert "zero terminal SNR" in " ".join(added.sentences)
+    v = load(Registry.load(data=here / "data").get("v"), "cpu", checked=False)
+    scheduler = v.pipe.scheduler
+    assert scheduler.config.prediction_type == "v_prediction"
+    assert float(scheduler.alphas_cumprod[-1]) < 1e-6
+    scheduler.set_timesteps(4)
+    assert int(scheduler.timesteps[0]) == scheduler.config.num_train_timesteps - 1
+
+
 LENDER = """
 [[model]]
 name = "far"
