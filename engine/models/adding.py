@@ -18,7 +18,7 @@ from engine.models import own_list
 from engine.models.added import Added, free_name, from_like, model_name
 from engine.models.adding_files import add_file
 from engine.models.adding_loras import add_lora
-from engine.models.choosing import INDEX, half_variant, index_of, needed
+from engine.models.choosing import INDEX, half_variant, index_of, needed, only_variant
 from engine.models.hub import REPOSITORY, RemoteFile, Repository, look_up, read_json
 from engine.models.recognising import RecognisedPipeline, read_folder, recognised
 from engine.planning.presence import INDEXES, components, lacking
@@ -74,6 +74,8 @@ def _of_folder(folder: Path, registry: Registry) -> tuple[dict[str, Any], Recogn
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
     title = folder.resolve().name
     row: dict[str, Any] = {"title": title, "family": found.family, "source": str(folder.resolve())}
+    variant = only_variant([file.name for file in (folder / part).iterdir()] for part in parts)
+    row |= {"variant": variant} if variant else {}
     return row | _settings(found, size, _split(weights)), found
 
 

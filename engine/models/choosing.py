@@ -12,7 +12,7 @@ from typing import Any
 from engine.models.hub import RemoteFile, Repository, read_json
 from engine.planning.presence import INDEXES, components
 
-__all__ = ["INDEX", "half_variant", "index_of", "needed"]
+__all__ = ["INDEX", "half_variant", "index_of", "needed", "only_variant"]
 
 INDEX = INDEXES[0]
 """The file that lists a pipeline's components, in most repositories."""
@@ -63,6 +63,20 @@ def needed(
     wanted = {path: file for path, file in wanted.items() if file != last}
     ordered = sorted(wanted.values(), key=lambda file: (file.large, file.path))
     return (*ordered, *([last] if last else []))
+
+
+def only_variant(parts: Iterable[Iterable[str]]) -> str | None:
+    """The variant that must be asked for, where one of the components has no weights without its name.
+
+    Each of ``parts`` are the names of a component's files. Of those that have both, the variant is read too.
+    """
+    only: set[str] = set()
+    for names in parts:
+        found = {match["variant"] for name in names if (match := _WEIGHTS.fullmatch(name))}
+        only |= set() if None in found else found
+    return min(
+        only, key=lambda variant: (variant not in ("fp16", "bf16"), variant != "fp16", variant), default=None
+    )
 
 
 def half_variant(files: Iterable[RemoteFile]) -> str | None:

@@ -127,6 +127,22 @@ def test_a_file_whose_noise_ends_in_noise_alone_is_sampled_so(xl: Path, here: Pa
     assert int(scheduler.timesteps[0]) == scheduler.config.num_train_timesteps - 1
 
 
+@pytest.mark.parametrize("parts", [("unet", "vae", "text_encoder"), ("unet",)])
+def test_a_folder_whose_weights_have_a_variants_name_is_loaded_by_it(
+    sd: Path, here: Path, parts: tuple[str, ...]
+) -> None:
+    folder = shutil.copytree(sd, here / "half")
+    for file in [file for part in parts for file in (folder / part).glob("*.safetensors")]:
+        file.rename(file.with_name(f"{file.stem}.fp16.safetensors"))
+    assert add(str(folder), here / "data", Registry.load()).name == "half"
+    entry = Registry.load(data=here / "data").get("half")
+    assert entry.variant == "fp16"
+    half, whole = (
+        load(each, "cpu", checked=False) for each in (entry, replace(entry, variant=None, folder=sd))
+    )
+    assert torch.equal(half.pipe.unet.conv_in.weight, whole.pipe.unet.conv_in.weight)
+
+
 LENDER = """
 [[model]]
 name = "far"
