@@ -19,13 +19,22 @@ __all__ = ["remove", "what_removing_does"]
 
 
 def what_removing_does(entry: Fetchable, data: Path, registry: Registry) -> str:
-    """One sentence: what goes and what stays. Raises ModelUnavailable where there is nothing to remove."""
+    """One sentence: what goes and what stays.
+
+    Raises ModelUnavailable where there is nothing to remove, or where files of this machine take from it what
+    they lack: they could not be drawn with any more.
+    """
     goes = []
     if fetched := _fetched(entry, registry):
         size = gigabytes(sum(_bytes(snapshot) for snapshot in fetched))
         goes.append(f"{size} in {fetched[0].parents[2]}")
     if own_list.listed(data, entry.name, _kind(entry)):
         goes.append("its entry in the list of this machine")
+    if goes and (borrowers := _borrowers(entry, registry)):
+        raise ModelUnavailable(
+            f"{entry.title} lends {', '.join(borrowers)} what their files lack: remove those first, or give"
+            " them other `configs`."
+        )
     if isinstance(entry, ModelEntry) and own_list.has_vae(data, entry.name):
         goes.append("the VAE that was attached to it")
     if not goes:
@@ -47,6 +56,11 @@ def remove(entry: Fetchable, data: Path, registry: Registry) -> None:
         own_list.detach_vae(data, entry.name)
     if own_list.listed(data, entry.name, _kind(entry)):
         own_list.take_out(data, entry.name, _kind(entry))
+
+
+def _borrowers(entry: Fetchable, registry: Registry) -> list[str]:
+    """The names of the models that are single files and take what they lack from it."""
+    return [each.name for each in registry.entries if each.sibling and each.sibling.name == entry.name]
 
 
 def _kind(entry: Fetchable) -> str:

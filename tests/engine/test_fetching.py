@@ -377,3 +377,19 @@ def test_weights_that_two_entries_share_stay_with_the_other(hub: Hub, cache: Pat
     with pytest.raises(ModelUnavailable, match="nothing to remove"):
         remove(registry.get("far"), tmp_path / "data", registry)
     assert registry.get("farther").on_this_machine()
+
+
+def test_a_model_that_lends_to_a_file_stays_and_the_file_is_named(
+    hub: Hub, cache: Path, tmp_path: Path
+) -> None:
+    file = OWN.replace('"far"', '"mix"').replace("somebody/far", str(tmp_path / "mix.safetensors"))
+    text = OWN + file.replace('variant = "fp16"', 'configs = "far"')
+    pull(tmp_path, text)
+    registry = listed(tmp_path, text)
+    for refused in (what_removing_does, remove):
+        with pytest.raises(ModelUnavailable, match="lends mix what their files lack"):
+            refused(registry.get("far"), tmp_path / "data", registry)
+    assert snapshot(cache).exists()
+    without = listed(tmp_path)
+    remove(without.get("far"), tmp_path / "data", without)
+    assert not snapshot(cache).exists()
