@@ -221,7 +221,7 @@ def _converted(
     options: dict[str, Any] = {}
     if getattr(pipe, "unet", None) is not None:
         options["unet_config"] = pipe.unet.config
-    if type(pipe).__name__.startswith("Flux"):
+    if type(pipe).__name__.startswith(("Flux", "Chroma")):
         options["return_alphas"] = True
     made = pipe.lora_state_dict(dict(tensors), **options)
     state, alphas = made if isinstance(made, tuple) else (made, None)

@@ -23,6 +23,7 @@ from engine.models.fetching import fetch
 from engine.models.lenders import Lender, lender_of
 from engine.models.ordering import order
 from engine.planning.entries import ModelEntry
+from engine.planning.loras import LAYERS_OF
 from engine.planning.presence import part_complete
 from engine.planning.registry import Registry
 from engine.planning.single_file import RELATIVES, borrowed
@@ -170,7 +171,7 @@ def lora_fields(
         "family": family,
     }
     row |= {"models": [model]} if model else {}
-    row |= {"texts": found.texts} if found.texts and family == "sd" else {}
+    row |= {"texts": found.texts} if found.texts and LAYERS_OF.get(family, family) == "sd" else {}
     return row | ({"words": ", ".join(found.words)} if found.words else {})
 
 
@@ -203,7 +204,7 @@ def lora_told(found: Recognised, row: Mapping[str, Any]) -> str:
     """What was recognised, as a sentence."""
     base = f", made from {found.base}" if found.base else ""
     title = f" (“{found.title}”)" if found.title else ""
-    unsure = f", taken for one of {row['family']}" if len(found.families) > 1 else ""
+    unsure = f", taken for one of {row['family']}" if found.families != (row["family"],) else ""
     words = f" Its words: {row['words']}." if row.get("words") else " It names no words of its own."
     return f"{found.what[0].upper()}{found.what[1:]}{title}{base}{unsure}.{words}"
 
@@ -212,7 +213,7 @@ def _family(found: Recognised, registry: Registry, model: str | None) -> str:
     """The one that it is for: of several that the model says, the metadata, or what is on this machine."""
     if model is not None:
         family = registry.get(model).family
-        if family not in found.families:
+        if not {family, LAYERS_OF.get(family)} & {*found.families}:
             raise ModelUnavailable(f"This is {found.what}; {model} is of the family {family}.")
         return family
     if len(found.families) > 1 and "xl" in found.base.casefold() and "sdxl" in found.families:

@@ -19,7 +19,20 @@ from grammar.loras import loras_in
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
 
-__all__ = ["Lora", "LoraEntry", "loras_for", "loras_of", "words_of"]
+__all__ = ["LAYERS_OF", "Lora", "LoraEntry", "loras_for", "loras_of", "words_of"]
+
+LAYERS_OF = {
+    "lcm": "sd",
+    "flux-kontext": "flux",
+    "flux-fill": "flux",
+    "chroma": "flux",
+    "qwen-image-edit": "qwen-image",
+    "qwen-image-edit-plus": "qwen-image",
+}
+"""Families whose models were made from another one's, and have its layers → that one.
+
+Which of both a LoRA was made for is not to be seen in its file.
+"""
 
 _MOST = 8
 """LoRAs of one job at most: what each adds is computed in every step."""

@@ -253,6 +253,29 @@ def test_a_lora_keeps_its_words_and_is_called_as_its_file(here: Path) -> None:
         add(str(file), here / "data", registry)
 
 
+@pytest.mark.parametrize(
+    ("layer", "width", "model", "family"),
+    [
+        ("transformer.single_transformer_blocks.0.attn.to_q", 3072, "flux-kontext", "flux-kontext"),
+        ("transformer.single_transformer_blocks.0.attn.to_q", 3072, "flux-fill", "flux-fill"),
+        ("transformer.single_transformer_blocks.0.attn.to_q", 3072, "chroma", "chroma"),
+        ("transformer.transformer_blocks.59.attn.to_q", 3072, "qwen-image-edit", "qwen-image-edit-plus"),
+        ("unet." + SD_LAYER, 768, "lcm-dreamshaper", "lcm"),
+    ],
+)
+def test_a_lora_is_listed_for_a_model_that_was_made_from_its_own(
+    here: Path, layer: str, width: int, model: str, family: str
+) -> None:
+    save_file(zeros(pair(layer, *DIFFUSERS, width)), here / "a.safetensors")
+    added = add(str(here / "a.safetensors"), here / "data", Registry.load(), model=model)
+    registry = Registry.load(data=here / "data")
+    lora = registry.lora("a")
+    assert (lora.family, lora.models) == (family, (model,))
+    assert f"taken for one of {family}" in added.sentences[0]
+    assert lora.fits(registry.get(model))
+    assert not lora.fits(registry.get("sd-1.5" if family == "lcm" else "flux-dev"))
+
+
 @pytest.fixture(scope="module")
 def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return original.folder("sdxl", tmp_path_factory.mktemp("sdxl") / "folder")
