@@ -22,6 +22,9 @@ from engine.planning.single_file import DENOISERS
 
 __all__ = ["Lender", "lender_of", "measures_of_config", "measures_of_file"]
 
+_ALIKE = 1.05
+"""How many times as many weights models have at most that count as being of one size."""
+
 _MOST_ASKED = 6
 """Repositories of the hub that are asked at most; a family of the list has fewer shapes."""
 
@@ -49,6 +52,10 @@ def lender_of(
     """Who lends what a file of these tensors lacks. Raises ModelUnavailable with a sentence."""
     wanted = measures_of_file(family, shapes)
     known = [entry for entry in registry.entries if entry.family == family and not entry.configs]
+    sizes = [entry.parameters[0] for entry in known if entry.parameters[0]]
+    none = "The list knows no model of its shape."
+    if not wanted and sizes and max(sizes) > _ALIKE * min(sizes):
+        known, none = [], "The list knows models of several sizes, and which of them this is cannot be told."
     for entry in known:
         folder = entry.weights() if entry.on_this_machine() else None
         if folder is not None and _fits(wanted, shapes, family, read_folder(folder)):
@@ -63,15 +70,19 @@ def lender_of(
             continue
         if fits:
             return Lender(entry, repository)
-    told = refused or "The list knows no model of its shape."
+    told = refused or none
     raise ModelUnavailable(
         f"This is {found.what}. Its configurations come from a model of the same shape, and none is on this"
         f" machine. {told}"
     )
 
 
+_DENOISER = r"^(?:model\.)?(?:diffusion_model\.)?"
+"""What the names of a denoiser's own blocks begin with, whose names text encoders have too."""
+
+
 def measures_of_file(family: str, shapes: Mapping[str, tuple[int, ...]]) -> Measures:
-    """The measures of the denoiser in a file; none for families whose models all have one shape."""
+    """The measures of the denoiser in a file; none for families of which it is not known what tells them."""
     if family in ("sd", "sdxl"):
         return {
             "width": _at(shapes, r"(?:^|\.)(?:input_blocks\.0\.0|conv_in)\.weight$", 0, "decoder|encoder"),
@@ -96,6 +107,25 @@ def measures_of_file(family: str, shapes: Mapping[str, tuple[int, ...]]) -> Meas
             "width": _at(shapes, r"(?:^|\.)(?:img_in|x_embedder)\.weight$", 0),
             "guided": int(any("guidance_in." in name or "guidance_embedder." in name for name in shapes)),
         }
+    if family in ("flux2", "flux2-klein"):
+        return {
+            "blocks": _count(shapes, r"(?:double_blocks|(?<!single_)transformer_blocks)\.(\d+)\."),
+            "single": _count(shapes, r"single_(?:transformer_)?blocks\.(\d+)\."),
+            "width": _at(shapes, r"(?:^|\.)(?:txt_in|context_embedder)\.weight$", 0),
+            "texts": _at(shapes, r"(?:^|\.)(?:txt_in|context_embedder)\.weight$", 1),
+        }
+    if family == "sana":
+        return {
+            "blocks": _count(shapes, rf"{_DENOISER}(?:transformer_)?blocks\.(\d+)\."),
+            "width": _at(shapes, r"(?:y_embedder\.y_proj\.fc1|caption_projection\.linear_1)\.weight$", 0),
+            "texts": _at(shapes, r"(?:y_embedder\.y_proj\.fc1|caption_projection\.linear_1)\.weight$", 1),
+        }
+    if family in ("lumina2", "z-image"):
+        return {
+            "blocks": _count(shapes, rf"{_DENOISER}layers\.(\d+)\."),
+            "width": _at(shapes, r"cap(?:tion)?_embedder\.1\.weight$", 0),
+            "texts": _at(shapes, r"cap(?:tion)?_embedder\.1\.weight$", 1),
+        }
     return {}
 
 
@@ -116,6 +146,17 @@ def measures_of_config(family: str, config: Mapping[str, Any]) -> Measures:
             "width": width,
             "guided": int(bool(config.get("guidance_embeds"))),
         }
+    if family in ("flux2", "flux2-klein"):
+        blocks, single = _first(config.get("num_layers")), _first(config.get("num_single_layers"))
+        texts = _first(config.get("joint_attention_dim"))
+        return {"blocks": blocks, "single": single, "width": width, "texts": texts}
+    if family == "sana":
+        blocks, texts = _first(config.get("num_layers")), _first(config.get("caption_channels"))
+        return {"blocks": blocks, "width": width, "texts": texts}
+    if family in ("lumina2", "z-image"):
+        names = ("n_layers", "dim") if family == "z-image" else ("num_layers", "hidden_size")
+        blocks, width, texts = (_first(config.get(name)) for name in (*names, "cap_feat_dim"))
+        return {"blocks": blocks, "width": width, "texts": texts}
     return {}
 
 
