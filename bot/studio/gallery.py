@@ -5,6 +5,7 @@ Reads only; what changes pictures is in ``keeping``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -68,13 +69,23 @@ async def page_of_wall(request: web.Request) -> web.StreamResponse:
     """Some pictures of an open wall: ``offset``, ``limit``. What was deleted meanwhile is null."""
     services, visitor = request.app[SERVICES], request[VISITOR]
     offset, limit = number_of(request.query, "offset"), number_of(request.query, "limit", PAGE)
-    snapshot = services.snapshots.get(request.match_info["wall"], visitor.user_id)
-    if snapshot is None:
-        raise NotDone(HTTPStatus.GONE, "This wall is no longer open. Load it again.")
-    numbers = snapshot.wall[offset : offset + min(limit, PAGE)]
+    numbers = _still_open(request).wall[offset : offset + min(limit, PAGE)]
     found = {tile.number: tile for tile in await services.walls.tiles(numbers)}
     pictures = [_shown(found[number], visitor) if number in found else None for number in numbers]
     return answer({"pictures": pictures})
+
+
+@routes.get("/api/wall/{wall}/place")
+async def place_on_wall(request: web.Request) -> web.StreamResponse:
+    """Where a ``picture`` hangs on an open wall, counted from 0: null where it does not.
+
+    So somebody who has a picture before them goes on to the next one after the wall was opened anew.
+    """
+    services, visitor, wall = request.app[SERVICES], request[VISITOR], _still_open(request).wall
+    place = None
+    with suppress(NotDone, ValueError):  # nobody's picture (any more), or none of this wall's
+        place = wall.index((await services.sight.picture(visitor, request.query.get("picture", ""))).number)
+    return answer({"place": place})
 
 
 @routes.get("/api/filters")
@@ -126,6 +137,14 @@ async def _opened(services: Services, visitor: Visitor, shared: bool, filters: F
     else:
         wall = await services.walls.own(visitor.user_id, filters)
     return services.snapshots.keep(visitor.user_id, shared, filters, wall)
+
+
+def _still_open(request: web.Request) -> Snapshot:
+    """The wall that a request names. Raises NotDone."""
+    snapshot = request.app[SERVICES].snapshots.get(request.match_info["wall"], request[VISITOR].user_id)
+    if snapshot is None:
+        raise NotDone(HTTPStatus.GONE, "This wall is no longer open. Load it again.")
+    return snapshot
 
 
 async def _parents(services: Services, visitor: Visitor, job: JobRecord) -> list[Tile]:

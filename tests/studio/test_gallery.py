@@ -132,6 +132,22 @@ async def test_what_was_deleted_meanwhile_leaves_its_place_empty(world, alice):
     assert [each and each["prompt"] for each in page["pictures"]] == ["tree 1"] * 4 + [None] * 4
 
 
+async def test_a_picture_is_found_on_an_open_wall(world, alice, bob):
+    for prompt in ("tree 0", "tree 1", "a secret tree --stealth"):
+        await world.imagine(prompt)
+    _, opened = await alice.get("wall?words=tree")
+    ids = [each["id"] for each in opened["pictures"]]
+    where = f"wall/{opened['wall']}/place?picture="
+    assert [(await alice.get(where + each))[1]["place"] for each in ids] == list(range(12))
+    assert (await bob.get(where + ids[0]))[0] == 410
+    await world.imagine("a fish")
+    [fish, *_] = await alice.wall()
+    await alice.post("deletions", {"pictures": [ids[4]]})
+    for absent in (fish["id"], ids[4], "", "x-1"):
+        assert await alice.get(where + absent) == (200, {"place": None})
+    assert (await alice.get(where + ids[8]))[1]["place"] == 8
+
+
 async def test_a_wall_is_its_openers_alone_and_not_for_ever(world, alice, bob):
     await world.imagine()
     _, opened = await alice.get("wall")

@@ -47,6 +47,7 @@ class Room {
   }
 
   entered() {
+    this.here = true; // what is wrong is said where it is seen
     document.addEventListener("keydown", this.keys);
     if (neighbours.stale) this.load({ stay: true });
     else if (neighbours.wall === this.wall && this.wall) this.grid.reveal(neighbours.index);
@@ -54,6 +55,7 @@ class Room {
   }
 
   left() {
+    this.here = false;
     document.removeEventListener("keydown", this.keys);
   }
 
@@ -80,14 +82,23 @@ class Room {
 
   #hang(wall, top) {
     this.wall = wall;
-    wall.addEventListener("expired", () => this.load({ stay: true }), { once: true });
-    wall.addEventListener("trouble", ({ error }) => notice(error.message, true), { once: true });
-    this.empty.hidden = wall.total > 0;
-    this.grid.node.hidden = wall.total === 0;
+    wall.addEventListener("trouble", ({ error }) => this.here && notice(error.message, true), { once: true });
+    wall.addEventListener("length", () => {
+      if (this.wall !== wall) return;
+      this.#room();
+      this.filters.said(wall.total);
+    });
+    this.#room();
     fill(this.empty, h("p", {}, this.filters.narrow ? "No picture is like that." : this.nothing));
     this.grid.show(wall);
     if (top) this.grid.node.scrollTop = top;
     document.documentElement.dataset.wall = wall.key;
+  }
+
+  /** Make room for pictures, or for the sentence that there are none. */
+  #room() {
+    this.empty.hidden = this.wall.total > 0;
+    this.grid.node.hidden = this.wall.total === 0;
   }
 
   #with(index, act) {

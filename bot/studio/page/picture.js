@@ -44,8 +44,10 @@ function turn(name, by, words) {
 }
 
 async function go(by) {
-  const next = await neighbours.step(by);
-  if (next) location.replace(`#picture/${next.id}`);
+  await attempt(async () => {
+    const next = await neighbours.step(by);
+    if (next) location.replace(`#picture/${next.id}`);
+  });
 }
 
 function buttons(section, picture) {

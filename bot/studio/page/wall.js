@@ -8,7 +8,10 @@ const KEPT = 60; // pages in memory; what one scrolled past long ago is fetched 
 let walls = 0;
 
 export class Wall extends EventTarget {
-  /** `filters` are those of the server's query; "change" is fired whenever pictures came, "length" when it got longer. */
+  /**
+   * `filters` are those of the server's query; "change" is fired whenever pictures came, "length" when it was opened,
+   * also anew where the server let go of it; "trouble" with an `error` where pictures cannot be had.
+   */
   constructor(filters) {
     super();
     this.filters = filters;
@@ -38,6 +41,8 @@ export class Wall extends EventTarget {
     this.id = found.wall;
     this.total = found.total;
     this.pages.clear();
+    this.asked.forEach((asked) => asked.abort());
+    this.asked.clear();
     this.first = found.pictures;
     if (found.pictures.length === found.total) this.pages.set(0, found.pictures);
     this.dispatchEvent(new Event("length"));
@@ -56,11 +61,38 @@ export class Wall extends EventTarget {
     for (let page = low; page <= high; page += 1) if (!this.pages.has(page) && !this.asked.has(page)) this.#fetch(page);
   }
 
-  /** Come back when a place is known. */
+  /** Come back when a place is known, with its picture; or when the wall is another, with undefined. Throws what went wrong. */
   async reach(index) {
-    this.need(index, index);
-    while (this.at(index) === undefined) await new Promise((done) => this.addEventListener("change", done, { once: true }));
-    return this.at(index);
+    const { id } = this;
+    while (this.id === id && this.at(index) === undefined) {
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      const come = new Promise((done, fail) => {
+        this.addEventListener("change", done, { signal });
+        this.addEventListener("trouble", ({ error }) => fail(error), { signal });
+      });
+      this.need(index, index);
+      await come.finally(() => waiting.abort());
+    }
+    return this.id === id ? this.at(index) : undefined;
+  }
+
+  /** Where a picture hangs on the wall as it is open; null where it does not. Throws what went wrong. */
+  async placeOf(picture) {
+    const find = () => get(`wall/${this.id}/place`, { picture });
+    try {
+      return (await find()).place;
+    } catch (error) {
+      if (error.status !== 410) throw error;
+      await this.#renew();
+      return (await find()).place;
+    }
+  }
+
+  /** Open it anew, as the server has let go of it; once for all who find that out. */
+  #renew() {
+    this.renewing ??= this.open().finally(() => { this.renewing = null; });
+    return this.renewing;
   }
 
   #early(index) {
@@ -69,18 +101,21 @@ export class Wall extends EventTarget {
   }
 
   async #fetch(page) {
-    const asked = new AbortController();
+    const [asked, { id }] = [new AbortController(), this];
     this.asked.set(page, asked);
     try {
-      const found = await get(`wall/${this.id}`, { offset: page * PAGE, limit: PAGE }, { signal: asked.signal });
-      this.pages.set(page, found.pictures);
+      const found = await get(`wall/${id}`, { offset: page * PAGE, limit: PAGE }, { signal: asked.signal });
+      if (this.id === id) this.pages.set(page, found.pictures);
       if (this.pages.size > KEPT) this.pages.delete(this.pages.keys().next().value);
     } catch (error) {
-      if (error.status === 410) this.dispatchEvent(new Event("expired"));
-      else if (error.name !== "AbortError") this.dispatchEvent(Object.assign(new Event("trouble"), { error }));
-    } finally {
-      this.asked.delete(page);
+      if (error.status === 410 && this.id === id) await this.#renew().catch((again) => this.#tell(again));
+      else if (error.status !== 410 && error.name !== "AbortError") this.#tell(error);
     }
+    if (this.asked.get(page) === asked) this.asked.delete(page);
     this.dispatchEvent(new Event("change"));
+  }
+
+  #tell(error) {
+    this.dispatchEvent(Object.assign(new Event("trouble"), { error }));
   }
 }
