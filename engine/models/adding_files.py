@@ -79,7 +79,7 @@ def _model(
     (family, *_) = found.families
     shapes = {each: tensor.shape for each, tensor in header.tensors.items()}
     lender = lender_of(found, shapes, family, registry)
-    like = lender.entry
+    like, lent_parts = lender.like, lender.entry.parameters[1] if found.missing else 0.0
     row: dict[str, Any] = {"title": found.title or file.stem, "family": family, "source": str(file)}
     row |= {"configs": lender.configs}
     if lender.repository is not None and (variant := half_variant(lender.repository.files)):
@@ -88,7 +88,7 @@ def _model(
     row |= from_like(like, like.side)
     own, rest = _counted(shapes)
     row |= {"gigabytes": round(header.size / 1e9, 2)}
-    row |= {"parameters": [round(own, 3), round(max(rest, like.parameters[1] if found.missing else 0.0), 3)]}
+    row |= {"parameters": [round(own, 3), round(max(rest, lent_parts), 3)]}
     if stored := _stored(header, own + rest):
         row["precision"] = stored
     folder = _lent(file, called, row, data, lender)
@@ -116,9 +116,14 @@ def _model_told(
 ) -> tuple[str, ...]:
     guided = f"guidance {row['guidance']:g}" if row["guidance"] else "no guidance"
     title = f" (“{found.title}”)" if found.title else ""
-    side, like = row["side"], lender.entry.title
+    side, like = row["side"], lender.like.title
     what = f"{found.what[0].upper()}{found.what[1:]}{title}: family {row['family']}, {side}×{side}"
     told = [f"{what}, {row['steps']} steps, {guided}, as {like}."]
+    if (quick := lender.quick) is not None:
+        told.append(
+            "Whether it was distilled to few steps, no file says. If it was: `steps` and `guidance` in its"
+            f" entry; {quick.title} has {quick.steps} and {quick.guidance:g}."
+        )
     parts = borrowed(found, folder)
     whence = lender.entry.name if lender.repository is None else lender.repository.source
     brings = ", ".join(("configurations", "tokenizers", *parts))

@@ -1,13 +1,14 @@
-"""Which model lends a single file its configurations: one of its family whose denoiser is as large.
+"""Which model lends a single file its configurations: a plain one of its family whose denoiser is as large.
 
 Compares a few numbers of the file's tensors with those of a configuration. One on this machine is taken, or
-else a repository of the hub, of which only the small configuration is read.
+else a repository of the hub, of which only the small configuration is read. A file does not say whether it
+was distilled to few steps: it is taken for one that was not, and settings come from the list's own entry.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,12 +16,15 @@ from typing import Any
 from engine.errors import ModelUnavailable
 from engine.files import Recognised
 from engine.models.hub import Repository, look_up, read_json
-from engine.models.recognising import Read, read_folder
+from engine.models.recognising import Read, is_quick, read_folder
 from engine.planning.entries import ModelEntry
 from engine.planning.registry import Registry
 from engine.planning.single_file import DENOISERS
 
 __all__ = ["Lender", "lender_of", "measures_of_config", "measures_of_file"]
+
+_FEW = 9
+"""Steps that only models take which were distilled to few, at most."""
 
 _ALIKE = 1.05
 """How many times as many weights models have at most that count as being of one size."""
@@ -34,10 +38,16 @@ Measures = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Lender:
-    """The model that lends, and its repository where it is to be had from the hub."""
+    """The model that lends, and its repository where it is to be had from the hub.
+
+    ``like`` is the model of the list whose settings a file of this shape is given, ``quick`` the one whose
+    settings it needs where it was distilled to few steps, None where there is none of the shape.
+    """
 
     entry: ModelEntry
     repository: Repository | None
+    like: ModelEntry
+    quick: ModelEntry | None
 
     @property
     def configs(self) -> str:
@@ -53,28 +63,48 @@ def lender_of(
     wanted = measures_of_file(family, shapes)
     known = [entry for entry in registry.entries if entry.family == family and not entry.configs]
     sizes = [entry.parameters[0] for entry in known if entry.parameters[0]]
-    none = "The list knows no model of its shape."
+    told = "The list knows no model of its shape."
     if not wanted and sizes and max(sizes) > _ALIKE * min(sizes):
-        known, none = [], "The list knows models of several sizes, and which of them this is cannot be told."
-    for entry in known:
-        folder = entry.weights() if entry.on_this_machine() else None
-        if folder is not None and _fits(wanted, shapes, family, read_folder(folder)):
-            return Lender(entry, None)
-    refused = ""
-    for entry in [entry for entry in known if entry.folder is None][:_MOST_ASKED]:
-        try:
-            repository = look_up(entry.source, entry.revision, entry.title)
-            fits = _fits(wanted, shapes, family, partial(_json, repository, entry.title))
-        except ModelUnavailable as error:
-            refused = refused or str(error)
-            continue
-        if fits:
-            return Lender(entry, repository)
-    told = refused or none
+        known, told = [], "The list knows models of several sizes, and which of them this is cannot be told."
+    plain = [entry for entry in known if entry.steps > _FEW]
+    quick = [entry for entry in known if entry.steps <= _FEW]
+    told_apart = "guided" in wanted  # of FLUX.1 a measure says which are quick
+    rounds = [known] if told_apart else [each for each in (plain, quick) if each]
+    for entries in rounds:
+        fits = partial(_lends, wanted, shapes, family, entries is not plain)
+        for entry in entries:
+            folder = entry.weights() if entry.on_this_machine() else None
+            if folder is not None and fits(read_folder(folder)):
+                return _lender(entry, None, known, told_apart)
+        refused = ""
+        for entry in [entry for entry in entries if entry.folder is None][:_MOST_ASKED]:
+            try:
+                repository = look_up(entry.source, entry.revision, entry.title)
+                fitting = fits(partial(_json, repository, entry.title))
+            except ModelUnavailable as error:
+                refused = refused or str(error)
+                continue
+            if fitting:
+                return _lender(entry, repository, known, told_apart)
+        if refused:  # a plain one may fit all the same: what a quick one lends would draw other pictures
+            told = refused
+            break
     raise ModelUnavailable(
         f"This is {found.what}. Its configurations come from a model of the same shape, and none is on this"
         f" machine. {told}"
     )
+
+
+def _lender(
+    entry: ModelEntry, repository: Repository | None, known: Sequence[ModelEntry], told_apart: bool
+) -> Lender:
+    """The lender with the entries of the hub that have its size, the first of each kind."""
+    size = round(entry.parameters[0], 2)
+    alike = [each for each in known if size and each.folder is None and round(each.parameters[0], 2) == size]
+    slow = entry.steps > _FEW
+    like = next((each for each in alike if (each.steps > _FEW) == slow), entry)
+    quick = next((each for each in alike if slow and not told_apart and each.steps <= _FEW), None)
+    return Lender(entry, repository, like, quick)
 
 
 _DENOISER = r"^(?:model\.)?(?:diffusion_model\.)?"
@@ -158,6 +188,21 @@ def measures_of_config(family: str, config: Mapping[str, Any]) -> Measures:
         blocks, width, texts = (_first(config.get(name)) for name in (*names, "cap_feat_dim"))
         return {"blocks": blocks, "width": width, "texts": texts}
     return {}
+
+
+def _lends(
+    wanted: Measures, shapes: Mapping[str, tuple[int, ...]], family: str, may_be_quick: bool, read: Read
+) -> bool:
+    """Whether a model's denoiser is as large, and its scheduler and VAE are those of plain ones."""
+    if not _fits(wanted, shapes, family, read):
+        return False
+    scheduler, vae = read("scheduler/scheduler_config.json") or {}, read("vae/config.json") or {}
+    if family in ("sd", "sdxl") and (
+        str(scheduler.get("_class_name")).startswith("EDM") or vae.get("latents_mean") is not None
+    ):
+        return False  # Playground's: it was trained on latents and noise of its own (Karras et al. 2022)
+    denoiser = _denoiser_config(read) or {}
+    return may_be_quick or not is_quick(read("model_index.json") or {}, scheduler, denoiser)
 
 
 def _fits(wanted: Measures, shapes: Mapping[str, tuple[int, ...]], family: str, read: Read) -> bool:

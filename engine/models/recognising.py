@@ -17,7 +17,7 @@ from engine.errors import ModelUnavailable
 from engine.families import FAMILIES
 from engine.planning.entries import ModelEntry
 
-__all__ = ["CLASSES", "Read", "RecognisedPipeline", "read_folder", "recognised"]
+__all__ = ["CLASSES", "Read", "RecognisedPipeline", "is_quick", "read_folder", "recognised"]
 
 Read: TypeAlias = Callable[[str], "dict[str, Any] | None"]
 """A JSON file of the folder or repository by its path, None where there is none."""
@@ -123,7 +123,7 @@ def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]
     family = family or "auto"
     denoiser = read("transformer/config.json") or read("unet/config.json") or {}
     vae = read("vae/config.json") or read("movq/config.json") or {}
-    quick = _is_quick(index, scheduler, denoiser)
+    quick = is_quick(index, scheduler, denoiser)
     like = _sibling(family, quick, known)
     cells = _pixels_of_a_cell(vae) * _patch(denoiser)
     staged = bool(FAMILIES[family].stages)  # its first stage says nothing of the finished picture's size
@@ -140,7 +140,7 @@ def recognised(index: Mapping[str, Any], read: Read, known: Iterable[ModelEntry]
     )
 
 
-def _is_quick(index: Mapping[str, Any], scheduler: Mapping[str, Any], denoiser: Mapping[str, Any]) -> bool:
+def is_quick(index: Mapping[str, Any], scheduler: Mapping[str, Any], denoiser: Mapping[str, Any]) -> bool:
     """Whether it was distilled to few steps without guidance, as far as its files tell."""
     if index.get("is_distilled") is True or denoiser.get("is_distilled") is True:
         return True

@@ -48,7 +48,7 @@ def knowing(data: Path, *entries: tuple[str, Path]) -> Registry:
     data.mkdir(exist_ok=True)
     rows = "".join(
         f'[[model]]\nname = "{family}-here"\ntitle = "Here"\nfamily = "{family}"\nsource = "{folder}"\n'
-        "side = 64\nmultiple = 8\nsteps = 3\nguidance = 5.0\n"
+        "side = 64\nmultiple = 8\nsteps = 12\nguidance = 5.0\n"
         for family, folder in entries
     )
     (data / ADDED).write_text(rows)
@@ -64,7 +64,7 @@ def test_a_checkpoint_takes_what_it_lacks_from_a_model_of_its_shape(
     assert (entry.name, entry.family, entry.folder, entry.configs) == (
         "my-mix-v2", family, file, f"{family}-here"
     )  # fmt: skip
-    assert (entry.side, entry.steps, entry.guidance) == (64, 3, 5.0)
+    assert (entry.side, entry.steps, entry.guidance) == (64, 12, 5.0)
     assert entry.on_this_machine()
     assert f"comes from {family}-here" in " ".join(added.sentences)
     own = load(replace(entry, folder=folder, configs="", sibling=None), "cpu", checked=False)
@@ -185,6 +185,24 @@ def test_small_files_come_from_the_hub_at_once_and_loading_asks_nobody(
     asked = len(hub.asked)
     assert load(entry, "cpu", checked=False).texts is not None
     assert len(hub.asked) == asked
+
+
+def test_a_plain_file_takes_no_settings_of_a_distilled_model_that_is_here(
+    hub: Hub, sd: Path, here: Path
+) -> None:
+    far = LENDER.format(commit=COMMIT).replace("steps = 3", "steps = 25\nparameters = [0.86, 0.1]")
+    turbo = (
+        far.replace("somebody/far", str(sd)).replace('"far"', '"turbo"').replace("steps = 25", "steps = 4")
+    )
+    turbo = turbo.replace(f'revision = "{COMMIT}"', "").replace("guidance = 5.0", "guidance = 0.0")
+    quick = LENDER.format(commit=COMMIT).replace('"far"', '"quick"').replace('"Far"', '"Quick"')
+    (here / "list.toml").write_text(turbo + far + quick + "parameters = [0.86, 0.1]\n")
+    assert listed(here).get("turbo").on_this_machine()
+    file = original.save(original.checkpoint("sd", sd), here / "a.safetensors")
+    added = add(str(file), here / "data", listed(here))
+    entry = listed(here).get("a")
+    assert (entry.configs, entry.steps, entry.guidance) == (f"somebody/far@{COMMIT}", 25, 5.0)
+    assert "If it was: `steps` and `guidance` in its entry; Quick has 3 and 5." in " ".join(added.sentences)
 
 
 def test_weights_that_are_missing_are_named_and_pulled(hub: Hub, sd: Path, here: Path) -> None:

@@ -1,6 +1,7 @@
-"""Who lends a single file what it lacks: a model of its shape."""
+"""Who lends a single file what it lacks: a plain model of its shape, and the settings of the list's own."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from engine.errors import ModelUnavailable
 from engine.files import Recognised
 from engine.models.lenders import Lender, lender_of, measures_of_config, measures_of_file
 from engine.planning.registry import Registry
+from tests.engine.test_fetching import at_hub
+from tests.hub import Hub, hub_in
 
 XL = {
     "model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3),
@@ -70,6 +73,56 @@ def lender(
     (here / "list.toml").write_text("".join(entries))
     found = Recognised("checkpoint", "a checkpoint", (family,))
     return lender_of(found, shapes, family, Registry.load(here / "list.toml"))
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with hub_in(tmp_path / "hub") as hub:
+        at_hub(hub.url, monkeypatch)
+        hub.add("somebody/base", pipeline(UNET))
+        yield hub
+
+
+@pytest.mark.parametrize(
+    ("steps", "files"),
+    [
+        (4, pipeline(UNET, TURBO)),
+        (28, pipeline(UNET, TURBO)),
+        (28, pipeline(UNET, EDM)),
+        (28, pipeline(UNET, vae={"latents_mean": [-1.6, 2.2, 0.0, 0.4], "latents_std": [8, 9, 5, 9]})),
+    ],
+    ids=["few steps", "sampled in few steps", "a scheduler of its own", "latents of its own"],
+)
+def test_a_model_that_is_not_plain_lends_nothing_though_it_is_here(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, files: dict[str, bytes]
+) -> None:
+    other = entry("other", laid(tmp_path / "other", files), steps=steps, guidance=0.0, side=512)
+    chosen = lender(tmp_path, other, entry("base", "somebody/base"))
+    assert (chosen.entry.name, chosen.like.name, chosen.configs.partition("@")[0]) == (
+        *("base", "base"), "somebody/base"
+    )  # fmt: skip
+    at_hub("http://127.0.0.1:9", monkeypatch)
+    with pytest.raises(ModelUnavailable, match="hub could not be reached"):
+        lender(tmp_path, other, entry("base", "somebody/base"))
+
+
+def test_settings_come_from_the_first_of_its_size_and_the_quick_one_is_named(
+    hub: Hub, tmp_path: Path
+) -> None:
+    mine = entry("mine", laid(tmp_path / "mine", pipeline(UNET)), guidance=9.0, steps=40)
+    turbo = entry("turbo", "somebody/turbo", steps=4, guidance=0.0, side=512)
+    chosen = lender(tmp_path, mine, turbo, entry("base", "somebody/base"))
+    assert (chosen.entry.name, chosen.like.name, chosen.configs) == ("mine", "base", "mine")
+    assert chosen.quick is not None
+    assert chosen.quick.name == "turbo"
+    alone = lender(tmp_path, mine, entry("larger", "somebody/base", size=5.0))
+    assert (alone.like.name, alone.quick) == ("mine", None)
+
+
+def test_where_all_models_are_quick_one_of_them_lends(hub: Hub, tmp_path: Path) -> None:
+    quick = entry("quick", laid(tmp_path / "quick", pipeline(UNET, TURBO)), steps=4)
+    assert lender(tmp_path, quick).like.name == "quick"
 
 
 KLEIN = {
