@@ -43,9 +43,9 @@ class Capacity:
     """One worker. ``places`` bounds the jobs side by side, ``models`` those in its ``memory`` (bytes).
 
     ``takes_all`` has it take whatever comes, but beside a job that is to be alone: there is no other worker.
-    ``rows`` is how many a forward has
-    there. ``fits`` says how each model would lie, None where it does not fit; what is not named fits.
-    ``promised`` is a model for which it is being cleared: it takes nothing else meanwhile.
+    ``rows`` is how many a forward has there. ``fits`` says how each model would lie, None where it does not
+    fit; what is not named fits. ``promised`` is a model for which it is being cleared: it takes nothing else
+    meanwhile.
     """
 
     name: Hashable
