@@ -13,6 +13,7 @@ from typing import Any
 
 from grammar.dialects import OTHER_NAMES, unweighted, without_loras
 from grammar.errors import INVALID_LINK, INVALID_PARAMETER, INVALID_PROMPT, Problem, cut, problem
+from grammar.link_weights import image_weight, weight_behind, weightless
 from grammar.links import link_in
 from grammar.loras import misplaced, problems_of
 from grammar.parameters import Parameter
@@ -20,14 +21,12 @@ from grammar.parts import weigh
 from grammar.ratios import RATIO, lowest
 from grammar.script import Script
 from grammar.spec import FIELDS, GenerationSpec
-from grammar.typography import COLONS, COMMAS, DASHES, NUMBER, trimmed
-from grammar.values import SPACE, Kind, Part, UnfitError, Value, link, number, shown
+from grammar.typography import COLONS, COMMAS, DASHES, trimmed
+from grammar.values import SPACE, Kind, Part, UnfitError, Value, link, shown
 
 _BEHIND_VALUE = SPACE + COMMAS
 _NAME = re.compile(rf"[{DASHES}]*(\w+(?:-\w+)*)")
 _PUNCTUATION = frozenset(",.;:!?…|/\\()[]<>\"'“”„‘’«»`*" + DASHES + "，。、；：！？（）")
-_LINK_WEIGHT = re.compile(rf"::({NUMBER})?")
-_MOST_IMAGE_WEIGHT = 3.0  # of `--iw`
 _OLD_VERSIONS = ("1", "2", "3")
 _SPACED_RATIO = re.compile(rf"[\d.]{{1,9}}[xX×*/÷比{COLONS}][\d.]{{1,9}}[{COMMAS}]?")
 _SINGLE_SIDE = 256  # pixels: the side that stood against a lone one in 2022
@@ -62,7 +61,9 @@ class Reading:
                 self._image(child, images)
             else:
                 words.append(child)
-        self._weigh_images()
+        if any(weight is not None for weight in self._weights):
+            self._said["iw"], note = image_weight(self._weights)
+            self._notes += [note] if note else []
         for tokens in self._parameters:
             self._parameter(tokens)
         if self._suffix:
@@ -92,24 +93,11 @@ class Reading:
 
     def _image(self, token: Any, images: list[str]) -> None:
         url, behind = link_in(token) or ("", "")
-        weight = _LINK_WEIGHT.match(behind)
-        self._weights.append(number(weight[1]) if weight and weight[1] else None)
+        self._weights.append(weight_behind(behind))
         try:
             images.append(link(url))
         except UnfitError:
             self._wrong(INVALID_LINK, token.start_pos, token, "This link is not complete")
-
-    def _weigh_images(self) -> None:
-        """`URL::2` is `--iw 2`, one weight for all of them: the last that is in range, else the nearest."""
-        said = [weight for weight in self._weights if weight is not None]
-        if not said:
-            return
-        fit = [weight for weight in said if 0 <= weight <= _MOST_IMAGE_WEIGHT]
-        weight = self._said["iw"] = fit[-1] if fit else min(max(said[-1], 0.0), _MOST_IMAGE_WEIGHT)
-        if len(fit) < len(said):
-            self._notes.append(f"An image prompt weighs 0 to 3 here: `--iw {shown(weight)}` counts.")
-        elif len(set(self._weights)) > 1:
-            self._notes.append(f"All image prompts weigh the same here: `--iw {shown(weight)}` counts.")
 
     def _parts(self, words: list[Any], text: str) -> tuple[Part, ...]:
         for token in words:
@@ -167,7 +155,7 @@ class Reading:
                 self._notes += notes
             try:
                 values.append(self._read(row, piece))
-                self._weightless(row, piece, values[-1])
+                self._notes += weightless(row.name, piece, values[-1])
             except UnfitError as unfit:
                 title = INVALID_LINK if link_in(piece) else INVALID_PARAMETER
                 typed = self._script.text[start : token.end_pos].rstrip(_BEHIND_VALUE)
@@ -175,13 +163,6 @@ class Reading:
             start = token.end_pos
         if values:
             self._say(row, head, tuple(chain.from_iterable(values)) if row.kind.adds_up else values[-1])
-
-    def _weightless(self, row: Parameter, piece: str, value: Value) -> None:
-        """Tells of a weight behind a link where the parameter's pictures have none of their own."""
-        weight = _LINK_WEIGHT.search(piece) if link_in(piece) else None
-        each = value if isinstance(value, tuple) else (value,)
-        if weight and weight[1] and any(isinstance(one, str) for one in each):
-            self._notes.append(f"`{weight[0]}`: no effect, a picture of `--{row.name}` has no weight here.")
 
     def _read(self, row: Parameter, piece: str) -> Value:
         try:

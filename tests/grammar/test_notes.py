@@ -58,7 +58,9 @@ class TestNearParameters:
 
 class TestJson:
     def test_is_one_job_of_its_words(self) -> None:
-        spec = only('{"prompt": "a {red} fox, snow", "negative_prompt": "blurry, text", "seed": 5, "steps": 30}')
+        spec = only(
+            '{"prompt": "a {red} fox, snow", "negative_prompt": "blurry, text", "seed": 5, "steps": 30}'
+        )
         assert spec == only(r"a \{red\} fox, snow --no blurry, text --seed 5")
         assert remarks(spec) == ("Of the JSON that was pasted, these have no effect here: `steps`.",)
 
@@ -77,7 +79,11 @@ class TestJson:
 
     @pytest.mark.parametrize(
         "text",
-        ['{"3": {"inputs": {"seed": 5}, "class_type": "KSampler"}}', '{"prompt": ""}', '{"prompt": {"3": 1}}'],
+        [
+            '{"3": {"inputs": {"seed": 5}, "class_type": "KSampler"}}',
+            '{"prompt": ""}',
+            '{"prompt": {"3": 1}}',
+        ],
     )
     def test_without_words_is_one_error(self, text: str) -> None:
         with pytest.raises(PromptError, match="file of another program") as caught:
