@@ -22,6 +22,7 @@ from bot.memory.picture_files import masked
 from bot.memory.records import JobKind, JobRecord
 from engine import (
     Direction,
+    Lane,
     Margins,
     Plan,
     Registry,
@@ -135,7 +136,7 @@ class Continuations:
         file = await self.picture_of(parent, index)
         drafts = []
         for spec in specs:
-            plan = plan_vary(parent.plan, index, self._registry, strong=strong, spec=spec)
+            plan = plan_vary(parent.plan, index, self._registry, strong=strong, spec=_asked(spec, parent))
             draft = child(parent, VARIED[spec is not None, strong], user, index, file, plan=plan)
             drafts.append(await self.remixed(user, parent, draft, prompt, spec))
         return drafts
@@ -145,7 +146,7 @@ class Continuations:
     ) -> list[Draft]:
         """Four continuations a spec. Raises NoRoom."""
         file = await self.picture_of(parent, index)
-        plans = [way.plan(parent.plan, index, self._registry, spec=spec) for spec in specs]
+        plans = [way.plan(parent.plan, index, self._registry, spec=_asked(spec, parent)) for spec in specs]
         drafts = []
         for spec, plan in zip(specs, plans, strict=True):
             draft = child(parent, way.kind, user, index, file, plan=plan)
@@ -160,12 +161,10 @@ class Continuations:
     ) -> list[Draft]:
         """Framed as `--zoom` and `--ar` say; no `--zoom` means 2. Raises NoRoom."""
         file = await self.picture_of(parent, index)
-        before = GenerationSpec.from_dict(parent.spec)
         drafts = []
         for spec in specs:
             zoom = 2.0 if spec.zoom is None else spec.zoom
-            # A proportion that was not changed is not asked for: pans and squares have another one by now.
-            asked = spec.replace(zoom=None, aspect=None if spec.aspect == before.aspect else spec.aspect)
+            asked = _asked(spec.replace(zoom=None), parent)
             plan = plan_zoom(parent.plan, index, self._registry, zoom=zoom, spec=asked)
             draft = child(parent, JobKind.ZOOM, user, index, file, plan=plan)
             drafts.append(await self.remixed(user, parent, draft, prompt, spec.replace(zoom=None)))
@@ -186,7 +185,8 @@ class Continuations:
         file = await self.picture_of(parent, index)
 
         def planned(spec: GenerationSpec | None) -> Plan:
-            return plan_region(parent.plan, index, self._registry, parts=parts, words=words, spec=spec)
+            asked = _asked(spec, parent)
+            return plan_region(parent.plan, index, self._registry, parts=parts, words=words, spec=asked)
 
         # Whether a segmenter is on this machine is read from the disk.
         plans = [await asyncio.to_thread(planned, spec) for spec in specs]
@@ -257,7 +257,7 @@ class Continuations:
                 known |= dict(zip(starts, inputs, strict=True))
             given = {link: KeptPicture(name) for link, name in known.items()}
             return await self._drafting.drafts(user, prompt, changed, given)
-        plans = [plan_again(job.plan, self._registry, spec) for spec in changed]
+        plans = [plan_again(job.plan, self._registry, _asked(spec, job)) for spec in changed]
         drafts = [child(job, job.kind, user, job.position, None, plan=plan) for plan in plans]
         return [
             replace(await self.remixed(user, job, draft, prompt, spec), inputs=inputs)
@@ -273,7 +273,8 @@ class Continuations:
         """
         if spec is None:
             return draft
-        said = replace(draft, prompt=prompt, shown=format_prompt(spec), spec=spec.to_dict())
+        lane = Lane(spec.speed) if spec.speed else draft.lane
+        said = replace(draft, prompt=prompt, shown=format_prompt(spec), spec=spec.to_dict(), lane=lane)
         if not draft.plan.referred:
             return said
         known = await self._jobs.referred(parent.id)
@@ -306,6 +307,17 @@ def child(parent: JobRecord, kind: JobKind, user: User, index: int, file: str | 
         parent_id=parent.id,
         position=index,
     )
+
+
+def _asked(spec: GenerationSpec | None, parent: JobRecord) -> GenerationSpec | None:
+    """What is asked for of a picture: a proportion only where the parent's prompt said another one.
+
+    Pans and squares have another proportion by now than their prompt says.
+    """
+    if spec is None:
+        return None
+    before = GenerationSpec.from_dict(parent.spec).aspect
+    return spec.replace(aspect=None if spec.aspect == before else spec.aspect or (1, 1))
 
 
 def unseeded(job: JobRecord) -> GenerationSpec:

@@ -13,7 +13,14 @@ from engine.families import FAMILIES
 from engine.planning.entries import ModelEntry
 from engine.planning.loras import loras_of
 from engine.planning.plan import Action, Plan
-from engine.planning.prompts import conditionings_of, given, seeds_of, unknown_words, without_effect
+from engine.planning.prompts import (
+    conditionings_of,
+    effort_of,
+    given,
+    seeds_of,
+    unknown_words,
+    without_effect,
+)
 from engine.planning.reach import within_reach
 from engine.planning.registry import Registry
 from engine.planning.sizes import tile_size
@@ -61,7 +68,7 @@ def plan_edit(
     conditionings, said = conditionings_of(spec, entry)
     width, height, cut = tile_size(entry, size[0] / size[1])
     loras, unknown_loras = loras_of(spec, entry, registry.loras, "")
-    steps = max(1, round(entry.steps * given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)))
+    steps = effort_of(spec, entry)
     plan = Plan(
         action=Action.EDIT,
         model=entry.name,

@@ -13,6 +13,7 @@ from engine.planning.loras import loras_of, words_of
 from engine.planning.plan import Action, Plan, running, scheduled
 from engine.planning.prompts import (
     conditionings_of,
+    effort_of,
     given,
     image_strength,
     look_of,
@@ -22,6 +23,7 @@ from engine.planning.prompts import (
     style_of,
     unknown_words,
     without_effect,
+    without_images,
 )
 from engine.planning.reach import from_a_picture, too_few_steps, within_reach
 from engine.planning.references import IMAGE, with_codes
@@ -61,15 +63,15 @@ def plan_imagine(
     texts = [words_of(style), *(part.text for part in conditionings)]
     embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
     strength = image_strength(spec) if from_a_picture(entry) and not seen else None
-    effort = given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)
-    whole = max(1, round(entry.steps * effort))
+    whole = effort_of(spec, entry)
     steps = scheduled(whole, strength)
     seeds = seeds_of(spec, seed)
     chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
     if spec.seed is not None and (chaos or weird):
         said = (*said, _WHOLE_GRID)
     words, weight, replaced = look_of(spec, entry, registry, style, references)
-    left, told = (*unknown_references, *replaced), (*without_effect(spec), *remarks(spec))
+    left = (*unknown_references, *replaced)
+    told = (*without_effect(spec), *without_images(spec), *remarks(spec))
     plan = Plan(
         action=Action.IMAGINE,
         model=entry.name,

@@ -1,43 +1,41 @@
 """What a prompt's words and parameters come to with one model: texts, weights, strengths, seeds, notes.
 
 Shared by all who plan from a prompt, be it a new one or a parent's that is said differently (Remix). Knows
-nothing of sizes, steps or source pictures.
+nothing of sizes or source pictures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from engine.planning.embeddings import embeddings_of
-from engine.planning.looking import likeness_of, references_for, with_words
-from engine.planning.loras import loras_of, words_of
-from engine.planning.plan import PICTURES, Conditioning, Plan
-from engine.planning.reach import within_reach
-from engine.planning.references import STYLE, Reference, style_by_words, with_codes
+from engine.planning.looking import references_for
+from engine.planning.loras import words_of
+from engine.planning.plan import PICTURES, Conditioning
+from engine.planning.references import STYLE, Reference, style_by_words
 from engine.planning.registry import ModelEntry, Registry
 from engine.planning.seeds import picture_seeds
 from engine.planning.vocabulary import known_text, names_nothing
-from grammar import PARAMETERS, remarks
+from grammar import PARAMETERS
 
 if TYPE_CHECKING:
     from grammar.spec import GenerationSpec
 
 __all__ = [
     "conditionings_of",
+    "effort_of",
     "given",
     "image_strength",
     "look_of",
     "muses_of",
     "oddity_of",
-    "remixed",
     "seeds_of",
     "style_of",
     "unknown_words",
     "wholly_unknown",
     "without_effect",
+    "without_images",
 ]
 
 _MOST_PARTS = 8
@@ -56,6 +54,12 @@ _DEFINITE = ("seed", "sameseed", "quality", "stop", "draft")
 _NO_ZOOM = "`--zoom` acts in the dialog of Custom Zoom only, under a single picture; it has no effect here."
 
 _NO_EXPANDING = "`--expand` acts on new prompts in Discord only; it has no effect here."
+
+_NO_VERSION = "`--v` has no effect here: `--niji` says the model."
+
+_NO_SEED = "`--seed` has no effect here: `--sameseed` says it of all four pictures."
+
+_NO_IMAGES = "`--iw` weighs image prompts, and there is none: it has no effect."
 
 _MOST_NAMED = 12
 """Unknown words that a note names at most: a message has little room."""
@@ -82,7 +86,9 @@ def conditionings_of(
     if strange:
         named = f"{entry.name} does not know: {', '.join(strange[:_MOST_NAMED])}."
         notes.append(f"{named} {entry.draws}".strip())
-    return tuple(parts) or (Conditioning(""),), tuple(notes)
+    if not any(part.weight > 0 for part in parts):
+        parts.insert(0, Conditioning(""))  # pictures alone are asked for; what is unwanted leads nowhere
+    return tuple(parts), tuple(notes)
 
 
 def unknown_words(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, ...]:
@@ -118,11 +124,14 @@ def style_of(spec: GenerationSpec, entry: ModelEntry) -> tuple[str, tuple[str, .
     named = spec.style or ("raw" if spec.raw else None)
     if named is None:
         return entry.style, ()
-    if named in entry.styles:
-        return entry.styles[named], ()
-    if named == "raw":
-        return "", ()
-    return entry.style, (f"`--style {named}` is not a style of {entry.name}, so its own was kept.",)
+    told: tuple[str, ...] = ()
+    if named not in entry.styles and named != "raw":
+        instead = "`--raw` counts" if spec.raw else "its own was kept"
+        told = (f"`--style {named}` is not a style of {entry.name}, so {instead}.",)
+        named = "raw" if spec.raw else None
+    if named is None:
+        return entry.style, told
+    return entry.styles.get(named, ""), told
 
 
 def look_of(
@@ -132,14 +141,28 @@ def look_of(
 
     A style that the prompt refers to takes the place of the house style, unless `--s` is said as well.
     """
-    words = words_of(style)
+    words, away = words_of(style), _not_drawn_away_from(spec, entry, references)
     said = style_by_words(spec, entry, registry.adapters)
     if said is not None:
         kept = () if spec.stylize is None else ("`--s`: the style of `--sref` takes its place.",)
-        return *said, kept
+        return *said, (*kept, *away)
     if not words or (spec.stylize is None and any(each.role == STYLE for each in references)):
-        return "", 0.0, ()
-    return words, style_weight(spec.stylize, 100), ()
+        return "", 0.0, away
+    return words, style_weight(spec.stylize, 100), away
+
+
+def _not_drawn_away_from(
+    spec: GenerationSpec, entry: ModelEntry, references: Sequence[Reference]
+) -> tuple[str, ...]:
+    """A sentence on the style numbers of negative weight where an adapter's anchors do not stand for them."""
+    drawn = {each.code for each in references}
+    codes = [part for part in spec.sref if part.text.isdecimal() and part.weight < 0]
+    left = ", ".join(f"`{part.text}`" for part in codes if int(part.text) not in drawn)
+    return (
+        (f"{entry.title} cannot draw away from a style's number: {left} of `--sref` did nothing.",)
+        if left
+        else ()
+    )
 
 
 def image_strength(spec: GenerationSpec) -> float | None:
@@ -148,33 +171,6 @@ def image_strength(spec: GenerationSpec) -> float | None:
     if not spec.images or weight <= 0:
         return None
     return round(_FREELY - _HOLDING * min(weight, _MOST_WEIGHT), 4)
-
-
-def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
-    """The plan with what was asked for replaced: texts, and of `--s --c --w` what the spec says."""
-    entry, spec = registry.get(plan.model), with_codes(spec)
-    conditionings, notes = conditionings_of(spec, entry)
-    chaos, weird = given(spec.chaos, 100 * plan.chaos) / 100, given(spec.weird, 3000 * plan.weird) / 3000
-    loras, told = loras_of(spec, entry, registry.loras, style_of(spec, entry)[0])
-    references, left = references_for(spec, entry, registry.adapters)
-    texts = [plan.style, *(part.text for part in conditionings)]
-    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
-    said = replace(
-        plan,
-        conditionings=with_words(conditionings, references),
-        loras=loras,
-        references=references,
-        likeness=plan.likeness or likeness_of(entry, references),
-        unmet=bool(left),
-        embeddings=embeddings,
-        style_weight=style_weight(spec.stylize, 1000 * plan.style_weight) if plan.style else 0.0,
-        chaos=chaos,
-        weird=weird,
-        muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
-        oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
-        notes=(*notes, *told, *unread, *left, *without_effect(spec), *remarks(spec)),
-    )
-    return within_reach(said, spec, entry)
 
 
 def muses_of(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:
@@ -186,6 +182,11 @@ def muses_of(entry: ModelEntry, seeds: tuple[int, ...]) -> tuple[str, ...]:
 def oddity_of(entry: ModelEntry, seeds: tuple[int, ...]) -> str:
     """The text that all pictures are drawn to; empty where the model has none."""
     return Random(seeds[0]).choice(entry.oddities) if entry.oddities else ""
+
+
+def effort_of(spec: GenerationSpec, entry: ModelEntry) -> int:
+    """How many steps a picture from text alone takes at the quality that is said."""
+    return max(1, round(entry.steps * given(spec.quality, 1.0) * (0.5 if spec.draft else 1.0)))
 
 
 def seeds_of(spec: GenerationSpec, seed: int | None) -> tuple[int, ...]:
@@ -206,7 +207,16 @@ def without_effect(spec: GenerationSpec) -> tuple[str, ...]:
     idle = (f"{', '.join(said)}: understood, but without effect here.",) if said else ()
     if spec.expand:
         idle = (*idle, _NO_EXPANDING)
+    if spec.version and spec.niji is not None:
+        idle = (*idle, _NO_VERSION)
+    if spec.seed is not None and spec.sameseed is not None:
+        idle = (*idle, _NO_SEED)
     return idle if spec.zoom is None else (*idle, _NO_ZOOM)
+
+
+def without_images(spec: GenerationSpec) -> tuple[str, ...]:
+    """A sentence where image prompts are weighed and there are none."""
+    return (_NO_IMAGES,) if spec.iw is not None and not spec.images else ()
 
 
 def given(value: float | None, default: float) -> float:

@@ -24,8 +24,9 @@ from engine.planning.canvas import (
 from engine.planning.edit import drawn_on
 from engine.planning.entries import ModelEntry
 from engine.planning.plan import CALM, PICTURES, Action, Plan, running, scheduled
-from engine.planning.prompts import remixed
+from engine.planning.prompts import seeds_of
 from engine.planning.registry import Registry
+from engine.planning.remix import OWN_PROPORTION, remixed
 from engine.planning.seeds import picture_seeds
 from engine.planning.sizes import alike, proportion, tile_size
 
@@ -80,7 +81,7 @@ def plan_pan(
     parent = drawn_on(parent, registry)
     tile = parent.native
     framed = panned(tile.width, tile.height, direction, registry.get(parent.model))
-    return _repainted(parent, position, framed, registry, spec, seed)
+    return _in_its_proportion(_repainted(parent, position, framed, registry, spec, seed), spec)
 
 
 def plan_square(
@@ -122,7 +123,14 @@ def plan_region(
         framed = tile.width, tile.height, Canvas(whole, words=words, segmenter=segmenter.name)
     else:
         framed = parted(tile.width, tile.height, parts)
-    return replace(_repainted(parent, position, framed, registry, spec, seed), tile=parent.tile)
+    plan = _in_its_proportion(_repainted(parent, position, framed, registry, spec, seed), spec)
+    return replace(plan, tile=parent.tile)
+
+
+def _in_its_proportion(plan: Plan, spec: GenerationSpec | None) -> Plan:
+    """The plan with a sentence where an `--ar` is said that its picture does not follow."""
+    asked = spec is not None and spec.aspect is not None
+    return replace(plan, notes=(OWN_PROPORTION, *plan.notes)) if asked else plan
 
 
 def plan_painted(
@@ -167,10 +175,10 @@ def _repainted(
     parent.check(position)
     width, height, canvas = framed
     entry = registry.get(parent.model)
-    said = None if spec is None else spec.seed
     plan = replace(
         parent,
-        seeds=picture_seeds(seed if said is None else said, PICTURES),
+        action=Action.REPAINT,
+        seeds=picture_seeds(seed, PICTURES) if spec is None else seeds_of(spec, seed),
         muses=parent.muses[position - 1 : position] * PICTURES,
         notes=(),
     )
@@ -178,23 +186,20 @@ def _repainted(
         plan = remixed(plan, spec, registry)
     filler = None if parent.tile else registry.filler(entry)
     if filler is not None:
-        return _filled(
-            plan, framed, filler, round(filler.steps * (parent.effort or entry.steps) / entry.steps)
-        )
+        return _filled(plan, framed, filler, round(filler.steps * (plan.effort or entry.steps) / entry.steps))
     calm, strength = 1.0, REDRAWN
     if not canvas.covered(width, height):
         strength = (entry.extend + REDRAWN) / 2
         if plan.conditionings == parent.conditionings and not canvas.masked:
             calm, strength = CALM if entry.extend_by_words else 0.0, entry.extend
             canvas = replace(canvas, margin=min(width, height) // _MARGIN)
-    steps = scheduled(parent.effort or parent.steps, strength)
+    steps = scheduled(plan.effort or plan.steps, strength)
     return replace(
         plan,
-        action=Action.REPAINT,
         width=width,
         height=height,
         steps=steps,
-        stop_step=max(1, round(running(steps, strength) * parent.stop_step / parent.running)),
+        stop_step=max(1, round(running(steps, strength) * plan.stop_step / plan.running)),
         strength=strength,
         calm=calm,
         tile=False,

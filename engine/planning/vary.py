@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.planning.edit import drawn_on
 from engine.planning.plan import PICTURES, Action, Plan, running, scheduled
-from engine.planning.prompts import remixed
+from engine.planning.prompts import seeds_of
 from engine.planning.registry import Registry
+from engine.planning.remix import remixed
 from engine.planning.seeds import picture_seeds
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def plan_vary(
 ) -> Plan:
     """Four variations of the parent's picture ``position`` (from 1), whose bytes are the job's input.
 
-    A ``spec`` (Remix) replaces what the parent was asked for: text, `--no`, and of `--s --c --w` what it
-    says; the model, the tile and the effort stay the parent's. Words are checked as in `plan_imagine`; how
-    far strong variations go is the model's own. Raises UnknownModel where that one is gone.
+    A ``spec`` (Remix) replaces all that the parent was asked for but the model, its `--ar` the proportion, to
+    which the picture is cut. How far strong variations go is the model's own. Raises UnknownModel where that
+    one is gone.
     """
     parent = drawn_on(parent, registry)
     parent.check(position)
@@ -45,7 +46,7 @@ def plan_vary(
         action=Action.VARY,
         steps=steps,
         stop_step=max(1, round(running(steps, strength) * share)),
-        seeds=picture_seeds(seed, PICTURES),
+        seeds=picture_seeds(seed, PICTURES) if spec is None else seeds_of(spec, seed),
         strength=strength,
         muses=parent.muses[position - 1 : position] * PICTURES,
         canvas=None,
@@ -58,5 +59,6 @@ def plan_vary(
 
 def plan_again(plan: Plan, registry: Registry, spec: GenerationSpec | None = None) -> Plan:
     """The same from the same input picture with new seeds; a ``spec`` (Remix) replaces what was asked for."""
-    again = replace(plan, seeds=picture_seeds(None, len(plan.seeds)))
-    return again if spec is None else remixed(again, spec, registry)
+    if spec is None:
+        return replace(plan, seeds=picture_seeds(None, len(plan.seeds)))
+    return remixed(replace(plan, seeds=seeds_of(spec, None)[: len(plan.seeds)]), spec, registry)

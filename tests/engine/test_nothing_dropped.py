@@ -135,3 +135,19 @@ def test_what_has_no_words_to_draw_to_is_told() -> None:
     for said in ("`--s 500` and `--raw`", "`--c 50`", "`--w 1000`"):
         assert said in notes
     assert planned("a red house", BARE).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("--iw 2", "`--iw`"),
+        ("--niji 5 --v 6", "`--v`"),
+        ("--seed 1 --sameseed 2", "`--seed`"),
+        ("--sref 123::-1", "`123`"),
+        ("--raw --style cute", "`--raw` counts"),
+    ],
+)
+def test_what_gives_way_to_something_else_is_named(said: str, named: str) -> None:
+    [spec] = parse(f"a red fox {said}")
+    plan = plan_imagine(spec, Registry((RICH,)), model="model", seed=1)
+    assert any(named in note for note in plan.notes)

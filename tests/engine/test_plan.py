@@ -142,6 +142,11 @@ class TestImagine:
     def test_an_unknown_style_is_said(self, registry: Registry) -> None:
         assert "--style scenic" in planned(registry, style="scenic").notes[0]
 
+    def test_pictures_without_words_draw_away_from_what_is_unwanted(self, registry: Registry) -> None:
+        (spec,) = parse("https://a.com/x.png https://b.com/y.png --no red")
+        plan = plan_imagine(spec, registry, model="small")
+        assert plan.conditionings == (Conditioning(""), Conditioning("red", -0.5))
+
     def test_image_prompts_grow_with_their_weight(self, registry: Registry) -> None:
         weights = [0.5, 1, 2, 3]
         strengths = [planned(registry, images=("https://x/a.png",), iw=iw).strength for iw in weights]
@@ -214,12 +219,12 @@ class TestLaterJobs:
         assert plan.strength == 0.92
         assert plan.stop_step == plan.steps - 1
 
-    def test_a_remix_changes_the_text_and_keeps_the_model(self, registry: Registry) -> None:
+    def test_a_remix_replaces_what_was_said_and_keeps_the_model(self, registry: Registry) -> None:
         parent = planned(registry, chaos=50, stylize=0)
         spec = GenerationSpec(parts=(Part("a fox"),), no=("red",), weird=3000)
         plan = plan_vary(parent, 1, registry, strong=True, spec=spec)
         assert plan.conditionings == (Conditioning("a fox"), Conditioning("red", -0.5))
-        assert (plan.model, plan.chaos, plan.weird, plan.style_weight) == ("small", 0.5, 1.0, 0.0)
+        assert (plan.model, plan.chaos, plan.weird, plan.style_weight) == ("small", 0.0, 1.0, 0.1)
 
     def test_enough_steps_run_however_faint_the_noise(self, registry: Registry) -> None:
         plan = plan_vary(planned(registry, quality=0.5), 1, registry, strong=False)
