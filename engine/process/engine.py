@@ -272,8 +272,9 @@ class Engine:
         self._dispatcher.leave(worker)
         lost = list(place.jobs.values())
         blamed = [open for open in lost if place.blames(open)]
-        # A model that cannot be loaded has ended workers for each of those that wait for it again.
-        unloaded = {open.demand.model for open in blamed if place.loads(open)}
+        # A model that cannot be loaded has ended workers for each of those that wait for it again; where
+        # something else was made ready as well, that may have been it.
+        unloaded = {open.demand.model for open in blamed if place.loads(open) and not open.prepared}
         blamed += [
             open
             for open in self._jobs.values()

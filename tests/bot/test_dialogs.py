@@ -140,3 +140,12 @@ async def test_nothing_is_asked_again_of_what_is_gone(world):
     assert refused.embeds[0].title == "No longer here"
     assert refused.embeds[0].footer.text == "a house"
     assert buttons(refused.message) == []
+
+
+async def test_a_remix_takes_the_speed_and_the_proportion_of_its_prompt(world):
+    await remix(world)
+    shown = await world.press(await world.imagine("a fox"), "V1")
+    await world.alice.submit_modal(shown, {"prompt": "a blue fox --relax --ar 3:2"})
+    job = world.engine.seen[-1]
+    assert job.lane == "relax"
+    assert job.plan.width / job.plan.height == pytest.approx(1.5, rel=0.03)
