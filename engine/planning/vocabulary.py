@@ -27,6 +27,11 @@ _LETTERS = rf"(?:[^\W_{_EAST}]|[{_MARKS}])+"
 _WORD = re.compile(rf"[{_EAST}]+|{_LETTERS}(?:['’-]{_LETTERS})*")
 _RUN = re.compile(rf"[{_EAST}]+")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
+_PICTOGRAM = re.compile(
+    "(?:[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*\u200d?)+"
+)
+"""Arrows, signs and emoji with what belongs to them: selectors, skin tones, joiners."""
+
 _OF = frozenset({"of", "de", "do", "da", "dos", "das", "del"})
 """Words behind which stands what something is of, wherever that is placed: "in pastel of a fox"."""
 
@@ -49,7 +54,11 @@ def known_text(text: str, entry: ModelEntry) -> tuple[str, tuple[str, ...]]:
                 unknown.append(part)
         return "".join(said)
 
-    left = _WORD.sub(kept, text)
+    def dropped(found: re.Match[str]) -> str:
+        unknown.append(found[0])
+        return " "
+
+    left = _PICTOGRAM.sub(dropped, _WORD.sub(kept, text))
     return " ".join(left.split()), tuple(dict.fromkeys(unknown))
 
 

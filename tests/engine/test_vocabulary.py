@@ -154,3 +154,9 @@ def test_whatever_a_caption_says_names_something(small: ModelEntry, language: st
     rng = Random(2)
     for _ in range(500):
         assert not names_nothing(f"zebra {caption(random_scene(rng, train=False), rng, language)}", small)
+
+
+@pytest.mark.parametrize("emoji", ["🎠", "👩🏽‍🚀", "❤️", "→", "🦊🦊"])
+def test_emoji_and_signs_are_words_that_it_does_not_know(emoji: str) -> None:
+    pocket = Registry.load().get("pocket")
+    assert known_text(f"a red circle {emoji} at night", pocket) == ("a red circle at night", (emoji,))
