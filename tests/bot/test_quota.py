@@ -49,6 +49,7 @@ async def test_a_job_that_is_cancelled_while_it_is_drawn_costs_what_it_would_hav
     world.engine.held = True
     for _ in range(2):
         await world.slash("imagine", prompt="a fox")
+        await env.advance_time(2)
         await world.slash("cancel")
         world.engine.step()
         await env.settle()
@@ -58,7 +59,7 @@ async def test_a_job_that_is_cancelled_while_it_is_drawn_costs_what_it_would_hav
     assert "Daily limit" in (await world.slash("imagine", prompt="a fox")).response.embeds[0].title
     assert "4 images" in await info(world)  # given; cancelled ones are not
     [(spent,)] = [tuple(row) for row in await world.database.rows("SELECT seconds FROM daily_usage")]
-    assert spent > 0.5
+    assert spent == pytest.approx(2 + 2 + 0.5, abs=0.3)  # two that were cancelled, and the cat
 
 
 async def test_a_job_that_is_cancelled_while_it_waits_costs_nothing(world, operator, env):

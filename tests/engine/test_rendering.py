@@ -452,7 +452,8 @@ class TestRegionsNamedInWords:
         assert isinstance(bench.finish("the hat")["the hat"], Failed)
 
     def test_without_a_segmenter_it_says_so(self) -> None:
-        bench = Bench()
+        without = Program(stub.load, stub.run, stub.PROGRAM.forward_mode, stub.PROGRAM.preview, stub.describe)
+        bench = Bench(without)
         self.submit(bench, "the hat")
         event = bench.finish("the hat")["the hat"]
         assert isinstance(event, Failed)
