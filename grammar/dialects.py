@@ -29,7 +29,6 @@ _SETTING = re.compile(
     r'("(?:[^"\\]|\\.)*+"|\{[^{}]*+\}|\[[^\[\]]*+\]|[^,;|\n]*+)[\s,;|]*+|[^,;|\n]++[,;|\s]*'
 )
 _SIZE = re.compile(r"(\d{1,5})\s*[x×X]\s*(\d{1,5})")
-_MOST_SEED = 4294967295  # 2**32 - 1, the largest seed that a Midjourney prompt may name
 _SHOWN = 12  # idle settings named in one note, so that it stays a few lines
 _NAMED = 3  # pieces quoted in one note, as examples of the rest
 _EMPHASIS = re.compile(
@@ -40,6 +39,9 @@ _SAYS_WEIGHT = re.compile(rf"\A(?:\(\(|\[\[|<|::)|[{COLONS}]\s*\d*\.?\d+\s*\)+\Z
 _PART_WEIGHT = re.compile(rf"::(?:{NUMBER})?(?=\s*(?:,|$))")
 _HYPERNET = re.compile(r"<hypernet\s*:[^<>]*>", re.IGNORECASE)
 _BRACED = re.compile(r"(?<![\\{])(?:\{\{+[^{}|,\\]+\}\}+|\{[^{}|,\\:]+:\s*\d*\.?\d+\s*\})(?!\})")
+
+MOST_SEED = 4294967295
+"""The largest seed that a prompt may name: 2**32 - 1."""
 
 SMALL_MODEL = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^<>]*>", re.IGNORECASE)
 """A small model beside the large one, as Stable Diffusion's programs write it: no words."""
@@ -166,7 +168,7 @@ def _settings(text: str) -> tuple[str, str]:
         if key == "seed" and "seed" not in said and value.lstrip("-").isdigit():
             if value == "-1":
                 continue
-            if value.isdecimal() and int(value) <= _MOST_SEED:
+            if value.isdecimal() and int(value) <= MOST_SEED:
                 said["seed"] = f"--seed {value}"
                 continue
         size = _SIZE.fullmatch(value)

@@ -9,16 +9,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from grammar.dialects import MOST_SEED
 from grammar.errors import PromptError
 from grammar.help import remarks
 from grammar.parser import parse
+from grammar.permutations import escaped
 from grammar.spec import GenerationSpec, format_prompt
 from grammar.typography import DASHES
 
 __all__ = ["Fields", "prompt_of"]
 
 _A_WORD = re.compile(r"[^\W_]|[^\x00-\x7f]")
-_MOST_SEED = 4294967295  # 2**32 - 1, the largest seed that a prompt may name
 _TOO_LARGE = "Its seed {} is larger than a seed may be here (4294967295): it is left out."
 _NO_PARAMETERS = "What looked like parameters of this language among its words is left out."
 
@@ -45,9 +46,9 @@ def prompt_of(fields: Fields) -> tuple[str, tuple[str, ...]]:
     notes: list[str] = []
     if not _A_WORD.search(fields.words):
         return "", ()
-    if fields.seed is not None and fields.seed > _MOST_SEED:
+    if fields.seed is not None and fields.seed > MOST_SEED:
         notes.append(_TOO_LARGE.format(fields.seed))
-    for clean in (_as_it_is, _with_braces, _without_parameters, _letters):
+    for clean in (_as_it_is, escaped, _without_parameters, _letters):
         if clean is _as_it_is and not fields.language:
             continue
         spec = _read(fields, clean)
@@ -69,18 +70,13 @@ def _read(fields: Fields, clean: Callable[[str], str]) -> GenerationSpec | None:
         [spec] = parse(" ".join(text.split()), limit=1)
     except (PromptError, ValueError):
         return None
-    if fields.seed is not None and fields.seed <= _MOST_SEED:
+    if fields.seed is not None and fields.seed <= MOST_SEED:
         spec = spec.replace(seed=fields.seed, sameseed=None)
     return spec
 
 
 def _as_it_is(words: str) -> str:
     return words
-
-
-def _with_braces(words: str) -> str:
-    """Braces are only text to other programs."""
-    return re.sub(r"(?<!\\)([{}｛｝])", r"\\\1", words)
 
 
 def _without_parameters(words: str) -> str:

@@ -14,6 +14,7 @@ from grammar.values import UnfitError, bare
 _RATIO = re.compile(rf"\d{{1,9}}\s*[{COLONS}]\s*\d{{1,9}}(?!\w)")
 _BETWEEN = re.compile(r"[\s,]+")
 _INK = re.compile(r"\s*\S")
+_GAP = re.compile(rf"[\s=,{COLONS}]*")
 
 
 class Fitting:
@@ -22,6 +23,12 @@ class Fitting:
     def __init__(self, start: str, word: str) -> None:
         """As regular expressions: where a parameter begins, and a word of a value."""
         self._word = re.compile(rf"(?!{start}){word}")
+
+    @staticmethod
+    def begin(text: str, at: int, end: int) -> int:
+        """Where a value would begin behind a name that ends there."""
+        gap = _GAP.match(text, at, end)
+        return gap.end() if gap else at
 
     def value(self, row: Parameter, text: str, at: int, end: int) -> tuple[int, bool] | None:
         """Where a value that fits ends, and whether it tells that a parameter is meant; None: none fits."""

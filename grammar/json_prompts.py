@@ -9,7 +9,9 @@ import json
 import re
 from typing import Any
 
+from grammar.dialects import MOST_SEED
 from grammar.errors import INVALID_PROMPT, PromptError, cut, problem
+from grammar.permutations import escaped
 from grammar.typography import Edit
 
 __all__ = ["from_json"]
@@ -20,7 +22,6 @@ _UNWANTED = ("negative_prompt", "negative", "negativeprompt", "uc")
 _AROUND = ("input", "inputs", "parameters", "params")
 """Keys under which services keep what was asked for."""
 
-_MOST_SEED = 4294967295  # 2**32 - 1, the largest seed that a prompt may name
 _MOST_SIDE = 99_999  # pixels; a longer side is no picture's
 _SHOWN = 12  # idle keys named in one note, so that it stays a few lines
 _MEND = "Paste the words of its prompt alone."
@@ -53,7 +54,7 @@ def from_json(text: str, end: int) -> tuple[list[Edit], list[str]]:
         if idle
         else []
     )
-    return [(start, until, " ".join((_escaped(keys[named]), *said)) + " ")], notes
+    return [(start, until, " ".join((_words(keys[named]), *said)) + " ")], notes
 
 
 def _inside(found: Any) -> dict[str, Any]:
@@ -77,11 +78,11 @@ def _said(keys: dict[str, Any]) -> tuple[list[str], set[str]]:
     for key in _UNWANTED:
         value = keys.get(key)
         if isinstance(value, str) and value.strip(" ,."):
-            said.append(f"--no {_escaped(value)}")
+            said.append(f"--no {_words(value)}")
             taken.add(key)
             break
     seed = keys.get("seed")
-    if _whole(seed, 0, _MOST_SEED):
+    if _whole(seed, 0, MOST_SEED):
         said.append(f"--seed {seed}")
         taken.add("seed")
     width, height = keys.get("width"), keys.get("height")
@@ -98,6 +99,5 @@ def _whole(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _escaped(words: str) -> str:
-    """Braces are only text to other programs."""
-    return re.sub(r"(?<!\\)([{}｛｝])", r"\\\1", " ".join(words.split()))
+def _words(words: str) -> str:
+    return escaped(" ".join(words.split()))

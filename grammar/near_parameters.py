@@ -11,11 +11,10 @@ from difflib import get_close_matches
 from grammar.errors import cut
 from grammar.fitting import Fitting
 from grammar.parameters import Parameter
-from grammar.typography import COLONS, DASHES, LONG_DASHES
+from grammar.typography import DASHES, LONG_DASHES, NAME_END, any_of
 
 _SHOWN = 3  # pieces quoted in one note, as examples of the rest
 _LOOKED_AT = 40  # places that are looked at in one prompt, to bound its time
-_GAP = re.compile(rf"[\s=,{COLONS}]*")
 _NUMBER = re.compile(r"\s*\d[\d.]*")
 _WORD_BEFORE = re.compile(r"\S*\Z")
 _LONGEST_BEFORE = 60  # characters of the word before that are quoted
@@ -32,11 +31,9 @@ class NearParameters:
         self._long = [name for name in rows if len(name) > 3]
         self._start = re.compile(start)
         self._fitting = Fitting(start, word)
-        names = "|".join(sorted(map(re.escape, rows), key=lambda name: (-len(name), name))) or "(?!)"
-        end = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
         glued = rf"(?<=\w)(?:[{DASHES}]{{2,}}+|[{LONG_DASHES}])"
         single = rf"(?<![^\s,])(?<![{DASHES}]\s)[{_SHORT}](?![{DASHES}])"
-        self._known = re.compile(rf"(?P<dash>{glued}|{single})(?P<name>(?ai:{names})){end}")
+        self._known = re.compile(rf"(?P<dash>{glued}|{single})(?P<name>(?ai:{any_of(rows)})){NAME_END}")
         self._unknown = re.compile(rf"(?<![^\s>])[{LONG_DASHES}](?P<name>[A-Za-z]{{4,20}})(?=\s*\d)")
 
     def remarks(self, text: str, end: int) -> tuple[str, ...]:
@@ -58,8 +55,7 @@ class NearParameters:
             if self._start.match(text, match.start()):
                 continue
             row, dash = self._rows[match["name"].lower()], match["dash"]
-            gap = _GAP.match(text, match.end(), end)
-            value_at = gap.end() if gap else match.end()
+            value_at = self._fitting.begin(text, match.end(), end)
             things = row.kind.shape == "things"
             fit = self._fitting.value(row, text, value_at, min(end, value_at + 80) if things else end)
             if fit is None:

@@ -21,7 +21,7 @@ from grammar.reading import Reading
 from grammar.script import write_out
 from grammar.settings import join
 from grammar.spec import GenerationSpec
-from grammar.typography import COLONS, COMMAS, DASHES, LONG_DASHES, MARKS, UNSPACED, WEIGHT
+from grammar.typography import COLONS, COMMAS, DASHES, LONG_DASHES, MARKS, NAME_END, UNSPACED, WEIGHT, any_of
 
 LONGEST = 6000
 """Characters of a prompt as typed."""
@@ -140,7 +140,7 @@ class Language:
             shape: _names(row for row in self.table if row.kind.shape == kind)
             for shape, kind in {"flag": "flag", "name": "value", "list": "list", "things": "things"}.items()
         }
-        blanks["end"] = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
+        blanks["end"] = NAME_END
         blanks["is"] = rf"[\s=＝{COLONS}{COMMAS}]*"
         blanks["dash"] = DASHES
         blanks["dashes"] = f"(?:{run}|(?<![^{_BEFORE}])[{short}](?=(?ai:{_names(numeric)})\\s+[\\d.]))"
@@ -155,8 +155,7 @@ class Language:
 
 
 def _names(rows: Iterable[Parameter]) -> str:
-    names = sorted((name for row in rows for name in row.names), key=lambda name: (-len(name), name))
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return any_of(name for row in rows for name in row.names)
 
 
 class _Children(Transformer[Token, list[Any]]):

@@ -66,6 +66,11 @@ def expand(text: str, limit: int) -> list[Slices]:
     return [_flat(rope) for rope in root.current]
 
 
+def escaped(text: str) -> str:
+    """The text of another program, to which braces are only characters: here they make no group then."""
+    return re.sub(r"(?<!\\)([{}｛｝])", r"\\\1", text)
+
+
 def _plain(text: str) -> str:
     """The text with `{`, `}` and `,` for each character that counts as one of them, place by place."""
     text = text.translate(_WIDE)

@@ -11,12 +11,11 @@ from grammar.errors import cut
 from grammar.fitting import Fitting
 from grammar.parameters import Parameter
 from grammar.ratios import RATIO
-from grammar.typography import COLONS, DASHES, LONG_DASHES, NUMBER, UNSPACED, Edit
+from grammar.typography import DASHES, LONG_DASHES, NAME_END, NUMBER, UNSPACED, Edit, any_of
 from grammar.wrapping import front
 
 _SPACED = re.compile(rf"[{DASHES}]\s+[{DASHES}\w]")
 _SHOWN = 3  # pieces quoted in one note, as examples of the rest
-_GAP = re.compile(rf"[\s=,{COLONS}]*")
 _BEHIND = re.compile(r"[\s,.;!\"'“”„’»)\]，。；）」]*")
 
 
@@ -42,9 +41,8 @@ class Spacing:
         self._start = re.compile(start)
         self._behind_weight = re.compile(rf"::{NUMBER}{known}")
         self._fitting = Fitting(start, word)
-        names = "|".join(sorted(map(re.escape, rows), key=lambda name: (-len(name), name))) or "(?!)"
         dashes = rf"([{DASHES}]++(?:\s++[{DASHES}]++)*+)\s*+"
-        self._spaced = re.compile(rf"{dashes}(?:(?ai:({names}))(?![A-Za-z_\u00c0-\u024f]|-\w))?")
+        self._spaced = re.compile(rf"{dashes}(?:(?ai:({any_of(rows)})){NAME_END})?")
         self._before = re.compile(rf"[^\W{UNSPACED}]")
 
     def mended(self, text: str, end: int) -> tuple[list[Edit], list[str]]:
@@ -89,8 +87,7 @@ class Spacing:
                 continue
             apart = nearest != match[1]
             double = apart or len(nearest) > 1
-            gap = _GAP.match(text, match.end(), end)
-            value_at = gap.end() if gap else match.end()
+            value_at = self._fitting.begin(text, match.end(), end)
             if row.kind.shape == "things" and ahead < value_at:
                 start = self._start.search(text, value_at, end)
                 ahead = start.start() if start else end

@@ -66,6 +66,16 @@ _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 _KEYCAP = "\u20e3"
 
 
+NAME_END = r"(?![A-Za-z_\u00c0-\u024f]|-\w)"
+"""Behind the name of a parameter: no letter that would make another word of it."""
+
+
+def any_of(names: Iterable[str]) -> str:
+    """The names as a regular expression, longer ones first; of none, one that never fits."""
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return "|".join(map(re.escape, longest_first)) or "(?!)"
+
+
 def narrow(text: str) -> str:
     """The text with full-width letters, digits and signs, and all colons, as those of ASCII."""
     return text if text.isascii() else text.translate(_WIDE)
