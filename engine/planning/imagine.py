@@ -7,24 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.errors import CannotEdit
 from engine.families import FAMILIES, Ability
-from engine.planning.embeddings import embeddings_of
-from engine.planning.looking import likeness_of, references_for, with_words
-from engine.planning.loras import loras_of, words_of
-from engine.planning.plan import Action, Plan, running, scheduled
-from engine.planning.prompts import (
-    conditionings_of,
-    effort_of,
-    given,
-    image_strength,
-    look_of,
-    muses_of,
-    oddity_of,
-    seeds_of,
-    style_of,
-    unknown_words,
-    without_effect,
-    without_images,
-)
+from engine.planning.asked import asked_for, stepped
+from engine.planning.plan import Action, Plan
+from engine.planning.prompts import image_strength, seeds_of, without_effect, without_images
 from engine.planning.reach import from_a_picture, too_few_steps, within_reach
 from engine.planning.references import IMAGE, with_codes
 from engine.planning.registry import Registry
@@ -54,53 +39,28 @@ def plan_imagine(
         entry = drawer
     if Ability.TEXT in FAMILIES[entry.family].cannot:
         raise CannotEdit(f"{entry.title} draws nothing from words alone; it changes pictures: use `/edit`.")
-    conditionings, said = conditionings_of(spec, entry)
     width, height, cut = tile_size(entry, proportion(spec))
-    style, unknown_style = style_of(spec, entry)
-    loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
-    references, unknown_references = references_for(spec, entry, registry.adapters)
-    seen = any(each.role == IMAGE for each in references)
-    texts = [words_of(style), *(part.text for part in conditionings)]
-    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
-    strength = image_strength(spec) if from_a_picture(entry) and not seen else None
-    whole = effort_of(spec, entry)
-    steps = scheduled(whole, strength)
-    seeds = seeds_of(spec, seed)
-    chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
-    if spec.seed is not None and (chaos or weird):
-        said = (*said, _WHOLE_GRID)
-    words, weight, replaced = look_of(spec, entry, registry, style, references)
-    left = (*unknown_references, *replaced)
-    told = (*without_effect(spec), *without_images(spec), *remarks(spec))
-    plan = Plan(
+    frame = Plan(
         action=Action.IMAGINE,
         model=entry.name,
         revision=entry.revision,
-        conditionings=with_words(conditionings, references),
+        conditionings=(),
         width=width,
         height=height,
-        steps=steps,
-        stop_step=max(1, round(running(steps, strength) * given(spec.stop, 100) / 100)),
+        steps=entry.steps,
+        stop_step=entry.steps,
         guidance=entry.guidance,
-        seeds=seeds,
-        style=words,
-        style_weight=weight,
-        chaos=chaos,
-        weird=weird,
+        seeds=seeds_of(spec, seed),
         tile=bool(spec.tile),
-        strength=strength,
-        muses=muses_of(entry, seeds) if chaos else (),
-        oddity=oddity_of(entry, seeds) if weird else "",
-        effort=whole,
-        unknown=unknown_words(spec, entry),
         stepwise=entry.stepwise,
-        loras=loras,
-        embeddings=embeddings,
-        references=references,
-        unmet=bool(unknown_references),
-        likeness=likeness_of(entry, references),
-        notes=(*notes, *said, *cut, *unknown_style, *unknown_loras, *unread, *left, *told),
     )
+    plan, said, left = asked_for(frame, spec, entry, registry)
+    if spec.seed is not None and (plan.chaos or plan.weird):
+        said = (*said, _WHOLE_GRID)
+    seen = any(each.role == IMAGE for each in plan.references)
+    strength = image_strength(spec) if from_a_picture(entry) and not seen else None
+    told = (*without_effect(spec), *without_images(spec), *remarks(spec))
+    plan = stepped(replace(plan, strength=strength, notes=(*notes, *said, *cut, *left, *told)), spec)
     plan = replace(plan, notes=(*plan.notes, *too_few_steps(plan, spec, entry)))
     return within_reach(plan, spec, entry)
 

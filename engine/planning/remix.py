@@ -9,25 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.planning.embeddings import embeddings_of
+from engine.planning.asked import asked_for, stepped
 from engine.planning.entries import ModelEntry
-from engine.planning.looking import likeness_of, references_for, with_words
-from engine.planning.loras import loras_of, words_of
-from engine.planning.plan import Action, Plan, running, scheduled
-from engine.planning.prompts import (
-    conditionings_of,
-    effort_of,
-    given,
-    look_of,
-    muses_of,
-    oddity_of,
-    style_of,
-    unknown_words,
-    without_effect,
-    without_images,
-)
+from engine.planning.plan import Action, Plan
+from engine.planning.prompts import without_effect, without_images
 from engine.planning.reach import too_few_steps, within_reach
-from engine.planning.references import IMAGE, Reference, with_codes
+from engine.planning.references import IMAGE, with_codes
 from engine.planning.registry import Registry
 from engine.planning.sizes import alike, proportion, tile_size
 from grammar import remarks
@@ -50,38 +37,10 @@ def remixed(plan: Plan, spec: GenerationSpec, registry: Registry) -> Plan:
     Its model stays. An `--ar` counts for variations, whose source is cut to it. Raises UnknownModel.
     """
     entry, spec = registry.get(plan.model), with_codes(spec)
-    conditionings, notes = conditionings_of(spec, entry)
-    style, unknown_style = ("", ()) if plan.action is Action.EDIT else style_of(spec, entry)
-    loras, unknown_loras = loras_of(spec, entry, registry.loras, style)
-    references, unknown_references = references_for(spec, entry, registry.adapters)
-    words, weight, replaced = look_of(spec, entry, registry, style, references)
-    texts = [words_of(style), *(part.text for part in conditionings)]
-    embeddings, unread = embeddings_of(texts, entry, registry.embeddings)
-    chaos, weird = given(spec.chaos, 0) / 100, given(spec.weird, 0) / 3000
-    effort = effort_of(spec, entry)
-    steps = scheduled(effort, plan.strength)
-    said = replace(
-        _framed(plan, spec, entry),
-        conditionings=with_words(conditionings, references),
-        loras=loras,
-        references=references,
-        likeness=plan.likeness or likeness_of(entry, references),
-        unmet=bool(unknown_references),
-        embeddings=embeddings,
-        unknown=unknown_words(spec, entry),
-        style=words,
-        style_weight=weight,
-        chaos=chaos,
-        weird=weird,
-        muses=plan.muses or (muses_of(entry, plan.seeds) if chaos else ()),
-        oddity=plan.oddity or (oddity_of(entry, plan.seeds) if weird else ""),
-        effort=effort,
-        steps=steps,
-        stop_step=max(1, round(running(steps, plan.strength) * given(spec.stop, 100) / 100)),
-    )
-    told = (*notes, *unknown_style, *unknown_loras, *unread, *unknown_references, *replaced)
-    told = (*told, *_settled(said, spec, entry, registry, references), *without_effect(spec), *remarks(spec))
-    said = replace(said, notes=(*said.notes, *told))
+    said, notes, left = asked_for(_framed(plan, spec, entry), spec, entry, registry)
+    said = stepped(said, spec)
+    told = (*_settled(said, spec, entry, registry), *without_effect(spec), *remarks(spec))
+    said = replace(said, notes=(*said.notes, *notes, *left, *told))
     said = replace(said, notes=(*said.notes, *too_few_steps(said, spec, entry)))
     return within_reach(said, spec.replace(images=()), entry)
 
@@ -97,16 +56,14 @@ def _framed(plan: Plan, spec: GenerationSpec, entry: ModelEntry) -> Plan:
     return replace(plan, width=width, height=height, notes=cut)
 
 
-def _settled(
-    plan: Plan, spec: GenerationSpec, entry: ModelEntry, registry: Registry, references: tuple[Reference, ...]
-) -> tuple[str, ...]:
+def _settled(plan: Plan, spec: GenerationSpec, entry: ModelEntry, registry: Registry) -> tuple[str, ...]:
     """A sentence on each thing that the spec says and the picture has settled."""
     asked, told = registry.resolve(spec, plan.model)
     notes = list(told)
     if asked.name != entry.name:
         name = "--niji" if spec.niji is not None else f"--v {spec.version}"
         notes = [f"`{name}` has no effect here: {entry.title}, which drew the picture, goes on from it."]
-    if spec.images and not any(each.role == IMAGE for each in references):
+    if spec.images and not any(each.role == IMAGE for each in plan.references):
         notes.append(_OWN_PICTURE)
     if spec.tile and not plan.tile:
         notes.append(_NO_TILE)
