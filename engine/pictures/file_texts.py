@@ -1,8 +1,8 @@
 """The texts that a picture file carries, by their names, within bounds. No pixel is decoded.
 
-A PNG's are its chunks; a JPEG's or WebP's are those of EXIF and XMP, and the comment. Whatever is broken or
-far too long is left out, so that a hostile file costs no more than an honest one. Knows nothing of what the
-texts mean.
+A PNG's are its chunks and those of EXIF; a JPEG's or WebP's are those of EXIF and XMP, and the comment.
+Whatever is broken or far too long is left out, so that a hostile file costs no more than an honest one. Knows
+nothing of what the texts mean.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _TAGS = (
     ExifTags.Base.Model,
     ExifTags.Base.Software,
 )
-_ENCODINGS = {b"UNICODE\0": "utf-16-be", b"ASCII\0\0\0": "utf-8", b"\0\0\0\0\0\0\0\0": "utf-8"}
+_EXIF = b"eXIf"  # its chunk in a PNG
+_UNICODE = b"UNICODE\0"
+_CODES = (_UNICODE, b"ASCII\0\0\0", b"\0\0\0\0\0\0\0\0")
+"""What may stand before a comment and say how it is written."""
 
 
 def texts_of(data: bytes) -> dict[str, str]:
@@ -36,7 +39,8 @@ def texts_of(data: bytes) -> dict[str, str]:
     EXIF's stand under the names of their tags (``UserComment``, ``ImageDescription`` …), XMP under ``XMP``.
     """
     if data.startswith(chunks.SIGNATURE):
-        return chunks.texts(data)
+        exif = next((body for kind, body, _ in chunks.chunks(data) if kind == _EXIF), b"")
+        return {**_of_exif(exif), **chunks.texts(data)}
     found: dict[str, str] = {}
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
@@ -44,17 +48,49 @@ def texts_of(data: bytes) -> dict[str, str]:
             for name, key in ((XMP, "xmp"), ("comment", "comment")):
                 if key in picture.info:
                     found[name] = _text(picture.info[key])
-            exif = picture.getexif()
-            for tag in _TAGS:
-                if tag in exif:
-                    found[tag.name] = _text(exif[tag])
-            comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-            if isinstance(comment, bytes):
-                encoding = _ENCODINGS.get(comment[:8])
-                found["UserComment"] = _text(comment[8:] if encoding else comment, encoding or "utf-8")
+            _read_exif(picture.getexif(), found)
     except (*BROKEN, MemoryError, OverflowError, Image.DecompressionBombError):
         pass  # what was read before it broke is all there is
     return {name: text for name, text in found.items() if len(text) <= chunks.MOST_TEXT}
+
+
+def _of_exif(data: bytes) -> dict[str, str]:
+    """The texts of EXIF that stands alone."""
+    found: dict[str, str] = {}
+    if not data or len(data) > chunks.MOST_TEXT:
+        return found
+    try:
+        exif = Image.Exif()
+        exif.load(data)
+        _read_exif(exif, found)
+    except BROKEN:
+        pass  # as above
+    return found
+
+
+def _read_exif(exif: Image.Exif, found: dict[str, str]) -> None:
+    """Put EXIF's texts to what is ``found``, one after the other: the next may be broken."""
+    for tag in _TAGS:
+        if tag in exif:
+            found[tag.name] = _text(exif[tag])
+    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    if isinstance(comment, bytes):
+        said = comment[8:] if comment[:8] in _CODES else comment
+        encoding = _encoding_of(said) if comment[:8] == _UNICODE else "utf-8"
+        found["UserComment"] = _text(said, encoding).lstrip("\ufeff")
+
+
+def _encoding_of(said: bytes) -> str:
+    """How a comment that calls itself Unicode is written: programs do it in three ways and mark none.
+
+    The high bytes of the Latin letters, digits and spaces that every prompt has are 0: they stand first or
+    second, or there are none.
+    """
+    first, second = said[0::2].count(0), said[1::2].count(0)
+    if max(first, second) == 0 and said[:2] not in (b"\xfe\xff", b"\xff\xfe"):
+        return "utf-8"
+    little = said[:2] == b"\xff\xfe" or (second > first and said[:2] != b"\xfe\xff")
+    return "utf-16-le" if little else "utf-16-be"
 
 
 def _text(value: object, encoding: str = "utf-8") -> str:

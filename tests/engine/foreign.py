@@ -110,17 +110,16 @@ def png(packed: bool = False, **texts: str) -> bytes:
     return file.getvalue()
 
 
-def with_exif(kind: str, comment: str = "", **tags: str) -> bytes:
-    """A JPEG or WebP with a comment as A1111 writes it, and tags by their names."""
+def with_exif(kind: str, comment: str = "", encoding: str = "utf-16-be", **tags: str) -> bytes:
+    """A JPEG, WebP or PNG with a comment as A1111 writes it, and tags by their names."""
     exif = Image.Exif()
     for name, text in tags.items():
         exif[ExifTags.Base[name]] = text
     if comment:
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + comment.encode(
-            "utf-16-be"
-        )
+        written = b"UNICODE\0" + comment.encode(encoding)
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = written
     file = io.BytesIO()
-    picture().save(file, kind, exif=exif)
+    picture().save(file, kind, exif=exif.tobytes())
     return file.getvalue()
 
 
