@@ -9,7 +9,7 @@ from tests.engine import foreign
 
 EXPECTED = {
     "A1111": "a red fox in the snow, (masterpiece:1.2) --ar 2:3 --seed 123 --no blurry, bad hands",
-    "ComfyUI": "a blue bird --ar 13:19 --seed 987 --no text, watermark",
+    "ComfyUI": "a blue bird <lora:x:1> --ar 13:19 --seed 987 --no text, watermark",
     "InvokeAI": "a red barn --ar 2:1 --seed 7 --no rain",
     "NovelAI": "a girl, rain --ar 13:19 --seed 11 --no lowres",
     "Midjourney": "a castle on a hill --ar 3:2 --s 250 --v 6.1",

@@ -49,11 +49,27 @@ A_FOX = FoundPrompt(
         png(packed=True, parameters=foreign.A1111),
         with_exif("JPEG", foreign.A1111),
         with_exif("WEBP", foreign.A1111),
+        with_exif("PNG", foreign.A1111),
     ],
-    ids=["png", "packed", "jpeg", "webp"],
+    ids=["png", "packed", "jpeg", "webp", "png with exif"],
 )
 def test_a1111_in_every_format(data: bytes) -> None:
     assert prompt_in(data) == A_FOX
+
+
+def test_a1111_with_lines_of_an_extension_behind_its_settings() -> None:
+    behind = "\nTemplate: a {red|blue} fox in the snow\nNegative Template: blurry"
+    assert prompt_in(png(parameters=foreign.A1111 + behind)) == A_FOX
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le", "utf-16", "utf-8"])
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+def test_a_comment_in_unicode_is_read_whichever_byte_stands_first(encoding: str, before: str) -> None:
+    assert prompt_in(with_exif("JPEG", before + foreign.A1111, encoding)) == A_FOX
+    japanese = "雪の中の赤い狐\nSteps: 20, Seed: 123, Size: 512x768"
+    found = prompt_in(with_exif("JPEG", before + japanese, encoding))
+    assert found is not None
+    assert (found.words, found.seed) == ("雪の中の赤い狐", 123)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +82,7 @@ def test_a1111_in_every_format(data: bytes) -> None:
 )
 def test_comfyui_names_the_words_on_both_sides_the_seed_the_size_and_the_model(data: bytes) -> None:
     assert prompt_in(data) == FoundPrompt(
-        "ComfyUI", "a blue bird", "text, watermark", 987, (832, 1216), "sdxl.safetensors"
+        "ComfyUI", "a blue bird <lora:x:1>", "text, watermark", 987, (832, 1216), "sdxl.safetensors"
     )
 
 
@@ -80,6 +96,56 @@ def test_comfyui_with_a_guider_and_words_in_a_node_of_their_own() -> None:
 def test_comfyui_where_only_the_pages_own_form_is_kept() -> None:
     found = prompt_in(png(workflow=json.dumps(foreign.WORKFLOW)))
     assert found == FoundPrompt("ComfyUI", "a green boat", "fog", 55, (512, 512))
+
+
+def test_comfyui_where_what_is_unwanted_is_silenced_words() -> None:
+    silent = {"class_type": "ConditioningZeroOut", "inputs": {"conditioning": ["6", 0]}}
+    found = prompt_in(png(prompt=json.dumps({**foreign.COMFYUI, "7": silent})))
+    assert found is not None
+    assert (found.words, found.unwanted) == ("a blue bird <lora:x:1>", "")
+
+
+def test_comfyuis_joined_words_stay_together() -> None:
+    def joins(first: object, second: object) -> dict[str, object]:
+        inputs = {"string_a": first, "string_b": second, "delimiter": " "}
+        return {"class_type": "StringConcatenate", "inputs": inputs}
+
+    def encodes(source: str) -> dict[str, object]:
+        return {"class_type": "CLIPTextEncode", "inputs": {"text": [source, 0]}}
+
+    bird = {"class_type": "PrimitiveString", "inputs": {"value": "bird"}}
+    graph = {**foreign.COMFYUI, "6": encodes("30"), "30": joins(["31", 0], "at dusk")}
+    found = prompt_in(png(prompt=json.dumps({**graph, "31": joins("a blue", ["32", 0]), "32": bird})))
+    assert found is not None
+    assert found.words == "a blue bird at dusk <lora:x:1>"
+    themselves = prompt_in(png(prompt=json.dumps({**graph, "31": joins(["30", 0], ["31", 0])})))
+    assert themselves is not None
+    assert themselves.words == "at dusk <lora:x:1>"
+
+
+def test_loras_of_other_programs_are_named_as_a_prompt_names_them() -> None:
+    several = {
+        "model": ["4", 0],
+        "lora_1": {"on": True, "lora": "styles\\ink.safetensors", "strength": 0.6},
+        "lora_2": {"on": False, "lora": "off.safetensors", "strength": 1},
+    }
+    own = {"model": ["11", 0], "lora_name": "fur.safetensors", "strength_model": -0.5}
+    graph = {
+        **foreign.COMFYUI,
+        "10": {"class_type": "LoraLoader", "inputs": own},
+        "11": {"class_type": "Power Lora Loader (rgthree)", "inputs": several},
+    }
+    found = prompt_in(png(prompt=json.dumps(graph)))
+    assert found is not None
+    assert found.words == "a blue bird <lora:ink:0.6> <lora:fur:-0.5>"
+    loras = [
+        {"model": {"name": "ink"}, "weight": 0.75},
+        {"lora": {"model_name": "fur"}, "weight": 1},
+        {"model": None},
+    ]
+    found = prompt_in(png(invokeai_metadata=json.dumps({**foreign.INVOKEAI, "loras": loras})))
+    assert found is not None
+    assert found.words == "a red barn <lora:ink:0.75> <lora:fur:1>"
 
 
 def test_of_two_samplers_the_first_has_the_seed_and_the_last_the_words() -> None:
@@ -119,12 +185,19 @@ def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("written", "words"),
-    [("1.2::a:: -0.5::b:: .5::c::", "a b c"), ("9" * 20_000, "9" * 20_000), ("a 1.5 b::", "a 1.5 b")],
+    [("1.2::a:: 0.5::b:: .5::c::", "a b c"), ("9" * 20_000, "9" * 20_000), ("a 1.5 b::", "a 1.5 b")],
 )
 def test_novelais_weights_are_left_out_of_words_of_any_length(written: str, words: str) -> None:
     found = prompt_in(png(Software="NovelAI", Comment=json.dumps({"prompt": written, "uc": written})))
     assert found is not None
     assert (found.words, found.unwanted) == (words, words)
+
+
+def test_what_novelai_weighs_below_nothing_is_unwanted() -> None:
+    said = {"prompt": "a girl, -1::hat::, 1.2::rain::", "uc": "lowres"}
+    found = prompt_in(png(Software="NovelAI", Comment=json.dumps(said)))
+    assert found is not None
+    assert (found.words, found.unwanted) == ("a girl, rain", "lowres, hat")
 
 
 def test_midjourney_in_its_own_language_without_the_jobs_id() -> None:

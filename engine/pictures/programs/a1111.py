@@ -18,6 +18,7 @@ _NAMES = ("parameters", "UserComment", "comment")
 _NEGATIVE = "Negative prompt:"
 _SETTING = re.compile(r'([\w ()/+-]{1,40}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 _KNOWN = {"Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash"}
+_MOST_BEHIND = 20  # lines from the end among which the settings are looked for
 _LONGEST = 10_000  # characters of the line of settings
 
 
@@ -29,9 +30,11 @@ def read(texts: Mapping[str, str]) -> FoundPrompt | None:
 def _block(written: str) -> FoundPrompt | None:
     lines = written.strip().splitlines()
     settings: dict[str, str] = {}
-    if lines:
-        settings = _settings(lines[-1])
-        lines = lines[:-1] if settings else lines
+    # Extensions write lines of their own behind the settings, such as the template of the words.
+    for place in range(len(lines) - 1, max(-1, len(lines) - 1 - _MOST_BEHIND), -1):
+        if settings := _settings(lines[place]):
+            lines = lines[:place]
+            break
     at = next((n for n, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
     if not settings and at == len(lines):
         return None

@@ -7,12 +7,12 @@ or EXIF. Of several samplers the one next to the picture has the words, the one 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from engine.pictures.programs.found import FoundPrompt, number, object_in, size_of, text
+from engine.pictures.programs.found import FoundPrompt, number, object_in, size_of, text, with_loras
 
 __all__ = ["read"]
 
@@ -23,6 +23,11 @@ _TEXTS = (
     *("text_positive", "text_negative", "positive", "negative", "populated_text", "wildcard_text", "caption"),
 )
 """Inputs that hold words, or lead to them."""
+_JOINS = "StringConcatenate"
+"""ComfyUI's node that joins two texts."""
+_SILENT = "ConditioningZeroOut"
+"""Its node that takes words and gives what none would: FLUX's graphs have it for what is not wanted."""
+_MOST_JOINED = 50  # nodes that one text is joined of
 _SEEDS = ("seed", "noise_seed", "value", "number", "int")
 _NO_WORDS = {
     *("clip", "model", "vae", "image", "images", "pixels", "latent", "latent_image", "samples", "mask"),
@@ -108,7 +113,7 @@ def _told(graph: _Graph) -> FoundPrompt | None:
         return None
     return FoundPrompt(
         "ComfyUI",
-        words,
+        with_loras(words, _loras(graph, samplers[0])),
         _words(graph, samplers[0], "negative"),
         next((seed for name in reversed(samplers) if (seed := _seed(graph, name)) is not None), None),
         next((size for name in reversed(samplers) if (size := _size(graph, name)) is not None), None),
@@ -136,14 +141,25 @@ def _source(graph: _Graph, value: Any) -> str | None:
     return None
 
 
-def _upstream(graph: _Graph, start: str, only: Iterable[str] = (), never: Iterable[str] = ()) -> list[str]:
-    """The nodes that ``start`` depends on, nearest first, by the inputs ``only``, or all but ``never``."""
+def _upstream(
+    graph: _Graph,
+    start: str,
+    only: Iterable[str] = (),
+    never: Iterable[str] = (),
+    ends: Collection[str] = (),
+) -> list[str]:
+    """The nodes that ``start`` depends on, nearest first, by the inputs ``only``, or all but ``never``.
+
+    Nodes of the kinds ``ends`` are among them, but nothing that those depend on.
+    """
     wanted, barred = set(only), set(never)
     waiting, seen = deque([start]), {start}
     found = []
     while waiting:
         name = waiting.popleft()
         found.append(name)
+        if graph[name].kind in ends:
+            continue
         for key, value in graph[name].inputs.items():
             source = _source(graph, value)
             if key in barred or (wanted and key not in wanted) or source is None or source in seen:
@@ -167,10 +183,48 @@ def _words(graph: _Graph, sampler: str, side: str) -> str:
     if start is None:
         return ""
     parts = []
-    for name in _upstream(graph, start, never={*_NO_WORDS, other}):
+    for name in _upstream(graph, start, never={*_NO_WORDS, other}, ends=(_JOINS, _SILENT)):
         inputs = graph[name].inputs
+        if graph[name].kind == _JOINS:
+            parts.append(text(_joined(graph, [name, 0], set())))
+            continue
         parts += [text(inputs[key]) for key in _TEXTS if key != other and isinstance(inputs.get(key), str)]
     return text(", ".join(dict.fromkeys(filter(None, parts))))
+
+
+def _joined(graph: _Graph, value: Any, seen: set[str]) -> str:
+    """The text that an input is, or is linked to, joined where nodes join it. No node is asked twice."""
+    if isinstance(value, str):
+        return value
+    name = _source(graph, value)
+    if name is None or name in seen or len(seen) >= _MOST_JOINED:
+        return ""
+    seen.add(name)
+    inputs = graph[name].inputs
+    if graph[name].kind == _JOINS:
+        between = inputs.get("delimiter")
+        parts = [_joined(graph, inputs.get(key), seen) for key in ("string_a", "string_b")]
+        return (between if isinstance(between, str) else "").join(parts)
+    texts = (_joined(graph, inputs[key], seen) for key in _TEXTS if key in inputs)
+    return next(filter(None, texts), "")
+
+
+def _loras(graph: _Graph, sampler: str) -> list[tuple[str, float]]:
+    """The LoRAs between the model and the sampler, the model's first, with their strengths."""
+    found = []
+    for name in reversed(_upstream(graph, sampler, only=("model", "guider"))):
+        inputs = graph[name].inputs
+        one = {"lora": inputs.get("lora_name"), "strength": inputs.get("strength_model", 1)}
+        # A loader of several keeps each in an input of its own, and may have it turned off.
+        for said in (one, *(value for value in inputs.values() if isinstance(value, dict))):
+            strength = said.get("strength", 1)
+            if (
+                (file := text(said.get("lora")))
+                and said.get("on", True)
+                and isinstance(strength, int | float)
+            ):
+                found.append((file, float(strength)))
+    return found
 
 
 def _seed(graph: _Graph, sampler: str) -> int | None:

@@ -6,12 +6,15 @@ Knows no program.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-__all__ = ["FoundPrompt", "json_in", "number", "object_in", "size_of", "text"]
+__all__ = ["FoundPrompt", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
 
+_MOST_LORAS = 20  # of a picture
 _MOST_WORDS = 20_000  # characters of a prompt: three times what may be drawn
 
 
@@ -63,3 +66,12 @@ def size_of(width: Any, height: Any) -> tuple[int, int] | None:
     """Two values that should be a picture's sides, as such; None unless both are."""
     wide, high = number(width), number(height)
     return (wide, high) if wide and high and max(wide, high) <= 2**16 else None
+
+
+def with_loras(words: str, loras: Iterable[tuple[str, float]]) -> str:
+    """The words, and behind them each LoRA (its file or name, its strength) as A1111 writes one."""
+    named = (
+        (re.split(r"[\\/]", name)[-1].removesuffix(".safetensors"), strength) for name, strength in loras
+    )
+    said = (f"<lora:{name}:{strength:g}>" for name, strength in named if not re.search(r"[<>:]", name))
+    return " ".join((words, *islice(said, _MOST_LORAS)))

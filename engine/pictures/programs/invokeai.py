@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.pictures.programs.found import FoundPrompt, number, object_in, size_of, text
+from engine.pictures.programs.found import FoundPrompt, number, object_in, size_of, text, with_loras
 
 __all__ = ["read"]
 
@@ -31,7 +31,7 @@ def _today(said: Mapping[str, Any]) -> FoundPrompt | None:
         return None
     return FoundPrompt(
         "InvokeAI",
-        words,
+        with_loras(words, _loras(said.get("loras"))),
         text(said.get("negative_prompt")),
         number(said.get("seed")),
         size_of(said.get("width"), said.get("height")),
@@ -62,6 +62,17 @@ def _command(line: str) -> FoundPrompt | None:
     return FoundPrompt(
         "InvokeAI", words, seed=number(said.get("S")), size=size_of(said.get("W"), said.get("H"))
     )
+
+
+def _loras(said: Any) -> list[tuple[str, float]]:
+    """The LoRAs' names and weights; the key of the name has been another one before 4.0."""
+    found = []
+    for each in said if isinstance(said, list) else []:
+        fields = each if isinstance(each, dict) else {}
+        name, weight = _model(fields.get("model") or fields.get("lora")), fields.get("weight", 1)
+        if name and isinstance(weight, int | float):
+            found.append((name, float(weight)))
+    return found
 
 
 def _model(said: Any) -> str:

@@ -27,13 +27,14 @@ def read(texts: Mapping[str, str]) -> FoundPrompt | None:
         return None
     words = _captions(said.get("v4_prompt")) or text(said.get("prompt")) or text(texts.get("Description"))
     unwanted = _captions(said.get("v4_negative_prompt")) or text(said.get("uc"))
-    plain = _plain(words)
+    plain, avoided = _sides(words)
     if not plain:
         return None
+    kept, _ = _sides(unwanted)
     return FoundPrompt(
         "NovelAI",
         plain,
-        _plain(unwanted),
+        ", ".join(filter(None, (kept, avoided))),
         number(said.get("seed")),
         size_of(said.get("width"), said.get("height")),
         text(texts.get("Source")),
@@ -52,5 +53,18 @@ def _captions(said: Any) -> str:
     return ", ".join(filter(None, map(text, parts)))
 
 
-def _plain(words: str) -> str:
-    return _WEIGHT.sub("", _BRACKETS.sub("", words)).strip()
+def _sides(words: str) -> tuple[str, str]:
+    """The words without emphasis, and apart from them those of a weight below nothing (`-1::hat::`)."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    below, at, plain = False, 0, _BRACKETS.sub("", words)
+    for weight in _WEIGHT.finditer(plain):
+        sides[below].append(plain[at : weight.start()])
+        below, at = weight[0].startswith("-"), weight.end()
+    sides[below].append(plain[at:])
+    wanted, avoided = map("".join, sides)
+    return (_listed(wanted) if avoided else wanted.strip()), _listed(avoided)
+
+
+def _listed(words: str) -> str:
+    """Words without the commas and spaces that others have left between them."""
+    return ", ".join(filter(None, (" ".join(part.split()) for part in words.split(","))))
