@@ -18,7 +18,9 @@ __all__ = ["CONTENT_LIMIT", "file_name", "mention", "quoted", "refusal", "titled
 CONTENT_LIMIT = 2000  # characters that Discord takes for a message's content
 BLUE = 0x5865F2  # Discord's own, for answers that are no error
 RED = 16711680
-LINK = re.compile(r"<?https?://[^\s<>]+>?")
+LINK = re.compile(r"(?i:<?https?://[^\s<>]+>?)")
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Unicode's signs that turn the direction of what follows: a message's own words would be turned as well."""
 
 
 def mention(user_id: int) -> str:
@@ -66,7 +68,7 @@ def titled(prompt: str, limit: int) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    return re.findall(rf"{LINK.pattern}|\s+|.", text, re.DOTALL)
+    return re.findall(rf"{LINK.pattern}|\s+|.", text.translate(_TURNS), re.DOTALL)
 
 
 def _within(parts: Sequence[str], limit: int) -> str:
@@ -87,7 +89,7 @@ def _named(name: str, link: str) -> str:
 
 
 def _harmless(part: str) -> str:
-    if part.startswith(("http://", "https://", "<http")):
+    if LINK.fullmatch(part):
         return f"<{part.strip('<>')}>"
     if part.isspace():
         return " "

@@ -143,3 +143,13 @@ def test_a_refusal_is_red_and_can_be_copied():
     assert (embed.title, embed.description, embed.colour.value) == ("Invalid parameter", "No.", 16711680)
     assert embed.footer.text == "/imagine a fox --foo"
     assert len(refusal("t", "s" * 9000, "p" * 9000)) <= 6000
+
+
+def test_signs_that_turn_the_direction_of_a_text_do_not_reach_a_message():
+    assert quoted("a fox \u202eeht ni\u2066 snow", 100) == "a fox eht ni snow"
+    assert titled("a fox \u202d in snow\u2069", 100) == "a fox in snow"
+    assert quoted("שועל אדום", 100) == "שועל אדום"
+
+
+def test_a_link_in_capitals_shows_no_preview_either():
+    assert quoted("HTTPS://Example.com/A.png a fox", 100) == "<HTTPS://Example.com/A.png> a fox"
