@@ -111,3 +111,9 @@ async def test_the_found_pictures_can_be_taken_along_as_a_zip(world, env):
         assert archive.testzip() is None
     assert len(names) == 4
     assert all(name.startswith("alice_a_blue_cat_") for name in names)
+
+
+async def test_without_favorites_it_says_that_there_are_none_of_those(world):
+    await world.imagine("a fox")
+    assert (await page(world, favorites=True)).content == "You have no favorites here yet."
+    assert (await page(world, search="hen")).content == "You have no pictures with “hen” here yet."

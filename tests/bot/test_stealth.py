@@ -95,3 +95,13 @@ async def test_public_is_the_reverse_of_the_users_own_default(world):
     assert len(sent_openly(world)) == 1
     again = (await world.slash("settings")).response.message
     assert "Stealth mode" in {b.label for b in buttons(again) if b.style.name == "success"}
+
+
+async def test_the_commands_of_midjourney_settle_who_sees_what_comes(world):
+    assert "You alone see" in (await world.slash("stealth")).response.content
+    assert (await world.slash("imagine", prompt="a fox")).ephemeral
+    info = (await world.slash("info")).response.message.embeds[0].description
+    assert "**Visibility Mode**: Stealth" in info
+    assert "Everybody in the channel" in (await world.slash("public")).response.content
+    assert (await world.imagine("a cat")).content.startswith("**a cat** - ")
+    assert len(world.messages()) == 1

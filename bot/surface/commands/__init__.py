@@ -46,6 +46,8 @@ COMMANDS: tuple[AnyCommand, ...] = (
     preferences.fast,
     preferences.relax,
     preferences.turbo,
+    preferences.stealth,
+    preferences.public,
     history.history,
     cancel.cancel,
     info.info,

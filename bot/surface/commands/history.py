@@ -107,8 +107,9 @@ async def _page(hub: Hub, panel: Panel[HistoryPages], page: int) -> Message:
     )
     about = f" with “{quoted(search, 200)}”" if search else ""
     if not jobs:
+        kind = "favorites" if hearts else "pictures"
         return Message(
-            f"You have no pictures{about} here yet." if page == 0 else "There is nothing further back."
+            f"You have no {kind}{about} here yet." if page == 0 else "There is nothing further back."
         )
     shown = jobs[:PAGE]
     thumbnails = [await _thumbnail(hub, job) for job in shown]

@@ -30,6 +30,7 @@ async def info(interaction: Interaction) -> None:
         f"**Job Mode**: {user.lane.capitalize()}",
         f"**Model**: {hub.model_of(user)}",
         f"**Stylize**: {stylize}",
+        f"**Visibility Mode**: {'Stealth' if user.stealth else 'Public'}",
         f"**Variations**: {'High' if user.strong else 'Low'}",
         f"**Remix**: {'on' if user.remix else 'off'}",
         f"**Suffix**: {quoted(user.suffix, 500) or 'none'}",

@@ -1,4 +1,4 @@
-"""What a user wants of every job: `/prefer`, and the speeds `/fast`, `/relax` and `/turbo`.
+"""What a user wants of every job: `/prefer`, the speeds, and who sees it (`/stealth`, `/public`).
 
 All answers are for the user's eyes only.
 """
@@ -15,7 +15,7 @@ from bot.surface.hub import Interaction
 from engine import Lane
 from grammar import check_option, check_suffix
 
-__all__ = ["fast", "prefer", "relax", "turbo"]
+__all__ = ["fast", "prefer", "public", "relax", "stealth", "turbo"]
 
 MOST_OPTIONS = 20  # a person's own; so many fit into one embed, with what they stand for
 
@@ -79,7 +79,10 @@ async def remix(interaction: Interaction) -> None:
     if user.remix:
         await tell(interaction, "Remix mode turned off! Buttons use the prompt as it is.")
     else:
-        await tell(interaction, "Remix mode turned on! V and 🔄 let you edit the prompt first.")
+        await tell(
+            interaction,
+            "Remix mode turned on! V, 🔄, Vary, zoom, pan and Make Square let you edit the prompt first.",
+        )
 
 
 @prefer.command(description="Turn High Variation Mode on or off")
@@ -124,6 +127,23 @@ async def turbo(interaction: Interaction) -> None:
     """Jobs go before all others."""
     await _set(interaction, lane=Lane.TURBO)
     await tell(interaction, "Done! Your jobs now go before all others. You can switch back with /fast")
+
+
+@app_commands.command(description="Switch to stealth mode: you alone see your jobs")
+async def stealth(interaction: Interaction) -> None:
+    """Jobs are seen by their user alone."""
+    await _set(interaction, stealth=True)
+    await tell(interaction, "Done! You alone see your jobs from now on. You can switch back with /public")
+
+
+@app_commands.command(description="Switch to public mode: everybody in the channel sees your jobs")
+async def public(interaction: Interaction) -> None:
+    """Jobs are seen by everybody in the channel."""
+    await _set(interaction, stealth=False)
+    await tell(
+        interaction,
+        "Done! Everybody in the channel sees your jobs from now on. You can switch back with /stealth",
+    )
 
 
 async def tell(interaction: Interaction, sentence: str) -> None:
