@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from pocket.model.references import seen
+from pocket.training.latents import small_picture
 from pocket.training.text import noisy_caption
 from pocket.words.captions import kind_caption, place_caption
 from pocket.world.draw import draw
@@ -29,6 +30,7 @@ from pocket.world.scenes import (
 )
 
 _COLOURS = tuple(COLOURS)
+_DIFFERS = 24  # levels of 255 from which on a pixel counts as another one: less is a trace of resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,22 @@ def thing_example(rng: Random) -> Example:
         sized = replace(thing, size=rng.choices(SIZES, (1, 6, 2))[0])
         reference = replace(placed_like(target, any_place(rng)), things=(sized,), relation=None)
     return Example(target, reference, said, "thing")
+
+
+def drawn(scene: Scene, width: int, height: int, layout: int, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+    """The small picture of a layout, and where in it (height, width) its things stand.
+
+    That is where the same scene with its things in other colours differs.
+    """
+    recoloured = tuple(
+        replace(thing, colour=rng.choice([c for c in _COLOURS if c != thing.colour]))
+        for thing in scene.things
+    )
+    state = rng.getstate()
+    picture = small_picture(scene, width, height, rng, layout)
+    rng.setstate(state)
+    other = small_picture(replace(scene, things=recoloured), width, height, rng, layout)
+    return picture, np.abs(picture.astype(int) - other).max(-1) > _DIFFERS
 
 
 def reference_picture(scene: Scene, rng: Random) -> np.ndarray:
