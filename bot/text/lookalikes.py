@@ -7,6 +7,7 @@ leaves them. Knows no words.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from bot.text.words import plain
 
@@ -61,6 +62,10 @@ _UNSEEN = re.compile("[\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]+")
 """Letters that are drawn as nothing."""
 
 
+_VOICED = "\u3099\u309a"
+"""Marks that make another letter of a Japanese one."""
+
+
 def seen(text: str) -> str:
-    """The text as one sees it: plain letters, without what is drawn as nothing."""
-    return plain(_UNSEEN.sub("", text))
+    """The text as one sees it: plain letters, Korean ones in syllables, without what is drawn as nothing."""
+    return unicodedata.normalize("NFC", plain(_UNSEEN.sub("", text), _VOICED))

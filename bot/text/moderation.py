@@ -2,12 +2,14 @@
 
 Found are letters of other scripts that look the same, digits and signs put for letters, stretched words, and
 letters with something between them. Ordinary words stay: a letter is only ever taken for itself, and digits
-alone are no word. Knows nothing of who wrote the prompt or what becomes of it.
+alone are no word. Where a script sets no spaces, a word may stand among its letters. Knows nothing of who
+wrote the prompt or what becomes of it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from bot.text.lookalikes import DIGITS, LETTERS, MASK, SIGNS, VOWELS, seen
@@ -17,8 +19,12 @@ __all__ = ["BannedWords"]
 _BETWEEN = r"[\s._·•\-~^|/\\*]{1,3}"  # what stands between letters that stand alone
 _INSIDE = r"[._·•~^]{0,2}"  # what may stand inside a word; a hyphen or an apostrophe joins ordinary words
 _LEAST_SPACED, _LEAST_PARTED = 3, 4  # letters of a word that is looked for letter by letter, or in pieces
-_ALONE_BEFORE = re.compile(rf"(?<!\w)[^\Wai]{_BETWEEN}\Z")  # "a" and "I" are words
-_ALONE_BEHIND = re.compile(rf"{_BETWEEN}\w(?!\w)")
+_SPACE = r"[\s_-]{1,3}"  # what stands between the words of a phrase
+_ALONE_BEFORE = re.compile(rf"(?<![^\W_])[^\W_ai]{_BETWEEN}\Z")  # "a" and "I" are words
+_ALONE_BEHIND = re.compile(rf"{_BETWEEN}[^\W_](?![^\W_])")
+_KATAKANA, _HANGUL = r"\u30a1-\u30fa\u30fc-\u30fe\u31f0-\u31ff", r"\u1100-\u11ff\uac00-\ud7ff"
+_UNSPACED = r"\u3005-\u3007\u3041-\u309f\u3400-\u9fff\U00020000-\U0003ffff"  # Chinese and Hiragana
+_LETTER = rf"[^\W\d_{_UNSPACED}{_KATAKANA}{_HANGUL}]"  # of a script whose words have spaces between them
 _MOST_STRETCHED = 24  # letters of one run that are looked at from each place, so that time stays bounded
 _LONG_RUN = re.compile(rf"(\S)\1{{{_MOST_STRETCHED},}}")
 _ANY_LETTER = frozenset("".join(LETTERS.values()))
@@ -30,18 +36,17 @@ class BannedWords:
 
     def __init__(self, listed: str) -> None:
         self._words = list(dict.fromkeys(filter(None, (seen(word) for word in listed.split(",")))))
-        written = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in self._words)
-        self._written = re.compile(rf"(?<!\w)(?:{written})(?!\w)") if self._words else None
-        self._disguised = _any_of(map(_disguised, self._words))
-        self._spaced = _any_of(map(_spaced, self._words))
+        self._written = _any_of(self._words, lambda word: re.escape(word).replace(r"\ ", _SPACE))
+        self._disguised = _any_of(self._words, _disguised)
+        self._spaced = _any_of(self._words, _spaced)
 
     def first_in(self, text: str) -> str | None:
         """The first banned word of a text, in plain letters; None when there is none."""
-        if self._written is None:
+        if not self._words:
             return None
         text = seen(text)
         if (match := self._written.search(text)) is not None:
-            return match[0]
+            return self._word(match)
         return self._in_disguise(text) or self._letter_by_letter(text)
 
     def _in_disguise(self, text: str) -> str | None:
@@ -57,7 +62,8 @@ class BannedWords:
     def _letter_by_letter(self, text: str) -> str | None:
         for match in self._spaced.finditer(text):
             # Letters that go on to either side spell another word.
-            if _ALONE_BEHIND.match(text, match.end()) or _ALONE_BEFORE.search(text[: match.start()][-8:]):
+            before = text[max(0, match.start() - 8) : match.start()]
+            if _ALONE_BEHIND.match(text, match.end()) or _ALONE_BEFORE.search(before):
                 continue
             return self._word(match)
         return None
@@ -66,10 +72,33 @@ class BannedWords:
         return self._words[int(str(match.lastgroup).removeprefix("word"))]
 
 
-def _any_of(patterns: map[str]) -> re.Pattern[str]:
-    """One pattern of many, each its own group; "" is none."""
-    named = [f"(?P<word{number}>{pattern})" for number, pattern in enumerate(patterns) if pattern]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(named)})(?!\w)" if named else r"(?!)")
+def _any_of(words: Sequence[str], pattern: Callable[[str], str]) -> re.Pattern[str]:
+    """One pattern of many, each word told by an empty group, between its own bounds; "" is none."""
+    bounded: dict[tuple[str, str], list[str]] = {}
+    for number, word in enumerate(words):
+        if looked_for := pattern(word):
+            named = f"{looked_for}(?P<word{number}>)"
+            bounded.setdefault((_bound_before(word[0]), _bound_behind(word[-1])), []).append(named)
+    parts = (f"{before}(?:{'|'.join(named)}){behind}" for (before, behind), named in bounded.items())
+    return re.compile("|".join(parts) or r"(?!)")
+
+
+def _bound_before(first: str) -> str:
+    """What must not stand before a word: letters that make another word of it, and digits before a digit."""
+    if re.match(f"[{_UNSPACED}]", first):
+        return ""
+    if same := next((script for script in (_KATAKANA, _HANGUL) if re.match(f"[{script}]", first)), None):
+        return f"(?<![{same}])"
+    return rf"(?<!{_LETTER})(?:(?<!\d)|(?!\d))"
+
+
+def _bound_behind(last: str) -> str:
+    """What must not stand behind a word; a Korean one takes its endings without a space."""
+    if re.match(f"[{_UNSPACED}{_HANGUL}]", last):
+        return ""
+    if re.match(f"[{_KATAKANA}]", last):
+        return f"(?![{_KATAKANA}])"
+    return rf"(?:(?!\d)|(?<!\d))(?!{_LETTER})"
 
 
 def _disguised(word: str) -> str:
@@ -78,7 +107,7 @@ def _disguised(word: str) -> str:
     inside = _INSIDE if letters >= _LEAST_PARTED else ""
     runs = [(char, len(list(run))) for char, run in groupby(word)]
     return inside.join(
-        r"\s+" if char == " " else _run(_like(char, digits=letters > 2), count) for char, count in runs
+        _SPACE if char == " " else _run(_like(char, digits=letters > 2), count) for char, count in runs
     )
 
 

@@ -11,10 +11,10 @@ import unicodedata
 __all__ = ["plain", "words"]
 
 
-def plain(text: str) -> str:
-    """The text in plain letters, runs of space as one."""
+def plain(text: str, marks: str = "") -> str:
+    """The text in plain letters, runs of space as one; of accents only these ``marks`` stay."""
     taken_apart = unicodedata.normalize("NFKD", text)
-    kept = (char for char in taken_apart if unicodedata.category(char) not in ("Mn", "Cf"))
+    kept = (char for char in taken_apart if char in marks or unicodedata.category(char) not in ("Mn", "Cf"))
     return " ".join("".join(kept).casefold().split())
 
 

@@ -104,6 +104,60 @@ def test_the_embedded_models_whole_language_is_free_of_them() -> None:
     assert banned.first_in(words) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "naked_woman",
+        "a nude_girl",
+        "bad_thing",
+        "bad-thing",
+        "<lora:naked_v2:1>",
+        "naked1",
+        "1naked",
+        "n4ked2",
+    ],
+)
+def test_an_underscore_or_a_digit_beside_a_word_does_not_hide_it(text: str) -> None:
+    assert BannedWords("naked, nude, bad thing").first_in(text) in ("naked", "nude", "bad thing")
+
+
+@pytest.mark.parametrize(
+    "text", ["a_s_s_a_s_s_i_n", "class_room", "denuded_hill", "1080i, 90d, 1455", "nudel_1"]
+)
+def test_underscores_and_digits_make_no_word_of_another(text: str) -> None:
+    assert BannedWords("ass, nude, boi, god, oil").first_in(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("一个裸体女人", "裸体"),
+        ("一个nude的女人", "nude"),
+        ("ヌードの女性", "ヌード"),
+        ("ﾇｰﾄﾞの女性", "ヌード"),
+        ("누드를 그리다", "누드"),
+        ("그녀의 nude를", "nude"),
+        ("ㄴㅜㄷㅡ", "누드"),
+    ],
+)
+def test_a_word_is_found_where_no_spaces_are_set(text: str, word: str) -> None:
+    assert BannedWords("裸体, nude, ヌード, 누드").first_in(text) == word
+
+
+@pytest.mark.parametrize(
+    "text", ["ヌードルを食べる", "カヌード", "ヌートの女性", "누들 한 그릇", "하누드", "一个女人", "a猫ä"]
+)
+def test_other_words_of_these_scripts_are_left_alone(text: str) -> None:
+    assert BannedWords("裸体, nude, ヌード, 누드").first_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["裸" * 6000, "ヌ" * 6000, "ヌー" * 3000, "누" * 6000, "bad_" * 1500, "bad" + "_" * 6000]
+)
+def test_long_runs_without_spaces_are_looked_through_quickly(text: str) -> None:
+    assert BannedWords("裸体, ヌード, 누드, bad thing").first_in(text) is None
+
+
 def test_words_of_other_scripts_can_be_listed() -> None:
     banned = BannedWords("кот, 猫")
     assert banned.first_in("большой КОТ") == "кот"
