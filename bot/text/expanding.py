@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.text.words import words
+from bot.text.words import plain, words
 
 __all__ = ["PLANNING", "WRITING", "fit", "lost", "written_from"]
 
@@ -31,7 +31,16 @@ _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
 _LANGUAGE = re.compile(r"--|—|::|[{}\[\]<>]|https?:", re.IGNORECASE)
 """What the prompt language would read as its own."""
 
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
+_KATAKANA, _SINGLE = (
+    r"[\u30a1-\u30fa\u30fc-\u30fe]+",
+    r"[\u3005-\u3007\u3041-\u309f\u3400-\u9fff\U00020000-\U0003ffff]",
+)
+_UNSPACED = re.compile(f"{_KATAKANA}|{_SINGLE}")
+_PIECE = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern}).)+")
 _EMPTY = frozenset(
+    "的了着在和与與及是有这這那一个個只隻のはがをにでとへもやかたてなるいうくすしれらっまさんあおよりえけ"
+) | frozenset(
     {
         "a",
         "an",
@@ -91,6 +100,11 @@ _NUMBERS = (
     "twelve",
 )
 _DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
+_DIGITS |= {word: str(number) for number, word in enumerate("零一二三四五六七八九")} | {
+    "两": "2",
+    "兩": "2",
+    "十": "10",
+}
 
 
 def written_from(prompt: str, plan: str) -> str:
@@ -110,15 +124,26 @@ def lost(prompt: str, expanded: str) -> str | None:
     """The first word, number or quoted text of ``prompt`` that ``expanded`` lacks; None: all is there.
 
     Words of grammar may go. A number may be written in digits or in letters, a thing in its plural.
+    Chinese and Japanese, which set no spaces, are compared letter by letter, Katakana by its runs.
     """
     for found in _QUOTED.finditer(prompt):
         said = next(group for group in found.groups() if group)
         if said not in expanded:
             return f"“{said}”"
-    there = {form for word in words(expanded) for form in _forms(word)}
-    return next(
-        (word for word in words(prompt) if word not in _EMPTY and not there.intersection(_forms(word))), None
-    )
+    there = {form for word in _pieces(expanded) for form in _forms(word)}
+    text = plain(expanded)
+    for word in _pieces(prompt):
+        among = word in text and _UNSPACED.fullmatch(
+            word
+        )  # a word of these scripts may stand in a longer one
+        if word not in _EMPTY and not among and there.isdisjoint(_forms(word)):
+            return word
+    return None
+
+
+def _pieces(text: str) -> list[str]:
+    """Its words without the endings of possessives; scripts without spaces in their smallest parts."""
+    return [piece for word in words(_POSSESSIVE.sub("", text)) for piece in _PIECE.findall(word)]
 
 
 def _forms(word: str) -> Iterator[str]:

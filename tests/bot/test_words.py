@@ -110,6 +110,16 @@ async def test_a_server_that_is_not_there_loses_nothing(tmp_path):
         ('a sign "OPEN late"', 'an old sign that reads "OPEN late"', None),
         ('a sign "OPEN late"', "an old sign that reads open late", "“OPEN late”"),
         ("três gatos", "três gatos dormindo", None),
+        ("the fox's tail", "the bushy tail of the fox", None),
+        ("the fox’s tail", "the bushy tail of a wolf", "fox"),
+        ("雪地里的两只红狐狸", "两只红色的狐狸并肩站在白茫茫的雪地里，冬日柔光", None),
+        ("雪地里的两只红狐狸", "雪地里有2只红狐狸", None),
+        ("雪地里的两只红狐狸", "两只红色的狐狸，柔光", "雪"),
+        ("雪の中の赤いきつね", "深い雪の中に座る一匹の赤いきつね、柔らかな光", None),
+        ("雪の中の赤いきつね", "深い雪の中に座る赤い狼", "き"),
+        ("赤いロボット", "夕暮れの街に立つ赤い巨大ロボット", None),
+        ("赤いロボット", "夕暮れの街に立つ赤いロケット", "ロホット"),
+        ("一只红狐狸 in the snow", "雪中的红狐狸 in deep snow", None),
     ],
 )
 def test_what_was_said_must_still_be_there(prompt, expanded, missing):
