@@ -97,6 +97,8 @@ def _found(
     rows = np.arange(pixels.shape[0])[:, None]
     if known & _BACKGROUND:
         return ~all_things
+    if known & (_SKY | _GROUND) and len(rows) < 2:
+        return None  # one row has no horizon
     if known & _SKY:
         return ~all_things & (rows < _horizon(usual))
     if known & _GROUND:

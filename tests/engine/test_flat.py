@@ -37,3 +37,9 @@ def test_a_click_takes_the_patch_under_it(house: Image.Image) -> None:
 
 def test_what_is_not_there_is_not_found(house: Image.Image) -> None:
     assert named(house, "an elephant", ["a red house on grass"]) is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2048, 1), (2048, 4)])
+@pytest.mark.parametrize("words", ["the sky", "the ground"])
+def test_one_row_of_pixels_has_neither_sky_nor_ground(size: tuple[int, int], words: str) -> None:
+    assert named(Image.new("RGB", size, "blue"), words, []) is None
