@@ -15,7 +15,6 @@ from engine.seeing.describe import describe
 
 __all__ = ["answer"]
 
-_SMALL = "This is the small describer that comes along, which knows simple drawn scenes alone."
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 _COLOURS = frozenset(
     {
@@ -66,7 +65,7 @@ def answer(request: Request, describers: Sequence[DescriberEntry]) -> Descriptio
     own = [entry for entry in describers if entry.name == "pocket"]
     seen = describe(request.png or b"", own or describers)
     caption = re.sub(r" --ar \S+$", "", seen.prompts[0])
-    return Description((_answered(request.text, caption),), tuple(dict.fromkeys((_SMALL, *seen.notes))))
+    return Description((_answered(request.text, caption),), seen.notes)
 
 
 def _answered(question: str, caption: str) -> str:
