@@ -86,7 +86,7 @@ def _text(body: bytes) -> str:
     """The words of an answer. Raises Silent where there are none."""
     try:
         said = json.loads(body)["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise Silent("its answer cannot be read") from None
     if not isinstance(said, str) or not said.strip():
         raise Silent("it said nothing")

@@ -65,6 +65,7 @@ async def test_two_questions_are_asked_and_the_text_that_comes_is_drawn(tmp_path
         (web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}), "an error (302)"),
         (web.Response(text="no json"), "cannot be read"),
         (web.json_response({"choices": []}), "cannot be read"),
+        (web.Response(text="[" * 200_000), "cannot be read"),
         (web.json_response({"choices": [{"message": {"content": None}}]}), "said nothing"),
         (web.Response(body=b"x" * (2 << 20)), "more than can be read"),
     ],
