@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import aiohttp
 
-__all__ = ["Chat", "Silent"]
+__all__ = ["Chat", "Silent", "spoken"]
 
 SECONDS = 20.0
 """How long one answer may take. People wait for it, and their pictures with them."""
@@ -23,6 +24,12 @@ MOST_BYTES = 1 << 20
 
 TOKENS = 400
 """Tokens of an answer at most: some three hundred words."""
+
+_THOUGHT = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+"""What a model thought aloud before it answered; its first mark may be part of what it was asked."""
+
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""Characters that are no text, and cannot be kept or sent."""
 
 
 class Silent(Exception):
@@ -88,6 +95,11 @@ def _text(body: bytes) -> str:
         said = json.loads(body)["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError):
         raise Silent("its answer cannot be read") from None
-    if not isinstance(said, str) or not said.strip():
-        raise Silent("it said nothing")
-    return said.strip()
+    return spoken(said if isinstance(said, str) else "")
+
+
+def spoken(said: str) -> str:
+    """What a model said, without what it only thought and what is no text. Raises Silent if that is all."""
+    if left := _THOUGHT.sub("", _UNFIT.sub("", said)).strip():
+        return left
+    raise Silent("it said nothing")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.chat import SECONDS, Chat, Silent
+from bot.chat import SECONDS, Chat, Silent, spoken
 from bot.config import Settings
 from bot.jobs.rendering import RenderEngine
 from bot.messages.wording import quoted
@@ -116,7 +116,7 @@ class _Here:
         """The answer to ``text`` (and a picture), given a ``task``. Raises Silent and BadPicture."""
         try:
             async with asyncio.timeout(LOCAL):
-                return (await self.engine.say(Request(task, text, png))).prompts[0]
+                return spoken((await self.engine.say(Request(task, text, png))).prompts[0])
         except TimeoutError:
             raise Silent(f"it gave no answer within {LOCAL:g} seconds") from None
         except BadPicture:

@@ -6,6 +6,7 @@ then its words. Nothing that was said may be lost: that is checked here, and tru
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -28,8 +29,34 @@ LONGEST = 1500
 """Characters that an expanded prompt may have: Discord takes a command's text up to 6000, and shows 2000."""
 
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
-_LANGUAGE = re.compile(r"--|—|::|[{}\[\]<>]|https?:", re.IGNORECASE)
+_LANGUAGE = re.compile(r"--|::|[{}\[\]<>]|https?:", re.IGNORECASE)
 """What the prompt language would read as its own."""
+
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_BOLD = re.compile(r"\*{2,}|^#+ +", re.MULTILINE)
+_LEAD = re.compile(
+    r"\A(?:"
+    r"(?:sure|certainly|of course|okay|ok|absolutely|great|got it)(?: thing)?\s*[!.,:—-]+\s+"
+    r"|here(?:['’]s| is| you go)\b[^:\n]{0,100}:\s*"
+    r"|/imagine\s+"
+    r"|(?:[a-z]+ ){0,2}prompt\s*:\s*"
+    r")",
+    re.IGNORECASE,
+)
+"""What an assistant says before the prompt that it was asked for."""
+
+_CLOSING = re.compile(
+    r"\n[ \t]*(?:let me know|i hope|hope this|feel free|would you like|note:|this prompt)\b.*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_REFUSAL = re.compile(
+    r"\A(?:i(?:['’]m| am) (?:very |so )?(?:sorry|afraid|unable|not able)"
+    r"|sorry\b|i apologi[sz]e|unfortunately\b"
+    r"|(?:i|we) (?:can(?:['’]t|not| not)|won['’]t|will not|am not able|must decline)|as an ai\b)",
+    re.IGNORECASE,
+)
+_LAYERS = 6  # of quotes and words around a prompt that are taken off: more are no answer
+_AROUND = ('""', "“”", "''", "‘’", "``", "**", "__")
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
 _KATAKANA, _SINGLE = (
@@ -113,11 +140,32 @@ def written_from(prompt: str, plan: str) -> str:
 
 
 def fit(text: str) -> str:
-    """A written prompt as it may be drawn: one line, without quotes around it; empty where it is none."""
+    """A written prompt as it may be drawn: one line, nothing said around it; empty where it is none."""
+    if fence := _FENCE.search(text):
+        text = fence[1]
+    text = _CLOSING.sub("", _BOLD.sub("", _of_json(text.strip())).strip())
+    for _ in range(_LAYERS):
+        text = _bare(_LEAD.sub("", text).strip())
     line = " ".join(text.split())
-    if len(line) > 1 and line[0] + line[-1] in ('""', "“”", "''"):
-        line = line[1:-1].strip()
-    return "" if len(line) > LONGEST or _LANGUAGE.search(line) else line
+    return "" if len(line) > LONGEST or _LANGUAGE.search(line) or _REFUSAL.match(line) else line
+
+
+def _bare(text: str) -> str:
+    """Without quotes around it, unless they are those of two quoted texts."""
+    inside = text[1:-1]
+    if len(text) < 2 or text[0] + text[-1] not in _AROUND:
+        return text
+    return text if {text[0], text[-1]} & (set(inside) - {"'", "’"}) else inside.strip()
+
+
+def _of_json(text: str) -> str:
+    """The prompt of an answer that is a JSON object; any other answer as it is."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    prompt = said.get("prompt") if isinstance(said, dict) else said
+    return prompt if isinstance(prompt, str) else text
 
 
 def lost(prompt: str, expanded: str) -> str | None:

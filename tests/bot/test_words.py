@@ -81,6 +81,25 @@ async def test_a_broken_server_leaves_the_prompt_as_it_was_and_is_told(tmp_path,
     assert "trace" not in note
 
 
+THOUGHT = "<think>A fox, or two?\n{draft}</think>\n\n"
+
+
+@pytest.mark.parametrize("thought", [THOUGHT, THOUGHT.removeprefix("<think>"), "\x00\ud800", ""])
+async def test_what_a_model_thinks_is_not_taken_for_what_it_says(tmp_path, thought):
+    async with chat_server(lambda body: thought + "Two red foxes in the snow") as url:
+        words = await over_the_wire(tmp_path, url)
+        assert (await words.expanded("two red foxes")).text == "Two red foxes in the snow"
+        assert (await words.answer(png(30, 20), "How many?"))[0] == "Two red foxes in the snow"
+        await words.close()
+
+
+async def test_a_model_that_only_thinks_says_nothing(tmp_path):
+    async with chat_server(lambda body: "<think>A fox, or two, or") as url:
+        words = await over_the_wire(tmp_path, url)
+        assert "said nothing" in (await words.expanded("a red house")).notes[0]
+        await words.close()
+
+
 async def test_a_slow_server_is_given_up_after_the_time_limit(tmp_path, monkeypatch):
     from bot import chat
 
@@ -136,6 +155,27 @@ def test_what_was_said_must_still_be_there(prompt, expanded, missing):
         ("a {red, blue} house", ""),
         ("see https://a.b/c.png", ""),
         ("<lora:x>", ""),
+        ('Sure! Here is the prompt: "a red fox"', "a red fox"),
+        ("Certainly, here’s a detailed prompt:\n\n**a red fox**\n\nLet me know if it fits!", "a red fox"),
+        ("Prompt: a red fox", "a red fox"),
+        ("**Detailed prompt:** a red fox", "a red fox"),
+        ("/imagine prompt: a red fox", "a red fox"),
+        ("**a red fox**", "a red fox"),
+        ("*a red fox*", "a red fox"),
+        ("```\na red fox\n```", "a red fox"),
+        ("Here is it:\n```text\na red fox\n```\nEnjoy!", "a red fox"),
+        ('{"prompt": "a red fox"}', "a red fox"),
+        ('```json\n{"prompt": "a red fox"}\n```', "a red fox"),
+        ('{"prompt": 3}', ""),
+        ("\n" * 500_000 + "'" * 500_000, ""),
+        ('{"a":' * 100_000, ""),
+        ("I'm sorry, I can't help with that.", ""),
+        ("I’m sorry, but I can’t draw a red fox.", ""),
+        ("I cannot write about a red fox", ""),
+        ("a red fox — bright and alert", "a red fox — bright and alert"),
+        ('"OPEN" above a door, and "SHUT"', '"OPEN" above a door, and "SHUT"'),
+        ("Okay-looking fox", "Okay-looking fox"),
+        ("'the fox's tail'", "the fox's tail"),
         ("x" * 2000, ""),
     ],
 )
