@@ -13,14 +13,14 @@ from bot.errors import Refusal
 from bot.jobs.draft import Draft
 from bot.jobs.models import Models
 from bot.jobs.uploads import KeptPicture, Uploads
-from bot.jobs.words import Expanded, Words
+from bot.jobs.words import NO_PROMPT, Expanded, Words
 from bot.memory.people import User
 from bot.memory.picture_files import Pictures, size_of
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.small_model import FOR_OPERATORS
 from bot.text.moderation import BannedWords
 from engine import Lane, Plan, Registry, plan_edit, plan_imagine, starting_links, with_codes
-from grammar import GenerationSpec, format_prompt, parse
+from grammar import GenerationSpec, PromptError, format_prompt, parse
 from grammar.values import Part
 
 __all__ = ["Drafting", "secret", "with_notes"]
@@ -207,10 +207,23 @@ class Drafting:
                 found = known[spec.text]
                 told = found.notes
                 if found.text != spec.text:
-                    bare = bare.replace(text=found.text, parts=(Part(found.text),))
+                    longer = bare.replace(text=found.text, parts=(Part(found.text),))
+                    if _words_alone(bare, longer):
+                        bare = longer
+                    else:
+                        told = (NO_PROMPT,)
             made.append(bare)
             notes.append(told)
         return made, notes
+
+
+def _words_alone(before: GenerationSpec, after: GenerationSpec) -> bool:
+    """Whether the text of a spec is read as words and nothing else, beside what the spec had before."""
+    try:
+        was, read = (parse(format_prompt(spec)) for spec in (before, after))
+    except PromptError:
+        return False
+    return read == [spec.replace(text=after.text, parts=after.parts) for spec in was]
 
 
 def _edited(spec: GenerationSpec) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ ANSWERING = (
     "Answer the question about the picture in one or two plain sentences. Say so where you cannot tell."
 )
 NO_WRITER = "`--expand` has no effect here: no language model is set up (`EASEL_WRITER`)."
+NO_PROMPT = "The prompt was not expanded: what the language model wrote is no prompt."
 SHOWN = 900  # characters of a plan or a prompt that a note shows
 
 LOCAL = 6 * SECONDS
@@ -67,9 +68,7 @@ class Words:
         except Silent as error:
             return Expanded(text, (f"The prompt was not expanded, for the language model failed: {error}.",))
         if not longer:
-            return Expanded(
-                text, ("The prompt was not expanded: what the language model wrote is no prompt.",)
-            )
+            return Expanded(text, (NO_PROMPT,))
         if (missing := lost(text, longer)) is not None:
             told = f"The prompt was not expanded: the language model left out {quoted(missing, 100)}."
             return Expanded(text, (told,))

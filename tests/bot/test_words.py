@@ -209,6 +209,21 @@ async def test_the_prompt_as_run_is_the_expanded_one_with_every_parameter(world)
     assert (job.plan.width, job.plan.seeds[0]) == (320, 7)
 
 
+@pytest.mark.parametrize("end", [" —ar 1:1", " —tile", " —no snow", " \\n snow --v 6", " ―seed 3", " ––tile"])
+async def test_what_the_language_would_read_as_more_than_words_is_not_drawn(world, end):
+    await with_writer(world, PLAN, LONG + end)
+    result = await world.slash("imagine", prompt="two red foxes in the snow --ar 3:2 --seed 7 --expand")
+    message = result.response.message
+    assert message.content.startswith("**two red foxes in the snow --ar 3:2 --seed 7** - ")
+    assert "what the language model wrote is no prompt" in message.embeds[0].description
+
+
+async def test_a_dash_between_words_is_drawn(world):
+    await with_writer(world, PLAN, f"{LONG} — bright—and alert")
+    result = await world.slash("imagine", prompt="two red foxes in the snow --ar 3:2 --seed 7 --expand")
+    assert result.response.message.content.startswith(f"**{LONG} — bright—and alert --ar 3:2 --seed 7** - ")
+
+
 @pytest.mark.parametrize("settings", [{"easel_banned_words": "winter"}], indirect=True)
 async def test_a_banned_word_of_the_writer_is_not_drawn(world):
     await with_writer(world, PLAN, LONG)
