@@ -154,6 +154,8 @@ class Pictures:
     def _sweep(self, folder: Path, needed: set[str]) -> int:
         removed = 0
         for path in folder.glob("*"):
+            if path.is_dir():  # a file system's own, such as `@eaDir` of a NAS
+                continue
             with self._deciding:
                 if path.name not in needed and path.name not in self._young:
                     path.unlink(missing_ok=True)

@@ -105,3 +105,11 @@ async def test_a_picture_is_made_as_small_as_it_must_be(share):
     assert extension == "jpg"
     assert len(data) <= len(large) * share
     assert b"<made:job>j1<" in data
+
+
+async def test_the_sweep_leaves_a_folder_of_the_file_system_alone(tmp_path):
+    inside = tmp_path / "pictures" / "ab" / "@eaDir"
+    inside.mkdir(parents=True)
+    (inside.parent / "ab.png").write_bytes(b"left by a crash")
+    assert await Pictures(tmp_path / "pictures").sweep(only()) == 1
+    assert inside.is_dir()
