@@ -57,7 +57,7 @@ class Report:
 def back_up(data: Path, file: Path) -> Report:
     """Write the folder ``data`` into ``file``, also while a bot works there. Raises BadBackup and OSError."""
     if not (data / DATABASE).exists():
-        raise BadBackup(f"there is no {DATABASE} in {data}; is EASEL_DATA right?")
+        raise BadBackup(f"there is no {DATABASE} in {data}, which is what EASEL_DATA says")
     file.parent.mkdir(parents=True, exist_ok=True)
     with _workshop(data, ".backup-") as held:
         lost = _hold(data, held)

@@ -21,7 +21,7 @@ def backup(settings: Settings, file: Path) -> None:
     try:
         report = back_up(settings.easel_data, file)
     except BadBackup as error:
-        raise Refusal(f"No backup was made: {error}{'' if str(error).endswith('?') else '.'}") from None
+        raise Refusal(f"No backup was made: {error}.") from None
     print(f"{file}: {report.jobs} jobs, {report.pictures} pictures, {report.bytes / 1e6:.1f} MB.")
     if report.lost:
         print(f"{len(report.lost)} pictures are no longer on the disk and could not be taken along.")

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from bot.text.words import plain, words
+from bot.text.words import KATAKANA, UNSPACED, plain, words
 
 __all__ = ["PLANNING", "WRITING", "fit", "lost", "written_from"]
 
@@ -59,12 +59,10 @@ _LAYERS = 6  # of quotes and words around a prompt that are taken off: more are 
 _AROUND = ('""', "“”", "''", "‘’", "``", "**", "__")
 
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
-_KATAKANA, _SINGLE = (
-    r"[\u30a1-\u30fa\u30fc-\u30fe]+",
-    r"[\u3005-\u3007\u3041-\u309f\u3400-\u9fff\U00020000-\U0003ffff]",
-)
-_UNSPACED = re.compile(f"{_KATAKANA}|{_SINGLE}")
-_PIECE = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern}).)+")
+_SMALLEST = re.compile(f"[{KATAKANA}]+|[{UNSPACED}]")
+"""The smallest part of a text without spaces that is compared."""
+
+_PIECE = re.compile(f"{_SMALLEST.pattern}|[^{KATAKANA}{UNSPACED}]+")
 _EMPTY = frozenset(
     "的了着在和与與及是有这這那一个個只隻のはがをにでとへもやかたてなるいうくすしれらっまさんあおよりえけ"
 ) | frozenset(
@@ -127,10 +125,9 @@ _NUMBERS = (
     "twelve",
 )
 _DIGITS = {word: str(number) for number, word in enumerate(_NUMBERS)}
-_DIGITS |= {word: str(number) for number, word in enumerate("零一二三四五六七八九")} | {
+_DIGITS |= {word: str(number) for number, word in enumerate("零一二三四五六七八九十")} | {
     "两": "2",
     "兩": "2",
-    "十": "10",
 }
 
 
@@ -181,9 +178,8 @@ def lost(prompt: str, expanded: str) -> str | None:
     there = {form for word in _pieces(expanded) for form in _forms(word)}
     text = plain(expanded)
     for word in _pieces(prompt):
-        among = word in text and _UNSPACED.fullmatch(
-            word
-        )  # a word of these scripts may stand in a longer one
+        # Where nothing tells where a word ends, it may stand in a longer one.
+        among = word in text and _SMALLEST.fullmatch(word)
         if word not in _EMPTY and not among and there.isdisjoint(_forms(word)):
             return word
     return None

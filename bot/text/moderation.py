@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from bot.text.lookalikes import DIGITS, LETTERS, MASK, SIGNS, VOWELS, seen
+from bot.text.words import KATAKANA, UNSPACED
 
 __all__ = ["BannedWords"]
 
@@ -22,9 +23,8 @@ _LEAST_SPACED, _LEAST_PARTED = 3, 4  # letters of a word that is looked for lett
 _SPACE = r"[\s_-]{1,3}"  # what stands between the words of a phrase
 _ALONE_BEFORE = re.compile(rf"(?<![^\W_])[^\W_ai]{_BETWEEN}\Z")  # "a" and "I" are words
 _ALONE_BEHIND = re.compile(rf"{_BETWEEN}[^\W_](?![^\W_])")
-_KATAKANA, _HANGUL = r"\u30a1-\u30fa\u30fc-\u30fe\u31f0-\u31ff", r"\u1100-\u11ff\uac00-\ud7ff"
-_UNSPACED = r"\u3005-\u3007\u3041-\u309f\u3400-\u9fff\U00020000-\U0003ffff"  # Chinese and Hiragana
-_LETTER = rf"[^\W\d_{_UNSPACED}{_KATAKANA}{_HANGUL}]"  # of a script whose words have spaces between them
+_HANGUL = r"\u1100-\u11ff\uac00-\ud7ff"
+_LETTER = rf"[^\W\d_{UNSPACED}{KATAKANA}{_HANGUL}]"  # of a script whose words have spaces between them
 _MOST_STRETCHED = 24  # letters of one run that are looked at from each place, so that time stays bounded
 _LONG_RUN = re.compile(rf"(\S)\1{{{_MOST_STRETCHED},}}")
 _ANY_LETTER = frozenset("".join(LETTERS.values()))
@@ -85,19 +85,19 @@ def _any_of(words: Sequence[str], pattern: Callable[[str], str]) -> re.Pattern[s
 
 def _bound_before(first: str) -> str:
     """What must not stand before a word: letters that make another word of it, and digits before a digit."""
-    if re.match(f"[{_UNSPACED}]", first):
+    if re.match(f"[{UNSPACED}]", first):
         return ""
-    if same := next((script for script in (_KATAKANA, _HANGUL) if re.match(f"[{script}]", first)), None):
+    if same := next((script for script in (KATAKANA, _HANGUL) if re.match(f"[{script}]", first)), None):
         return f"(?<![{same}])"
     return rf"(?<!{_LETTER})(?:(?<!\d)|(?!\d))"
 
 
 def _bound_behind(last: str) -> str:
     """What must not stand behind a word; a Korean one takes its endings without a space."""
-    if re.match(f"[{_UNSPACED}{_HANGUL}]", last):
+    if re.match(f"[{UNSPACED}{_HANGUL}]", last):
         return ""
-    if re.match(f"[{_KATAKANA}]", last):
-        return f"(?![{_KATAKANA}])"
+    if re.match(f"[{KATAKANA}]", last):
+        return f"(?![{KATAKANA}])"
     return rf"(?:(?!\d)|(?<!\d))(?!{_LETTER})"
 
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["plain", "words"]
+__all__ = ["KATAKANA", "UNSPACED", "plain", "words"]
+
+KATAKANA = r"\u30a1-\u30fa\u30fc-\u30fe\u31f0-\u31ff"
+"""As ranges for a regular expression: its runs are words."""
+
+UNSPACED = r"\u3005-\u3007\u3041-\u309f\u3400-\u9fff\U00020000-\U0003ffff"
+"""Chinese and Hiragana, likewise: nothing tells where a word of theirs ends."""
 
 
 def plain(text: str, marks: str = "") -> str:

@@ -38,34 +38,36 @@ def texts_of(data: bytes) -> dict[str, str]:
 
     EXIF's stand under the names of their tags (``UserComment``, ``ImageDescription`` …), XMP under ``XMP``.
     """
-    if data.startswith(chunks.SIGNATURE):
-        exif = next((body for kind, body, _ in chunks.chunks(data) if kind == _EXIF), b"")
-        return {**_of_exif(exif), **chunks.texts(data)}
     found: dict[str, str] = {}
+    read = _read_png if data.startswith(chunks.SIGNATURE) else _read_picture
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for name, key in ((XMP, "xmp"), ("comment", "comment")):
-                if key in picture.info:
-                    found[name] = _text(picture.info[key])
-            _read_exif(picture.getexif(), found)
+            read(data, found)
     except (*BROKEN, MemoryError, OverflowError, Image.DecompressionBombError):
         pass  # what was read before it broke is all there is
     return {name: text for name, text in found.items() if len(text) <= chunks.MOST_TEXT}
 
 
-def _of_exif(data: bytes) -> dict[str, str]:
-    """The texts of EXIF that stands alone."""
-    found: dict[str, str] = {}
-    if not data or len(data) > chunks.MOST_TEXT:
-        return found
-    try:
-        exif = Image.Exif()
-        exif.load(data)
-        _read_exif(exif, found)
-    except BROKEN:
-        pass  # as above
-    return found
+def _read_png(data: bytes, found: dict[str, str]) -> None:
+    """Put a PNG's texts to what is ``found``; where EXIF says something else, its chunks of text go first."""
+    found |= chunks.texts(data)
+    body = next((body for kind, body, _ in chunks.chunks(data) if kind == _EXIF), b"")
+    if len(body) > chunks.MOST_TEXT:
+        return
+    exif, named = Image.Exif(), dict(found)
+    exif.load(body)
+    _read_exif(exif, found)
+    found |= named
+
+
+def _read_picture(data: bytes, found: dict[str, str]) -> None:
+    """Put the texts of any other picture to what is ``found``."""
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        for name, key in ((XMP, "xmp"), ("comment", "comment")):
+            if key in picture.info:
+                found[name] = _text(picture.info[key])
+        _read_exif(picture.getexif(), found)
 
 
 def _read_exif(exif: Image.Exif, found: dict[str, str]) -> None:

@@ -209,21 +209,15 @@ def _joined(graph: _Graph, value: Any, seen: set[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def _loras(graph: _Graph, sampler: str) -> list[tuple[str, float]]:
+def _loras(graph: _Graph, sampler: str) -> list[tuple[Any, Any]]:
     """The LoRAs between the model and the sampler, the model's first, with their strengths."""
     found = []
     for name in reversed(_upstream(graph, sampler, only=("model", "guider"))):
         inputs = graph[name].inputs
-        one = {"lora": inputs.get("lora_name"), "strength": inputs.get("strength_model", 1)}
+        found.append((inputs.get("lora_name"), inputs.get("strength_model", 1)))
         # A loader of several keeps each in an input of its own, and may have it turned off.
-        for said in (one, *(value for value in inputs.values() if isinstance(value, dict))):
-            strength = said.get("strength", 1)
-            if (
-                (file := text(said.get("lora")))
-                and said.get("on", True)
-                and isinstance(strength, int | float)
-            ):
-                found.append((file, float(strength)))
+        several = (value for value in inputs.values() if isinstance(value, dict) and value.get("on", True))
+        found += [(one.get("lora"), one.get("strength", 1)) for one in several]
     return found
 
 

@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from math import isfinite
 from typing import Any
+
+from grammar.loras import lora_words
 
 __all__ = ["FoundPrompt", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
 
@@ -68,10 +70,19 @@ def size_of(width: Any, height: Any) -> tuple[int, int] | None:
     return (wide, high) if wide and high and max(wide, high) <= 2**16 else None
 
 
-def with_loras(words: str, loras: Iterable[tuple[str, float]]) -> str:
-    """The words, and behind them each LoRA (its file or name, its strength) as A1111 writes one."""
-    named = (
-        (re.split(r"[\\/]", name)[-1].removesuffix(".safetensors"), strength) for name, strength in loras
-    )
-    said = (f"<lora:{name}:{strength:g}>" for name, strength in named if not re.search(r"[<>:]", name))
-    return " ".join((words, *islice(said, _MOST_LORAS)))
+def with_loras(words: str, loras: Iterable[tuple[Any, Any]]) -> str:
+    """The words, and behind them each LoRA (its file or name, its strength) as a prompt names one.
+
+    What is no name or no number is left out.
+    """
+    said = []
+    for file, strength in loras:
+        name = re.split(r"[\\/]", text(file))[-1].removesuffix(".safetensors")
+        if (
+            name
+            and not re.search(r"[<>:]", name)
+            and isinstance(strength, int | float)
+            and isfinite(strength)
+        ):
+            said.append(lora_words(name, strength))
+    return " ".join((words, *said[:_MOST_LORAS]))

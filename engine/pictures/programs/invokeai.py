@@ -64,15 +64,10 @@ def _command(line: str) -> FoundPrompt | None:
     )
 
 
-def _loras(said: Any) -> list[tuple[str, float]]:
+def _loras(said: Any) -> list[tuple[str, Any]]:
     """The LoRAs' names and weights; the key of the name has been another one before 4.0."""
-    found = []
-    for each in said if isinstance(said, list) else []:
-        fields = each if isinstance(each, dict) else {}
-        name, weight = _model(fields.get("model") or fields.get("lora")), fields.get("weight", 1)
-        if name and isinstance(weight, int | float):
-            found.append((name, float(weight)))
-    return found
+    each = [fields for fields in said if isinstance(fields, dict)] if isinstance(said, list) else []
+    return [(_model(one.get("model") or one.get("lora")), one.get("weight", 1)) for one in each]
 
 
 def _model(said: Any) -> str:
