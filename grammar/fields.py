@@ -7,11 +7,12 @@ Knows what a prompt may hold; nothing of those programs' files.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grammar.dialects import MOST_SEED
 from grammar.errors import PromptError
 from grammar.help import remarks
+from grammar.loras import within
 from grammar.parser import parse
 from grammar.permutations import escaped
 from grammar.spec import GenerationSpec, format_prompt
@@ -43,9 +44,10 @@ def prompt_of(fields: Fields) -> tuple[str, tuple[str, ...]]:
 
     "" where nothing can be made of the words.
     """
-    notes: list[str] = []
     if not _A_WORD.search(fields.words):
         return "", ()
+    words, told = within(fields.words)
+    fields, notes = replace(fields, words=words), list(told)
     if fields.seed is not None and fields.seed > MOST_SEED:
         notes.append(_TOO_LARGE.format(fields.seed))
     for clean in (_as_it_is, escaped, _without_parameters, _letters):

@@ -56,6 +56,22 @@ def lora_words(name: str, weight: float, words: str = "") -> str:
     return f"<lora:{name}:{weight:g}> {words}".rstrip()
 
 
+def within(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with the weights of its LoRAs in their bounds, and a sentence on each that was not."""
+    notes = []
+
+    def nearest(match: re.Match[str]) -> str:
+        weight = _weight(match[2])
+        if weight is None or LOWEST <= weight <= HIGHEST:
+            return match[0]
+        allowed = min(max(weight, LOWEST), HIGHEST)
+        bounds = f"a weight is from {LOWEST:g} to {HIGHEST:g}"
+        notes.append(f"The LoRA `{match[1]}` counts {allowed:g}, not {weight:g}: {bounds}.")
+        return lora_words(match[1], allowed)
+
+    return LORA.sub(nearest, text), tuple(notes)
+
+
 def _said(text: str) -> Iterator[tuple[str, float | None]]:
     for match in LORA.finditer(text):
         yield match[1], _weight(match[2])

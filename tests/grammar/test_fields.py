@@ -48,3 +48,9 @@ def test_what_is_left_out_is_told() -> None:
 @pytest.mark.parametrize("words", ["", "   ", "a" * 7000, "{}{}", "::::"])
 def test_what_no_prompt_can_be_made_of_gives_none(words: str) -> None:
     assert prompt_of(Fields(words))[0] == ""
+
+
+def test_a_lora_that_counts_more_than_one_may_counts_as_much_as_it_may_and_that_is_told() -> None:
+    prompt, notes = prompt_of(Fields("a fox <lora:ink:3> <lora:fur:0.5>"))
+    assert prompt == "a fox <lora:ink:2> <lora:fur:0.5>"
+    assert notes == ("The LoRA `ink` counts 2, not 3: a weight is from -2 to 2.",)
