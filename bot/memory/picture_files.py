@@ -35,6 +35,9 @@ __all__ = ["PICTURE_NAME", "HandedIn", "Pictures", "fitted", "is_whole", "masked
 
 PICTURE_NAME = re.compile(r"[0-9a-f]{40}\.png")
 
+_FOLDERS = "[0-9a-f][0-9a-f]"
+"""What the folders of pictures are called. Others, such as `@eaDir` of a NAS, are the file system's own."""
+
 LEAST_SIDE = 512  # pixels: a JPEG no larger than this fits every place that pictures are sent to
 
 _decoding = asyncio.Semaphore(1)
@@ -97,7 +100,7 @@ class Pictures:
         start, but pictures may be kept meanwhile.
         """
         removed = 0
-        for folder in await asyncio.to_thread(lambda: sorted(self._folder.glob("*"))):
+        for folder in await asyncio.to_thread(lambda: sorted(self._folder.glob(_FOLDERS))):
             removed += await asyncio.to_thread(self._sweep, folder, await needed(folder.name))
         self._grown_up()
         return removed
@@ -154,8 +157,8 @@ class Pictures:
     def _sweep(self, folder: Path, needed: set[str]) -> int:
         removed = 0
         for path in folder.glob("*"):
-            if path.is_dir():  # a file system's own, such as `@eaDir` of a NAS
-                continue
+            if path.is_dir():
+                continue  # the file system's own as well
             with self._deciding:
                 if path.name not in needed and path.name not in self._young:
                     path.unlink(missing_ok=True)

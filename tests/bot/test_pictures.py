@@ -113,3 +113,8 @@ async def test_the_sweep_leaves_a_folder_of_the_file_system_alone(tmp_path):
     (inside.parent / "ab.png").write_bytes(b"left by a crash")
     assert await Pictures(tmp_path / "pictures").sweep(only()) == 1
     assert inside.is_dir()
+    beside = tmp_path / "pictures" / "@eaDir" / "index"
+    beside.parent.mkdir()
+    beside.write_bytes(b"of the file system")
+    assert await Pictures(tmp_path / "pictures").sweep(only()) == 0
+    assert beside.exists()
