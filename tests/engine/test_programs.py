@@ -142,6 +142,7 @@ def test_loras_of_other_programs_are_named_as_a_prompt_names_them() -> None:
         {"model": {"name": "ink"}, "weight": 0.75},
         {"lora": {"model_name": "fur"}, "weight": 1},
         {"model": None},
+        *({"model": {"name": "none"}, "weight": weight} for weight in (10**400, float("nan"), "1", None)),
     ]
     found = prompt_in(png(invokeai_metadata=json.dumps({**foreign.INVOKEAI, "loras": loras})))
     assert found is not None

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from grammar.loras import lora_words
@@ -17,6 +16,7 @@ from grammar.loras import lora_words
 __all__ = ["FoundPrompt", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
 
 _MOST_LORAS = 20  # of a picture
+_MOST_STRENGTH = 1000  # of a LoRA, on either side of 0: what is beyond is no strength
 _MOST_WORDS = 20_000  # characters of a prompt: three times what may be drawn
 
 
@@ -78,11 +78,8 @@ def with_loras(words: str, loras: Iterable[tuple[Any, Any]]) -> str:
     said = []
     for file, strength in loras:
         name = re.split(r"[\\/]", text(file))[-1].removesuffix(".safetensors")
-        if (
-            name
-            and not re.search(r"[<>:]", name)
-            and isinstance(strength, int | float)
-            and isfinite(strength)
-        ):
+        # A file may hold numbers that no float does, and infinities.
+        weighs = isinstance(strength, int | float) and abs(strength) <= _MOST_STRENGTH
+        if name and weighs and not re.search(r"[<>:]", name):
             said.append(lora_words(name, strength))
     return " ".join((words, *said[:_MOST_LORAS]))
