@@ -130,7 +130,8 @@ async def test_another_programs_prompt_is_found_and_drawn(bot: Bot, ada: Person)
     grid = await ada.remote.wait_until(
         lambda: next((m for m in drawn.messages if finished(m)), None), PATIENCE, "its grid"
     )
-    assert grid.content.startswith("**a blue fish --ar 13:19 --seed 987 --no text, watermark** - ")
+    prompt = r"a blue fish \<lora:x:1> --ar 13:19 --seed 987 --no text, watermark"
+    assert grid.content.startswith(f"**{prompt}** - ")
 
 
 async def test_beside_the_dialog_for_an_image_prompt_the_files_own_is_told(
