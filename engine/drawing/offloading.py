@@ -34,8 +34,8 @@ def by_turns(
 ) -> Turns:
     """Lays a model's components out as ``fit`` says; from now on each is on the device when it is called.
 
-    The linear layers of ``denoisers`` are made `steady` where they are moved by themselves, in float32 on a
-    CPU: what wraps a layer would hide it from that later.
+    The linear layers of ``denoisers`` are made `steady` where they are moved by themselves on a CPU:
+    what wraps a layer would hide it from that later.
     """
     assert fit.room is not None
     told = {part.name: part for part in fit.needs.parts}
@@ -49,7 +49,7 @@ def by_turns(
         beside = fit.needs.beside(part)
         layers = fit.placement is Placement.LAYERS and not part.decodes
         if layers and _size(module) + beside > fit.room:
-            if module in denoisers and device == "cpu" and next(module.parameters()).dtype is torch.float32:
+            if module in denoisers and device == "cpu":
                 steady(module)
             _by_layers(module, device)
         else:

@@ -225,7 +225,7 @@ def _share(
     family = FAMILIES[entry.family]
     # Nothing has shown that rows lie in such a model's calls where its family says.
     joins = Joins(settings.measured) if entry.added or not family.texts else None
-    exact = device == "cpu" and _computes_in(module) is torch.float32
+    exact = device == "cpu"
     if exact:
         steady(module)
     # weights that move, or are cast layer by layer, are nowhere that a recorded forward could read them

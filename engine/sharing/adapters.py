@@ -6,8 +6,8 @@ Nothing of the model is changed. `beside` hangs hooks on the layers that the row
 them off when it ends, however it ends. So a forward without LoRAs runs as if there were none, and none leaves
 a trace. Each row is given only what is computed of itself, so that no number of one reaches another.
 
-Where rows must have the same bits in any company (``whole``), a LoRA is always computed for as many rows,
-padded ones if need be, and added to its own alone: kernels choose their blocking by the number of rows. What
+Where rows must have the same bits in any company (``whole``), a LoRA is always computed for eight rows at a
+time, padded ones if need be, and added to its own alone: kernels choose their blocking by their number. What
 a row is given comes in the order of the LoRAs' names, whatever the order in which they were said.
 
 As in PEFT's mixed batches, and S-LoRA (Sheng et al. 2023, arXiv:2311.03285). Knows nothing of files or jobs.
@@ -121,7 +121,7 @@ class Adapter:
 
 
 _WHOLE = 8
-"""Rows for which a LoRA is computed where company must not matter: as many as such a forward has."""
+"""Rows for which a LoRA is computed at a time where company must not matter."""
 
 _LAYOUTS = {4: torch.channels_last}
 
@@ -151,19 +151,26 @@ class _Used:
         if not whole and isinstance(self.rows, slice):
             low.add(layer, part, weights, output[self.rows])
             return
-        missing = _WHOLE - len(part) if whole else 0
-        if missing > 0:
-            part = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])])
-            weights = torch.cat([weights, weights[-1:].expand(missing)])
-        if whole:  # one layout: another would have another kernel
-            part = part.contiguous(memory_format=_LAYOUTS.get(part.dim(), torch.contiguous_format))
-        added = low.of(layer, part, weights)
-        if missing > 0:
-            added = added[:-missing]
+        if whole:
+            pieces = zip(torch.split(part, _WHOLE), torch.split(weights, _WHOLE), strict=True)
+            added = torch.cat([_of_eight(low, layer, *piece) for piece in pieces])
+        else:
+            added = low.of(layer, part, weights)
         if isinstance(self.rows, slice):
             output[self.rows].add_(added)
         else:
             output.index_add_(0, self.rows.to(output.device), added)
+
+
+def _of_eight(low: LowRank | Kronecker, layer: nn.Module, part: Tensor, weights: Tensor) -> Tensor:
+    """What a LoRA gives at most eight rows, computed for eight."""
+    rows, missing = len(part), _WHOLE - len(part)
+    if missing:
+        part = torch.cat([part, part[-1:].expand(missing, *part.shape[1:])])
+        weights = torch.cat([weights, weights[-1:].expand(missing)])
+    # one layout: another would have another kernel
+    part = part.contiguous(memory_format=_LAYOUTS.get(part.dim(), torch.contiguous_format))
+    return low.of(layer, part, weights)[:rows]
 
 
 @contextmanager

@@ -129,6 +129,17 @@ class Call:
         """Whose each of its rows is; a call without rows has one for all that it computes."""
         return [Owner(self.task.adapters, shown) for shown in self.shown] or [Owner(self.task.adapters)]
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The only numbers of rows that a forward of its shape may have; () for any."""
+        sizes: tuple[int, ...] | Exact = self.module.batch_sizes
+        if isinstance(sizes, tuple):
+            return sizes
+        if not self.rows:
+            return ()
+        with torch.no_grad():
+            return sizes.sizes(self, self.task.mode, self.task.around)
+
     def forward(self, rows: int, leaves: Sequence[Any] | None, owners: Sequence[Owner] = ()) -> Any:
         """The module's forward of ``rows`` rows whose arguments have these ``leaves``; None: as called.
 
@@ -138,7 +149,7 @@ class Call:
             bound = self.arguments.bind(self.arguments.leaves if leaves is None else leaves)
             stance = set_stance("force_eager") if self.module.batch_compiled else nullcontext()
             loras, shown = [each.adapters for each in owners], [each.pictures for each in owners]
-            with stance, beside(loras, whole=bool(self.module.batch_sizes)), image_prompts.beside(shown):
+            with stance, beside(loras, whole=max(self.sizes, default=1) > 1), image_prompts.beside(shown):
                 return self.module(*bound.args, **bound.kwargs)
         kinds = self.arguments.kinds
         graphs: Graphs | None = self.module.batch_graphs
@@ -181,7 +192,7 @@ class Batcher:
         key = (name, call.arguments.shape)
         if key not in self._limits:
             learnt = [(known.rows, known.size) for (other, _), known in self._limits.items() if other == name]
-            most = max(self._sizes(call), default=self._most)
+            most = max(call.sizes, default=self._most)
             self._limits[key] = RowLimit(first_rows(self._rows, learnt, size), most, size)
         return self._limits[key]
 
@@ -189,17 +200,6 @@ class Batcher:
         """Forgets what is known of a model's forwards: it is loaded anew, in another way."""
         for key in [key for key in self._limits if key[0].partition("/")[0] == model]:
             del self._limits[key]
-
-    def _sizes(self, call: Call) -> tuple[int, ...]:
-        """The only numbers of rows that a forward of this call's shape may have; () for any."""
-        sizes = call.module.batch_sizes
-        if isinstance(sizes, tuple):
-            return sizes
-        if not call.rows:
-            return ()
-        with torch.no_grad():
-            found: tuple[int, ...] = sizes.sizes(call, call.task.mode, call.task.around)
-        return found
 
     def largest(self) -> int:
         """The most rows that a forward of any shape seen has been found to deserve."""
@@ -219,17 +219,17 @@ class Batcher:
 
     def _results(self, calls: Sequence[Call]) -> list[tuple[Any, Exception | None]]:
         try:
-            self._sizes(calls[0])  # found out before the forward's own mode is on
+            sizes = calls[0].sizes  # found out before the forward's own mode is on
             with torch.no_grad(), calls[0].task.around():
-                return [(value, None) for value in self._outputs(calls)]
+                return [(value, None) for value in self._outputs(calls, sizes)]
         except Exception as error:
             if len(calls) == 1:
                 return [(None, error)]
         return [result for call in calls for result in self._results([call])]
 
-    def _outputs(self, calls: Sequence[Call]) -> list[Any]:
+    def _outputs(self, calls: Sequence[Call], sizes: tuple[int, ...]) -> list[Any]:
         first, counts = calls[0], [call.rows for call in calls]
-        limit, sizes = self.limit(first), self._sizes(first)
+        limit = self.limit(first)
         leaves = first.arguments.join([call.arguments for call in calls[1:]])
         owners = [owner for call in calls for owner in call.owners]
         outputs: list[Output] = []

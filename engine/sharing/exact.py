@@ -5,8 +5,11 @@ threads, kernels and shape. Measured in float32, with AVX-512 and with AVX2: att
 layers of tokens agree always, convolutions of the usual sizes from two rows on. What differs up to three rows
 are the linear layers that see one vector a picture, those of the time step: a product of so few rows goes
 another way. They cost nothing, so `steady` has them alone computed with four rows; then a guided picture,
-which is two rows, needs no padding. What agrees beyond that is not assumed: for the first call of a shape
-eight rows are computed once in forwards of every size, and the sizes whose bits agree are remembered.
+which is two rows, needs no padding. In bfloat16 with AMX, layers that sum over 512 features and more add up
+in another order for some dozens of tokens than for many: how many it takes is tried, and `steady` has them
+computed with so many. What agrees beyond that is not assumed: for the first call of a shape some rows are
+computed once in forwards of every size, and the sizes whose bits agree are remembered. What computes in less
+than float32 hides most differences until they show in a picture: there each layer is tried as well (`sums`).
 
 Knows nothing of jobs or of who shares a forward.
 """
@@ -27,11 +30,20 @@ from torch.utils._pytree import tree_leaves
 
 from engine.sharing.calls import Arguments, varied
 from engine.sharing.kept import Kept
+from engine.sharing.sums import fewest, trials
 
 __all__ = ["Exact", "steady"]
 
 _SIZES = (1, 2, 4, 8)
-"""Sizes that are tried. With more rows a forward of the embedded model gains nothing on a processor."""
+"""Sizes that are tried in float32. A processor is busy with these: more rows gain little."""
+
+_MORE = (1, 2, 4, 8, 16, 24, 32, 48, 64)
+"""Those of less: it multiplies so fast that more rows pay."""
+
+_BUSY, _HEAVY = 8 * 10**12, 10**12
+"""Weights times numbers a row: what a forward may have to be tried, and one row has that keeps a processor
+busy for a second or more. Such rows gain nothing by company, and computing eight of them for nobody would
+take minutes: they are computed alone. The embedded model's have some 10¹¹."""
 
 _FEWEST = 4
 """Rows from which a matrix product on a processor goes one way."""
@@ -67,7 +79,7 @@ class Exact:
     ) -> tuple[int, ...]:
         """Sizes, ascending, in which each row of such a call has the bits of the largest one.
 
-        Computes eight rows in forwards of every size, inside ``around()``, when the shape is new to this
+        Computes some rows in forwards of every size, inside ``around()``, when the shape is new to this
         machine.
         """
         key = (call.module.batch_name, call.arguments.shape, mode)
@@ -80,51 +92,84 @@ class Exact:
                         found = self._found(call)
                     self._kept.keep(name, found)
                 except torch.OutOfMemoryError:
-                    _LOG.warning("%s: there is no memory for %d rows", call.module.batch_name, _SIZES[-1])
+                    _LOG.warning("%s: there is no memory for several rows", call.module.batch_name)
                     found = (1,)  # rows computed alone have no company
             self._known[key] = found
         return self._known[key]
 
     def _found(self, call: _Called) -> tuple[int, ...]:
-        most = _SIZES[-1]
+        tried = _tried(call)
+        most = tried[-1]
+        if most == 1:
+            return tried
         leaves = varied(call.arguments, most)
-        whole = _rows(call.forward(most, call.arguments.cut(leaves, 0, most, most)))
+
+        def made(start: int, size: int) -> list[torch.Tensor]:
+            return _rows(call.forward(size, call.arguments.cut(leaves, start, size, size)))
+
+        whole = made(0, most)
+        full = _computes_in(call) is torch.float32
 
         def agrees(size: int) -> bool:
-            for start in range(0, most, size):
-                part = _rows(call.forward(size, call.arguments.cut(leaves, start, size, size)))
-                same = (
-                    torch.equal(few, many[start : start + size])
-                    for few, many in zip(part, whole, strict=True)
-                )
-                if not all(same):
-                    return False
-            return True
+            starts = range(0, most, size) if full else (0,)
+            return all(
+                torch.equal(few, many[start : start + size])
+                for start in starts
+                for few, many in zip(made(start, size), whole, strict=True)
+            )
 
-        found = (*(size for size in _SIZES[:-1] if agrees(size)), most)
+        agree = [size for size in tried[:-1] if agrees(size)]
+        if not full:
+            for trial in trials(call.module, most, lambda: made(0, most)):
+                same = trial.agrees(*agree)
+                agree = [size for size in agree if same[size]]
+        found = (*agree, most)
         _LOG.info("%s: rows have equal bits in forwards of %s", call.module.batch_name, found)
         return found
 
 
-def steady(module: nn.Module) -> None:
-    """Has the linear layers of ``module`` that are given (rows, features) compute at least four rows.
+def _tried(call: _Called) -> tuple[int, ...]:
+    """The sizes worth trying for such a call."""
+    work = sum(weight.numel() for weight in call.module.parameters()) * call.arguments.size
+    if work > _HEAVY:
+        return (1,)
+    if _computes_in(call) is torch.float32:
+        return _SIZES
+    return tuple(size for size in _MORE if size <= _SIZES[-1] or size * work <= _BUSY)
 
-    One that is given tokens is from then on as it was: asking at each of its calls took 3 % of a forward.
+
+def _computes_in(call: _Called) -> torch.dtype:
+    """The precision of the call's numbers."""
+    floats = (leaf for leaf in tree_leaves(call.arguments.leaves) if isinstance(leaf, torch.Tensor))
+    return next((leaf.dtype for leaf in floats if leaf.is_floating_point()), torch.float32)
+
+
+def steady(module: nn.Module) -> None:
+    """Has the linear layers of ``module`` compute as many vectors as it takes for equal bits.
+
+    Those that are given (rows, features) compute at least four. One that is given tokens and needs no certain
+    number of them is from then on as it was: asking at each of its calls took 3 % of a forward.
     """
+    tried: dict[tuple[int, int], int] = {}
     for part in module.modules():
         if isinstance(part, nn.Linear):
-            _steady(part)
+            shape = (part.in_features, part.out_features)
+            if shape not in tried:
+                tried[shape] = fewest(part)
+            _steady(part, tried[shape])
 
 
-def _steady(layer: nn.Linear) -> None:
+def _steady(layer: nn.Linear, enough: int) -> None:
     kind = type(layer)
 
     def forward(self: nn.Linear, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        rows = len(x)
-        if x.dim() == 2 and 0 < rows < _FEWEST:
-            full = torch.cat([x, x[-1:].expand(_FEWEST - rows, -1)])
-            return kind.forward(self, full, *args, **kwargs)[:rows]
-        if x.dim() > 2 and type(self) is waiting and not torch.compiler.is_compiling():
+        count = x.shape[:-1].numel()
+        least = max(enough, _FEWEST if x.dim() == 2 else 1)
+        if 0 < count < least:
+            flat = x.reshape(count, -1)
+            full = torch.cat([flat, flat[-1:].expand(least - count, -1)])
+            return kind.forward(self, full, *args, **kwargs)[:count].reshape(*x.shape[:-1], -1)
+        if enough == 1 and x.dim() > 2 and type(self) is waiting and not torch.compiler.is_compiling():
             self.__class__ = kind
         made: torch.Tensor = kind.forward(self, x, *args, **kwargs)
         return made

@@ -30,6 +30,7 @@ from engine import (
     is_final,
 )
 from engine.drawing import LoadedModel, preview
+from engine.planning.entries import Precision
 from engine.process.background import Background, Inbox
 from engine.process.program import Program
 from engine.process.renderer import Renderer
@@ -298,15 +299,20 @@ def six(model: LoadedModel) -> list[Job]:
 
 
 class TestMany:
-    @pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
+    @pytest.mark.parametrize(
+        ("family", "precision"),
+        [("sd", "auto"), ("sdxl", "auto"), ("sd3", "auto"), ("flux", "auto"), ("sd", "bf16")],
+    )
     def test_each_is_drawn_as_if_alone_and_forwards_are_shared(
         self,
         family: str,
+        precision: Precision,
         model: Callable[[str], LoadedModel],
         three: Callable[[str], tuple[LoraEntry, ...]],
     ) -> None:
         jobs = six(model(family))
-        renders = Rendering(Registry((model(family).entry,), loras=three(family)))
+        entry = replace(model(family).entry, precision=precision)
+        renders = Rendering(Registry((entry,), loras=three(family)))
         renders.drawn(*(replace(job, id=f"before {job.id}") for job in jobs))  # all LoRAs are in memory
         before = renders.renderer.batcher.forwards, renders.renderer.batcher.calls
         together = renders.drawn(*jobs)

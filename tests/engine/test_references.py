@@ -17,6 +17,7 @@ from transformers import CLIPVisionModelWithProjection, SiglipVisionModel
 from engine import Failed, Finished, Job, Lora, ModelUnavailable, Plan, Registry, drawing
 from engine.drawing import LoadedModel, preview
 from engine.pictures.decoding import load_input, to_png
+from engine.planning.entries import Precision
 from engine.planning.references import AdapterEntry, Reference
 from engine.process.program import Program
 from tests.engine import tiny, tiny_loras, tiny_references
@@ -250,15 +251,19 @@ def six(model: LoadedModel) -> list[Job]:
 
 
 class TestMany:
-    @pytest.mark.parametrize("family", FAMILIES)
+    @pytest.mark.parametrize(
+        ("family", "precision"), [*((family, "auto") for family in FAMILIES), ("sd", "bf16")]
+    )
     def test_each_is_drawn_as_if_alone_and_forwards_are_shared(
         self,
         family: str,
+        precision: Precision,
         model: Callable[[str], LoadedModel],
         adapters: Callable[[str], tuple[AdapterEntry, ...]],
     ) -> None:
         jobs = six(model(family))
-        renders = rendering(model(family), adapters(family))
+        computing = replace(model(family), entry=replace(model(family).entry, precision=precision))
+        renders = rendering(computing, adapters(family))
         renders.drawn(*(replace(job, id=f"before {job.id}") for job in jobs))  # all adapters are in memory
         batcher = renders.renderer.batcher
         forwards, calls = batcher.forwards, batcher.calls

@@ -25,6 +25,7 @@ from engine import (
 )
 from engine.drawing import preview
 from engine.pictures.decoding import to_png
+from engine.planning.entries import Precision
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import Happened, Report
@@ -62,9 +63,14 @@ def drawn(renderer: Renderer, reports: "queue.SimpleQueue[Report]", *jobs: Job) 
     return {id: [p.png for p in event.pictures] for id, event in ended.items() if isinstance(event, Finished)}
 
 
-@pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
-def test_every_kind_of_job_is_drawn_as_if_alone(family: str, entry: Callable[[str], ModelEntry]) -> None:
-    model = entry(family)
+@pytest.mark.parametrize(
+    ("family", "precision"),
+    [("sd", "auto"), ("sdxl", "auto"), ("sd3", "auto"), ("flux", "auto"), ("sd", "bf16"), ("flux", "bf16")],
+)
+def test_every_kind_of_job_is_drawn_as_if_alone(
+    family: str, precision: Precision, entry: Callable[[str], ModelEntry]
+) -> None:
+    model = replace(entry(family), precision=precision)
     spec = GenerationSpec(parts=(Part("a red house"),))
     plain = plan_imagine(spec, Registry((model,)), model=model.name, seed=3)
     picture = to_png(Image.linear_gradient("L").resize((plain.width, plain.height)).convert("RGB"))

@@ -1,0 +1,118 @@
+"""In which order layers add up, by the number of rows: made visible by sums that cancel.
+
+Two orders of a sum differ in the last bits of float32. A result that is stored in bfloat16 hides that nearly
+always, so forwards that were compared could agree, and pictures of the next job differ. Here a layer is
+given numbers whose sums are nought: what comes out is only what rounding left, and another order leaves
+something else. Norms, activations and attention work on each row apart and need no trial.
+
+Knows nothing of models, of sizes or of who shares a forward.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.compiler import set_stance
+
+__all__ = ["Trial", "fewest", "trials"]
+
+_Layer: TypeAlias = nn.Linear | nn.Conv2d
+
+_LADDER = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+"""Numbers of vectors that a linear layer is tried with."""
+
+_LONG, _LARGEST = 512, 2**20
+"""The fewest features and the most weights of a linear layer that `fewest` tries: shorter sums go through in
+one piece, and a trial takes some hundredths of a second then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A layer as it stands in a forward of so many ``rows``: its input's shape and layout."""
+
+    layer: _Layer
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    rows: int
+
+    def agrees(self, *sizes: int) -> dict[int, bool]:
+        """Whether its first rows have in forwards of these sizes the bits that they have among all."""
+        twin, given = _cancelling(self.layer, torch.empty_strided(self.shape, self.strides))
+        each = len(given) // self.rows
+        with torch.no_grad():
+            whole = twin.forward(given)
+            return {
+                size: torch.equal(twin.forward(given[: size * each]), whole[: size * each]) for size in sizes
+            }
+
+
+def trials(module: nn.Module, rows: int, run: Callable[[], Any]) -> Iterator[Trial]:
+    """The layers that ``run()``, a forward of ``module`` of so many rows, goes through; equal ones once."""
+    found: dict[Hashable, Trial] = {}
+
+    def note(layer: nn.Module, inputs: tuple[Any, ...], _: Any) -> None:
+        assert isinstance(layer, _Layer)
+        (given, *_) = inputs
+        if given.dtype is layer.weight.dtype and not len(given) % rows:
+            trial = Trial(layer, tuple(given.shape), given.stride(), rows)
+            found.setdefault((repr(layer), trial.shape, trial.strides), trial)
+
+    with ExitStack() as stack:
+        stack.enter_context(set_stance("force_eager"))
+        for layer in module.modules():
+            if isinstance(layer, _Layer) and _plain(layer):
+                stack.callback(layer.register_forward_hook(note).remove)
+        run()
+    yield from found.values()
+
+
+def fewest(layer: nn.Linear) -> int:
+    """The number of vectors from which the layer gives each the bits that it has among many.
+
+    1 where any number does. What computes in float32 is not tried, nor what is stored in less than it
+    computes in, nor layers so large that they see many tokens a row anyway.
+    """
+    if not _plain(layer) or layer.in_features < _LONG or layer.weight.numel() > _LARGEST:
+        return 1
+    trial = Trial(layer, (_LADDER[-1], layer.in_features), (layer.in_features, 1), _LADDER[-1])
+    agree = trial.agrees(*_LADDER)
+    apart = [index for index, count in enumerate(_LADDER) if not agree[count]]
+    return _LADDER[apart[-1] + 1] if apart else 1
+
+
+def _plain(layer: _Layer) -> bool:
+    weight = layer.weight
+    exact = type(weight) is nn.Parameter and weight.dtype in (torch.bfloat16, torch.float16)
+    return exact and weight.device.type == "cpu"
+
+
+def _cancelling(layer: _Layer, like: Tensor) -> tuple[_Layer, Tensor]:
+    """A layer of that shape and equal rows laid out as ``like``: each product is there twice, once negated.
+
+    The two stand apart, in a random order, so that no kernel adds one to the other at once.
+    """
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(layer.weight.shape, generator=generator)
+    channels = 1 if isinstance(layer, nn.Conv2d) else -1
+    given = torch.randn(1, *like.shape[1:], generator=generator).movedim(channels, -1)
+    each = weight.shape[1]
+    groups = given.reshape(*given.shape[:-1], -1, each)
+    half = each // 2
+    order = torch.randperm(half, generator=generator)
+    weight[:, half : 2 * half] = weight[:, order]
+    groups[..., half : 2 * half] = -groups[..., order]
+    if each % 2:
+        weight[:, -1] = 0
+    twin = copy.copy(layer)
+    twin._parameters = dict(layer._parameters)
+    twin._parameters["weight"] = nn.Parameter(weight.to(layer.weight), requires_grad=False)
+    if layer.bias is not None:
+        twin._parameters["bias"] = nn.Parameter(torch.zeros_like(layer.bias), requires_grad=False)
+    row = groups.reshape(given.shape).movedim(-1, channels)
+    return twin, torch.empty_like(like, dtype=layer.weight.dtype).copy_(row)
