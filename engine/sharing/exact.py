@@ -6,8 +6,8 @@ layers of tokens agree always, convolutions of the usual sizes from two rows on.
 are the linear layers that see one vector a picture, those of the time step: a product of so few rows goes
 another way. They cost nothing, so `steady` has them alone computed with four rows; then a guided picture,
 which is two rows, needs no padding. In bfloat16 with AMX, layers that sum over 512 features and more add up
-in another order for some dozens of tokens than for many: how many it takes is tried, and `steady` has them
-computed with so many. What agrees beyond that is not assumed: for the first call of a shape some rows are
+in another order for some dozens of tokens than for many: `steady` has such numbers padded to one that makes
+no difference. What agrees beyond that is not assumed: for the first call of a shape some rows are
 computed once in forwards of every size, and the sizes whose bits agree are remembered. What computes in less
 than float32 hides most differences until they show in a picture: there each layer is tried as well (`sums`).
 
@@ -16,7 +16,9 @@ Knows nothing of jobs or of who shares a forward.
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import os
 import platform
 from collections.abc import Callable, Hashable
@@ -30,7 +32,7 @@ from torch.utils._pytree import tree_leaves
 
 from engine.sharing.calls import Arguments, varied
 from engine.sharing.kept import Kept
-from engine.sharing.sums import fewest, trials
+from engine.sharing.sums import enough, trials, uneven
 
 __all__ = ["Exact", "steady"]
 
@@ -147,35 +149,63 @@ def _computes_in(call: _Called) -> torch.dtype:
 def steady(module: nn.Module) -> None:
     """Has the linear layers of ``module`` compute as many vectors as it takes for equal bits.
 
-    Those that are given (rows, features) compute at least four. One that is given tokens and needs no certain
-    number of them is from then on as it was: asking at each of its calls took 3 % of a forward.
+    In float32 those that are given (rows, features) compute at least four; one that is given tokens is from
+    then on as it was, for asking at each of its calls took 3 % of a forward. In less, those that add up
+    otherwise for some numbers of vectors compute as many as make no difference.
     """
-    tried: dict[tuple[int, int], int] = {}
+    known: dict[tuple[int, int], bool] = {}
     for part in module.modules():
-        if isinstance(part, nn.Linear):
-            shape = (part.in_features, part.out_features)
-            if shape not in tried:
-                tried[shape] = fewest(part)
-            _steady(part, tried[shape])
+        if not isinstance(part, nn.Linear):
+            continue
+        if part.weight.dtype is torch.float32:
+            _four(part)
+            continue
+        shape = (part.in_features, part.out_features)
+        if shape not in known:
+            known[shape] = uneven(part)
+        if known[shape]:
+            _even(part)
 
 
-def _steady(layer: nn.Linear, enough: int) -> None:
+def _four(layer: nn.Linear) -> None:
     kind = type(layer)
 
     def forward(self: nn.Linear, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        count = x.shape[:-1].numel()
-        least = max(enough, _FEWEST if x.dim() == 2 else 1)
-        if 0 < count < least:
-            flat = x.reshape(count, -1)
-            full = torch.cat([flat, flat[-1:].expand(least - count, -1)])
-            return kind.forward(self, full, *args, **kwargs)[:count].reshape(*x.shape[:-1], -1)
-        if enough == 1 and x.dim() > 2 and type(self) is waiting and not torch.compiler.is_compiling():
+        if x.dim() == 2 and 0 < len(x) < _FEWEST:
+            return kind.forward(self, _padded(x, _FEWEST), *args, **kwargs)[: len(x)]
+        if x.dim() > 2 and type(self) is waiting and not torch.compiler.is_compiling():
             self.__class__ = kind
         made: torch.Tensor = kind.forward(self, x, *args, **kwargs)
         return made
 
-    waiting = type(kind.__name__, (kind,), {"forward": forward, "__module__": kind.__module__})
+    waiting = _of_kind(kind, forward)
     layer.__class__ = waiting
+
+
+def _even(layer: nn.Linear) -> None:
+    kind, bare = type(layer), copy.copy(layer)
+    known: dict[int, int] = {}
+
+    def forward(self: nn.Linear, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        if torch.compiler.is_compiling():
+            return kind.forward(self, x, *args, **kwargs)
+        count = math.prod(x.shape[:-1])
+        if count not in known:
+            known[count] = enough(bare, count)
+        if count < known[count]:
+            full = _padded(x.reshape(count, -1), known[count])
+            return kind.forward(self, full, *args, **kwargs)[:count].reshape(*x.shape[:-1], -1)
+        return kind.forward(self, x, *args, **kwargs)
+
+    layer.__class__ = _of_kind(kind, forward)
+
+
+def _of_kind(kind: type[nn.Linear], forward: Callable[..., torch.Tensor]) -> type[nn.Linear]:
+    return type(kind.__name__, (kind,), {"forward": forward, "__module__": kind.__module__})
+
+
+def _padded(x: torch.Tensor, count: int) -> torch.Tensor:
+    return torch.cat([x, x[-1:].expand(count - len(x), -1)])
 
 
 def _rows(made: Any) -> list[torch.Tensor]:

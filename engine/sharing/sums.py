@@ -11,7 +11,7 @@ Knows nothing of models, of sizes or of who shares a forward.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,16 +20,18 @@ import torch
 from torch import Tensor, nn
 from torch.compiler import set_stance
 
-__all__ = ["Trial", "fewest", "trials"]
+__all__ = ["Trial", "enough", "trials", "uneven"]
 
 _Layer: TypeAlias = nn.Linear | nn.Conv2d
 
-_LADDER = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+_LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Numbers of vectors that a linear layer is tried with."""
 
-_LONG, _LARGEST = 512, 2**20
-"""The fewest features and the most weights of a linear layer that `fewest` tries: shorter sums go through in
-one piece, and a trial takes some hundredths of a second then."""
+_LONG, _SHORT = 512, _LADDER[:8]
+"""Sums of fewer features go through in one piece, unless there are very few of them: only these are tried."""
+
+_LARGEST = 2**20
+"""The most weights of a linear layer that is tried, which takes some hundredths of a second then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,29 @@ def trials(module: nn.Module, rows: int, run: Callable[[], Any]) -> Iterator[Tri
     yield from found.values()
 
 
-def fewest(layer: nn.Linear) -> int:
-    """The number of vectors from which the layer gives each the bits that it has among many.
+def uneven(layer: nn.Linear) -> bool:
+    """Whether the layer adds up otherwise for some numbers of vectors than for many.
 
-    1 where any number does. What computes in float32 is not tried, nor what is stored in less than it
-    computes in, nor layers so large that they see many tokens a row anyway.
+    What computes in float32 is not tried, nor what is stored in less than it computes in, nor layers so large
+    that they see many tokens a row anyway.
     """
-    if not _plain(layer) or layer.in_features < _LONG or layer.weight.numel() > _LARGEST:
-        return 1
-    trial = Trial(layer, (_LADDER[-1], layer.in_features), (layer.in_features, 1), _LADDER[-1])
-    agree = trial.agrees(*_LADDER)
-    apart = [index for index, count in enumerate(_LADDER) if not agree[count]]
-    return _LADDER[apart[-1] + 1] if apart else 1
+    if not _plain(layer) or layer.weight.numel() > _LARGEST:
+        return False
+    ladder = _SHORT if layer.in_features < _LONG else _LADDER
+    return not all(_agree(layer, ladder).values())
+
+
+def enough(layer: nn.Linear, count: int) -> int:
+    """The least number of vectors, from ``count`` on, that an uneven layer gives the bits of many."""
+    larger = [each for each in _LADDER if each > count]
+    if not larger:
+        return count
+    return next(each for each, same in _agree(layer, (count, *larger)).items() if same)
+
+
+def _agree(layer: nn.Linear, counts: Sequence[int]) -> dict[int, bool]:
+    many = counts[-1]
+    return Trial(layer, (many, layer.in_features), (layer.in_features, 1), many).agrees(*counts)
 
 
 def _plain(layer: _Layer) -> bool:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.sharing.sums import Trial, fewest, trials
+from engine.sharing.sums import Trial, enough, trials, uneven
 
 
 class Parted(nn.Linear):
@@ -34,12 +34,13 @@ def test_another_order_of_adding_up_shows() -> None:
     layer = Parted(512, 8).to(torch.bfloat16)
     trial = Trial(layer, (64, 512), (512, 1), 64)
     assert trial.agrees(1, 4, 8, 32) == {1: False, 4: False, 8: True, 32: True}
-    assert fewest(layer) == 8
+    assert uneven(layer)
+    assert [enough(layer, count) for count in (1, 7, 8, 9, 5000)] == [8, 8, 8, 9, 5000]
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_what_any_number_agrees_with_needs_none(dtype: torch.dtype) -> None:
-    assert fewest(Fixed(512, 8).to(dtype)) == 1
+    assert not uneven(Fixed(512, 8).to(dtype))
 
 
 def test_the_layers_of_a_forward_are_found_once_and_stay_as_they_were() -> None:
