@@ -4,12 +4,13 @@ Kernels choose their blocking by the number of rows, and which choices agree is 
 threads, kernels and shape. Measured in float32, with AVX-512 and with AVX2: attention, norms and the linear
 layers of tokens agree always, convolutions of the usual sizes from two rows on. What differs up to three rows
 are the linear layers that see one vector a picture, those of the time step: a product of so few rows goes
-another way. They cost nothing, so `steady` has them alone computed with four rows; then a guided picture,
-which is two rows, needs no padding. In bfloat16 with AMX, layers that sum over 512 features and more add up
-in another order for some dozens of tokens than for many: `steady` has such numbers padded to one that makes
-no difference. What agrees beyond that is not assumed: for the first call of a shape some rows are
-computed once in forwards of every size, and the sizes whose bits agree are remembered. What computes in less
-than float32 hides most differences until they show in a picture: there each layer is tried as well (`sums`).
+another way, with some kernels up to ten of them. They cost nothing, so `steady` has them alone computed with
+sixteen rows; then a guided picture, which is two rows, needs no padding. In bfloat16 with AMX, layers that
+sum over 512 features and more add up in another order for some dozens of tokens than for many: `steady` has
+such numbers padded to one that makes no difference. What agrees beyond that is not assumed: for the first
+call of a shape some rows are computed once in forwards of every size, and the sizes whose bits agree are
+remembered. What computes in less than float32 hides most differences until they show in a picture: there
+each layer is tried as well (`sums`).
 
 Knows nothing of jobs or of who shares a forward.
 """
@@ -23,6 +24,7 @@ import os
 import platform
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,19 +38,22 @@ from engine.sharing.sums import enough, trials, uneven
 
 __all__ = ["Exact", "steady"]
 
-_SIZES = (1, 2, 4, 8)
-"""Sizes that are tried in float32. A processor is busy with these: more rows gain little."""
+_SIZES = (1, 2, 4, 8, 16, 24, 32, 48, 64)
+"""Sizes that are tried. A row's bits are those that it has in a forward of `_USUAL` rows."""
 
-_MORE = (1, 2, 4, 8, 16, 24, 32, 48, 64)
-"""Those of less: it multiplies so fast that more rows pay."""
+_USUAL = 8
+"""A guided grid's rows."""
+
+_MOST = 32
+"""The largest size in float32, in which a processor is busy with these. In less, more rows pay."""
 
 _BUSY, _HEAVY = 8 * 10**12, 10**12
-"""Weights times numbers a row: what a forward may have to be tried, and one row has that keeps a processor
-busy for a second or more. Such rows gain nothing by company, and computing eight of them for nobody would
-take minutes: they are computed alone. The embedded model's have some 10¹¹."""
+"""Weights times numbers a row: what a forward of more than a grid's rows may have, and one row has that keeps
+a processor busy for a second or more. Such rows gain nothing by company, and computing eight of them for
+nobody would take minutes: they are computed alone. The embedded model's have some 10¹¹."""
 
-_FEWEST = 4
-"""Rows from which a matrix product on a processor goes one way."""
+_FEWEST = 16
+"""Rows from which a matrix product on a processor goes one way in float32."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,14 +84,14 @@ class Exact:
         mode: Hashable = None,
         around: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> tuple[int, ...]:
-        """Sizes, ascending, in which each row of such a call has the bits of the largest one.
+        """Sizes, ascending, in which each row of such a call has the bits that it has among eight.
 
         Computes some rows in forwards of every size, inside ``around()``, when the shape is new to this
         machine.
         """
         key = (call.module.batch_name, call.arguments.shape, mode)
         if key not in self._known:
-            name = f"{_machine()} | {key!r}"
+            name = f"{_machine()} | {key!r} | of {_tried(call)}"
             found = self._kept.read(name)
             if not found:
                 try:
@@ -101,31 +106,30 @@ class Exact:
 
     def _found(self, call: _Called) -> tuple[int, ...]:
         tried = _tried(call)
-        most = tried[-1]
-        if most == 1:
+        if tried == (1,):
             return tried
+        most, full = tried[-1], _computes_in(call) is torch.float32
         leaves = varied(call.arguments, most)
 
+        @cache
         def made(start: int, size: int) -> list[torch.Tensor]:
             return _rows(call.forward(size, call.arguments.cut(leaves, start, size, size)))
 
-        whole = made(0, most)
-        full = _computes_in(call) is torch.float32
-
         def agrees(size: int) -> bool:
-            starts = range(0, most, size) if full else (0,)
+            few, many = sorted((size, _USUAL))
+            starts = range(0, many, few) if full else (0,)
             return all(
-                torch.equal(few, many[start : start + size])
+                torch.equal(some, all_[start : start + few])
                 for start in starts
-                for few, many in zip(made(start, size), whole, strict=True)
+                for some, all_ in zip(made(start, few), made(0, many), strict=True)
             )
 
-        agree = [size for size in tried[:-1] if agrees(size)]
+        found = tuple(size for size in tried if agrees(size))
         if not full:
-            for trial in trials(call.module, most, lambda: made(0, most)):
-                same = trial.agrees(*agree)
-                agree = [size for size in agree if same[size]]
-        found = (*agree, most)
+            for trial in trials(call.module, most, lambda: call.forward(most, leaves)):
+                same = trial.agrees(found, _USUAL)
+                found = tuple(size for size in found if same[size])
+        found = found or (1,)  # where even a row's place matters, it is computed alone
         _LOG.info("%s: rows have equal bits in forwards of %s", call.module.batch_name, found)
         return found
 
@@ -135,9 +139,8 @@ def _tried(call: _Called) -> tuple[int, ...]:
     work = sum(weight.numel() for weight in call.module.parameters()) * call.arguments.size
     if work > _HEAVY:
         return (1,)
-    if _computes_in(call) is torch.float32:
-        return _SIZES
-    return tuple(size for size in _MORE if size <= _SIZES[-1] or size * work <= _BUSY)
+    most = _MOST if _computes_in(call) is torch.float32 else _SIZES[-1]
+    return tuple(size for size in _SIZES if size <= _USUAL or (size <= most and size * work <= _BUSY))
 
 
 def _computes_in(call: _Called) -> torch.dtype:
@@ -149,8 +152,8 @@ def _computes_in(call: _Called) -> torch.dtype:
 def steady(module: nn.Module) -> None:
     """Has the linear layers of ``module`` compute as many vectors as it takes for equal bits.
 
-    In float32 those that are given (rows, features) compute at least four; one that is given tokens is from
-    then on as it was, for asking at each of its calls took 3 % of a forward. In less, those that add up
+    In float32 those that are given (rows, features) compute at least sixteen; one that is given tokens is
+    from then on as it was, for asking at each of its calls took 3 % of a forward. In less, those that add up
     otherwise for some numbers of vectors compute as many as make no difference.
     """
     known: dict[tuple[int, int], bool] = {}
@@ -158,7 +161,7 @@ def steady(module: nn.Module) -> None:
         if not isinstance(part, nn.Linear):
             continue
         if part.weight.dtype is torch.float32:
-            _four(part)
+            _sixteen(part)
             continue
         shape = (part.in_features, part.out_features)
         if shape not in known:
@@ -167,7 +170,7 @@ def steady(module: nn.Module) -> None:
             _even(part)
 
 
-def _four(layer: nn.Linear) -> None:
+def _sixteen(layer: nn.Linear) -> None:
     kind = type(layer)
 
     def forward(self: nn.Linear, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

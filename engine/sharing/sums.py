@@ -11,7 +11,7 @@ Knows nothing of models, of sizes or of who shares a forward.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -43,15 +43,18 @@ class Trial:
     strides: tuple[int, ...]
     rows: int
 
-    def agrees(self, *sizes: int) -> dict[int, bool]:
-        """Whether its first rows have in forwards of these sizes the bits that they have among all."""
+    def agrees(self, sizes: Iterable[int], usual: int) -> dict[int, bool]:
+        """Whether rows have in forwards of these sizes, at each place, the bits of ``usual`` ones."""
         twin, given = _cancelling(self.layer, torch.empty_strided(self.shape, self.strides))
         each = len(given) // self.rows
         with torch.no_grad():
-            whole = twin.forward(given)
-            return {
-                size: torch.equal(twin.forward(given[: size * each]), whole[: size * each]) for size in sizes
-            }
+            row = twin.forward(given[: usual * each])[:each]
+
+            def same(size: int) -> bool:
+                made = twin.forward(given[: size * each])
+                return bool((made.reshape(size, *row.shape) == row).all())
+
+            return {size: same(size) for size in sizes}
 
 
 def trials(module: nn.Module, rows: int, run: Callable[[], Any]) -> Iterator[Trial]:
@@ -96,7 +99,7 @@ def enough(layer: nn.Linear, count: int) -> int:
 
 def _agree(layer: nn.Linear, counts: Sequence[int]) -> dict[int, bool]:
     many = counts[-1]
-    return Trial(layer, (many, layer.in_features), (layer.in_features, 1), many).agrees(*counts)
+    return Trial(layer, (many, layer.in_features), (layer.in_features, 1), many).agrees(counts, many)
 
 
 def _plain(layer: _Layer) -> bool:

@@ -59,6 +59,17 @@ def test_what_multiplies_fast_is_tried_with_many_rows(rows: int, size: int) -> N
     assert sizes[-1] == size
 
 
+@pytest.mark.parametrize(("agreeing", "sizes"), [(64, [24]), (20, [16, 4]), (9, [8, 8, 4])])
+def test_more_rows_than_a_grid_has_only_where_their_bits_are_a_grids(agreeing: int, sizes: list[int]) -> None:
+    toy = Toy(0)
+    toy.forward = lambda x: (x * (1.01 if len(x) > agreeing else 1.0),)  # type: ignore[method-assign]
+    install(toy, "toy", Exact())
+    seen: list[int] = []
+    toy.register_forward_hook(lambda module, given, made: seen.append(len(given[0])))
+    assert torch.equal(rendered(toy, 20), torch.arange(1.0, 61).reshape(20, 3))
+    assert seen[-len(sizes) :] == sizes
+
+
 def test_rows_of_a_model_so_heavy_that_company_brings_nothing_are_computed_alone() -> None:
     heavy = Toy(1, weights=0)
     heavy.weights = nn.Parameter(torch.zeros(1).expand(10**12), requires_grad=False)

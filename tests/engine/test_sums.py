@@ -33,7 +33,7 @@ def test_another_order_of_adding_up_shows() -> None:
     torch.manual_seed(0)
     layer = Parted(512, 8).to(torch.bfloat16)
     trial = Trial(layer, (64, 512), (512, 1), 64)
-    assert trial.agrees(1, 4, 8, 32) == {1: False, 4: False, 8: True, 32: True}
+    assert trial.agrees((1, 4, 8, 32), 64) == {1: False, 4: False, 8: True, 32: True}
     assert uneven(layer)
     assert [enough(layer, count) for count in (1, 7, 8, 9, 5000)] == [8, 8, 8, 9, 5000]
 
@@ -54,6 +54,6 @@ def test_the_layers_of_a_forward_are_found_once_and_stay_as_they_were() -> None:
     with torch.no_grad():
         found = list(trials(model, 16, lambda: model(x)))
     assert [type(each.layer) for each in found] == [nn.Conv2d, nn.Conv2d, Parted]
-    assert [each.agrees(4)[4] for each in found][-1] is False
+    assert [each.agrees([4], 16)[4] for each in found][-1] is False
     assert all(torch.equal(each, before[name]) for name, each in model.state_dict().items())
     assert not any(each._forward_hooks for each in model)
