@@ -12,6 +12,7 @@ EXPECTED = {
     "ComfyUI": "a blue bird <lora:x:1> --ar 13:19 --seed 987 --no text, watermark",
     "InvokeAI": "a red barn --ar 2:1 --seed 7 --no rain",
     "NovelAI": "a girl, rain --ar 13:19 --seed 11 --no lowres",
+    "SwarmUI": "a clay pot <lora:ink:0.6> <lora:fur:-1> --ar 3:2 --seed 31 --no cracks",
     "Midjourney": "a castle on a hill --ar 3:2 --s 250 --v 6.1",
 }
 

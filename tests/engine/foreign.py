@@ -93,6 +93,15 @@ NOVELAI_4 = {
     "v4_negative_prompt": {"caption": {"base_caption": "lowres", "char_captions": []}},
 }
 
+SWARMUI = {
+    "sui_image_params": {
+        **{"prompt": "a clay pot", "negativeprompt": "cracks", "model": "Official/sdxl", "seed": 31},
+        **{"steps": 20, "cfgscale": 7.0, "aspectratio": "3:2", "width": 1152, "height": 768},
+        **{"loras": ["styles/ink", "fur"], "loraweights": ["0.6", "-1"], "swarm_version": "0.9.3.1"},
+    },
+    "sui_extra_data": {"date": "2025-01-25", "generation_time": "4.84 sec"},
+}
+
 MIDJOURNEY = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1 Job ID: 2f637b98-4757-4298-89ee-0ab5cb01f743"
 
 
@@ -128,6 +137,7 @@ FILES: dict[str, bytes] = {
     "ComfyUI": png(prompt=json.dumps(COMFYUI), workflow="{}"),
     "InvokeAI": png(invokeai_metadata=json.dumps(INVOKEAI)),
     "NovelAI": png(Software="NovelAI", Comment=json.dumps(NOVELAI), Description="{{a girl}}, [rain]"),
+    "SwarmUI": png(parameters=json.dumps(SWARMUI, indent=2)),
     "Midjourney": png(Description=MIDJOURNEY, Author="someone"),
 }
 """One file of each program."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.pictures.chunks import chunk
 from engine.pictures.evidence import examined
-from engine.pictures.programs import midjourney, novelai
+from engine.pictures.programs import midjourney, novelai, swarmui
 from engine.pictures.programs.found import FoundPrompt
 from engine.pictures.programs.reading import prompt_in
 from engine.pictures.provenance import in_jpeg, stamp
@@ -175,6 +175,22 @@ def test_invokeai_of_three_ages(texts, size, model, unwanted) -> None:
     assert prompt_in(png(**texts)) == FoundPrompt("InvokeAI", "a red barn", unwanted, 7, size, model)
 
 
+@pytest.mark.parametrize("name", ["parameters", "jpeg", "webp"])
+def test_swarmui_in_every_format(name: str) -> None:
+    said = json.dumps(foreign.SWARMUI)
+    data = FILES["SwarmUI"] if name == "parameters" else with_exif(name.upper(), said)
+    words = "a clay pot <lora:ink:0.6> <lora:fur:-1>"
+    assert prompt_in(data) == FoundPrompt("SwarmUI", words, "cracks", 31, (1152, 768), "Official/sdxl")
+
+
+def test_swarmuis_words_for_a_part_of_the_picture_are_left_out_and_told() -> None:
+    words = "a clay pot <lora:ink:0.5> <segment:face,0.6,0.5> a smile <refiner> sharp"
+    said = {"sui_image_params": {**foreign.SWARMUI["sui_image_params"], "prompt": words}}
+    found = prompt_in(png(parameters=json.dumps(said)))
+    assert found is not None
+    assert (found.words, found.notes) == ("a clay pot <lora:ink:0.5>", (swarmui.SECTIONS,))
+
+
 def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
     assert prompt_in(FILES["NovelAI"]) == FoundPrompt(
         "NovelAI", "a girl, rain", "lowres", 11, (832, 1216), notes=(novelai.EMPHASIS,)
@@ -274,6 +290,17 @@ HOSTILE = {
     ),
     "wrong links": png(workflow='{"nodes": [5, {"inputs": [1]}], "links": [[], 7, [1]]}'),
     "wrong captions": png(Software="NovelAI", Comment='{"v4_prompt": {"caption": {"char_captions": 5}}}'),
+    "swarmui, deep": png(parameters='{"sui_image_params": ' + '{"a":' * 100_000),
+    "swarmui, wrong types": png(
+        parameters=json.dumps(
+            {
+                "sui_image_params": {
+                    **{"prompt": "x", "negativeprompt": 5, "seed": [], "width": {}, "height": "9" * 5000},
+                    **{"loras": [[], 5, "ink"], "loraweights": ["1e999", {}, "nan", "9" * 5000]},
+                }
+            }
+        )
+    ),
     "quotes": png(parameters="a fox\nSteps: 1, Seed: 2, " + 'a:"' * 3000),
     "xml": with_exif("JPEG", "x")[:20]
     + b"\xff\xe1"

@@ -13,7 +13,7 @@ from typing import Any
 
 from grammar.loras import lora_words
 
-__all__ = ["FoundPrompt", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
+__all__ = ["FoundPrompt", "decimal", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
 
 _MOST_LORAS = 20  # of a picture
 _MOST_STRENGTH = 1000  # of a LoRA, on either side of 0: what is beyond is no strength
@@ -64,6 +64,16 @@ def number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64 else None
 
 
+def decimal(value: Any) -> float | None:
+    """A value that should be a number, also where it is written as text; else None."""
+    if isinstance(value, str):
+        try:
+            return float(value[:30])
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) else None
+
+
 def size_of(width: Any, height: Any) -> tuple[int, int] | None:
     """Two values that should be a picture's sides, as such; None unless both are."""
     wide, high = number(width), number(height)
@@ -77,7 +87,7 @@ def with_loras(words: str, loras: Iterable[tuple[Any, Any]]) -> str:
     """
     said = []
     for file, strength in loras:
-        name = re.split(r"[\\/]", text(file))[-1].removesuffix(".safetensors")
+        name = re.split(r"[\\/]", text(file))[-1].removesuffix(".safetensors").removesuffix(".ckpt")
         # A file may hold numbers that no float does, and infinities.
         weighs = isinstance(strength, int | float) and abs(strength) <= _MOST_STRENGTH
         if name and weighs and not re.search(r"[<>:]", name):
