@@ -75,8 +75,11 @@ def _read_exif(exif: Image.Exif, found: dict[str, str]) -> None:
     for tag in _TAGS:
         if tag in exif:
             found[tag.name] = _text(exif[tag])
-    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-    if isinstance(comment, bytes):
+    beside = exif.get(ExifTags.Base.UserComment)  # where Fooocus writes it, as plain text
+    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment, beside)
+    if isinstance(comment, str):
+        found["UserComment"] = _text(comment)
+    elif isinstance(comment, bytes):
         said = comment[8:] if comment[:8] in _CODES else comment
         encoding = _encoding_of(said) if comment[:8] == _UNICODE else "utf-8"
         found["UserComment"] = _text(said, encoding).lstrip("\ufeff")

@@ -102,6 +102,13 @@ SWARMUI = {
     "sui_extra_data": {"date": "2025-01-25", "generation_time": "4.84 sec"},
 }
 
+FOOOCUS = {
+    **{"prompt": "a tin robot", "negative_prompt": "rust", "seed": "77", "resolution": "(1152, 896)"},
+    **{"base_model": "juggernautXL_v8", "styles": "['Fooocus V2']", "performance": "Speed", "steps": 30},
+    **{"loras": [["offset", 0.1, "4852686128"]], "metadata_scheme": "fooocus", "version": "Fooocus v2.5.5"},
+    "full_prompt": ["a tin robot, cinematic", "a tin robot, highly detailed"],
+}
+
 MIDJOURNEY = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1 Job ID: 2f637b98-4757-4298-89ee-0ab5cb01f743"
 
 
@@ -132,12 +139,22 @@ def with_exif(kind: str, comment: str = "", encoding: str = "utf-16-be", **tags:
     return file.getvalue()
 
 
+def of_fooocus(kind: str, comment: str) -> bytes:
+    """A JPEG or WebP as Fooocus writes it: the comment stands beside the other tags, not below them."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.UserComment] = comment
+    exif[ExifTags.Base.Software] = "Fooocus v2.5.5"
+    picture().save(file, kind, exif=exif)
+    return file.getvalue()
+
+
 FILES: dict[str, bytes] = {
     "A1111": png(parameters=A1111),
     "ComfyUI": png(prompt=json.dumps(COMFYUI), workflow="{}"),
     "InvokeAI": png(invokeai_metadata=json.dumps(INVOKEAI)),
     "NovelAI": png(Software="NovelAI", Comment=json.dumps(NOVELAI), Description="{{a girl}}, [rain]"),
     "SwarmUI": png(parameters=json.dumps(SWARMUI, indent=2)),
+    "Fooocus": png(parameters=json.dumps(FOOOCUS), fooocus_scheme="fooocus"),
     "Midjourney": png(Description=MIDJOURNEY, Author="someone"),
 }
 """One file of each program."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.pictures.chunks import chunk
 from engine.pictures.evidence import examined
-from engine.pictures.programs import midjourney, novelai, swarmui
+from engine.pictures.programs import fooocus, midjourney, novelai, swarmui
 from engine.pictures.programs.found import FoundPrompt
 from engine.pictures.programs.reading import prompt_in
 from engine.pictures.provenance import in_jpeg, stamp
@@ -191,6 +191,21 @@ def test_swarmuis_words_for_a_part_of_the_picture_are_left_out_and_told() -> Non
     assert (found.words, found.notes) == ("a clay pot <lora:ink:0.5>", (swarmui.SECTIONS,))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_fooocus_own_scheme_in_every_format(kind: str) -> None:
+    said = json.dumps(foreign.FOOOCUS)
+    data = FILES["Fooocus"] if kind == "PNG" else foreign.of_fooocus(kind, said)
+    assert prompt_in(data) == FoundPrompt(
+        *("Fooocus", "a tin robot <lora:offset:0.1>", "rust", 77, (1152, 896), "juggernautXL_v8"),
+        notes=(fooocus.STYLES,),
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_fooocus_other_scheme_where_it_writes_it(kind: str) -> None:
+    assert prompt_in(foreign.of_fooocus(kind, foreign.A1111)) == A_FOX
+
+
 def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
     assert prompt_in(FILES["NovelAI"]) == FoundPrompt(
         "NovelAI", "a girl, rain", "lowres", 11, (832, 1216), notes=(novelai.EMPHASIS,)
@@ -300,6 +315,15 @@ HOSTILE = {
                 }
             }
         )
+    ),
+    "fooocus, wrong types": png(
+        fooocus_scheme="fooocus",
+        parameters=json.dumps(
+            {
+                **{"prompt": "x", "negative_prompt": [], "seed": 1e300, "styles": {}, "base_model": []},
+                **{"resolution": "(" * 5000, "loras": [[], {}, 5, [[], []], ["x", "9" * 5000]]},
+            }
+        ),
     ),
     "quotes": png(parameters="a fox\nSteps: 1, Seed: 2, " + 'a:"' * 3000),
     "xml": with_exif("JPEG", "x")[:20]

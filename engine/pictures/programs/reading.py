@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from engine.pictures.claims import claims_of
 from engine.pictures.file_texts import texts_of
-from engine.pictures.programs import a1111, comfyui, easel, invokeai, midjourney, novelai, swarmui
+from engine.pictures.programs import a1111, comfyui, easel, fooocus, invokeai, midjourney, novelai, swarmui
 from engine.pictures.programs.found import FoundPrompt
 
 __all__ = ["prompt_in"]
 
-_READERS = (novelai.read, invokeai.read, swarmui.read, comfyui.read, midjourney.read, a1111.read)
+_READERS = (
+    novelai.read,
+    invokeai.read,
+    swarmui.read,
+    fooocus.read,
+    comfyui.read,
+    midjourney.read,
+    a1111.read,
+)
 """In an order in which none takes another's texts for its own."""
 
 
