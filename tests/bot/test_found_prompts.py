@@ -14,6 +14,7 @@ EXPECTED = {
     "NovelAI": "a girl, rain --ar 13:19 --seed 11 --no lowres",
     "SwarmUI": "a clay pot <lora:ink:0.6> <lora:fur:-1> --ar 3:2 --seed 31 --no cracks",
     "Fooocus": "a tin robot <lora:offset:0.1> --ar 9:7 --seed 77 --no rust",
+    "Draw Things": "a paper boat & a <cat> <lora:detail_lora_f16:0.8> --ar 3:2 --seed 2441935286 --no waves",
     "Midjourney": "a castle on a hill --ar 3:2 --s 250 --v 6.1",
 }
 

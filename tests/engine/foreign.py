@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from xml.sax.saxutils import escape
 
 from PIL import ExifTags, Image, PngImagePlugin
 
@@ -109,6 +110,12 @@ FOOOCUS = {
     "full_prompt": ["a tin robot, cinematic", "a tin robot, highly detailed"],
 }
 
+DRAW_THINGS = {
+    **{"c": "a paper boat & a <cat>", "uc": "waves", "model": "sdxl_q6p.ckpt", "sampler": "Euler A"},
+    **{"scale": 4.5, "seed": 2441935286, "size": "768x512", "steps": 20, "strength": 1},
+    "v2": {"loras": [{"file": "detail_lora_f16.ckpt", "weight": 0.8, "mode": "all"}]},
+}
+
 MIDJOURNEY = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1 Job ID: 2f637b98-4757-4298-89ee-0ab5cb01f743"
 
 
@@ -148,6 +155,33 @@ def of_fooocus(kind: str, comment: str) -> bytes:
     return file.getvalue()
 
 
+def draw_things_packet(said: Any) -> str:
+    """The XMP packet that Draw Things writes around its settings."""
+    comment = escape(json.dumps(said))
+    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 6.0.0">
+   <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+      <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+            xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/">
+         <dc:description><rdf:Alt><rdf:li xml:lang="x-default">short</rdf:li></rdf:Alt></dc:description>
+         <xmp:CreatorTool>Draw Things</xmp:CreatorTool>
+         <exif:UserComment>
+            <rdf:Alt><rdf:li xml:lang="x-default">{comment}</rdf:li></rdf:Alt>
+         </exif:UserComment>
+      </rdf:Description>
+   </rdf:RDF>
+</x:xmpmeta>
+"""
+
+
+def with_xmp(kind: str, packet: str) -> bytes:
+    """A PNG, JPEG or WebP with an XMP packet."""
+    if kind == "PNG":
+        return png(**{"XML:com.adobe.xmp": packet})
+    file = io.BytesIO()
+    picture().save(file, kind, xmp=packet.encode())
+    return file.getvalue()
+
+
 FILES: dict[str, bytes] = {
     "A1111": png(parameters=A1111),
     "ComfyUI": png(prompt=json.dumps(COMFYUI), workflow="{}"),
@@ -155,6 +189,7 @@ FILES: dict[str, bytes] = {
     "NovelAI": png(Software="NovelAI", Comment=json.dumps(NOVELAI), Description="{{a girl}}, [rain]"),
     "SwarmUI": png(parameters=json.dumps(SWARMUI, indent=2)),
     "Fooocus": png(parameters=json.dumps(FOOOCUS), fooocus_scheme="fooocus"),
+    "Draw Things": with_xmp("PNG", draw_things_packet(DRAW_THINGS)),
     "Midjourney": png(Description=MIDJOURNEY, Author="someone"),
 }
 """One file of each program."""

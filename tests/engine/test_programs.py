@@ -16,7 +16,7 @@ from engine.pictures.programs.found import FoundPrompt
 from engine.pictures.programs.reading import prompt_in
 from engine.pictures.provenance import in_jpeg, stamp
 from tests.engine import foreign
-from tests.engine.foreign import FILES, png, with_exif
+from tests.engine.foreign import FILES, draw_things_packet, png, with_exif, with_xmp
 
 JOB = "2f637b98-4757-4298-89ee-0ab5cb01f743"
 
@@ -206,6 +206,15 @@ def test_fooocus_other_scheme_where_it_writes_it(kind: str) -> None:
     assert prompt_in(foreign.of_fooocus(kind, foreign.A1111)) == A_FOX
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_draw_things_in_every_format(kind: str) -> None:
+    words = "a paper boat & a <cat> <lora:detail_lora_f16:0.8>"
+    data = with_xmp(kind, draw_things_packet(foreign.DRAW_THINGS))
+    assert prompt_in(data) == FoundPrompt(
+        "Draw Things", words, "waves", 2441935286, (768, 512), "sdxl_q6p.ckpt"
+    )
+
+
 def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
     assert prompt_in(FILES["NovelAI"]) == FoundPrompt(
         "NovelAI", "a girl, rain", "lowres", 11, (832, 1216), notes=(novelai.EMPHASIS,)
@@ -324,6 +333,13 @@ HOSTILE = {
                 **{"resolution": "(" * 5000, "loras": [[], {}, 5, [[], []], ["x", "9" * 5000]]},
             }
         ),
+    ),
+    "draw things, wrong types": with_xmp(
+        "PNG", draw_things_packet({"c": "x", "uc": [], "seed": -1, "size": "9" * 5000, "v2": {"loras": [5]}})
+    ),
+    "draw things, deep": with_xmp("PNG", draw_things_packet({"c": 5}).replace("{", '{"a":' * 50_000)),
+    "draw things, deep elements": with_xmp(
+        "PNG", draw_things_packet({}).replace("<xmp:", "<a>" * 100_000 + "</a>" * 100_000 + "<xmp:")
     ),
     "quotes": png(parameters="a fox\nSteps: 1, Seed: 2, " + 'a:"' * 3000),
     "xml": with_exif("JPEG", "x")[:20]

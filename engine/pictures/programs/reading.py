@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from engine.pictures.claims import claims_of
 from engine.pictures.file_texts import texts_of
-from engine.pictures.programs import a1111, comfyui, easel, fooocus, invokeai, midjourney, novelai, swarmui
+from engine.pictures.programs import (
+    a1111,
+    comfyui,
+    draw_things,
+    easel,
+    fooocus,
+    invokeai,
+    midjourney,
+    novelai,
+    swarmui,
+)
 from engine.pictures.programs.found import FoundPrompt
 
 __all__ = ["prompt_in"]
@@ -14,6 +24,7 @@ _READERS = (
     invokeai.read,
     swarmui.read,
     fooocus.read,
+    draw_things.read,
     comfyui.read,
     midjourney.read,
     a1111.read,
