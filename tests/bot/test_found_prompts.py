@@ -15,6 +15,7 @@ EXPECTED = {
     "SwarmUI": "a clay pot <lora:ink:0.6> <lora:fur:-1> --ar 3:2 --seed 31 --no cracks",
     "Fooocus": "a tin robot <lora:offset:0.1> --ar 9:7 --seed 77 --no rust",
     "Draw Things": "a paper boat & a <cat> <lora:detail_lora_f16:0.8> --ar 3:2 --seed 2441935286 --no waves",
+    "Civitai": "a glass bird, typed --ar 13:19 --seed 654 --no dust",
     "Midjourney": "a castle on a hill --ar 3:2 --s 250 --v 6.1",
 }
 

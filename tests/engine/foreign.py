@@ -116,6 +116,36 @@ DRAW_THINGS = {
     "v2": {"loras": [{"file": "detail_lora_f16.ckpt", "weight": 0.8, "mode": "all"}]},
 }
 
+CIVITAI: dict[str, Any] = {
+    "resource-stack": {
+        "class_type": "CheckpointLoaderSimple",
+        "inputs": {"ckpt_name": "urn:air:sdxl:checkpoint:civitai:101055@128078"},
+    },
+    "resource-stack-1": {
+        "class_type": "LoraLoader",
+        "inputs": {
+            **{"lora_name": "urn:air:sdxl:lora:civitai:1@2", "strength_model": 1},
+            **{"model": ["resource-stack", 0], "clip": ["resource-stack", 1]},
+        },
+    },
+    "6": {"class_type": "smZ CLIPTextEncode", "inputs": {"text": "a glass bird", "parser": "A1111"}},
+    "7": {"class_type": "smZ CLIPTextEncode", "inputs": {"text": "dust", "parser": "A1111"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 832, "height": 1216, "batch_size": 1}},
+    "11": {
+        "class_type": "KSampler",
+        "inputs": {
+            **{"seed": 654, "steps": 25, "cfg": 7, "model": ["resource-stack-1", 0]},
+            **{"positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]},
+        },
+    },
+    "13": {"class_type": "VAEDecode", "inputs": {"samples": ["11", 0], "vae": ["resource-stack", 2]}},
+    "12": {"class_type": "SaveImage", "inputs": {"images": ["13", 0]}},
+    "extra": {"airs": ["urn:air:sdxl:checkpoint:civitai:101055@128078"]},
+    "extraMetadata": json.dumps(
+        {"prompt": "a glass bird, typed", "negativePrompt": "dust", "steps": 25, "sampler": "Euler a"}
+    ),
+}
+
 MIDJOURNEY = "a castle on a hill --ar 3:2 --stylize 250 --v 6.1 Job ID: 2f637b98-4757-4298-89ee-0ab5cb01f743"
 
 
@@ -190,6 +220,7 @@ FILES: dict[str, bytes] = {
     "SwarmUI": png(parameters=json.dumps(SWARMUI, indent=2)),
     "Fooocus": png(parameters=json.dumps(FOOOCUS), fooocus_scheme="fooocus"),
     "Draw Things": with_xmp("PNG", draw_things_packet(DRAW_THINGS)),
+    "Civitai": with_exif("JPEG", json.dumps(CIVITAI), "utf-16-le"),
     "Midjourney": png(Description=MIDJOURNEY, Author="someone"),
 }
 """One file of each program."""

@@ -5,13 +5,14 @@ import json
 import struct
 import tracemalloc
 import zlib
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from engine.pictures.chunks import chunk
 from engine.pictures.evidence import examined
-from engine.pictures.programs import fooocus, midjourney, novelai, swarmui
+from engine.pictures.programs import civitai, fooocus, midjourney, novelai, swarmui
 from engine.pictures.programs.found import FoundPrompt
 from engine.pictures.programs.reading import prompt_in
 from engine.pictures.provenance import in_jpeg, stamp
@@ -215,6 +216,28 @@ def test_draw_things_in_every_format(kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_civitais_generator_with_what_was_typed_and_from_its_graph_alone(kind: str) -> None:
+    model = "urn:air:sdxl:checkpoint:civitai:101055@128078"
+    expected = FoundPrompt(
+        *("Civitai", "a glass bird, typed", "dust", 654, (832, 1216), model), notes=(civitai.NUMBERED,)
+    )
+    assert prompt_in(with_exif(kind, json.dumps(foreign.CIVITAI), "utf-16-le")) == expected
+    alone = {name: node for name, node in foreign.CIVITAI.items() if name != "extraMetadata"}
+    found = prompt_in(with_exif(kind, json.dumps(alone)))
+    assert found == replace(expected, words="a glass bird")
+    typed = {"prompt": "a glass bird", "seed": 8, "width": 512, "height": 768}
+    found = prompt_in(with_exif(kind, json.dumps({"extraMetadata": typed})))
+    assert found == FoundPrompt("Civitai", "a glass bird", "", 8, (512, 768))
+
+
+def test_a_bare_graph_in_a_comment_is_comfyuis() -> None:
+    expected = prompt_in(FILES["ComfyUI"])
+    assert expected is not None
+    for said in (foreign.COMFYUI, {"prompt": foreign.COMFYUI}, {"prompt": json.dumps(foreign.COMFYUI)}):
+        assert prompt_in(with_exif("JPEG", json.dumps(said))) == expected
+
+
 def test_novelai_without_its_emphasis_and_a_note_says_so() -> None:
     assert prompt_in(FILES["NovelAI"]) == FoundPrompt(
         "NovelAI", "a girl, rain", "lowres", 11, (832, 1216), notes=(novelai.EMPHASIS,)
@@ -340,6 +363,10 @@ HOSTILE = {
     "draw things, deep": with_xmp("PNG", draw_things_packet({"c": 5}).replace("{", '{"a":' * 50_000)),
     "draw things, deep elements": with_xmp(
         "PNG", draw_things_packet({}).replace("<xmp:", "<a>" * 100_000 + "</a>" * 100_000 + "<xmp:")
+    ),
+    "civitai, deep": with_exif("WEBP", json.dumps({"extraMetadata": '{"a":' * 10_000})),
+    "civitai, wrong types": with_exif(
+        "JPEG", json.dumps({"extraMetadata": {"prompt": [], "seed": {}, "width": "x"}, "11": {"inputs": 5}})
     ),
     "quotes": png(parameters="a fox\nSteps: 1, Seed: 2, " + 'a:"' * 3000),
     "xml": with_exif("JPEG", "x")[:20]

@@ -6,6 +6,7 @@ from engine.pictures.claims import claims_of
 from engine.pictures.file_texts import texts_of
 from engine.pictures.programs import (
     a1111,
+    civitai,
     comfyui,
     draw_things,
     easel,
@@ -25,6 +26,7 @@ _READERS = (
     swarmui.read,
     fooocus.read,
     draw_things.read,
+    civitai.read,
     comfyui.read,
     midjourney.read,
     a1111.read,
