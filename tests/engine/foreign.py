@@ -212,6 +212,21 @@ def with_xmp(kind: str, packet: str) -> bytes:
     return file.getvalue()
 
 
+def hiding(
+    written: bytes, signature: bytes = b"stealth_pngcomp", kind: str = "PNG", length: int | None = None
+) -> bytes:
+    """A picture that hides bytes in the lowest bits of its alpha channel, column by column."""
+    number = 8 * len(written) if length is None else length
+    bits = "".join(f"{byte:08b}" for byte in signature + number.to_bytes(4) + written)
+    size = (160, max(96, -(-len(bits) // 160)))
+    columns = bytes(254 + int(bit) for bit in bits.ljust(size[0] * size[1], "1"))
+    shown = picture().resize(size)
+    shown.putalpha(Image.frombytes("L", size[::-1], columns).transpose(Image.Transpose.TRANSPOSE))
+    file = io.BytesIO()
+    shown.save(file, kind, lossless=True)
+    return file.getvalue()
+
+
 FILES: dict[str, bytes] = {
     "A1111": png(parameters=A1111),
     "ComfyUI": png(prompt=json.dumps(COMFYUI), workflow="{}"),

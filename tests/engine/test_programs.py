@@ -1,5 +1,6 @@
 """The prompt in a picture's file: of other programs, of Easel, of nobody, and of somebody who means harm."""
 
+import gzip
 import io
 import json
 import struct
@@ -11,13 +12,14 @@ import pytest
 from PIL import Image
 
 from engine.pictures.chunks import chunk
+from engine.pictures.decoding import to_png
 from engine.pictures.evidence import examined
 from engine.pictures.programs import civitai, fooocus, midjourney, novelai, swarmui
 from engine.pictures.programs.found import FoundPrompt
 from engine.pictures.programs.reading import prompt_in
 from engine.pictures.provenance import in_jpeg, stamp
 from tests.engine import foreign
-from tests.engine.foreign import FILES, draw_things_packet, png, with_exif, with_xmp
+from tests.engine.foreign import FILES, draw_things_packet, hiding, png, with_exif, with_xmp
 
 JOB = "2f637b98-4757-4298-89ee-0ab5cb01f743"
 
@@ -255,6 +257,52 @@ def test_novelais_weights_are_left_out_of_words_of_any_length(written: str, word
     found = prompt_in(png(Software="NovelAI", Comment=json.dumps({"prompt": written, "uc": written})))
     assert found is not None
     assert (found.words, found.unwanted) == (words, words)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_what_novelai_hides_in_the_pixels_is_found_where_the_file_lost_its_texts(kind: str) -> None:
+    said = {"Software": "NovelAI", "Comment": json.dumps(foreign.NOVELAI), "Description": "{{a girl}}"}
+    data = hiding(gzip.compress(json.dumps(said).encode()), kind=kind)
+    assert prompt_in(data) == prompt_in(FILES["NovelAI"])
+    plain = hiding(json.dumps(said).encode(), b"stealth_pnginfo", kind)
+    assert prompt_in(plain) == prompt_in(FILES["NovelAI"])
+
+
+def test_what_an_extension_of_a1111_hides_in_the_pixels() -> None:
+    assert prompt_in(hiding(gzip.compress(foreign.A1111.encode()))) == A_FOX
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        hiding(gzip.compress(bytes(2**26))),
+        hiding(gzip.compress(b"{}")[:-9]),
+        hiding(b"no gzip at all"),
+        hiding(b"", length=2**32 - 1),
+        hiding(gzip.compress(foreign.A1111.encode()), length=80),
+        hiding(gzip.compress(b"[" * 200_000)),
+        hiding(b"\xff" * 100, b"stealth_pnginfo"),
+        hiding(gzip.compress(foreign.A1111.encode()), b"stealth_rgbcomp"),
+        hiding(gzip.compress(foreign.A1111.encode()))[:300],
+        to_png(Image.new("RGBA", (1, 1))),
+        to_png(Image.new("RGBA", (1, 500))),
+        to_png(Image.new("RGBA", (500, 1))),
+        to_png(Image.new("RGBA", (5000, 5000))),
+    ],
+    ids=[
+        *("bomb", "cut", "no gzip", "endless", "too short", "deep", "no text", "rgb", "cut file"),
+        *("dot", "column", "row", "large"),
+    ],
+)
+def test_what_is_hidden_with_harm_in_mind_costs_little_and_says_nothing(data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        found = prompt_in(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found is None
+    assert peak < 32 * 2**20
 
 
 def test_what_novelai_weighs_below_nothing_is_unwanted() -> None:
