@@ -179,9 +179,20 @@ def _bytes_a_pixel(picture: Image.Image) -> int:
 
 
 def _signless(picture: Image.Image) -> Image.Image:
-    """Sixteen bits as eight; 32 bits as floats, also the unsigned, which Pillow holds as signed."""
+    """Sixteen bits as eight; 32 bits as floats, also the unsigned, which Pillow holds as signed.
+
+    A colour that stands for transparency is told in as many bits as the pixels had.
+    """
+    hole = picture.info.get("transparency")
     if picture.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
-        return picture.convert("I").point(lambda value: value / 257.0 + 0.0).convert("L")
+        grey = picture.convert("I").point(lambda value: value / 257.0 + 0.0).convert("L")
+        if not isinstance(hole, int):
+            return grey
+        from engine.pictures.deep import opaque  # for speed, as below
+
+        return Image.merge("LA", (grey, opaque(picture, hole)))
+    if picture.mode == "RGB" and isinstance(hole, tuple) and max(hole) > 255:
+        picture.info["transparency"] = tuple(value >> 8 for value in hole)
     if picture.mode == "I":
         from engine.pictures.deep import floats  # for speed, as below
 

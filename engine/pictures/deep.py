@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-__all__ = ["floats", "shallow"]
+__all__ = ["floats", "opaque", "shallow"]
 
 _LEAST_FLOAT = 0.02
 """The brightest floats that are still meant as 0 to 1; darker pictures are stretched over what they have."""
@@ -21,6 +21,11 @@ def floats(picture: Image.Image, *, signed: bool) -> Image.Image:
     """A picture of 32-bit integers, which Pillow holds as signed ones, as floats."""
     numbers = np.asarray(picture)
     return Image.fromarray((numbers if signed else numbers.view(np.uint32)).astype(np.float32))
+
+
+def opaque(picture: Image.Image, hole: int) -> Image.Image:
+    """255 for the pixels of a grey picture that are not of the transparent value, else 0."""
+    return Image.fromarray((np.asarray(picture) != hole).astype(np.uint8) * np.uint8(255))
 
 
 def shallow(picture: Image.Image) -> Image.Image:

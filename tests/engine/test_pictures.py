@@ -1,14 +1,17 @@
 """Pictures that people bring."""
 
 import io
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine import BadPicture
+from engine.pictures.chunks import SIGNATURE, chunk
 from engine.pictures.decoding import LARGEST_SIDE, OWN_SIDE, load_input, to_png
 
 
@@ -41,6 +44,25 @@ def test_the_first_frame_of_an_animation_is_taken() -> None:
 def test_sixteen_bits_keep_their_brightness() -> None:
     deep = Image.fromarray(np.full((4, 4), 32896, dtype=np.uint16))
     assert load_input(saved(deep, "PNG")).getpixel((1, 1)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("hole", "seen"), [(30_000, [0, 255, 1, 255]), (512, [0, 116, 1, 255]), (0, [255, 116, 1, 255])]
+)
+def test_the_grey_of_sixteen_bits_that_is_transparent_is_told_in_sixteen_bits(hole, seen) -> None:
+    deep = Image.fromarray(np.array([[0, 30_000, 300, 65_535]], dtype=np.uint16))
+    plain = load_input(saved(deep, "PNG", transparency=hole))
+    assert [plain.getpixel((at, 0))[0] for at in range(4)] == seen  # type: ignore[index]
+
+
+def test_the_colour_of_sixteen_bits_that_is_transparent_is_told_in_sixteen_bits() -> None:
+    black, clear = struct.pack(">3H", 0, 0, 0), struct.pack(">3H", 30_000, 512, 512)
+    said = [
+        (b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)),
+        *((b"tRNS", clear), (b"IDAT", zlib.compress(b"\0" + black + clear)), (b"IEND", b"")),
+    ]
+    plain = load_input(SIGNATURE + b"".join(chunk(*each) for each in said))
+    assert [plain.getpixel((at, 0)) for at in range(2)] == [(0, 0, 0), (255, 255, 255)]
 
 
 def test_cmyk_becomes_rgb() -> None:
