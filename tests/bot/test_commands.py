@@ -200,6 +200,20 @@ async def test_shorten_offers_shorter_prompts_that_can_be_drawn(world):
     assert drawn.response.content.split("** - ")[0].endswith("--ar 3:2")
 
 
+async def test_shorten_keeps_the_image_prompts_and_tells_whose_words_it_weighed(world):
+    typed = "https://127.0.0.1/x.png a very beautiful red {fox, dog} in the snow --ar 3:2"
+    message = (await world.slash("shorten", prompt=typed)).response.message
+    [embed] = message.embeds
+    offered = embed.fields[0].value.split("\n\n")
+    assert offered[0] == "1️⃣ a red fox in the snow --ar 3:2"
+    assert "image prompts" in embed.footer.text
+    assert "makes 2 jobs" in embed.footer.text
+    refused = (await world.press(message, "2️⃣")).response
+    assert refused.embeds[0].title == "Invalid link"  # which shows that the link is asked for
+    [embed] = (await world.slash("shorten", prompt="a very beautiful red fox")).response.message.embeds
+    assert not embed.footer.text
+
+
 def test_filler_goes_first_and_things_stay():
     tokens = {token.text: token.weight for token in weighed("a very beautiful picture of a red fox")}
     assert max(tokens, key=tokens.get) in ("red", "fox")
