@@ -27,6 +27,7 @@ __all__ = ["Drafting", "secret", "with_notes"]
 
 MOST_EXPANDED = 4  # texts of one prompt that a language model is asked about, one after the other
 WEIGHED = "`--expand` leaves prompts with weights, several parts or LoRAs as they are."
+EDITED = "`--expand` has no effect on an edit: its words are an instruction."
 BARRED = "The prompt was not expanded: the language model used a word that may not be used here."
 
 
@@ -99,7 +100,7 @@ class Drafting:
 
         ``given``: pictures that are kept already, by the link that stands for them.
         """
-        specs, told = await self._expanded(specs)
+        specs, told = await self._expanded(user, specs)
         model = self.model_of(user)
         edits = [link for spec in specs if spec.edit is not None for link in _edited(spec)]
         found = await self.uploads.behind(user, edits, given)
@@ -186,7 +187,7 @@ class Drafting:
         )
 
     async def _expanded(
-        self, specs: Sequence[GenerationSpec]
+        self, user: User, specs: Sequence[GenerationSpec]
     ) -> tuple[list[GenerationSpec], list[tuple[str, ...]]]:
         """The specs with those texts in more words that ask for it, each text once, and notes for each."""
         known: dict[str, Expanded] = {}
@@ -195,6 +196,8 @@ class Drafting:
             bare = spec.replace(expand=False) if spec.expand else spec
             if not spec.expand:
                 told: tuple[str, ...] = ()
+            elif spec.edit is not None:
+                told = () if user.expand else (EDITED,)  # who always asks for it knows
             elif len(spec.parts) > 1 or spec.loras or any(part.weight != 1 for part in spec.parts):
                 told = (WEIGHED,)
             elif spec.text not in known and len(known) >= MOST_EXPANDED:

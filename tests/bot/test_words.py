@@ -247,6 +247,20 @@ async def test_each_text_of_a_prompt_is_expanded_once_and_weights_are_left_alone
     assert any("leaves prompts with weights" in note for note in world.engine.seen[-1].plan.notes)
 
 
+async def test_an_instruction_is_not_expanded_and_that_is_told(world):
+    writer = await with_writer(world, PLAN, LONG)
+    image = ("a.png", png(32, 48))
+    await world.slash("imagine", prompt="make it night --edit --expand", image=image)
+    await world.slash("edit", prompt="make it night --expand", image=image)
+    assert all("no effect" in "".join(job.plan.notes) for job in world.engine.seen)
+    panel = (await world.slash("settings")).response.message
+    await world.press(panel, "Expand prompts")
+    await world.slash("imagine", prompt="make it night --edit", image=image)
+    assert not any("--expand" in note for note in world.engine.seen[-1].plan.notes)
+    assert writer.asked == []
+    assert all("expand" not in job.plan.conditionings[0].text for job in world.engine.seen)
+
+
 async def test_the_setting_expands_every_prompt_until_it_is_taken_back(world):
     writer = await with_writer(world, PLAN, LONG)
     panel = (await world.slash("settings")).response.message
