@@ -146,6 +146,10 @@ class Description:
     notes: tuple[str, ...] = ()
 
 
+CUT_OFF = "The answer was cut off in the middle."
+"""The note on an answer of a language model that would have gone on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a language model of this machine is asked: a ``text``, and a picture perhaps, given a ``task``.

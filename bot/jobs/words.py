@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.chat import SECONDS, Chat, Silent, spoken
+from bot.chat import SECONDS, Chat, Cut, Silent, spoken
 from bot.config import Settings
 from bot.jobs.rendering import RenderEngine
 from bot.messages.wording import quoted
-from bot.text.expanding import PLANNING, WRITING, fit, lost, written_from
+from bot.text.expanding import PLANNING, WRITING, fit, lost, sentences, written_from
 from engine import BadPicture, EngineError, Request
+from engine.job import CUT_OFF
 
 __all__ = ["Expanded", "Words", "words_of"]
 
@@ -28,6 +29,7 @@ ANSWERING = (
 )
 NO_WRITER = "`--expand` has no effect here: no language model is set up (`EASEL_WRITER`)."
 NO_PROMPT = "The prompt was not expanded: what the language model wrote is no prompt."
+LONGER = "The vision-language model was cut off in the middle: this is what it said in whole sentences."
 SHOWN = 900  # characters of a plan or a prompt that a note shows
 
 LOCAL = 6 * SECONDS
@@ -85,6 +87,8 @@ class Words:
             try:
                 return await self._viewer.say(ANSWERING, question, png), ()
             except Silent as error:
+                if isinstance(error, Cut) and (whole := sentences(error.said)):
+                    return whole, (LONGER,)
                 notes = (f"The vision-language model failed: {error}.",)
         said = await self._engine.say(Request("", question, png))
         return said.prompts[0], (*notes, *said.notes)
@@ -115,7 +119,8 @@ class _Here:
         """The answer to ``text`` (and a picture), given a ``task``. Raises Silent and BadPicture."""
         try:
             async with asyncio.timeout(LOCAL):
-                return spoken((await self.engine.say(Request(task, text, png))).prompts[0])
+                said = await self.engine.say(Request(task, text, png))
+            words = spoken(said.prompts[0])
         except TimeoutError:
             raise Silent(f"it gave no answer within {LOCAL:g} seconds") from None
         except BadPicture:
@@ -123,6 +128,9 @@ class _Here:
         except EngineError as error:
             log.warning("the language model of this machine is silent: %s", error)
             raise Silent("it could not be asked") from None
+        if CUT_OFF in said.notes:
+            raise Cut(words)
+        return words
 
     async def close(self) -> None:
         """Nothing of it is this process's."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from bot.text.words import KATAKANA, UNSPACED, plain, words
 
-__all__ = ["PLANNING", "WRITING", "fit", "lost", "written_from"]
+__all__ = ["PLANNING", "WRITING", "fit", "lost", "sentences", "written_from"]
 
 PLANNING = (
     "You plan pictures. Read the short prompt and answer with five short lines and nothing else: "
@@ -33,6 +33,7 @@ _LANGUAGE = re.compile(r"--|::|[{}\[\]<>]|https?:", re.IGNORECASE)
 """What the prompt language would read as its own."""
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 _BOLD = re.compile(r"\*{2,}|^#+ +", re.MULTILINE)
 _LEAD = re.compile(
     r"\A(?:"
@@ -134,6 +135,12 @@ _DIGITS |= {word: str(number) for number, word in enumerate("零一二三四五�
 def written_from(prompt: str, plan: str) -> str:
     """What whoever writes is given."""
     return f"Short prompt: {prompt}\n\nPlan:\n{plan}"
+
+
+def sentences(text: str) -> str:
+    """The whole sentences of a text that stops in the middle of one; "" where it has none."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]] if ends else ""
 
 
 def fit(text: str) -> str:

@@ -247,6 +247,57 @@ async def test_each_text_of_a_prompt_is_expanded_once_and_weights_are_left_alone
     assert any("leaves prompts with weights" in note for note in world.engine.seen[-1].plan.notes)
 
 
+def cut(said: str) -> web.Response:
+    """An answer that the limit of tokens ended."""
+    return web.json_response({"choices": [{"finish_reason": "length", "message": {"content": said}}]})
+
+
+@pytest.mark.parametrize("at", [1, 2])
+async def test_an_answer_that_is_cut_off_is_not_drawn(tmp_path, at):
+    asked = []
+
+    def say(body):
+        asked.append(body)
+        return cut(LONG) if len(asked) == at else PLAN if len(asked) == 1 else LONG
+
+    async with chat_server(say) as url:
+        words = await over_the_wire(tmp_path, url)
+        found = await words.expanded("two red foxes in the snow")
+        await words.close()
+    assert found.text == "two red foxes in the snow"
+    assert "cut off" in found.notes[0]
+
+
+async def test_an_answer_about_a_picture_that_is_cut_off_ends_with_its_last_whole_sentence(tmp_path):
+    said = ["Two foxes. They sit in 3.5 m of", "Two foxes that sit", "<think>Two foxes. They"]
+    async with chat_server(lambda body: cut(said.pop(0))) as url:
+        words = await over_the_wire(tmp_path, url)
+        answer, [note] = await words.answer(png(30, 20), "How many?")
+        assert (answer, "whole sentences" in note) == ("Two foxes.", True)
+        for _ in range(2):
+            answer, notes = await words.answer(png(30, 20), "How many?")
+            assert (answer, "cut off" in notes[0]) == ("How many? One.", True)
+        await words.close()
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_server_whose_model_takes_no_system_message_gets_the_task_from_the_user(tmp_path, status):
+    bodies = []
+
+    def say(body):
+        bodies.append(body)
+        if body["messages"][0]["role"] == "system":
+            return web.json_response({"error": {"message": "System role not supported"}}, status=status)
+        return PLAN if "You plan pictures." in body["messages"][0]["content"] else LONG
+
+    async with chat_server(say) as url:
+        words = await over_the_wire(tmp_path, url)
+        assert (await words.expanded("two red foxes in the snow")).text == LONG
+        await words.close()
+    assert [body["messages"][0]["role"] for body in bodies] == ["system", "user", "user"]
+    assert bodies[1]["messages"][0]["content"].endswith("\n\ntwo red foxes in the snow")
+
+
 async def test_an_instruction_is_not_expanded_and_that_is_told(world):
     writer = await with_writer(world, PLAN, LONG)
     image = ("a.png", png(32, 48))
