@@ -17,6 +17,7 @@ from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from bot.errors import BadLink
+from bot.pages import instead_of
 
 __all__ = ["MOST_BYTES", "Links", "is_public"]
 
@@ -133,9 +134,11 @@ class Links:
 
     async def _body(self, answer: aiohttp.ClientResponse, link: str) -> bytes:
         if answer.status != 200:
-            raise BadLink(f"`{_short(link)}` answered with {answer.status}; no picture is there.")
+            what = f"`{_short(link)}` answered with {answer.status}; no picture is there."
+            raise BadLink(f"{what} {instead_of(URL(link), page=False)}".strip())
         if not answer.content_type.startswith(KINDS):
-            raise BadLink(f"`{_short(link)}` is no picture but `{answer.content_type}`.")
+            what = f"`{_short(link)}` is no picture but `{answer.content_type}`."
+            raise BadLink(f"{what} {instead_of(URL(link), page='html' in answer.content_type)}".strip())
         if (answer.content_length or 0) > self._most_bytes:
             raise BadLink(f"`{_short(link)}` is larger than {self._most_bytes >> 20} MB.")
         body = bytearray()

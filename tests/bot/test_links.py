@@ -152,6 +152,39 @@ async def test_a_picture_is_fetched(site):
     assert await fetch(site) == png()
 
 
+@pytest.mark.parametrize(
+    ("host", "path", "status", "told"),
+    [
+        ("imgur.com", "a/x1", 200, "`https://i.imgur.com/`"),
+        ("m.imgur.com", "x1", 403, "`https://i.imgur.com/`"),
+        ("discord.com", "channels/1/2/3", 200, "Discord message"),
+        ("ptb.discord.com", "channels/1/2/3", 200, "Discord message"),
+        ("cdn.discordapp.com", "attachments/1/2/a.png", 404, "end after a day"),
+        ("media.discordapp.net", "attachments/1/2/a.png", 403, "end after a day"),
+        ("drive.google.com", "file/d/1/view", 200, "Google Drive"),
+        ("photos.app.goo.gl", "x1", 200, "Google Photos"),
+        ("www.pinterest.co.uk", "pin/1", 200, "Pinterest"),
+        ("de.pinterest.com", "pin/1", 200, "Pinterest"),
+        ("pin.it", "x1", 404, "Pinterest"),
+        ("www.dropbox.com", "s/1/a.png", 200, "`raw=1`"),
+        ("pages.example", "gallery", 200, "open the picture alone"),
+        ("notimgur.com", "x1", 200, "open the picture alone"),
+    ],
+)
+async def test_a_link_to_a_page_says_what_to_do_instead(site, host, path, status, told):
+    site.answer = lambda _: web.Response(status=status, text="<html>", content_type="text/html")
+    async with trusting(site) as links:
+        with pytest.raises(BadLink) as refused:
+            await links.fetch(f"http://{host}:{site.port}/{path}")
+    assert told in refused.value.sentence
+
+
+async def test_a_page_that_is_missing_says_no_more_than_that(site):
+    site.answer = lambda _: web.Response(status=404)
+    with pytest.raises(BadLink, match=r"no picture is there\.$"):
+        await fetch(site)
+
+
 async def test_a_redirect_is_judged_like_the_link_itself(site):
     site.answer = lambda _: web.Response(status=302, headers={"Location": "http://10.9.9.9/a.png"})
     with pytest.raises(BadLink, match="not a public address"):
