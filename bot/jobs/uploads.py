@@ -7,7 +7,7 @@ and never fetched. Knows no prompts, and nothing of Discord.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.errors import BadLink
@@ -19,6 +19,7 @@ from bot.memory.picture_files import Pictures, normalised
 __all__ = ["KeptPicture", "Uploads"]
 
 HELD = "/uploads/"  # behind the studio's address
+MOST_HELD = 100  # pictures of one user: more than any prompt names, and no more than the disk can bear
 NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png")
 
 
@@ -31,13 +32,24 @@ class KeptPicture:
 
 
 class Uploads:
-    """Keeps pictures. ``address`` is the studio's, empty where there is none."""
+    """Keeps pictures. ``address`` is the studio's, empty where there is none.
 
-    def __init__(self, pictures: Pictures, links: Links, panels: Panels, address: str) -> None:
+    ``unneeded`` tells those of some pictures that no row needs.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        links: Links,
+        panels: Panels,
+        address: str,
+        unneeded: Callable[[Iterable[str]], Awaitable[list[str]]],
+    ) -> None:
         self._pictures = pictures
         self._links = links
         self._panels = panels
         self._address = address
+        self._unneeded = unneeded
 
     async def keep(self, data: bytes) -> KeptPicture:
         """Keep a picture that someone brought. Raises BadPicture."""
@@ -69,6 +81,11 @@ class Uploads:
         return KeptPicture(panel.data.picture)
 
     async def hold(self, user: User, picture: KeptPicture) -> str:
-        """Hold a kept picture for its bringer's prompts; the address that stands for it there."""
+        """Hold a kept picture for its bringer's prompts; the address that stands for it there.
+
+        Their oldest ones go when they are more than can be held, so that nobody fills the disk by bringing.
+        """
         panel = await self._panels.add(user, 0, Uploaded(picture.name))
+        if older := await self._panels.older(user.id, Uploaded, MOST_HELD):
+            await self._pictures.delete(await self._unneeded(await self._panels.drop(older)))
         return f"{self._address}{HELD}{panel.id}.png"

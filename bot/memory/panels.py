@@ -251,8 +251,16 @@ class Panels:
             rows = await tx.execute_fetchall("DELETE FROM panels WHERE id = ? RETURNING id", (panel_id,))
         return bool(list(rows))
 
+    async def older(self, user_id: int, of: type[PanelData], most: int) -> list[str]:
+        """The ids of a user's panels of a class beyond the newest ``most``."""
+        rows = await self._database.rows(
+            "SELECT id FROM panels WHERE user_id = ? AND kind = ? ORDER BY created DESC LIMIT -1 OFFSET ?",
+            (user_id, of.kind, most),
+        )
+        return [row["id"] for row in rows]
+
     async def drop(self, panel_ids: Sequence[str]) -> list[str]:
-        """Remove panels; the names of the pictures that were described in them."""
+        """Remove panels; the names of the pictures in them."""
         async with self._database.transaction() as tx:
             rows = [
                 row

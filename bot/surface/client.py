@@ -235,7 +235,7 @@ class EaselClient(HubClient):
         gate = Gate(people, rules, promises, named, self._owners, metrics)
         quota = Quota(rules, usage, flow.under_way)
         taking = Taking(rules, quota, flow, lambda: pictures.holding(jobs.unneeded))
-        uploads = Uploads(pictures, links, panels, settings.studio_url)
+        uploads = Uploads(pictures, links, panels, settings.studio_url, jobs.unneeded)
         drafting = Drafting(
             models, pictures, uploads, banned, words, settings.easel_model, gate.known_operator
         )

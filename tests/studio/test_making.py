@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from bot.jobs import uploads
 from engine.planning.registry import SegmenterEntry
 from tests.bot.sketch import buttons, png
 from tests.studio.drawing import at_end, draw, told
@@ -218,6 +219,23 @@ async def test_a_picture_that_is_brought_starts_a_job(world, alice, bob):
     await world.restart()
     removed = await world.bot.hub.pictures.sweep(world.bot.hub.jobs.files)
     assert removed == 0
+
+
+async def test_of_brought_pictures_the_newest_are_held_and_what_a_job_needs_stays(world, alice, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_HELD", 3)
+    links = []
+    for width in (61, 62, 63, 64, 65):
+        _, said, _ = await alice.ask("POST", "/api/uploads", data=png(width, 48))
+        links.append(said["link"])
+        if width == 61:
+            await imagine(alice, f"{links[0]} a fox")
+    kept = [(await alice.ask("GET", link.removeprefix(alice.address)))[0] for link in links]
+    assert kept == [404, 404, 200, 200, 200]
+    files = set((world.settings.easel_data / "pictures").rglob("*.png"))
+    sizes = [Image.open(file).size for file in files]
+    assert (61, 48) in sizes  # the job was drawn from it
+    assert (62, 48) not in sizes
+    assert {(63, 48), (64, 48), (65, 48)} <= set(sizes)
 
 
 async def test_one_of_ones_pictures_starts_a_job(world, alice, bob):
