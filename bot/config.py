@@ -5,16 +5,18 @@ Knows nothing of what the settings are used for. Reading happens in ``load``, ne
 
 from __future__ import annotations
 
+import difflib
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 from yarl import URL
 
 from engine import HIDE_ABOVE, Precision, WorkerSettings
 
-__all__ = ["BadSetting", "Settings", "env_example", "load"]
+__all__ = ["BadSetting", "Settings", "env_example", "load", "unread"]
 
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 _AMOUNT = r"(\d*[1-9]\d*(\.\d+)?|\d+\.\d*[1-9]\d*)"
@@ -36,6 +38,9 @@ Compiler = Annotated[str, AfterValidator(lambda named: "" if named == "none" els
 """Has a word for none: an empty value means the default, which is one."""
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
+
+SECRET = ("DISCORD_TOKEN", "EASEL_PROXY")  # and whatever ends in _KEY: a proxy's address may hold a password
+NEAR = 0.85  # how alike a name is, from 0 to 1, that is taken for a slip in a setting's
 
 _RENDERING = WorkerSettings()
 """How the engine renders by itself: its defaults stand there alone."""
@@ -183,8 +188,35 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        value = "" if name == "DISCORD_TOKEN" or name.endswith("_KEY") else f" {str(first['input'])!r}"
+        value = "" if name in SECRET or name.endswith("_KEY") else f" {str(first['input'])!r}"
         raise BadSetting(f"{name}: the value{value} cannot be used; {_may_be(name)}") from None
+    except UnicodeDecodeError:
+        raise BadSetting(f"{env_file}: this is no text in UTF-8; save it as such") from None
+    except OSError as error:
+        raise BadSetting(f"{env_file}: {error.strerror}; be the user to whom the file belongs") from None
+
+
+def unread(env_file: Path = Path(".env")) -> list[str]:
+    """What was said as a setting and has no effect, because there is none of that name; in sentences.
+
+    Of the environment only what is nearly a setting's name: others may put there what begins like one.
+    """
+    known = set(Settings.model_fields)
+    said = set(DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8").env_vars)
+    around = {name.lower() for name in os.environ}
+    sentences = []
+    for name in sorted((said | around) - known):
+        if name.startswith("hf_") and name not in around:
+            sentences.append(
+                f"{name.upper()} has no effect in {env_file}: what is the hub's is read from the environment."
+            )
+        elif name.startswith(("easel_", "discord_")):
+            near = difflib.get_close_matches(name, known, 1, NEAR)
+            if near:
+                sentences.append(f"{name.upper()} is no setting; did you mean {near[0].upper()}?")
+            elif name in said:
+                sentences.append(f"{name.upper()} is no setting; .env.example lists them all.")
+    return sentences
 
 
 def env_example() -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config import BadSetting, Settings, load
+from bot.config import BadSetting, Settings, load, unread
 from bot.memory.database import pending_migrations
 from bot.program.discord_check import checked
 from bot.program.wiring import registry_of
@@ -46,7 +46,9 @@ def findings(env_file: Path) -> Iterator[Finding]:
         yield Finding("configuration", False, str(error))
         return
     source = str(env_file) if env_file.exists() else "the environment (there is no .env)"
-    yield Finding("configuration", True, f"read from {source}")
+    without_effect = unread(env_file)
+    said = f"; {' '.join(without_effect)}" if without_effect else ""
+    yield Finding("configuration", not without_effect, f"read from {source}{said}")
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("database", _database),
         ("models", _models),

@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.config import BadSetting, Settings
+from bot.config import BadSetting, Settings, unread
 from bot.memory.database import Database, InUse, Unfit
 from bot.program.metrics_page import served
 from bot.program.studio import studio_of
@@ -42,7 +42,7 @@ async def serve(settings: Settings) -> None:
             "DISCORD_TOKEN: not set; make a bot on discord.com/developers and put its token into .env"
         )
     registry = registry_of(settings)
-    for problem in registry.problems:
+    for problem in (*unread(), *registry.problems):
         log.warning("%s", problem)
     signing = signing_of(settings)
     give_back_memory()

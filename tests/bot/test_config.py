@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.config import BadSetting, Settings, env_example, load
+from bot.config import BadSetting, Settings, env_example, load, unread
 from bot.program.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,6 +44,13 @@ def test_a_value_that_cannot_be_used_is_named_in_one_line(monkeypatch, name, val
     with pytest.raises(BadSetting, match=f"^{name}: ") as refused:
         load(None)
     assert "\n" not in str(refused.value)
+
+
+def test_a_proxys_password_is_not_told(monkeypatch):
+    monkeypatch.setenv("EASEL_PROXY", "socks5://easel:secret@10.0.0.1:1080")
+    with pytest.raises(BadSetting, match=r"^EASEL_PROXY: the value cannot be used; ") as refused:
+        load(None)
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,40 @@ def test_the_environment_goes_before_the_file(monkeypatch, tmp_path):
     monkeypatch.setenv("EASEL_MODEL", "flux")
     settings = load(file)
     assert (settings.easel_device, settings.easel_model) == ("cpu", "flux")
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(monkeypatch, tmp_path):
+    file = tmp_path / ".env"
+    file.write_bytes("EASEL_MODEL=café\n".encode("latin-1"))
+    with pytest.raises(BadSetting, match=r"\.env: this is no text in UTF-8"):
+        load(file)
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["models"]).exit_code == 2
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)  # root, as whom tests may run, is refused nothing
+    monkeypatch.setattr("builtins.open", refused)
+    with pytest.raises(BadSetting, match=r"\.env: Permission denied; be the user"):
+        load(file)
+
+
+def test_names_that_are_no_settings_are_told(monkeypatch, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("EASEL_MODLE=sdxl\nEASEL_COLOUR=red\nHF_TOKEN=x\nEASEL_KEEP=30d\nOMP_NUM_THREADS=2\n")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("EASEL_STUDIO_ULR", "https://studio.example.org")
+    monkeypatch.setenv("EASEL_HEAD_SVC_SERVICE_HOST", "10.0.0.7")  # as Kubernetes sets them
+    assert unread(file) == [
+        "EASEL_COLOUR is no setting; .env.example lists them all.",
+        "EASEL_MODLE is no setting; did you mean EASEL_MODEL?",
+        "EASEL_STUDIO_ULR is no setting; did you mean EASEL_STUDIO_URL?",
+        f"HF_TOKEN has no effect in {file}: what is the hub's is read from the environment.",
+    ]
+    monkeypatch.setenv("HF_TOKEN", "x")
+    monkeypatch.delenv("EASEL_STUDIO_ULR")
+    assert unread(ROOT / ".env.example") == []
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,12 @@ def test_a_full_disk_is_named(monkeypatch, tmp_path):
     [disk] = [each for each in findings(tmp_path / ".env") if each.about == "disk"]
     assert not disk.ok
     assert "0.1 GB are free" in disk.sentence
+
+
+def test_a_name_that_is_no_setting_is_to_be_mended(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text(f"EASEL_DATA={tmp_path}\nEASEL_MODLE=sdxl\n")
+    about = {each.about: each for each in findings(file)}
+    assert not about["configuration"].ok
+    assert "did you mean EASEL_MODEL?" in about["configuration"].sentence
+    assert about["disk"].ok
