@@ -135,6 +135,7 @@ async def test_setup_asks_writes_invites_and_checks(discord, tmp_path, token, co
             "DISCORD_API_URL": discord.api_url,
             "PYTHONPATH": str(ROOT),
             "DISCORD_TOKEN": token,
+            "EASEL_DATA": str(tmp_path / "var"),
         },
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -145,7 +146,9 @@ async def test_setup_asks_writes_invites_and_checks(discord, tmp_path, token, co
     assert process.returncode == code, text
     assert token not in text
     if code == 0:
-        assert load(tmp_path / ".env").discord_token.get_secret_value() == token
+        settings = load(tmp_path / ".env")
+        assert settings.discord_token.get_secret_value() == token
+        assert settings.easel_data == tmp_path / "var"
         link = re.search(
             r"https://discord\.com/oauth2/authorize\?client_id=(\d+)&scope=bot\+applications\.commands", text
         )

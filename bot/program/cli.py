@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -172,6 +173,8 @@ def setup(
     model = model or typer.prompt("Model (easel models lists them)", default=settings.easel_model)
     device = device or typer.prompt("Device (auto, cpu, cuda, mps)", default=settings.easel_device)
     values = {"DISCORD_TOKEN": token, "EASEL_MODEL": model, "EASEL_DEVICE": device}
+    if os.environ.get("EASEL_DATA"):  # else commands without it would work on another folder than the bot
+        values["EASEL_DATA"] = str(settings.easel_data.absolute())
 
     async def wrote() -> None:
         mine = await application_of(token, settings.discord_api_url, settings.easel_proxy)

@@ -42,7 +42,7 @@ def add(
     here = folder.exists() or source.startswith(("./", "../", "/", "~"))
     match = None if here else REPOSITORY.fullmatch(source)
     if not here and match is None:
-        raise ModelUnavailable(f"{source} is neither a folder here nor `owner/repo` of the hub.")
+        raise ModelUnavailable(f"{source} is neither a file or folder here nor `owner/repo` of the hub.")
     repository = match and look_up(match["source"], match["revision"], match["source"])
     if repository and match and (match["file"] or not {file.path for file in repository.files} & {*INDEXES}):
         return add_lora(repository, match["file"], data, registry, name, model)
