@@ -23,6 +23,7 @@ from bot.memory.backup import BadBackup, restore
 from bot.program.cli import app
 from bot.program.discord_check import NEEDED
 from bot.program.setup import PERMISSIONS, invitation, written
+from bot.text.passages import of_pages
 from playground import Playground
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +37,7 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.abcdefghijklmnopqrstuvwxyz"
 def test_a_built_wheel_in_a_fresh_environment_draws_a_grid_from_an_empty_folder(tmp_path):
     source = tmp_path / "source"
     left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", "data", "out", "runs", "*.egg-info")
-    for name in ("bot", "engine", "grammar", "migrations", "playground", "pocket"):
+    for name in ("bot", "docs", "engine", "grammar", "migrations", "playground", "pocket"):
         shutil.copytree(ROOT / name, source / name, ignore=left_out)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
@@ -77,7 +78,8 @@ def test_a_built_wheel_in_a_fresh_environment_draws_a_grid_from_an_empty_folder(
         [
             python,
             "-c",
-            "import bot.memory.database as d; print(d.__file__, len(list(d.MIGRATIONS.iterdir())))",
+            "import bot.memory.database as d, bot.text.passages as p;"
+            " print(d.__file__, len(list(d.MIGRATIONS.iterdir())), len(list(p.of_pages())))",
         ],
         cwd=empty,
         env=bare,
@@ -86,6 +88,7 @@ def test_a_built_wheel_in_a_fresh_environment_draws_a_grid_from_an_empty_folder(
     ).stdout.split()
     assert Path(where[0]).is_relative_to(fresh)
     assert int(where[1]) >= 12
+    assert int(where[2]) == len(list(of_pages())) > 100  # what `/ask` answers from
 
 
 def test_the_environment_file_is_made_of_the_example_and_only_its_owner_reads_it(tmp_path):

@@ -1,6 +1,6 @@
 """Passages about Easel: of the table of parameters, of the commands, and of the pages in `docs/`.
 
-Pages lie beside the program in a clone of the repository; where they do not, parameters and commands answer.
+Pages lie beside the program, in a clone as in a wheel; where they do not, parameters and commands answer.
 Knows nothing of questions.
 """
 
