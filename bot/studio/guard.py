@@ -123,14 +123,18 @@ def _same_origin(request: web.Request) -> bool:
 
 
 def address_of(request: web.Request) -> str:
-    """Where a request comes from, behind a proxy on this machine as that says; "" where nobody knows.
+    """Where a request comes from, behind a proxy as that says; "" where nobody knows.
 
     Without it the whole world would have the proxy's address, and one stranger use up what all may ask for.
-    The last address is the one that the proxy itself saw: those before it are what somebody claims.
+    A proxy is on this machine or, where EASEL_STUDIO_URL says that there is one, has a private address: a
+    container sees the host's so. The last address is the one that the proxy itself saw: those before it are
+    what somebody claims.
     """
     peer = request.remote or ""
+    proxied = bool(request.app[SERVICES].settings.easel_studio_url)
     with suppress(ValueError):
-        if ipaddress.ip_address(peer).is_loopback:
+        address = ipaddress.ip_address(peer)
+        if address.is_loopback or (proxied and address.is_private):
             said = ",".join(request.headers.getall("X-Forwarded-For", []))
             return str(ipaddress.ip_address(said.rpartition(",")[2].strip()))
     return peer

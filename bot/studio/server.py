@@ -5,6 +5,7 @@ A new part of the studio is a module with ``routes``, named in ``ROUTES``. Knows
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,6 +36,8 @@ from bot.studio.services import SERVICES, Services
 
 __all__ = ["application", "served"]
 
+log = logging.getLogger(__name__)
+
 ROUTES = (
     pages.routes,
     signing_in.routes,
@@ -51,6 +54,7 @@ ROUTES = (
     queue.routes,
     settings.routes,
 )
+EVERYWHERE = ("0.0.0.0", "::")  # what is listened on for every address of a machine, and is none itself
 CLOSING = 2.0  # seconds that a stop leaves for answers that are on their way
 
 
@@ -75,6 +79,8 @@ async def served(services: Services) -> AsyncIterator[None]:
     runner = web.AppRunner(application(services), access_log=None, shutdown_timeout=CLOSING)
     await runner.setup()
     host, _, port = address.rpartition(":")
+    if host.strip("[]") in EVERYWHERE and not services.settings.easel_studio_url:
+        log.warning("EASEL_STUDIO_URL: not set, so links into the studio lead to %s", address)
     try:
         await web.TCPSite(runner, host.strip("[]"), int(port)).start()
     except (OSError, OverflowError) as error:

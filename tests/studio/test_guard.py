@@ -1,8 +1,14 @@
 """What every request passes: only our own page changes anything, and every answer locks the page in."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from bot.program.studio import services_of
+from bot.studio.guard import address_of
 from bot.studio.limits import Limit, Limits
+from bot.studio.server import application, served
 
 
 async def test_a_change_needs_the_proof_of_our_page(alice):
@@ -124,6 +130,29 @@ async def test_a_proxy_that_says_no_address_is_one_itself(stranger, said):
     asked = [await stranger.ask("GET", "/enter?link=x", headers=headers) for _ in range(40)]
     assert asked[-1][0] == 429
     assert (await stranger.ask("GET", "/enter?link=x"))[0] == 429
+
+
+@pytest.mark.parametrize("settings", [{"easel_studio_url": "https://studio.example"}, {}], indirect=True)
+async def test_a_proxy_before_a_container_says_who_asks(world):
+    """There the host has the address of a bridge; elsewhere a neighbour's word is worth nothing."""
+    app = application(services_of(world.bot, world.database))
+    request = make_mocked_request("GET", "/enter", {"X-Forwarded-For": "203.0.113.7"}, app=app)
+    seen = {peer: address_of(request.clone(remote=peer)) for peer in ("127.0.0.1", "172.17.0.1", "8.8.8.8")}
+    behind = world.settings.easel_studio_url != ""
+    assert seen == {
+        "127.0.0.1": "203.0.113.7",
+        "172.17.0.1": "203.0.113.7" if behind else "172.17.0.1",
+        "8.8.8.8": "8.8.8.8",
+    }
+
+
+@pytest.mark.parametrize("settings", [{"easel_studio_url": "https://studio.example"}, {}], indirect=True)
+async def test_links_that_would_lead_nowhere_are_told_in_the_log(world, unused_tcp_port, caplog):
+    services = services_of(world.bot, world.database)
+    everywhere = services.settings.model_copy(update={"easel_studio": f"0.0.0.0:{unused_tcp_port}"})
+    async with served(replace(services, settings=everywhere)):
+        told = [each.getMessage() for each in caplog.records if "EASEL_STUDIO_URL" in each.getMessage()]
+    assert len(told) == (0 if everywhere.easel_studio_url else 1)
 
 
 def test_a_bucket_empties_and_fills_again():
