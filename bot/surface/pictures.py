@@ -30,7 +30,8 @@ def check_upload(upload: discord.Attachment) -> None:
         raise Refusal(f"`{upload.filename}` is larger than {MOST_BYTES >> 20} MB.", "Invalid picture")
     if upload.content_type and not upload.content_type.startswith("image/"):
         raise Refusal(
-            f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF or GIF.", "Invalid picture"
+            f"`{upload.filename}` is no picture; give a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF.",
+            "Invalid picture",
         )
 
 

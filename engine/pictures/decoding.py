@@ -111,7 +111,7 @@ def opened(data: bytes, largest: int = LARGEST_SIDE) -> Opened:
         raise BadPicture(_TOO_LARGE) from error
     except BROKEN as error:
         raise BadPicture(
-            "That file is not a picture that can be read (PNG, JPEG, WebP, AVIF or GIF)."
+            "That file is not a picture that can be read (PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF)."
         ) from error
 
 

@@ -191,3 +191,12 @@ def test_a_mutated_file_is_a_picture_or_a_sentence(seed: int) -> None:
             assert opened(data).picture.mode == "RGB"
         except BadPicture as error:
             assert str(error).endswith(".")  # noqa: PT017
+
+
+def test_what_is_no_picture_is_told_each_kind_that_is_one():
+    with pytest.raises(BadPicture) as refused:
+        opened(b"no picture at all")
+    for kind in ("PNG", "JPEG", "WebP", "AVIF", "GIF", "BMP", "TIFF"):
+        assert kind in str(refused.value)
+        if kind != "AVIF" or features.check("avif"):
+            assert opened(saved(photo(), kind)).picture.size == (160, 120)
