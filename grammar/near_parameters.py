@@ -11,12 +11,14 @@ from difflib import get_close_matches
 from grammar.errors import cut
 from grammar.fitting import Fitting
 from grammar.parameters import Parameter
-from grammar.typography import DASHES, LONG_DASHES, NAME_END, any_of
+from grammar.typography import DASHES, LONG_DASHES, NAME_END, NUMBER, any_of
 
 _SHOWN = 3  # pieces quoted in one note, as examples of the rest
 _LOOKED_AT = 40  # places that are looked at in one prompt, to bound its time
 _NUMBER = re.compile(r"\s*\d[\d.]*")
 _WORD_BEFORE = re.compile(r"\S*\Z")
+_WEIGHT_BEFORE = re.compile(rf"::{NUMBER}\Z")
+_LONGEST_WEIGHT = 20  # characters of a weight with its colons; longer ones are no weights of anybody's
 _LONGEST_BEFORE = 60  # characters of the word before that are quoted
 _ALIKE = 0.7  # likeness (0–1) of a name that is no parameter's to one that it is taken for
 _SHORT = "".join(dash for dash in DASHES if dash not in LONG_DASHES)
@@ -49,12 +51,20 @@ class NearParameters:
 
     def _named(self, text: str, end: int) -> Iterator[tuple[str, str]]:
         """What was typed with a name of the table, and how that parameter is written."""
+        starts = self._start.finditer(text, 0, end)
+        start, shape = next(starts, None), ""  # the next parameter, and the shape of the last one's value
         for number, match in enumerate(self._known.finditer(text, 0, end)):
             if number == _LOOKED_AT:
                 return
+            while start and start.start() <= match.start():
+                last = self._rows.get(start[0].lstrip(DASHES).lower())
+                start, shape = next(starts, None), last.kind.shape if last else "flag"
             if self._start.match(text, match.start()):
                 continue
             row, dash = self._rows[match["name"].lower()], match["dash"]
+            if (len(dash) > 1 or dash in LONG_DASHES) and self._ended(text, match.start(), shape):
+                shape = row.kind.shape
+                continue
             value_at = self._fitting.begin(text, match.end(), end)
             things = row.kind.shape == "things"
             fit = self._fitting.value(row, text, value_at, min(end, value_at + 80) if things else end)
@@ -67,6 +77,13 @@ class NearParameters:
             if "://" in word or not (tells or self._meant(text, dash, match["name"], until, end, things)):
                 continue
             yield word + text[match.start() : until], f"--{text[match.start('name') : until]}"
+
+    @staticmethod
+    def _ended(text: str, at: int, shape: str) -> bool:
+        """Whether a value, a flag or a weight ends there, right behind which a parameter needs no space."""
+        if shape:
+            return shape != "things"
+        return _WEIGHT_BEFORE.search(text, max(0, at - _LONGEST_WEIGHT), at) is not None
 
     def _meant(self, text: str, dash: str, name: str, until: int, end: int, things: bool) -> bool:
         """Whether a name whose value tells nothing is more likely a parameter than words."""

@@ -39,6 +39,28 @@ class TestNearParameters:
         assert "`--ar 3:2`" in remarks(spec)[0]
 
     @pytest.mark.parametrize(
+        ("text", "same"),
+        [
+            ("x --ar 1:2--seed 5", "x --ar 1:2 --seed 5"),
+            ("x --ar 3:2—v 6--tile", "x --ar 3:2 --tile --v 6"),
+            ("x --style raw--seed 5", "x --seed 5 --style raw"),
+            ("x --v 6--no people", "x --no people --v 6"),
+            ("x::2.5--tile", "x::2.5 --tile"),
+            ("x::7—ar 16:9", "x::7 --ar 16:9"),
+        ],
+    )
+    def test_what_is_read_as_a_parameter_is_not_said_to_be_words(self, text: str, same: str) -> None:
+        spec = only(text)
+        assert (str(spec), remarks(spec)) == (same, ())
+
+    def test_what_is_glued_to_an_unwanted_thing_behind_a_value_is_told(self) -> None:
+        spec = only("x --v 6--no people, text--ar 3:2")
+        assert spec.no == ("people", "text--ar 3:2")
+        assert "`text--ar 3:2`" in remarks(spec)[0]
+        spec = only("x ::2cats--ar 3:2")
+        assert "`::2cats--ar 3:2`" in remarks(spec)[0]
+
+    @pytest.mark.parametrize(
         "text",
         [
             "arms--three of them",
