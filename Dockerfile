@@ -23,6 +23,13 @@ RUN grep -v '^torch==' constraints.txt > /tmp/constraints.txt \
 
 FROM python:3.11-slim-bookworm
 
+# On a card Triton builds the kernels with a C compiler, and torch compiles transformers; without one both are slower.
+# Debian keeps no older versions of a package, so a version that is named here would soon be gone.
+ARG DEVICE=cpu
+# hadolint ignore=DL3008
+RUN if [ "$DEVICE" = cuda ]; then \
+        apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*; \
+    fi
 RUN useradd --create-home --uid 10001 easel \
     && install -d -o easel -g easel /data /home/easel/.cache/huggingface
 COPY --from=build /opt/easel /opt/easel

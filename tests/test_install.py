@@ -225,6 +225,12 @@ def test_the_container_is_no_root_and_says_whether_it_is_well():
     assert ".env" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
+def test_a_card_s_container_has_the_compiler_that_triton_asks_for():
+    """Without one the kernels are torch's own steps, and nothing is compiled (`engine/kernels/blocks.py`)."""
+    stage = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")[-1]
+    assert re.search(r'(?s)ARG DEVICE.*RUN if \[ "\$DEVICE" = cuda \].*apt-get install .*g\+\+', stage)
+
+
 def test_the_dockerfile_pleases_its_linter():
     linter = shutil.which("hadolint", path=TOOLS)
     assert linter, "hadolint is not installed"
