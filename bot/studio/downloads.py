@@ -19,6 +19,7 @@ __all__ = ["Download", "Downloads", "archived"]
 
 LIFETIME = 600.0  # seconds in which a download may be fetched
 MOST = 200  # downloads that wait to be fetched
+MOST_OF_ONE = 5  # of one user: their own go first, so that nobody's asking takes away another's
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Downloads:
     def keep(self, user_id: int, files: Sequence[tuple[str, Path]]) -> str:
         """Keep an archive's list for its user; the id under which it is fetched."""
         key = secrets.token_urlsafe(16)
+        own = [each for each, download in self._waiting.items() if download.user_id == user_id]
+        if len(own) >= MOST_OF_ONE:
+            del self._waiting[own[0]]
         self._waiting[key] = Download(user_id, tuple(files), self._clock())
         if len(self._waiting) > MOST:
             self._waiting.popitem(last=False)

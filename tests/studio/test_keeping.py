@@ -118,6 +118,16 @@ async def test_pictures_are_taken_along_as_one_archive(world, alice, bob):
             assert archive.read(name) == (await alice.ask("GET", f"/pictures/{picture}"))[1]
 
 
+async def test_whoever_asks_for_many_archives_takes_away_nobody_elses(world, alice, bob):
+    await world.imagine("a fox")
+    picture = {"pictures": (await ids(alice))[:1]}
+    _, waiting = await alice.post("downloads", picture)
+    asked = [(await bob.post("downloads", picture))[1]["download"] for _ in range(210)]
+    assert (await alice.ask("GET", f"/downloads/{waiting['download']}"))[0] == 200
+    assert (await bob.ask("GET", f"/downloads/{asked[0]}"))[0] == 404
+    assert [(await bob.ask("GET", f"/downloads/{each}"))[0] for each in asked[-5:]] == [200] * 5
+
+
 async def test_delete_my_data_takes_folders_too(world, alice):
     await world.imagine("a fox")
     folder = await made(alice)
