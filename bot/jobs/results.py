@@ -87,7 +87,7 @@ class Results:
             whole = [await self._signed(job, sheet)]
         picture, extension = await self._fitted(job, whole[0], job.place.upload_limit)
         rows, source = self.rows(job, len(pictures)), await self._source(job)
-        return job_messages.final(job, picture, extension, rows, source)
+        return job_messages.final(job, picture, extension, rows, source, len(pictures))
 
     async def _fitted(self, job: JobRecord, png: bytes, limit: int) -> tuple[bytes, str]:
         """The picture and its extension; what had to be saved anew is signed anew, if it fits then."""

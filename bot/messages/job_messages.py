@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import discord
 
 from bot.memory.records import JobKind, JobRecord
-from bot.messages.message import Message, Rows
-from bot.messages.wording import CONTENT_LIMIT, file_name, mention, quoted, refusal, titled
+from bot.messages.message import File, Message, Rows
+from bot.messages.wording import CONTENT_LIMIT, alt, file_name, mention, quoted, refusal, titled
 from engine import Lane
 
 __all__ = ["address_of", "cancelled", "failed", "final", "interrupted", "results", "running", "waiting"]
@@ -50,21 +50,27 @@ def waiting(
 
 def running(job: JobRecord, percent: int, preview: bytes | None, rows: Rows = ()) -> Message:
     """The job is being rendered; ``preview`` is a small JPEG."""
-    files = ((f"{job.id}_preview.jpg", preview),) if preview else ()
+    files = (File(f"{job.id}_preview.jpg", preview, alt("Preview", job.shown)),) if preview else ()
     return Message(_headline(job, f" ({percent}%) ({MODES[job.lane]})"), files, _beforehand(job), rows)
 
 
 def final(
-    job: JobRecord, picture: bytes, extension: str, rows: Rows = (), source: JobRecord | None = None
+    job: JobRecord,
+    picture: bytes,
+    extension: str,
+    rows: Rows = (),
+    source: JobRecord | None = None,
+    count: int = 1,
 ) -> Message:
-    """The finished job: its grid or its one picture.
+    """The finished job: its grid of ``count`` pictures or its one picture.
 
     ``source``: the job of whose picture a part was drawn anew.
     """
-    name = file_name(job.user_name, job.shown, job.id, extension)
+    shown = alt("Picture" if count == 1 else f"Grid of {count} pictures", job.shown)
+    file = File(file_name(job.user_name, job.shown, job.id, extension), picture, shown)
     mode = "" if job.kind is JobKind.UPSCALE else f" ({MODES[job.lane]})"
     told = ([_region(job, source)] if source is not None else []) + list(job.notes)
-    return Message(_headline(job, mode), ((name, picture),), _notes(told), rows)
+    return Message(_headline(job, mode), (file,), _notes(told), rows)
 
 
 def _beforehand(job: JobRecord) -> tuple[discord.Embed, ...]:
@@ -87,7 +93,8 @@ def address_of(job: JobRecord) -> str | None:
 def results(job: JobRecord, seed: int, files: tuple[tuple[str, bytes], ...]) -> Message:
     """The single pictures of a finished job, as its owner gets them by direct message."""
     tail = f"\n**Job ID**: {job.id}\n**seed** {seed}"
-    return Message(f"**{titled(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}", files)
+    pictures = [File(name, data, alt(f"Picture {n}", job.shown)) for n, (name, data) in enumerate(files, 1)]
+    return Message(f"**{titled(job.shown, CONTENT_LIMIT - len(tail) - 4)}**{tail}", tuple(pictures))
 
 
 def failed(job: JobRecord, reason: str) -> Message:

@@ -9,7 +9,7 @@ import discord
 
 from bot.messages.custom_ids import CustomId
 
-__all__ = ["Button", "Message", "Rows"]
+__all__ = ["Button", "File", "Message", "Rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,19 @@ Rows: TypeAlias = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes along. ``alt`` is what of a picture is read out to whoever does not see it."""
+
+    name: str
+    data: bytes = field(repr=False)
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """Ready to be sent: at most 2000 characters of content, files as name and bytes."""
+    """Ready to be sent: at most 2000 characters of content."""
 
     content: str = ""
-    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    files: tuple[File, ...] = ()
     embeds: tuple[discord.Embed, ...] = ()
     rows: Rows = ()

@@ -69,4 +69,4 @@ def only(user_id: int) -> discord.AllowedMentions:
 
 
 def _files(message: Message) -> list[discord.File]:
-    return [discord.File(io.BytesIO(data), name) for name, data in message.files]
+    return [discord.File(io.BytesIO(file.data), file.name, description=file.alt) for file in message.files]

@@ -13,9 +13,11 @@ import discord
 
 from grammar.links import labels
 
-__all__ = ["CONTENT_LIMIT", "file_name", "mention", "quoted", "refusal", "titled"]
+__all__ = ["CONTENT_LIMIT", "alt", "file_name", "mention", "quoted", "refusal", "titled"]
 
 CONTENT_LIMIT = 2000  # characters that Discord takes for a message's content
+ALT_LIMIT = 1024  # characters that Discord takes for a file's description
+LONGEST_WORD = 64  # characters back to a word's end; a text without one is cut where it is too long
 BLUE = 0x5865F2  # Discord's own, for answers that are no error
 RED = 16711680
 LINK = re.compile(r"(?i:<?https?://[^\s<>]+>?)")
@@ -65,6 +67,21 @@ def titled(prompt: str, limit: int) -> str:
     names = iter(labels(links))
     shown = [_named(next(names), part) if LINK.fullmatch(part) else _harmless(part) for part in parts]
     return _within(shown, limit)
+
+
+def alt(shown: str, prompt: str) -> str:
+    """What is read out of a picture: what is ``shown``, and the prompt in plain text, its links as names.
+
+    Nothing is escaped, for no markdown is read there; what is too long is cut at a word's end.
+    """
+    parts = [part.strip("<>") if LINK.fullmatch(part) else part for part in _parts(prompt)]
+    names = iter(labels([part for part in parts if LINK.fullmatch(part)]))
+    plain = "".join(next(names) if LINK.fullmatch(part) else part for part in parts)
+    text = " ".join(f"{shown}: {plain}".split())
+    if len(text) <= ALT_LIMIT:
+        return text
+    end = text.rfind(" ", ALT_LIMIT - 2 - LONGEST_WORD, ALT_LIMIT - 1)
+    return f"{text[:end]} …" if end > 0 else f"{text[: ALT_LIMIT - 1]}…"
 
 
 def _parts(text: str) -> list[str]:

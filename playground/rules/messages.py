@@ -9,7 +9,7 @@ from playground.errors import ApiError, FormErrors
 from playground.rules.components import Path, check_custom_ids, check_rows, check_v2
 from playground.world import COMPONENTS_V2
 
-CONTENT, EMBEDS, EMBED_TOTAL, ATTACHMENTS = 2000, 10, 6000, 10
+CONTENT, EMBEDS, EMBED_TOTAL, ATTACHMENTS, ALT = 2000, 10, 6000, 10, 1024
 
 
 def check_message(
@@ -34,6 +34,9 @@ def check_message(
     _check_embeds(errors, embeds)
     if len(attachments) > ATTACHMENTS:
         errors.add(("attachments",), "BASE_TYPE_MAX_LENGTH", f"Must be {ATTACHMENTS} or fewer in length.")
+    for n, each in enumerate(attachments):
+        if each.get("description") is not None:
+            errors.length(("attachments", n, "description"), each["description"], 0, ALT)
     if v2:
         check_v2(errors, components)
     else:

@@ -372,9 +372,9 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded(world, env):
     grid = await world.imagine("a fox")
     [job] = await world.bot.hub.history.page(world.alice.id)
     small = job.at(job.place.__class__(channel_id=1, upload_limit=500))
-    [(name, data)] = (await world.bot.hub.results.message(small)).files
-    assert name.endswith(".jpg")
-    assert Image.open(io.BytesIO(data)).size == grid_of(grid, env).size
+    [file] = (await world.bot.hub.results.message(small)).files
+    assert file.name.endswith(".jpg")
+    assert Image.open(io.BytesIO(file.data)).size == grid_of(grid, env).size
 
 
 async def remixing(world):

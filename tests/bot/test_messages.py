@@ -6,7 +6,7 @@ import pytest
 
 from bot.memory.records import JobKind, Status
 from bot.messages import job_messages as messages
-from bot.messages.wording import file_name, quoted, refusal, titled
+from bot.messages.wording import alt, file_name, quoted, refusal, titled
 from bot.surface import catalogue
 from engine import Lane
 from grammar import parse
@@ -46,8 +46,34 @@ def test_a_place_in_the_queue_is_told_below_the_line():
 
 
 def test_a_preview_travels_with_progress():
-    [(name, data)] = messages.running(JOB, 50, b"jpeg").files
-    assert (name, data) == (f"{JOB.id}_preview.jpg", b"jpeg")
+    [file] = messages.running(JOB, 50, b"jpeg").files
+    assert (file.name, file.data) == (f"{JOB.id}_preview.jpg", b"jpeg")
+
+
+def test_what_is_read_out_of_a_picture_is_its_prompt_in_plain_text():
+    link = "https://a.com/house.png"
+    job = replace(JOB, shown=f"<{link}> a *red* fox_\u202e @bob\n\nin snow --ar 3:2")
+    said = "house.png a *red* fox_ @bob in snow --ar 3:2"
+    [grid] = messages.final(job, b"", "png", count=4).files
+    [single] = messages.final(job, b"", "png").files
+    [preview] = messages.running(job, 50, b"jpeg").files
+    told = [file.alt for file in messages.results(job, 7, (("1.png", b""), ("2.png", b""))).files]
+    assert [grid.alt, single.alt, preview.alt, *told] == [
+        f"Grid of 4 pictures: {said}",
+        f"Picture: {said}",
+        f"Preview: {said}",
+        f"Picture 1: {said}",
+        f"Picture 2: {said}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "end"), [("foxes " * 999, "foxes foxes …"), ("狐" * 6000, "狐狐…"), ("a " + "f" * 6000, "ff…")]
+)
+def test_what_is_read_out_of_a_picture_is_cut_at_a_words_end(prompt, end):
+    text = alt("Picture", prompt)
+    assert 950 < len(text) <= 1024
+    assert text.endswith(end)
 
 
 def test_buttons_carry_ids_only():

@@ -63,10 +63,10 @@ async def test_a_picture_that_is_sent_as_a_jpeg_is_signed_and_fits(signed):
     [job] = await signed.bot.hub.history.page(signed.alice.id)
     limit = 40_000
     message = await signed.bot.hub.results.message(job.at(replace(job.place, upload_limit=limit)))
-    [(name, data)] = message.files
-    assert name.endswith(".jpg")
-    assert len(data) <= limit
-    assert manifest_of(data).state == "valid"
+    [file] = message.files
+    assert file.name.endswith(".jpg")
+    assert len(file.data) <= limit
+    assert manifest_of(file.data).state == "valid"
 
 
 def test_settings_that_do_not_fit_are_named(tmp_path):

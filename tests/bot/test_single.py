@@ -407,6 +407,33 @@ async def test_a_favourite_shows_that_it_is_one(world):
     assert not hearted((await world.press(now, "Favorite")).response.message)
 
 
+def read_out(message):
+    return [attachment.description for attachment in message.attachments]
+
+
+async def test_every_picture_is_read_out_and_goes_on_being_so_when_its_message_changes(world):
+    prompt = "a red house --seed 7"
+    grid = await world.imagine(prompt)
+    message = (await world.press(grid, "U2")).response.message
+    assert (read_out(grid), read_out(message)) == (
+        [f"Grid of 4 pictures: {prompt}"],
+        [f"Picture: {prompt}"],
+    )
+    for _ in range(2):
+        message = (await world.press(message, "Favorite")).response.message
+        assert read_out(message) == [f"Picture: {prompt}"]
+    picker = (await world.press(message, "Vary (Region)")).response.message
+    assert read_out(picker) == [f"Picture in nine parts, numbered row by row: {prompt}"]
+    picker = (await world.press(picker, "2")).response.message
+    assert read_out(picker) == [f"Picture in nine parts, numbered row by row, chosen 2: {prompt}"]
+    pages = (await world.slash("history")).response.message
+    assert read_out(pages) == [f"{number}: {prompt}" for number in (1, 2)]
+    await world.alice.react(message, "✉️")
+    await world.env.settle()
+    [sent] = world.alice.user.dm_channel.history()
+    assert read_out(sent) == [f"Picture 1: {prompt}"]
+
+
 async def test_no_other_way_deletes_a_favourite_without_a_question(world):
     message = await single(world)
     await world.press(message, "Favorite")

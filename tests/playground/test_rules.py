@@ -140,6 +140,13 @@ def test_the_newer_layout_has_its_own_limits() -> None:
             rules.check_message({"flags": flags} | body)
 
 
+def test_a_file_may_be_described_in_1024_characters() -> None:
+    rules.check_message({"attachments": [{"id": 0, "description": "x" * 1024}]}, filenames=["a.png"])
+    with pytest.raises(ApiError) as refusal:
+        rules.check_message({"attachments": [{"id": 0, "description": "x" * 1025}]}, filenames=["a.png"])
+    assert refusal.value.code == 50035
+
+
 def test_an_empty_message_is_refused_but_an_edit_may_leave_all_as_it_is() -> None:
     with pytest.raises(ApiError) as refusal:
         rules.check_message({"content": ""})

@@ -6,7 +6,7 @@ from bot.errors import Gone
 from bot.jobs.drafting import secret
 from bot.jobs.uploads import KeptPicture
 from bot.memory.records import JobKind, JobRecord
-from bot.messages.message import Message
+from bot.messages.message import File, Message
 from bot.messages.sending import posted
 from bot.surface.actions import CHANGE, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Hub, Interaction
@@ -46,7 +46,7 @@ async def _undo(interaction: Interaction, job_id: str, _: int) -> None:
         await show_again(interaction, before)
         return
     [name, *_others] = await hub.jobs.inputs(edit.id)
-    file = f"{edit.id}_before.png", await hub.pictures.read(name)
+    file = File(f"{edit.id}_before.png", await hub.pictures.read(name), "Picture before the edit")
     message = Message("The picture before the edit.", (file,))
     private = edit.place.private
     await interaction.response.send_message(**posted(message, interaction.user.id), ephemeral=private)

@@ -14,9 +14,10 @@ from bot.errors import Gone, Refusal
 from bot.jobs.drafting import secret
 from bot.memory.panels import Panel, RegionPicker
 from bot.messages.dialogs import Field
-from bot.messages.message import Message, Rows
+from bot.messages.message import File, Message, Rows
 from bot.messages.parts import numbered
 from bot.messages.sending import edited, posted
+from bot.messages.wording import alt
 from bot.surface.actions import PROMPT, Action, Answers, Dialog, JobAction, on_singles
 from bot.surface.hub import Interaction
 from bot.surface.intake import take
@@ -114,7 +115,10 @@ async def _message(interaction: Interaction, panel: Panel[RegionPicker]) -> Mess
     parent = await finished(interaction, picker.job)
     png = await hub.pictures.read(await picture_of(interaction, parent, picker.position))
     shown = await asyncio.to_thread(numbered, png, picker.parts)
-    return Message(PICK, files=(("parts.jpg", shown),), rows=await _rows(interaction, panel))
+    chosen = f", chosen {', '.join(str(part + 1) for part in picker.parts)}" if picker.parts else ""
+    said = alt(f"Picture in nine parts, numbered row by row{chosen}", parent.shown)
+    file = File("parts.jpg", shown, said)
+    return Message(PICK, files=(file,), rows=await _rows(interaction, panel))
 
 
 async def _rows(interaction: Interaction, panel: Panel[RegionPicker]) -> Rows:

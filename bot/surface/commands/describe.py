@@ -16,7 +16,7 @@ from bot.jobs.uploads import KeptPicture
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
 from bot.memory.picture_files import fitted, size_of
-from bot.messages.message import Message
+from bot.messages.message import File, Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.actions import Action
 from bot.surface.answering import answer
@@ -134,7 +134,7 @@ def _message(
         DRAW.button(panel.id, n, emoji=digit) for n, digit in enumerate(DIGITS[: len(prompts)], 1)
     )
     return Message(
-        files=((f"{panel.id}.{extension}", data),),
+        files=(File(f"{panel.id}.{extension}", data, "Picture to be described"),),
         embeds=(embed,),
         rows=((*numbers, AGAIN.button(first.id)), (DRAW_ALL.button(panel.id),)),
     )

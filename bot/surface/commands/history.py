@@ -17,9 +17,9 @@ from bot.memory.history import MOST_COUNTED
 from bot.memory.panels import HistoryPages, Panel
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.job_messages import address_of
-from bot.messages.message import Message, Rows
+from bot.messages.message import File, Message, Rows
 from bot.messages.sending import edited
-from bot.messages.wording import quoted, titled
+from bot.messages.wording import alt, quoted, titled
 from bot.surface.actions import Action
 from bot.surface.hub import Hub, Interaction
 from bot.surface.panels import PanelKind
@@ -88,7 +88,7 @@ async def _export(interaction: Interaction, panel_id: str, _: int) -> None:
         raise Gone("There are no pictures to export.")
     archive = await asyncio.to_thread(_zipped, found)
     about = f"{len(found)} pictures, newest first. Search for words to get others."
-    message = Message(about, files=(("easel.zip", archive),))
+    message = Message(about, files=(File("easel.zip", archive),))
     await interaction.edit_original_response(**edited(message, panel.user_id))
 
 
@@ -116,7 +116,11 @@ async def _page(hub: Hub, panel: Panel[HistoryPages], page: int) -> Message:
     return Message(
         f"Your pictures{about}, page {page + 1} of {await _pages(hub, panel)}",
         # Not tied to the embeds: Discord then shows them large, side by side, in the order of the list.
-        files=tuple((f"{job.id}.jpg", data) for job, data in zip(shown, thumbnails, strict=True) if data),
+        files=tuple(
+            File(f"{job.id}.jpg", data, alt(str(number), job.shown))
+            for number, (job, data) in enumerate(zip(shown, thumbnails, strict=True), page * PAGE + 1)
+            if data
+        ),
         embeds=(_list(shown, first=page * PAGE + 1),),
         rows=_turns(panel, page, more=len(jobs) > PAGE),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import discord
 from discord import app_commands
 
-from bot.messages.message import Message
+from bot.messages.message import File, Message
 from bot.messages.sending import edited
 from bot.messages.wording import quoted
 from bot.surface.hub import Interaction
@@ -63,7 +63,7 @@ def _message(
             lines.append(f"Licence: {quoted(lora.licence, 100)}")
         embed = discord.Embed(title=lora.title[:256], description="\n".join(lines)[:4096])
         if lora.name in pictures:
-            files.append((f"lora{number}.png", pictures[lora.name]))
+            files.append(File(f"lora{number}.png", pictures[lora.name], f"Sample of {lora.title}"))
             embed.set_thumbnail(url=f"attachment://lora{number}.png")
         embeds.append(embed)
     more = f" {found - len(shown)} more are found with `search`." if found > len(shown) else ""

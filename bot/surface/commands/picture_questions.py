@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.memory.picture_files import fitted, normalised
-from bot.messages.message import Message
+from bot.messages.message import File, Message
 from bot.messages.wording import BLUE, quoted
 from bot.surface.answering import answer
 from bot.surface.hub import Interaction
@@ -34,4 +34,6 @@ async def _told(interaction: Interaction, image: discord.Attachment, question: s
     embed = discord.Embed(description="\n\n".join(lines), colour=BLUE)
     embed.set_image(url=f"attachment://picture.{extension}")
     embed.set_footer(text=" ".join(notes) or None)
-    return Message(files=((f"picture.{extension}", data),), embeds=(embed,))
+    return Message(
+        files=(File(f"picture.{extension}", data, "Picture that was asked about"),), embeds=(embed,)
+    )
