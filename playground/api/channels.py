@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import asker, body_of, channel_of, message_of, number
+from playground.api.context import asker, body_of, channel_of, message_of, number, queried
 from playground.errors import forbidden
 from playground.hub import Hub, hub_of
 from playground.messaging.posting import Posting
@@ -53,11 +53,13 @@ async def typing(request: web.Request) -> web.Response:
 async def history(request: web.Request) -> web.Response:
     """Messages, newest first."""
     where = channel_of(request, READ_HISTORY)
-    asked = {key: int(request.query[key]) for key in ("limit", "before", "after") if key in request.query}
-    if "around" in request.query:
-        asked["before"] = int(request.query["around"]) + asked.get("limit", 50) // 2
-    limit = min(max(asked.pop("limit", 50), 1), 100)
-    found = hub_of(request).world.history(where.id, seen_by=asker(request).id, limit=limit, **asked)
+    limit = max(queried(request, "limit", 50, most=100), 1)
+    before, after = queried(request, "before", 0), queried(request, "after", 0)
+    if around := queried(request, "around", 0):
+        before = around + limit // 2
+    found = hub_of(request).world.history(
+        where.id, seen_by=asker(request).id, limit=limit, before=before, after=after
+    )
     return answer([_shown(request, message) for message in found])
 
 

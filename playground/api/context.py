@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from playground.errors import forbidden, unauthorized, unknown
+from playground.errors import FormErrors, forbidden, unauthorized, unknown
 from playground.hub import hub_of
 from playground.requests.body import Body, read_body
 from playground.requests.journal import Request
@@ -32,6 +32,18 @@ def number(request: web.Request, name: str, what: str) -> int:
     text = request.match_info[name]
     if not text.isdigit():
         raise unknown(what)
+    return int(text)
+
+
+def queried(request: web.Request, name: str, default: int, *, most: int = 2**64 - 1) -> int:
+    """A number from the query, at most so large; anything else in its place is a fault of the form."""
+    text = request.query.get(name, str(default))
+    errors = FormErrors()
+    if not (text.isascii() and text.isdigit()):
+        errors.add((name,), "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
+    elif len(text) > 20 or int(text) > most:
+        errors.add((name,), "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}.")
+    errors.raise_if_any()
     return int(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from playground import payloads
-from playground.api.context import asker, body_of, guild_of, number, own_application
+from playground.api.context import asker, body_of, guild_of, number, own_application, queried
 from playground.errors import ApiError, unknown
 from playground.hub import hub_of
 from playground.requests.body import answer
@@ -119,7 +119,7 @@ async def guild_roles(request: web.Request) -> web.Response:
 async def guild_members(request: web.Request) -> web.Response:
     """A guild's members."""
     world, found = hub_of(request).world, guild_of(request)
-    after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 1))
+    after, limit = queried(request, "after", 0), max(queried(request, "limit", 1, most=1000), 1)
     ids = sorted(id for id in found.members if id > after)[:limit]
     return answer([payloads.member(world, found, id) for id in ids])
 

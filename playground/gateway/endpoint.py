@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from playground import payloads
 from playground.gateway.encoding import ENCODERS, plain
-from playground.gateway.events import GUILDS, PRIVILEGED, Events
+from playground.gateway.events import GUILDS, KNOWN_INTENTS, PRIVILEGED, Events
 from playground.gateway.sessions import (
     DISPATCH,
     HEARTBEAT,
@@ -20,8 +20,11 @@ from playground.gateway.sessions import (
     HELLO,
     IDENTIFY,
     INVALID_SESSION,
+    PRESENCE,
     REQUEST_MEMBERS,
+    REQUEST_SOUNDS,
     RESUME,
+    VOICE,
     Connection,
     Session,
     Sessions,
@@ -33,8 +36,12 @@ from playground.world.snowflakes import application_id
 
 SENDS, SEND_WINDOW, LARGEST = 120, 60.0, 4096
 """What a client may send: payloads in so many seconds, and bytes in one of them."""
-UNKNOWN, BAD_JSON, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4000, 4002, 4003, 4004
-ALREADY, BAD_SEQUENCE, TOO_FAST, DISALLOWED_INTENTS = 4005, 4007, 4008, 4014
+UNKNOWN, UNKNOWN_OPCODE, BAD_JSON, NOT_AUTHENTICATED, AUTHENTICATION_FAILED = 4000, 4001, 4002, 4003, 4004
+ALREADY, BAD_SEQUENCE, TOO_FAST, INVALID_SHARD = 4005, 4007, 4008, 4010
+INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+WITHOUT_FIELDS = (HEARTBEAT,)
+WITH_FIELDS = (IDENTIFY, PRESENCE, VOICE, RESUME, REQUEST_MEMBERS, REQUEST_SOUNDS)
+"""What a client may say: a heartbeat's data is a number or nothing, those of the others have names."""
 
 
 class Gateway:
@@ -83,9 +90,13 @@ class Gateway:
                 return await self._close(connection, BAD_JSON, "Decode error")
             await self._receive(connection, op, data)
 
-    async def _receive(self, connection: Connection, op: int, data: Any) -> None:
+    async def _receive(self, connection: Connection, op: object, data: Any) -> None:
         session = self.sessions.on(connection)
-        if op == HEARTBEAT:
+        if op not in (*WITHOUT_FIELDS, *WITH_FIELDS):
+            await self._close(connection, UNKNOWN_OPCODE, "Unknown opcode")
+        elif op in WITH_FIELDS and not isinstance(data, dict):
+            await self._close(connection, BAD_JSON, "Decode error")
+        elif op == HEARTBEAT:
             connection.send(HEARTBEAT_ACK)
         elif op == IDENTIFY and session is not None:
             await self._close(connection, ALREADY, "Already authenticated")
@@ -106,13 +117,18 @@ class Gateway:
         return len(connection.sent) > SENDS
 
     async def _identify(self, connection: Connection, data: dict[str, Any]) -> None:
-        token = data.get("token") or ""
-        if not token or self._token not in (None, token):
+        token = data.get("token")
+        if not isinstance(token, str) or not token or self._token not in (None, token):
             return await self._close(connection, AUTHENTICATION_FAILED, "Authentication failed.")
-        intents = int(data.get("intents", 0))
+        intents = data.get("intents", 0)
+        if not isinstance(intents, int) or intents & ~KNOWN_INTENTS:
+            return await self._close(connection, INVALID_INTENTS, "Invalid intent(s).")
         if intents & PRIVILEGED and not self._settings.privileged_intents:
             return await self._close(connection, DISALLOWED_INTENTS, "Disallowed intent(s).")
-        number, count = data.get("shard") or (0, 1)
+        shard = data.get("shard") or [0, 1]
+        if not _is_shard(shard):
+            return await self._close(connection, INVALID_SHARD, "Invalid shard.")
+        number, count = shard
         session = Session(secrets.token_hex(16), application_id(token), intents, (number, count))
         session.connection = connection
         self.sessions.add(session)
@@ -151,11 +167,11 @@ class Gateway:
 
     async def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
         session = self.sessions.get(str(data.get("session_id")))
-        if session is None or session.application_id != application_id(data.get("token") or ""):
+        if session is None or session.application_id != application_id(str(data.get("token") or "")):
             connection.send(INVALID_SESSION, False)
             return
         after = data.get("seq") or 0
-        if after > session.sequence:
+        if not isinstance(after, int) or after > session.sequence:
             return await self._close(connection, BAD_SEQUENCE, "Invalid seq")
         if session.connection is not None:
             await self._close(session.connection, UNKNOWN, "Resumed elsewhere")
@@ -168,12 +184,16 @@ class Gateway:
         self._world.publish("bot_online", session.application_id)
 
     def _send_members(self, session: Session, data: dict[str, Any]) -> None:
-        guild = self._world.guilds.get(int(data.get("guild_id", 0)))
+        asked = str(data.get("guild_id"))
+        guild = self._world.guilds.get(int(asked)) if asked.isdecimal() else None
         if guild is None or session.application_id not in guild.members:
             return
-        wanted = {int(id) for id in data.get("user_ids") or guild.members}
-        prefix = (data.get("query") or "").casefold()
-        found = [id for id in guild.members if id in wanted and self._world.users[id].name.startswith(prefix)]
+        named = data.get("user_ids") or guild.members
+        wanted = {str(id) for id in (named if isinstance(named, list | dict) else [named])}
+        prefix = str(data.get("query") or "").casefold()
+        found = [
+            id for id in guild.members if str(id) in wanted and self._world.users[id].name.startswith(prefix)
+        ]
         session.dispatch(
             "GUILD_MEMBERS_CHUNK",
             {
@@ -204,3 +224,11 @@ class Gateway:
         for session in list(self.sessions.values()):
             if session.connection is not None:
                 await self._close(session.connection, WSCloseCode.GOING_AWAY, "The server stops")
+
+
+def _is_shard(shard: object) -> bool:
+    """Whether it is a shard's number, from 0, and how many there are."""
+    match shard:
+        case [int(number), int(count)]:
+            return 0 <= number < count
+    return False

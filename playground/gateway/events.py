@@ -14,6 +14,7 @@ from playground.world.permissions import VIEW_CHANNEL
 GUILDS, GUILD_MESSAGES, GUILD_REACTIONS = 1 << 0, 1 << 9, 1 << 10
 DIRECT_MESSAGES, DIRECT_REACTIONS, MESSAGE_CONTENT = 1 << 12, 1 << 13, 1 << 15
 PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
+KNOWN_INTENTS = (1 << 17) - 1 | 3 << 20 | 3 << 24
 VEILED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
 """What a message is to a bot that may not read it."""
 

@@ -2,11 +2,12 @@
 
 import io
 
+import aiohttp
 import discord
 import pytest
 
 from playground import Person, Playground, Remote
-from tests.playground.conftest import Bot, png
+from tests.playground.conftest import TOKEN, Bot, png
 
 
 def general(bot: Bot) -> discord.TextChannel:
@@ -36,6 +37,27 @@ async def test_history_is_read_newest_first_and_in_pages(bot: Bot, ada: Person) 
     later = [m.content async for m in channel.history(after=first[0], oldest_first=True)]
     assert later == ["two", "three"]
     assert (await channel.fetch_message(first[1].id)).content == "two"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"limit": "many"}, "NUMBER_TYPE_COERCE"),
+        ({"limit": "-1"}, "NUMBER_TYPE_COERCE"),
+        ({"limit": "101"}, "NUMBER_TYPE_MAX"),
+        ({"before": "yesterday"}, "NUMBER_TYPE_COERCE"),
+        ({"around": "9" * 5000}, "NUMBER_TYPE_MAX"),
+    ],
+)
+async def test_a_page_of_history_that_cannot_be_is_refused(
+    bot: Bot, playground: Playground, asked: dict[str, str], code: str
+) -> None:
+    url = f"{playground.api_url}/channels/{general(bot).id}/messages"
+    headers = {"Authorization": f"Bot {TOKEN}"}
+    async with aiohttp.ClientSession(headers=headers) as http, http.get(url, params=asked) as refused:
+        said = await refused.json()
+    assert (refused.status, said["code"]) == (400, 50035)
+    assert said["errors"][next(iter(asked))]["_errors"][0]["code"] == code
 
 
 async def test_a_page_of_history_is_full_though_private_messages_lie_between(

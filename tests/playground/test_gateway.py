@@ -90,8 +90,22 @@ async def test_heartbeats_are_acknowledged(playground: Playground) -> None:
     [
         ("not json", 4002),
         (json.dumps({"op": 2, "d": {"token": "x", "padding": "x" * 4096}}), 4002),
+        ("[]", 4002),
+        (json.dumps({"op": 2, "d": "token"}), 4002),
+        (json.dumps({"op": 99, "d": {}}), 4001),
+        (json.dumps({"op": "2", "d": {}}), 4001),
+        (json.dumps({"op": [2], "d": {}}), 4001),
         (json.dumps({"op": 8, "d": {}}), 4003),
         (json.dumps({"op": 2, "d": {"token": "", "intents": 0}}), 4004),
+        (json.dumps({"op": 2, "d": {"token": ["x"], "intents": 0}}), 4004),
+        *(
+            (json.dumps({"op": 2, "d": {"token": "x", "intents": 1, "shard": shard}}), 4010)
+            for shard in ([2, 2], [-1, 1], [0], [0, 0], ["0", "1"], "01", 7)
+        ),
+        *(
+            (json.dumps({"op": 2, "d": {"token": "x", "intents": intents}}), 4013)
+            for intents in (1 << 17, -1, "many", None)
+        ),
         (json.dumps({"op": 2, "d": {"token": "x", "intents": MESSAGE_CONTENT}}), 4014),
     ],
 )
@@ -101,6 +115,19 @@ async def test_a_client_that_misbehaves_is_closed(playground: Playground, frame:
         await socket.send_str(frame)
         assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
         assert socket.close_code == code
+
+
+async def test_members_that_nobody_could_mean_are_none(playground: Playground) -> None:
+    guild = next(g for g in playground.world.guilds.values() if g.name == "Studio")
+    async with aiohttp.ClientSession() as http:
+        await log_in(http, playground)
+        async with http.ws_connect(playground.gateway_url) as socket:
+            await identify(socket)
+            await socket.receive_json()
+            for asked in ({"guild_id": "nowhere"}, {"guild_id": str(guild.id), "user_ids": "nobody"}):
+                await socket.send_json({"op": 8, "d": asked})
+            chunk = await socket.receive_json()
+            assert (chunk["t"], chunk["d"]["members"]) == ("GUILD_MEMBERS_CHUNK", [])
 
 
 async def test_more_than_120_sends_a_minute_are_closed(playground: Playground) -> None:
