@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.text.words import plain
+from bot.text.words import JOINED, MARKED, plain
 
 __all__ = ["DIGITS", "LETTERS", "MASK", "SIGNS", "VOWELS", "seen"]
 
@@ -65,7 +65,15 @@ _UNSEEN = re.compile("[\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]+")
 _VOICED = "\u3099\u309a"
 """Marks that make another letter of a Japanese one."""
 
+_VOWELS = "".join(re.findall(f"[{JOINED}]", "".join(map(chr, range(0x0E00, 0xAB00)))))
+"""Marks without which nothing of Thai, Lao, Burmese or Khmer can be told from another word."""
+
+_LOST = re.compile(f"(?<![{MARKED}])[{JOINED}]+")
+_AGAIN = re.compile(rf"([{JOINED}])\1+")
+"""Such a mark on a letter of another script, and one that is drawn where it stands already."""
+
 
 def seen(text: str) -> str:
     """The text as one sees it: plain letters, Korean ones in syllables, without what is drawn as nothing."""
-    return unicodedata.normalize("NFC", plain(_UNSEEN.sub("", text), _VOICED))
+    text = plain(_UNSEEN.sub("", text), _VOICED + _VOWELS)
+    return unicodedata.normalize("NFC", _AGAIN.sub(r"\1", _LOST.sub("", text)))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from bot.text.lookalikes import DIGITS, LETTERS, MASK, SIGNS, VOWELS, seen
-from bot.text.words import KATAKANA, UNSPACED
+from bot.text.words import JOINED, KATAKANA, MARKED, UNSPACED, VOWELS_BEFORE
 
 __all__ = ["BannedWords"]
 
@@ -24,7 +24,10 @@ _SPACE = r"[\s_-]{1,3}"  # what stands between the words of a phrase
 _ALONE_BEFORE = re.compile(rf"(?<![^\W_])[^\W_ai]{_BETWEEN}\Z")  # "a" and "I" are words
 _ALONE_BEHIND = re.compile(rf"{_BETWEEN}[^\W_](?![^\W_])")
 _HANGUL = r"\u1100-\u11ff\uac00-\ud7ff"
-_LETTER = rf"[^\W\d_{UNSPACED}{KATAKANA}{_HANGUL}]"  # of a script whose words have spaces between them
+_LETTER = (
+    rf"[^\W\d_{UNSPACED}{MARKED}{KATAKANA}{_HANGUL}]"  # of a script whose words have spaces between them
+)
+_STACKED = r"\u1039\u17d2"  # set the next letter under the one before
 _MOST_STRETCHED = 24  # letters of one run that are looked at from each place, so that time stays bounded
 _LONG_RUN = re.compile(rf"(\S)\1{{{_MOST_STRETCHED},}}")
 _ANY_LETTER = frozenset("".join(LETTERS.values()))
@@ -87,6 +90,8 @@ def _bound_before(first: str) -> str:
     """What must not stand before a word: letters that make another word of it, and digits before a digit."""
     if re.match(f"[{UNSPACED}]", first):
         return ""
+    if re.match(f"[{MARKED}]", first):
+        return f"(?<![{VOWELS_BEFORE}{_STACKED}])"
     if same := next((script for script in (KATAKANA, _HANGUL) if re.match(f"[{script}]", first)), None):
         return f"(?<![{same}])"
     return rf"(?<!{_LETTER})(?:(?<!\d)|(?!\d))"
@@ -96,6 +101,8 @@ def _bound_behind(last: str) -> str:
     """What must not stand behind a word; a Korean one takes its endings without a space."""
     if re.match(f"[{UNSPACED}{_HANGUL}]", last):
         return ""
+    if re.match(f"[{MARKED}]", last):
+        return f"(?![{JOINED}])"
     if re.match(f"[{KATAKANA}]", last):
         return f"(?![{KATAKANA}])"
     return rf"(?:(?!\d)|(?<!\d))(?!{_LETTER})"

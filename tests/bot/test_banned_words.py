@@ -1,6 +1,7 @@
 """Banned words are found in every disguise, and ordinary words are left alone."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -151,11 +152,59 @@ def test_other_words_of_these_scripts_are_left_alone(text: str) -> None:
     assert BannedWords("裸体, nude, ヌード, 누드").first_in(text) is None
 
 
+MARKED = "เปลือย, นม, ກຳ, ໂປ໊, အာဝတ်မပါ, ကာမ, អាក្រាត, កាម, nude"
+
+
 @pytest.mark.parametrize(
-    "text", ["裸" * 6000, "ヌ" * 6000, "ヌー" * 3000, "누" * 6000, "bad_" * 1500, "bad" + "_" * 6000]
+    ("text", "word"),
+    [
+        ("ผู้หญิงเปลือยกายบนชายหาด", "เปลือย"),
+        ("ผู้หญิง เปลือย", "เปลือย"),
+        ("เปลือย", "เปลือย"),
+        ("เปลืืือย", "เปลือย"),  # a mark that is drawn over itself
+        ("เป\u200bลือย", "เปลือย"),
+        ("ภาพnudeสวย", "nude"),
+        ("nิude", "nude"),  # a Thai mark on a Latin letter
+        ("ຜູ້ຍິງໂປ໊ຢູ່ຫາດຊາຍ", "ໂປ໊"),
+        ("ပုံအာဝတ်မပါမိန်းကလေး", "အာဝတ်မပါ"),
+        ("ស្ត្រីអាក្រាតនៅឆ្នេរ", "អាក្រាត"),
+    ],
+)
+def test_a_word_is_found_where_vowels_are_marks_and_no_spaces_are_set(text: str, word: str) -> None:
+    assert BannedWords(MARKED).first_in(text) == unicodedata.normalize("NFKC", word)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ปล่อย ปลอย ผู้หญิงบนชายหาด",
+        "หนมะ แนม เนม",  # the letters of "นม" between vowels of other syllables
+        "ນ້ຳກາ",
+        "ကာမီး",
+        "កាមូស ច្កាម",  # a vowel behind it, and its first letter set under another
+        "nudes",
+    ],
+)
+def test_the_same_letters_with_other_vowels_are_other_words(text: str) -> None:
+    assert BannedWords(MARKED).first_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "裸" * 6000,
+        "เปลื" * 1500,
+        "ื" * 6000,
+        "ក្" * 3000,
+        "ヌ" * 6000,
+        "ヌー" * 3000,
+        "누" * 6000,
+        "bad_" * 1500,
+        "bad" + "_" * 6000,
+    ],
 )
 def test_long_runs_without_spaces_are_looked_through_quickly(text: str) -> None:
-    assert BannedWords("裸体, ヌード, 누드, bad thing").first_in(text) is None
+    assert BannedWords("裸体, ヌード, 누드, bad thing, เปลือย, អាក្រាត").first_in(text) is None
 
 
 def test_words_of_other_scripts_can_be_listed() -> None:
