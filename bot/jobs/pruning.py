@@ -20,6 +20,7 @@ __all__ = ["Pruning"]
 log = logging.getLogger(__name__)
 
 EVERY = 3600.0  # seconds between two looks
+QUESTIONS_KEPT = 30 * 24 * 3600.0  # seconds; nobody comes back to a question, or a page, of a month ago
 BREATH = 0.005  # seconds after each job, which belong to everybody else
 
 
@@ -33,8 +34,8 @@ class Pruning:
         self._pictures = pictures
 
     async def run(self) -> None:
-        """Look every hour, for as long as the process lives; returns at once where everything is kept."""
-        while self._retention.keep.bounded:
+        """Look every hour, for as long as the process lives."""
+        while True:
             try:
                 if removed := await self.once():
                     log.info("%d jobs were not to be kept any longer", removed)
@@ -49,8 +50,10 @@ class Pruning:
             await self._pictures.delete(await self._jobs.delete(job_id))
             removed += 1
             await asyncio.sleep(BREATH)
-        for panel_id in await self._retention.old_descriptions(now):
-            described = await self._panels.drop([panel_id])
-            await self._pictures.delete(await self._jobs.unneeded(described))
+        checked = await self._panels.forget(now - QUESTIONS_KEPT)
+        await self._pictures.delete(await self._jobs.unneeded(checked))
+        for panel_id in await self._retention.old_panels(now):
+            brought = await self._panels.drop([panel_id])
+            await self._pictures.delete(await self._jobs.unneeded(brought))
             await asyncio.sleep(BREATH)
         return removed

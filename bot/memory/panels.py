@@ -179,6 +179,9 @@ class Uploaded(PanelData):
 WITH_PICTURE = f"kind IN ('{Checked.kind}', '{Described.kind}', '{Uploaded.kind}')"
 """How rows are asked for whose data name a kept picture; the index of those names has the same words."""
 
+LASTING = (Described, Shortened, FoundInFile, Uploaded)
+"""Kinds that stay: their buttons stand where everybody sees them, or their address stands in prompts."""
+
 _KINDS: dict[str, type[PanelData]] = {
     data.kind: data
     for data in (
@@ -272,10 +275,12 @@ class Panels:
             ]
         return [row["picture"] for row in rows if row["picture"]]
 
-    async def forget(self, before: float) -> None:
-        """Drop questions and pages that nobody will come back to; what was described stays."""
-        async with self._database.transaction() as tx:
-            await tx.execute("DELETE FROM panels WHERE kind <> ? AND created < ?", (Described.kind, before))
+    async def forget(self, before: float) -> list[str]:
+        """Drop questions and pages that nobody will come back to; the names of pictures in them."""
+        stay = [data.kind for data in LASTING]
+        sql = f"SELECT id FROM panels WHERE kind NOT IN ({', '.join('?' * len(stay))}) AND created < ?"
+        rows = await self._database.rows(sql, (*stay, before))
+        return await self.drop([row["id"] for row in rows])
 
 
 def _panel(row: Row, of: type[D]) -> Panel[D] | None:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.memory.database import Database
-from bot.memory.panels import WITH_PICTURE
 
 __all__ = ["Keep", "Retention"]
 
@@ -53,11 +52,6 @@ class Keep:
             return cls()
         return cls(seconds, pictures, size, f"{', '.join(said)}; favourites for ever")
 
-    @property
-    def bounded(self) -> bool:
-        """Whether anything ever goes."""
-        return (self.seconds, self.pictures, self.bytes) != (None, None, None)
-
 
 class Retention:
     """Finds what ``keep`` does not cover."""
@@ -86,12 +80,12 @@ class Retention:
                 return
             after = rows[-1]["seq"]
 
-    async def old_descriptions(self, now: float) -> list[str]:
-        """The ids of panels whose described pictures are too old."""
+    async def old_panels(self, now: float) -> list[str]:
+        """The ids of panels, with the prompts and pictures in them, that are too old."""
         if self.keep.seconds is None:
             return []
         rows = await self._database.rows(
-            f"SELECT id FROM panels WHERE {WITH_PICTURE} AND created < ?", (now - self.keep.seconds,)
+            "SELECT id FROM panels WHERE created < ?", (now - self.keep.seconds,)
         )
         return [row["id"] for row in rows]
 

@@ -70,8 +70,6 @@ __all__ = ["EaselClient"]
 
 log = logging.getLogger(__name__)
 
-PAGES_KEPT = 30 * 24 * 3600.0  # seconds
-
 
 class EaselTree(app_commands.CommandTree[HubClient]):
     """The slash commands: everywhere Discord offers them, behind the gate."""
@@ -296,7 +294,6 @@ class EaselClient(HubClient):
         await self.wait_until_ready()
         self.hub.flow.recover(jobs)
         await self._learn_operators()
-        await self.hub.panels.forget(time.time() - PAGES_KEPT)
         removed = await self.hub.pictures.sweep(self.hub.jobs.files)
         if jobs or removed:
             log.info("took up %d unfinished jobs, removed %d files that nothing needs", len(jobs), removed)

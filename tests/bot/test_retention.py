@@ -119,6 +119,32 @@ async def test_users_are_told(world):
     assert "**Pictures are kept**: for 30 days, up to 50 GB of everyone's; favourites for ever" in said
 
 
+async def a_month_later(world):
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE panels SET created = created - ?", (31 * DAY,))
+    await pruned(world)
+
+
+async def test_buttons_under_prompts_of_a_month_ago_still_draw(world):
+    made = [
+        (await world.slash("shorten", prompt="a very big red fox, in snow"), "1️⃣"),
+        (await world.slash("describe", image=("mine.png", png(30, 30, 11))), "1️⃣"),
+    ]
+    await a_month_later(world)
+    for answer, button in made:
+        assert not (await world.press(answer.response.message, button)).ephemeral
+
+
+async def test_what_was_brought_to_the_studio_stays_as_long_as_everything(world):
+    hub = world.bot.hub
+    alice = await hub.people.get(world.alice.id, "alice")
+    picture = await hub.uploads.keep(png(30, 30, 11))
+    address = await hub.uploads.hold(alice, picture)
+    await a_month_later(world)
+    assert (await hub.uploads.held(alice, address.rpartition("/")[2])).name == picture.name
+    assert files(world) == {picture.name}
+
+
 async def test_without_the_setting_everything_stays(world):
     await world.imagine("a fox")
     await aged(world, "a fox", days=10_000)

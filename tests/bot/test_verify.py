@@ -194,3 +194,17 @@ async def test_equal_prompts_and_seeds_have_equal_marks(world):
         await world.imagine(prompt)
     first, second, third = (job.mark for job in world.engine.seen)
     assert first == second != third
+
+
+async def test_a_checked_picture_goes_after_a_month_though_the_bot_runs_on(world):
+    def files():
+        return {path.name for path in world.settings.easel_data.glob("pictures/*/*")}
+
+    grid = await world.imagine("a red fox --seed 7")
+    drawn = files()
+    await check(world, file_of(world, grid))
+    assert len(files()) == len(drawn) + 1
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE panels SET created = created - 31 * 24 * 3600")
+    await world.bot.pruning.once()
+    assert files() == drawn
