@@ -53,6 +53,20 @@ class TestNearParameters:
         spec = only(text)
         assert (str(spec), remarks(spec)) == (same, ())
 
+    @pytest.mark.parametrize(
+        "text", ["a cat --s 250--ar 3:2", "a cat —s 250—ar 3:2", "a cat --s 250 --tile--ar 3:2"]
+    )
+    def test_behind_a_value_are_parameters_and_not_remarked_on(self, text: str) -> None:
+        spec = only(text)
+        assert (spec.aspect, spec.stylize, spec.text) == ((3, 2), 250, "a cat")
+        assert remarks(spec) == ()
+
+    def test_behind_a_value_may_name_things_with_what_looks_like_one(self) -> None:
+        spec = only("a cat --s 250--no dogs--tile")
+        assert spec.no == ("dogs--tile",)
+        (note,) = remarks(spec)
+        assert note.startswith("Read as words: `dogs--tile`;")
+
     def test_what_is_glued_to_an_unwanted_thing_behind_a_value_is_told(self) -> None:
         spec = only("x --v 6--no people, text--ar 3:2")
         assert spec.no == ("people", "text--ar 3:2")
