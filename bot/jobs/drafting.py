@@ -31,12 +31,16 @@ EDITED = "`--expand` has no effect on an edit: its words are an instruction."
 BARRED = "The prompt was not expanded: the language model used a word that may not be used here."
 
 
-def secret(specs: Sequence[GenerationSpec | None], parent: JobRecord | None = None) -> bool:
-    """Whether only their owner sees these jobs: what a prompt says decides, else the job they come from."""
+def secret(user: User, specs: Sequence[GenerationSpec | None], parent: JobRecord | None = None) -> bool:
+    """Whether only their owner sees these jobs of a user.
+
+    What a prompt says decides, else the user's settings and the job they come from: one that says so is
+    enough.
+    """
     said = {spec.visibility for spec in specs if spec is not None}
     if "stealth" in said:
         return True
-    return parent is not None and parent.place.private and "public" not in said
+    return (user.stealth or (parent is not None and parent.place.private)) and "public" not in said
 
 
 def with_notes(plan: Plan, notes: Iterable[str]) -> Plan:

@@ -55,9 +55,10 @@ async def take(
     services, visitor = request.app[SERVICES], request[VISITOR]
     slowed(request.app[LIMITS].wait(MAKING, visitor.key))
     where = text_of(body, "channel", LONGEST_ID, "")
-    place, roles = await services.posting.place(visitor, where, private=secret(specs, parent))
+    user = await user_of(request)
+    place, roles = await services.posting.place(visitor, where, private=secret(user, specs, parent))
     with services.taking.admitted(visitor.user_id, roles) as way:
-        jobs, asked = await way.keep(await user_of(request), place, make)
+        jobs, asked = await way.keep(user, place, make)
         for job in jobs:
             way.start(job)
     services.snapshots.changed(visitor.user_id)

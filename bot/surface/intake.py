@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
@@ -19,6 +19,7 @@ import discord
 
 from bot.errors import QueueFull
 from bot.jobs.admission import Make, left_out
+from bot.jobs.drafting import secret
 from bot.memory.people import User
 from bot.memory.promises import Promise
 from bot.memory.records import JobRecord
@@ -84,14 +85,20 @@ async def acknowledge(interaction: Interaction, *, ephemeral: bool = False) -> i
     return answer.message_id if answer is not None else None
 
 
-async def take(interaction: Interaction, make: Make, *, private: bool) -> None:
-    """Keep the jobs that ``make`` drafts, acknowledge, and set them going.
+async def take(
+    interaction: Interaction,
+    make: Make,
+    specs: Sequence[GenerationSpec | None],
+    parent: JobRecord | None = None,
+) -> None:
+    """Keep the jobs that ``make`` drafts of ``specs``, acknowledge, and set them going.
 
-    As many as the user's queue has room for; the user is told of the others. ``private``: everything about
-    them is for the user alone.
+    As many as the user's queue has room for; the user is told of the others. ``parent``: the job whose
+    picture they start from.
     Raises QueueFull, Refusal and what ``make`` raises.
     """
     hub = interaction.client.hub
+    private = secret(await hub.user_of(interaction), specs, parent)
     place = place_of(interaction, private=private)
     with hub.taking.admitted(interaction.user.id, roles_of(interaction)) as way:
 

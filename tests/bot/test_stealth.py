@@ -3,7 +3,8 @@
 import discord
 import pytest
 
-from tests.bot.sketch import buttons
+from tests.bot.sketch import buttons, png
+from tests.bot.test_edits import saved_editor, with_editor
 
 EPHEMERAL = 64
 
@@ -105,3 +106,42 @@ async def test_the_commands_of_midjourney_settle_who_sees_what_comes(world):
     assert "Everybody in the channel" in (await world.slash("public")).response.content
     assert (await world.imagine("a cat")).content.startswith("**a cat** - ")
     assert len(world.messages()) == 1
+
+
+@pytest.mark.parametrize("label", ["U2", "V1", "🔄"])
+async def test_what_its_user_makes_of_a_public_picture_is_private_once_they_are_seen_by_nobody(world, label):
+    grid = await world.imagine("a fox")
+    await world.bob.slash(world.channel, "stealth")
+    assert (await world.press(grid, label, world.bob)).ephemeral
+    assert len(sent_openly(world)) == 1
+    assert not (await world.press(grid, label)).ephemeral
+
+
+async def test_a_prompt_that_says_public_is_seen_by_everybody_all_the_same(world):
+    await world.slash("stealth")
+    grid = await world.imagine("a fox --public")
+    assert len(sent_openly(world)) == 1
+    assert not (await world.press(grid, "🔄")).ephemeral
+
+
+async def test_a_picture_that_is_brought_to_be_changed_is_private_by_the_settings_too(world):
+    await world.slash("stealth")
+    upload = ("mine.png", png(48, 48, 11))
+    with_editor(world, saved_editor(world.settings.easel_data / "editor"))
+    assert (await world.slash("edit", image=upload, prompt="make it night")).ephemeral
+    assert (await world.slash("retexture", image=upload, prompt="a house of glass")).ephemeral
+    assert sent_openly(world) == []
+
+
+async def test_what_describe_and_shorten_answer_is_private_by_the_settings_too(world):
+    upload, words = ("mine.png", png(30, 30, 11)), "a very big red fox, in snow"
+    assert not (await world.slash("describe", image=upload)).ephemeral
+    assert not (await world.slash("shorten", prompt=words)).ephemeral
+    assert (await world.slash("shorten", prompt=f"{words} --stealth")).ephemeral
+    await world.slash("stealth")
+    described = await world.slash("describe", image=upload)
+    shortened = await world.slash("shorten", prompt=words)
+    again = await world.press(described.response.message, "🔄")
+    drawn = [await world.press(each.response.message, "1️⃣") for each in (described, shortened, again)]
+    assert all(each.ephemeral for each in (described, shortened, again, *drawn))
+    assert len(sent_openly(world)) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.errors import Gone
-from bot.jobs.drafting import secret
 from bot.jobs.uploads import KeptPicture
 from bot.memory.records import JobKind, JobRecord
 from bot.messages.message import File, Message
@@ -30,7 +29,8 @@ async def _asked(interaction: Interaction, job_id: str, index: int, said: Answer
     await take(
         interaction,
         lambda user: drafting.edits(user, said["prompt"], specs, KeptPicture(file), parent),
-        private=secret(specs, parent),
+        specs,
+        parent,
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.jobs.continuations import WAYS, Way
-from bot.jobs.drafting import secret
 from bot.memory.records import JobRecord
 from bot.messages.dialogs import Field
 from bot.surface.actions import Answers, Dialog, JobAction, on_singles_with_surroundings
@@ -53,7 +52,8 @@ class _Extension:
         await take(
             interaction,
             lambda user: hub.continuations.extended(user, parent, index, prompt, specs, self.way),
-            private=secret(specs, parent),
+            specs,
+            parent,
         )
 
 
@@ -92,7 +92,8 @@ async def _custom_zoomed(interaction: Interaction, job_id: str, index: int, said
     await take(
         interaction,
         lambda user: hub.continuations.zoomed(user, parent, index, prompt, specs),
-        private=secret(specs, parent),
+        specs,
+        parent,
     )
 
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 import discord
 
 from bot.errors import Gone, Refusal
-from bot.jobs.drafting import secret
 from bot.memory.panels import Panel, RegionPicker
 from bot.messages.dialogs import Field
 from bot.messages.message import File, Message, Rows
@@ -105,7 +104,8 @@ async def _take(
         lambda user: hub.continuations.with_region(
             user, parent, index, said, specs, parts=parts, words=words
         ),
-        private=secret(specs, parent),
+        specs,
+        parent,
     )
 
 

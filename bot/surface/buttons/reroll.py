@@ -6,7 +6,6 @@ In Remix mode the prompt is opened first.
 from __future__ import annotations
 
 from bot.jobs.continuations import unseeded
-from bot.jobs.drafting import secret
 from bot.memory.records import JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids
 from bot.surface.hub import Interaction
@@ -39,7 +38,8 @@ async def _take(interaction: Interaction, job: JobRecord, prompt: str) -> None:
     await take(
         interaction,
         lambda user: hub.continuations.again(user, job, prompt, specs),
-        private=secret([spec or unseeded(job) for spec in specs], job),
+        [spec or unseeded(job) for spec in specs],
+        job,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.jobs.drafting import secret
 from bot.jobs.retexturing import Retexturing, strength_of
 from bot.messages.dialogs import Field
 from bot.surface.actions import PROMPT, Answers, Dialog, JobAction, on_singles
@@ -32,7 +31,8 @@ async def _submitted(interaction: Interaction, job_id: str, index: int, said: An
     await take(
         interaction,
         lambda user: retexturing.drafts(user, parent, index, said["prompt"], specs, strength=strength),
-        private=secret(specs, parent),
+        specs,
+        parent,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.jobs.drafting import secret
 from bot.memory.records import JobKind, JobRecord
 from bot.surface.actions import JobAction, on_grids, on_singles_with_surroundings
 from bot.surface.hub import Interaction
@@ -38,7 +37,8 @@ async def _take_one(interaction: Interaction, job_id: str, kind: JobKind, index:
     await take(
         interaction,
         lambda user: continuations.upscaled(user, parent, kind, index),
-        private=secret((), parent),
+        (),
+        parent,
     )
 
 
@@ -46,9 +46,7 @@ async def _redo(interaction: Interaction, job_id: str, kind: JobKind) -> None:
     """From the picture that this one was made from."""
     job = await finished(interaction, job_id)
     continuations = interaction.client.hub.continuations
-    await take(
-        interaction, lambda user: continuations.upscaled_again(user, job, kind), private=secret((), job)
-    )
+    await take(interaction, lambda user: continuations.upscaled_again(user, job, kind), (), job)
 
 
 def _first(job: JobRecord) -> bool:

@@ -5,7 +5,6 @@ In Remix mode the prompt is opened first; left as it was, it is a plain variatio
 
 from __future__ import annotations
 
-from bot.jobs.drafting import secret
 from bot.memory.records import JobRecord
 from bot.surface.actions import Answers, Dialog, JobAction, on_grids, on_singles
 from bot.surface.hub import Interaction
@@ -59,7 +58,8 @@ async def _take(
     await take(
         interaction,
         lambda user: hub.continuations.varied(user, parent, index, prompt, specs, strong=strong),
-        private=secret(specs, parent),
+        specs,
+        parent,
     )
 
 

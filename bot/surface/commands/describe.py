@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.errors import Gone, Refusal
 from bot.jobs.draft import Draft
-from bot.jobs.drafting import secret
 from bot.jobs.uploads import KeptPicture
 from bot.memory.panels import Described, Panel, Prompts
 from bot.memory.people import User
@@ -44,7 +44,7 @@ async def describe(
     """Prompts from a picture, for those who have no words yet; and the one that its file holds, if any."""
     if (image is None) == (link is None):
         raise Refusal("Give a picture, either as `image` or as `link`.", "Invalid picture")
-    await answer(interaction, _described(interaction, image or str(link)))
+    await _answer(interaction, _described(interaction, image or str(link)))
 
 
 async def _draw(interaction: Interaction, panel_id: str, index: int) -> None:
@@ -68,13 +68,19 @@ async def _draw_all(interaction: Interaction, panel_id: str, _: int) -> None:
         ]
         return [draft for some in drafts for draft in some]
 
-    await take(interaction, make, private=secret([spec for some in specs for spec in some]))
+    await take(interaction, make, [spec for some in specs for spec in some])
 
 
 async def _again(interaction: Interaction, panel_id: str, index: int) -> None:
     """🔄: other prompts for the same picture, whichever of its answers is pressed."""
     first = await DESCRIBED.fetched(interaction, panel_id)
-    await answer(interaction, _others(interaction, first))
+    await _answer(interaction, _others(interaction, first))
+
+
+async def _answer(interaction: Interaction, work: Coroutine[Any, Any, Message]) -> None:
+    """For all to see, unless whoever asked wants to be seen by nobody."""
+    user = await interaction.client.hub.user_of(interaction)
+    await answer(interaction, work, ephemeral=user.stealth)
 
 
 async def _others(interaction: Interaction, first: Panel[Described]) -> Message:

@@ -6,7 +6,6 @@ import discord
 from discord import app_commands
 
 from bot.jobs.draft import Draft
-from bot.jobs.drafting import secret
 from bot.memory.panels import EditedPicture
 from bot.memory.people import User
 from bot.surface.actions import CHANGE, Answers, Dialog
@@ -31,7 +30,7 @@ async def edit(interaction: Interaction, image: discord.Attachment, prompt: str)
         drafting = interaction.client.hub.drafting
         return await drafting.edits(user, prompt, specs, await kept_upload(interaction, image))
 
-    await take(interaction, make, private=secret(specs))
+    await take(interaction, make, specs)
 
 
 @app_commands.context_menu(name="Edit picture")
@@ -51,7 +50,7 @@ async def _asked(interaction: Interaction, panel_id: str, _: int, said: Answers)
         drafting = interaction.client.hub.drafting
         return await drafting.edits(user, said["prompt"], specs, await kept_file(interaction, url))
 
-    await take(interaction, make, private=secret(specs))
+    await take(interaction, make, specs)
 
 
 ASKED = Dialog("edit_picture", "Edit picture", _asked, (CHANGE,))

@@ -15,7 +15,6 @@ from discord import app_commands
 from bot.errors import Gone
 from bot.jobs.completing import completions
 from bot.jobs.draft import Draft
-from bot.jobs.drafting import secret
 from bot.memory.panels import Question, UnknownPrompt
 from bot.memory.people import User
 from bot.memory.records import JobKind, JobRecord
@@ -160,7 +159,7 @@ async def run(
         given = {link_of(upload.url): await kept_upload(interaction, upload) for upload in everything}
         return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
-    await take(interaction, make, private=secret(specs))
+    await take(interaction, make, specs)
 
 
 async def _offered(interaction: Interaction, prompt: str, specs: Sequence[GenerationSpec]) -> bool:
@@ -232,7 +231,7 @@ async def take_with(
             given[link_of(url)] = await kept_file(interaction, url)
         return await interaction.client.hub.drafting.drafts(user, whole, specs, given)
 
-    await take(interaction, make, private=secret(specs))
+    await take(interaction, make, specs)
 
 
 async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.jobs.draft import Draft
-from bot.jobs.drafting import secret, with_notes
+from bot.jobs.drafting import with_notes
 from bot.memory.people import User
 from bot.memory.picture_files import size_of
 from bot.memory.records import JobKind
@@ -67,4 +67,4 @@ async def retexture(
             for spec, plan in zip(specs, plans, strict=True)
         ]
 
-    await take(interaction, make, private=secret(specs))
+    await take(interaction, make, specs)

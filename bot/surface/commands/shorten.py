@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import Refusal
+from bot.jobs.drafting import secret
 from bot.memory.panels import Shortened
 from bot.messages.sending import only, view_of
 from bot.messages.wording import quoted
@@ -35,7 +36,8 @@ async def shorten(interaction: Interaction, prompt: str) -> None:
     if len(spec.parts) > 1 or spec.no:
         raise Refusal("`/shorten` does not work with `::` or `--no`.", "Invalid prompt")
     hub = interaction.client.hub
-    model = hub.registry.get(hub.model_of(await hub.user_of(interaction)))
+    user = await hub.user_of(interaction)
+    model = hub.registry.get(hub.model_of(user))
     # The words that a model knows are read from the disk.
     _, unknown = await asyncio.to_thread(known_text, spec.text, model)
     shorter = [spec.replace(text=text, parts=(Part(text),)) for text in shortened(spec.text, unknown)]
@@ -50,6 +52,7 @@ async def shorten(interaction: Interaction, prompt: str) -> None:
         embed=_embed(weighed(spec.text, unknown), shorter, 1 + len(others)),
         view=view_of((numbers,)) or discord.utils.MISSING,
         allowed_mentions=only(interaction.user.id),
+        ephemeral=secret(user, [spec]),
     )
 
 
