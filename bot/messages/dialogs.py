@@ -17,6 +17,7 @@ from bot.messages.custom_ids import CustomId
 __all__ = ["Field", "answers", "dialog"]
 
 LONGEST = 4000  # characters that a text field takes
+FURTHER = "+"  # behind a field's name: the next field, which goes on with a text too long for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +36,44 @@ def dialog(
     """A dialog to be sent once, texts in its fields. It is stopped: discord.py keeps no reference to it."""
     modal = discord.ui.Modal(title=title[:45], custom_id=str(custom_id))
     for field in fields:
-        style = discord.TextStyle.paragraph if field.paragraph else discord.TextStyle.short
-        modal.add_item(
-            discord.ui.Label(
-                text=field.label[:45],
-                component=discord.ui.TextInput(
-                    custom_id=field.name,
-                    default=texts[field.name][:LONGEST] or None,
-                    style=style,
-                    required=field.required,
-                    max_length=LONGEST,
-                ),
-            )
-        )
+        for number, text in enumerate(_split(texts[field.name])):
+            modal.add_item(_input(field, text, number))
     modal.stop()
     return modal
 
 
 def answers(data: Any) -> dict[str, str]:
-    """What was written, by the fields' names."""
-    return {part["custom_id"]: part["value"] for part in _parts(data) if "value" in part}
+    """What was written, by the fields' names; what continues a text is part of it."""
+    written = {part["custom_id"]: part["value"] for part in _parts(data) if "value" in part}
+    texts: dict[str, list[str]] = {}
+    for name, text in written.items():
+        texts.setdefault(name.rstrip(FURTHER), []).append(text)
+    return {name: " ".join(filter(None, parts)) for name, parts in texts.items()}
+
+
+def _input(field: Field, text: str, number: int) -> discord.ui.Label[discord.ui.LayoutView]:
+    """The field, or one of those that go on with its text, from 1."""
+    return discord.ui.Label(
+        text=f"{field.label} (continued)"[:45] if number else field.label[:45],
+        component=discord.ui.TextInput(
+            custom_id=field.name + FURTHER * number,
+            default=text or None,
+            style=discord.TextStyle.paragraph if field.paragraph else discord.TextStyle.short,
+            required=field.required and not number,
+            max_length=LONGEST,
+        ),
+    )
+
+
+def _split(text: str) -> list[str]:
+    """A text in pieces that a field takes each, cut at the ends of words."""
+    pieces = []
+    while len(text) > LONGEST:
+        end = text.rfind(" ", LONGEST // 2, LONGEST + 1)
+        piece = text[: end if end > 0 else LONGEST]
+        pieces.append(piece)
+        text = text[len(piece) :].strip()
+    return [*pieces, text]
 
 
 def _parts(node: Any) -> Iterator[dict[str, Any]]:

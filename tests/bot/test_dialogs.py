@@ -149,3 +149,29 @@ async def test_a_remix_takes_the_speed_and_the_proportion_of_its_prompt(world):
     job = world.engine.seen[-1]
     assert job.lane == "relax"
     assert job.plan.width / job.plan.height == pytest.approx(1.5, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "fields"), [("fox " * 1300, 2), ("fox " * 900, 1), ("a " + "狐" * 5000, 2)]
+)
+async def test_a_prompt_that_is_too_long_for_a_field_goes_on_in_another(world, prompt, fields):
+    prompt = f"{prompt.strip()} --ar 3:2"
+    await remix(world)
+    grid = await world.imagine(f"{prompt} --q .5")
+    shown = await world.press(grid, "V1")
+    typed = texts(shown)
+    assert len(typed) == fields
+    assert all(len(text) <= 4000 for text in typed.values())
+    last = list(typed)[-1]
+    changed = {**typed, last: typed[last].replace("--q 0.5", "--q 1")}
+    await world.alice.submit_modal(shown, changed)
+    await world.env.settle()
+    [job] = await world.bot.hub.history.page(world.alice.id, limit=1)
+    assert job.shown.replace(" ", "") == f"{prompt} --q 1".replace(" ", "")
+
+
+async def test_a_long_prompt_that_is_left_as_it_was_is_a_plain_variation(world):
+    await remix(world)
+    shown = await world.press(await world.imagine("fox " * 1300 + "--ar 3:2"), "V1")
+    made = (await world.alice.submit_modal(shown, texts(shown))).response.message
+    assert "Variations (Strong) by" in made.content
