@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -290,17 +290,31 @@ class EaselClient(HubClient):
             log.warning("Discord does not say who runs this bot: %s", error)
 
     async def _recover(self, jobs: Sequence[JobRecord], promises: Sequence[Promise]) -> None:
-        """Go on with what an earlier life left behind."""
+        """Go on with what an earlier life left behind; a step that fails is logged, the others are taken."""
         await self.wait_until_ready()
         self.hub.flow.recover(jobs)
-        await self._learn_operators()
-        removed = await self.hub.pictures.sweep(self.hub.jobs.files)
-        if jobs or removed:
-            log.info("took up %d unfinished jobs, removed %d files that nothing needs", len(jobs), removed)
+        if jobs:
+            log.info("took up %d unfinished jobs", len(jobs))
+        await _tried("learning who runs this bot", self._learn_operators())
+        await _tried("removing files that nothing needs", self._sweep())
         for promise in promises:
-            await self.hub.delivery.excuse(promise, interrupted())
-            await self.hub.promises.answered(promise.interaction_id)
-        await self.pruning.run()
+            await _tried(f"the answer to interaction {promise.interaction_id}", self._excuse(promise))
+        await _tried("removing what is too old", self.pruning.run())
+
+    async def _sweep(self) -> None:
+        if removed := await self.hub.pictures.sweep(self.hub.jobs.files):
+            log.info("removed %d files that nothing needs", removed)
+
+    async def _excuse(self, promise: Promise) -> None:
+        await self.hub.delivery.excuse(promise, interrupted())
+        await self.hub.promises.answered(promise.interaction_id)
+
+
+async def _tried(what: str, step: Awaitable[None]) -> None:
+    try:
+        await step
+    except Exception as error:  # whatever it is, what comes behind it does not depend on it
+        log.error("%s failed; it is tried again at the next start", what, exc_info=error)
 
 
 def _timed(metrics: Metrics) -> aiohttp.TraceConfig:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import discord
 import pytest
 
+from bot.memory.promises import Promise
 from bot.memory.records import Status
 from bot.surface.client import EaselClient
 from tests.bot.sketch import png
@@ -289,3 +290,35 @@ async def test_what_takes_long_is_noted_before_its_user_is_told_to_wait_and_no_l
     assert result.response.attachments
     assert len(noted) == 1
     assert await world.bot.hub.promises.open() == []
+
+
+@pytest.mark.parametrize("settings", [{"easel_keep": "30d"}], indirect=True)
+async def test_a_step_of_the_start_that_fails_keeps_none_from_what_comes_behind_it(world, env, caplog):
+    await world.imagine("an old fox")
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE jobs SET created = 0")
+        await tx.execute("INSERT INTO panels VALUES ('p', ?, 1, 'shorten', '{}', 0)", (world.alice.id,))
+        await tx.execute("CREATE TRIGGER t BEFORE DELETE ON panels BEGIN SELECT RAISE(FAIL, 'no disk'); END")
+    await world.bot.hub.promises.add(Promise(17, "a token of an earlier life"))
+    await world.bot.hub.pictures.keep(b"left behind")
+    await world.restart()
+    await env.settle()
+    assert "removing old pages failed" in caplog.text
+    assert await world.bot.hub.promises.open() == []
+    [job] = await world.database.rows("SELECT status FROM jobs")
+    assert job["status"] == Status.DELETED
+    assert list(world.settings.easel_data.glob("pictures/*/*")) == []
+
+
+async def test_an_excuse_that_fails_keeps_nobody_else_from_theirs(world, env, caplog):
+    async with world.database.transaction() as tx:
+        await tx.execute(
+            "CREATE TRIGGER t BEFORE DELETE ON promises WHEN OLD.interaction_id = 17"
+            " BEGIN SELECT RAISE(FAIL, 'no disk'); END"
+        )
+    for number in (17, 18):
+        await world.bot.hub.promises.add(Promise(number, "a token of an earlier life"))
+    await world.restart()
+    await env.settle()
+    assert "the answer to interaction 17 failed" in caplog.text
+    assert [promise.interaction_id for promise in await world.bot.hub.promises.open()] == [17]
