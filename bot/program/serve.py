@@ -10,7 +10,9 @@ import asyncio
 import ctypes
 import logging
 import signal
+import sqlite3
 import sys
+from contextlib import AsyncExitStack
 
 import aiohttp
 import discord
@@ -49,9 +51,9 @@ async def serve(settings: Settings) -> None:
     _point_at(settings)
     stop = asyncio.Event()
     _on_signal(stop)
-    try:
+    async with AsyncExitStack() as life:
+        database = await _open(settings, life)
         async with (
-            Database.opened(settings.easel_data / "easel.db") as database,
             engine_of(settings, registry) as engine,
             EaselClient(settings, registry, engine, database, signing=signing) as client,
             served(client, settings.easel_metrics),
@@ -59,10 +61,19 @@ async def serve(settings: Settings) -> None:
         ):
             await _until(stop, client, token)
             log.info("stopping; unfinished jobs stay queued")
+
+
+async def _open(settings: Settings, life: AsyncExitStack) -> Database:
+    """The database, open for as long as ``life``. Raises BadSetting where its folder cannot be used."""
+    try:
+        return await life.enter_async_context(Database.opened(settings.easel_data / "easel.db"))
     except (InUse, Unfit) as error:
         raise BadSetting(f"EASEL_DATA: {error}") from None
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be used: {error.strerror}") from None
+    except FileExistsError:
+        raise BadSetting(f"EASEL_DATA: {settings.easel_data} is in the way: it is no folder") from None
+    except (OSError, sqlite3.Error) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be used: {why}") from None
 
 
 def _on_signal(stop: asyncio.Event) -> None:

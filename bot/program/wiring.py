@@ -32,8 +32,10 @@ def models_of(settings: Settings) -> Registry:
     """The models: ours, those of EASEL_MODELS_FILE, those added on this machine. Raises BadSetting."""
     try:
         return Registry.load(extra=settings.easel_models_file, data=settings.easel_data)
-    except (BadRegistry, OSError) as error:
+    except BadRegistry as error:
         raise BadSetting(f"EASEL_MODELS_FILE: {error}") from None
+    except OSError as error:  # looking for the lists of this machine, which lie there
+        raise BadSetting(f"EASEL_DATA: {settings.easel_data} cannot be read: {error.strerror}") from None
 
 
 def engine_of(settings: Settings, registry: Registry) -> Engine:

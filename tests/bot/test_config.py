@@ -1,6 +1,8 @@
 """Settings: their defaults, what is refused and how, and the file that lists them."""
 
+import errno
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,9 @@ def test_names_that_are_no_settings_are_told(monkeypatch, tmp_path):
         ({"DISCORD_TOKEN": "x", "EASEL_WORKERS": "ray://10.0.0.1:10001"}, "EASEL_WORKERS"),
         ({"DISCORD_TOKEN": "x", "EASEL_MODELS_FILE": "missing.toml"}, "EASEL_MODELS_FILE"),
         ({"DISCORD_TOKEN": "x", "EASEL_DATA": "damaged"}, "EASEL_DATA"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DATA": "file/below"}, "EASEL_DATA"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DATA": "unlockable"}, "EASEL_DATA"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DATA": "long" * 100}, "EASEL_DATA"),
         (
             {
                 "DISCORD_TOKEN": "x",
@@ -154,6 +159,7 @@ def test_the_bot_does_not_start_on_a_bad_setting(tmp_path, monkeypatch, changes,
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "easel.db").write_bytes(b"no database " * 200)
+    (tmp_path / "unlockable" / "easel.lock").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DISCORD_TOKEN", raising=False)
     monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))
@@ -163,3 +169,30 @@ def test_the_bot_does_not_start_on_a_bad_setting(tmp_path, monkeypatch, changes,
     assert done.exit_code == 2
     [line] = done.stderr.splitlines()
     assert line.startswith(f"{named}: ")
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_data_folder_that_cannot_be_made_is_told_with_its_setting(tmp_path, monkeypatch, number):
+    def mkdir(path, *args, **options):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setenv("DISCORD_TOKEN", "x")
+    monkeypatch.setenv("EASEL_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    done = CliRunner().invoke(app, ["bot"])
+    assert done.exit_code == 2
+    [line] = done.stderr.splitlines()
+    assert line == f"EASEL_DATA: {tmp_path / 'data'} cannot be used: {os.strerror(number)}"
+
+
+def test_what_is_forbidden_to_the_running_bot_is_not_put_down_to_its_folder(tmp_path, monkeypatch):
+    async def forbidden(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "elsewhere")
+
+    monkeypatch.setenv("DISCORD_TOKEN", "x")
+    monkeypatch.setenv("EASEL_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))
+    monkeypatch.setattr("bot.program.serve._until", forbidden)
+    done = CliRunner().invoke(app, ["bot"])
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, "elsewhere: Permission denied")
