@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 from yarl import URL
 
@@ -18,15 +19,45 @@ from engine import HIDE_ABOVE, Precision, WorkerSettings
 
 __all__ = ["BadSetting", "Settings", "env_example", "load", "unread"]
 
+
+class _Unfit(ValueError):
+    """A value of the right form that cannot be meant; ``str(error)`` says what it has to be."""
+
+
+def _kept(text: str) -> str:
+    """The value, where it says each bound once and none of them is 0."""
+    bounds = re.findall(r"(\d+) ?(\w+)", text)
+    kinds = ["age" if unit in "hdw" else "number" if unit == "pictures" else "size" for _, unit in bounds]
+    if len(set(kinds)) < len(kinds):
+        raise _Unfit("it may name one age, one size and one number, no more than one of each")
+    if any(int(number) == 0 for number, _ in bounds):
+        raise _Unfit("a bound of 0 would remove every picture once it is shown")
+    return text
+
+
+def _reachable(address: str) -> str:
+    """The address, where its port, if it names one, is one."""
+    try:
+        port = URL(address if "//" in address else f"//{address}").port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise _Unfit("it must be an address whose port is from 1 to 65535")
+    return address
+
+
+Reachable = AfterValidator(_reachable)
 Device = Annotated[str, StringConstraints(pattern=r"^(auto|(cpu|mps|cuda(:\d+)?)(,(cpu|mps|cuda(:\d+)?))*)$")]
 _AMOUNT = r"(\d*[1-9]\d*(\.\d+)?|\d+\.\d*[1-9]\d*)"
 Memory = Annotated[str, StringConstraints(pattern=rf"(?i)^({_AMOUNT}\s*[MG]i?B)?$")]
-Workers = Annotated[str, StringConstraints(pattern=r"^(local|ray|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$")]
+Workers = Annotated[
+    str, StringConstraints(pattern=r"^(local|ray|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$"), Reachable
+]
 Ids = Annotated[str, StringConstraints(pattern=r"^(\d+(\s*,\s*\d+)*)?$")]
 _KEPT = r"(\d+[hdw]|\d+ ?(MB|GB|TB)|\d+ pictures|favou?rites)"
-Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$")]
-Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$")]
-Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]
+Keep = Annotated[str, StringConstraints(pattern=rf"^({_KEPT}(\s*,\s*{_KEPT})*)?$"), AfterValidator(_kept)]
+Address = Annotated[str, StringConstraints(pattern=r"^((\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})?$"), Reachable]
+Proxy = Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$"), Reachable]
 Site = Annotated[
     str,
     StringConstraints(pattern=r"^(https?://[^\s/?#]+/?)?$"),
@@ -36,8 +67,12 @@ Site = Annotated[
 
 Compiler = Annotated[str, AfterValidator(lambda named: "" if named == "none" else named)]
 """Has a word for none: an empty value means the default, which is one."""
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$")]
-SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/\s]$"), Reachable]
+SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://\S+$"), Reachable]
+Speaker = Annotated[
+    str, AfterValidator(lambda where: _reachable(where) if where.startswith(("http:", "https:")) else where)
+]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 
 SECRET = ("DISCORD_TOKEN", "EASEL_PROXY")  # and whatever ends in _KEY: a proxy's address may hold a password
 NEAR = 0.85  # how alike a name is, from 0 to 1, that is taken for a slip in a setting's
@@ -135,12 +170,12 @@ class Settings(BaseSettings):
     easel_upscaler: str = Field(
         "", description="Weights that enlarge pictures, an upscaler's name; empty: interpolation."
     )
-    easel_writer: str = Field(
+    easel_writer: Speaker = Field(
         "", description="Who expands prompts: a model's folder, or a chat server's address ending in /v1."
     )
     easel_writer_key: SecretStr = Field(SecretStr(""), description="The key that the writer's server wants.")
     easel_writer_model: str = Field("", description="The model that the writer's server is asked for.")
-    easel_viewer: str = Field(
+    easel_viewer: Speaker = Field(
         "", description="Who answers questions about pictures: a folder or an address, as above."
     )
     easel_viewer_key: SecretStr = Field(SecretStr(""), description="The key that the viewer's server wants.")
@@ -148,8 +183,8 @@ class Settings(BaseSettings):
     easel_admins: Ids = Field(
         "", description="User ids who may use /easel, with commas between; empty: the bot's owner."
     )
-    easel_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="How much is logged."
+    easel_log_level: LogLevel = Field(
+        "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )
     easel_log: Literal["text", "json"] = Field(
         "text", description="How a line of the log is written: text or json."
@@ -189,7 +224,9 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         value = "" if name in SECRET or name.endswith("_KEY") else f" {str(first['input'])!r}"
-        raise BadSetting(f"{name}: the value{value} cannot be used; {_may_be(name)}") from None
+        unfit = first.get("ctx", {}).get("error")
+        why = f"{unfit}." if isinstance(unfit, _Unfit) else _may_be(name)
+        raise BadSetting(f"{name}: the value{value} cannot be used; {why}") from None
     except UnicodeDecodeError:
         raise BadSetting(f"{env_file}: this is no text in UTF-8; save it as such") from None
     except OSError as error:
@@ -247,4 +284,6 @@ def _may_be(name: str) -> str:
     if "Ge" in bounds and "Le" in bounds:
         kind = "a number" if field.annotation is float else "a whole number"
         return f"it must be {kind} from {bounds['Ge'].ge} to {bounds['Le'].le}."
+    if get_origin(field.annotation) is Literal:
+        return f"it must be one of {', '.join(get_args(field.annotation))}."
     return f"it is: {field.description}"

@@ -39,6 +39,14 @@ def test_the_example_file_is_itself_a_valid_env_file():
         ("EASEL_PRECISION", "fp4"),
         ("DISCORD_API_URL", "discord.com"),
         ("DISCORD_GATEWAY_URL", "http://gateway"),
+        ("EASEL_METRICS", "127.0.0.1:65536"),
+        ("EASEL_METRICS", "127.0.0.1:0"),
+        ("EASEL_STUDIO", "[::1]:99999"),
+        ("EASEL_WORKERS", "10.0.0.1:70000"),
+        ("EASEL_PROXY", "http://proxy:99999"),
+        ("EASEL_WRITER", "http://127.0.0.1:99999/v1"),
+        ("DISCORD_API_URL", "http://discord:99999/api"),
+        ("DISCORD_GATEWAY_URL", "ws://gateway:99999/?v=10"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_in_one_line(monkeypatch, name, value):
@@ -68,6 +76,25 @@ def test_an_address_of_the_studio_that_no_browser_could_open_is_refused(monkeypa
 def test_devices_are_named_as_torch_names_them(monkeypatch, device):
     monkeypatch.setenv("EASEL_DEVICE", device)
     assert load(None).easel_device == device
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("EASEL_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR"),
+        ("EASEL_LOG", "xml", "text, json"),
+        ("EASEL_MARK", "maybe", "on, off"),
+    ],
+)
+def test_who_names_none_of_a_few_words_is_told_them(monkeypatch, name, value, allowed):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=f"{allowed}\\.$"):
+        load(None)
+
+
+def test_a_level_of_the_log_is_known_however_it_is_written(monkeypatch):
+    monkeypatch.setenv("EASEL_LOG_LEVEL", "debug")
+    assert load(None).easel_log_level == "DEBUG"
 
 
 def test_an_empty_value_means_the_default(monkeypatch):

@@ -54,6 +54,15 @@ def test_what_cannot_be_read_is_named(monkeypatch, text):
         load(None)
 
 
+@pytest.mark.parametrize(
+    "text", ["30d,40d", "1GB, 1TB", "5 pictures,6 pictures", "0d", "30d, 0 GB", "00 pictures"]
+)
+def test_a_bound_that_is_said_twice_or_leaves_nothing_is_refused(monkeypatch, text):
+    monkeypatch.setenv("EASEL_KEEP", text)
+    with pytest.raises(BadSetting, match=r"^EASEL_KEEP: .*(no more than one|bound of 0)"):
+        load(None)
+
+
 @pytest.mark.parametrize("settings", [{"easel_keep": "30d"}], indirect=True)
 async def test_what_is_too_old_goes_and_favourites_stay(world):
     old = await world.imagine("an old fox")
