@@ -43,7 +43,7 @@ class Watch:
             **kwargs: Any,
         ) -> Any:
             output = step(model_output, timestep, sample, *args, return_dict=True, **kwargs)
-            self.estimate = foreseen(scheduler, output, model_output, sample)
+            self.estimate = foreseen(scheduler, output, model_output, timestep, sample)
             self._steps += 1
             if self.changes is not None:
                 _replace(output, self.changes(self._steps, output.prev_sample))
@@ -59,10 +59,12 @@ def _replace(output: Any, latents: torch.Tensor) -> None:
             output[name] = latents
 
 
-def foreseen(scheduler: Any, output: Any, model_output: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:
-    """x̂₀: told by the step, held by a multistep solver, or one Euler step of a flow down to no noise.
+def foreseen(
+    scheduler: Any, output: Any, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor
+) -> torch.Tensor:
+    """x̂₀: told by the step, held by a multistep solver, or what the prediction says of the sample.
 
-    ``output`` is what the scheduler's step returned for ``model_output`` and ``sample``, by names.
+    ``output`` is what the scheduler's step returned for ``model_output`` at ``timestep``, by names.
     """
     for name in ("pred_original_sample", "denoised"):
         told = getattr(output, name, None)
@@ -75,7 +77,34 @@ def foreseen(scheduler: Any, output: Any, model_output: torch.Tensor, sample: to
     if "FlowMatch" in type(scheduler).__name__ and scheduler.step_index is not None:
         sigma = scheduler.sigmas[scheduler.step_index - 1].to(sample)
         return _tensor(sample - sigma * model_output)
-    return _tensor(output.prev_sample)
+    levels = _levels(scheduler, timestep)
+    predicted = scheduler.config.get("prediction_type")
+    if levels is None or predicted not in _PREDICTED:
+        return _tensor(output.prev_sample)
+    alpha, sigma = (level.to(sample) for level in levels)
+    learned = model_output[:, : sample.shape[1]]  # behind it some denoisers predict a variance
+    return _tensor(_PREDICTED[predicted](sample, learned, alpha, sigma))
+
+
+_PREDICTED: dict[str, Callable[..., torch.Tensor]] = {
+    "epsilon": lambda sample, noise, alpha, sigma: (sample - sigma * noise) / alpha,
+    "v_prediction": lambda sample, velocity, alpha, sigma: alpha * sample - sigma * velocity,
+    "flow_prediction": lambda sample, flow, alpha, sigma: sample - sigma * flow,
+    "sample": lambda sample, clean, alpha, sigma: clean,
+}
+"""x̂₀ of a sample α·x₀ + σ·noise, by what the denoiser was trained to predict."""
+
+
+def _levels(scheduler: Any, timestep: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """α and σ of the sample that the step just taken was given; None where the scheduler does not say."""
+    if hasattr(scheduler, "_sigma_to_alpha_sigma_t") and scheduler.step_index is not None:
+        alpha, sigma = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[scheduler.step_index - 1])
+        return torch.as_tensor(alpha), torch.as_tensor(sigma)
+    shares = getattr(scheduler, "alphas_cumprod", None)
+    if shares is None or hasattr(scheduler, "sigmas"):
+        return None
+    share = shares[int(timestep)]
+    return share.sqrt(), (1 - share).sqrt()
 
 
 def _tensor(value: Any) -> torch.Tensor:

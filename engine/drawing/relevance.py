@@ -106,7 +106,8 @@ class Unnamed:
                 self._noise = sample / getattr(self._scheduler, "init_noise_sigma", 1.0)
             output = step(model_output, timestep, sample, *a, **k)
             if self._answers is not None and self._changes is None:
-                self._follow(foreseen(self._scheduler, output, model_output, sample), model_output, sample)
+                estimate = foreseen(self._scheduler, output, model_output, timestep, sample)
+                self._follow(estimate, model_output, sample)
             return output
 
         self._scheduler.step = heard

@@ -46,7 +46,8 @@ class BetweenSteps:
         scheduler, plan = self._pipe.scheduler, self._plan
         self._done = done
         last = getattr(self._pipe, "_num_timesteps", None) or len(scheduler.timesteps)
-        ends = done >= last if self._cut else done >= plan.stop_step and plan.stopped and done < last
+        stop = self._stop(last)
+        ends = done >= last if self._cut else done >= stop and plan.stopped and done < last
         held = self._watch.estimate
         estimate = self._plain(latents if held is None else held)
         if self._held is not None:
@@ -54,7 +55,7 @@ class BetweenSteps:
         if plan.stopped:
             # Guidance overshoots early; the mean of all estimates so far is soft and keeps the colours.
             self._soft = estimate if self._soft is None else self._soft.lerp(estimate, 1 / done)
-        self._report(done, plan.stop_step if plan.stopped else last, self._shown(estimate))
+        self._report(done, stop, self._shown(estimate))
         if ends or done >= last:
             pause()
         if ends and plan.stopped:
@@ -78,8 +79,14 @@ class BetweenSteps:
             raise EngineError(f"{title} cannot be stopped before its last step (`--stop`).")
         if (self._roll is not None or self._held is not None) and not self._done:
             raise EngineError(f"{title} draws in steps of its own, which nothing can be changed between.")
-        if plan.strength is not None and self._done >= plan.steps > plan.running:
+        if self._cut and plan.strength is not None and self._done > len(self._pipe.scheduler.timesteps):
             raise EngineError(f"{title} cannot start from a picture.")
+
+    def _stop(self, last: int) -> int:
+        """After how many of ``last`` calls of the scheduler the plan stops: some take two of them a step."""
+        if self._cut or not self._plan.stopped:
+            return last
+        return max(1, round(last * self._plan.stop_step / self._plan.running))
 
     @property
     def _cut(self) -> bool:
