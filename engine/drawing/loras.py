@@ -1,9 +1,10 @@
 """From a LoRA's file to what stands beside the layers of one model; and the texts that are read with LoRAs.
 
 A file's keys are matched with the names of the model's layers, dots and underscores alike, which reads what
-diffusers, PEFT and kohya's scripts write for models of diffusers' own layout. Of other layouts diffusers'
-converters make that one first. Every key must have found its layer, and fit it, or the file is refused. What
-LyCORIS writes in the place of pairs of matrices is read in `lycoris.py`.
+diffusers, PEFT, LyCORIS and kohya's scripts write for models of diffusers' own layout. Of other layouts
+diffusers' converters make that one first, of one that they do not know `sd3_names.py`. Every key must have
+found its layer, and fit it, or the file is refused. What LyCORIS writes in the place of pairs of matrices is
+read in `lycoris.py`.
 
 Knows nothing of jobs; what is computed with a LoRA is the business of `engine.sharing.adapters`.
 """
@@ -23,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from engine.drawing import sd3_names
 from engine.drawing.embeddings import Embedding, load_embedding, looked_up
 from engine.drawing.embeddings import reading as reads
 from engine.drawing.lycoris import Product, inside, with_stand_ins
@@ -42,19 +44,21 @@ _SETS = 6
 """Sets of LoRAs whose texts are kept: beside each lie as many embeddings as without."""
 
 _ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
-_PREFIXES = {
-    "unet": "unet",
-    "lora_unet": "unet",
-    "transformer": "transformer",
-    "lora_transformer": "transformer",
-    "text_encoder": "text_encoder",
-    "text_encoder_2": "text_encoder_2",
-    "text_encoder_3": "text_encoder_3",
-    "lora_te": "text_encoder",
-    "lora_te1": "text_encoder",
-    "lora_te2": "text_encoder_2",
-    "lora_te3": "text_encoder_3",
-}
+_PREFIXES = (
+    ("text_encoder_2", "text_encoder_2"),
+    ("text_encoder_3", "text_encoder_3"),
+    ("lora_transformer", "transformer"),
+    ("text_encoder", "text_encoder"),
+    ("transformer", "transformer"),
+    ("lora_unet", "unet"),
+    ("lora_te1", "text_encoder"),
+    ("lora_te2", "text_encoder_2"),
+    ("lora_te3", "text_encoder_3"),
+    ("lora_te", "text_encoder"),
+    ("lycoris", "unet"),
+    ("lycoris", "transformer"),
+    ("unet", "unet"),
+)
 """What a key begins with, and the component of the pipeline that it is about."""
 
 _SIDE = re.compile(
@@ -205,7 +209,7 @@ def _layer(base: str, layers: Mapping[tuple[str, str], nn.Module]) -> nn.Module 
     flat = base.replace("base_model.model.", "").replace(".", "_")
     for old, new in _OLD_NAMES:
         flat = flat.replace(old, new)
-    for prefix, component in sorted(_PREFIXES.items(), key=lambda pair: -len(pair[0])):
+    for prefix, component in _PREFIXES:
         if flat.startswith(prefix + "_"):
             name = flat.removeprefix(prefix + "_")
             found = layers.get((component, name)) or layers.get((component, f"{name}_0"))
@@ -217,7 +221,10 @@ def _layer(base: str, layers: Mapping[tuple[str, str], nn.Module]) -> nn.Module 
 def _converted(
     tensors: Mapping[str, Tensor], pipe: Any, layers: Mapping[tuple[str, str], nn.Module]
 ) -> _Pairs | None:
-    """The same after diffusers' own converter of the pipeline's family."""
+    """The same after diffusers' own converter of the pipeline's family, where it has one."""
+    if sd3_names.original(tensors):
+        named = sd3_names.diffusers_names(tensors, pipe.transformer.config.num_layers)
+        return _matched(named, {}, layers)
     options: dict[str, Any] = {}
     if getattr(pipe, "unet", None) is not None:
         options["unet_config"] = pipe.unet.config

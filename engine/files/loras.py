@@ -19,7 +19,7 @@ _MARK = re.compile(
     r"[._]lora[._](?:down|up|mid)[._]weight$"
     r"|[._]lora[._][AB](?:[._]\w+)?[._]weight$"
     r"|[._]lora_linear_layer[._](?:down|up)[._]weight$"
-    r"|_lora[._](?:down|up)[._]weight$"
+    r"|_lora[12]?[._](?:down|up)[._]weight$"
     r"|[._]hada_(?:w[12]_[ab]|t[12])$"
     r"|[._]lokr_(?:w[12](?:_[ab])?|t2)$"
     r"|[._](?:oft_blocks|oft_diag|dora_scale|on_input)$"

@@ -3,6 +3,7 @@
 import io
 import queue
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from engine import (
     Cancelled,
@@ -30,14 +32,18 @@ from engine import (
     is_final,
 )
 from engine.drawing import LoadedModel, preview
+from engine.drawing.loras import load_adapter
+from engine.files.recognise import recognise
 from engine.planning.entries import Precision
 from engine.process.background import Background, Inbox
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.resident_adapters import ResidentAdapters
 from engine.process.wire import Happened, Report
+from engine.sharing.adapters import LowRank
 from tests.engine import tiny, tiny_loras
 from tests.engine.tiny import planned
+from tests.files import original
 
 PROGRAM = Program(
     drawing.load,
@@ -191,6 +197,51 @@ class TestOne:
         first = alone(flux, plan, tiny_loras.entry(flux, "x", file))
         assert apart(first, alone(flux, plan, tiny_loras.entry(flux, "x", own))) < 0.1
         assert apart(first, alone(flux, short(flux))) > 1
+
+    def test_flux_in_the_names_of_xlabs(self, model: Callable[[str], LoadedModel], tmp_path: Path) -> None:
+        flux = model("flux")
+        generator = torch.Generator().manual_seed(4)
+        base, file = "double_blocks.0.processor.qkv_lora1", tmp_path / "x.safetensors"
+        down, up = torch.randn(4, 32, generator=generator), torch.randn(96, 4, generator=generator)
+        save_file({f"{base}.down.weight": down, f"{base}.up.weight": up}, file)
+        layers = load_adapter(tiny_loras.entry(flux, "x", file), flux).layers
+        attention = flux.pipe.transformer.transformer_blocks[0].attn
+        for layer, rows in zip((attention.to_q, attention.to_k, attention.to_v), up.chunk(3), strict=True):
+            low = layers.pop(layer)
+            assert isinstance(low, LowRank)
+            torch.testing.assert_close(low.up @ low.down, rows @ down)
+        assert not layers
+
+    @pytest.mark.parametrize("naming", ["lora_unet_{}.lora_{}.weight", "diffusion_model.{}.lora_{}.weight"])
+    def test_sd3_in_the_names_of_its_first_program(
+        self, model: Callable[[str], LoadedModel], tmp_path: Path, naming: str
+    ) -> None:
+        """One that is the model's own weights once more finds every layer with that layer's."""
+        sd3, file, tensors = model("sd3"), tmp_path / "x.safetensors", {}
+        sides = ("down", "up") if naming.startswith("lora") else ("A", "B")
+        for name, weight in original.sd3(sd3.pipe.transformer).items():
+            if name.endswith(".weight") and weight.dim() == 2:
+                layer = name.removesuffix(".weight")
+                layer = layer.replace(".", "_") if naming.startswith("lora") else layer
+                tensors[naming.format(layer, sides[0])] = torch.eye(weight.shape[1])
+                tensors[naming.format(layer, sides[1])] = weight.clone()
+        save_file(tensors, file)
+        assert recognise(file).families == ("sd3",)
+        layers = load_adapter(tiny_loras.entry(sd3, "x", file), sd3).layers
+        assert set(layers) == {each for each in sd3.pipe.transformer.modules() if isinstance(each, nn.Linear)}
+        for linear, low in layers.items():
+            assert isinstance(low, LowRank)
+            torch.testing.assert_close(low.up @ low.down, linear.weight)
+
+    def test_lycoris_names_layers_of_whatever_denoises(self, each: LoadedModel, tmp_path: Path) -> None:
+        pairs, file = tiny_loras.matrices(each, seed=1, encoders=False), tmp_path / "x.safetensors"
+        tensors = load_file(tiny_loras.write(file, pairs, "kohya"))
+        save_file(
+            {re.sub("^lora_(unet|transformer)_", "lycoris_", name): t for name, t in tensors.items()}, file
+        )
+        layers = load_adapter(tiny_loras.entry(each, "x", file), each).layers
+        own = tiny_loras.entry(each, "x", tiny_loras.write(tmp_path / "own.safetensors", pairs))
+        assert set(layers) == set(load_adapter(own, each).layers)
 
     def test_a_negative_weight_takes_away(self, model: Callable[[str], LoadedModel], tmp_path: Path) -> None:
         sd = model("sd")

@@ -130,6 +130,9 @@ XL_LAYER = "down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_k"
         ("lora_unet_double_blocks_0_img_attn_qkv", KOHYA, 3072, "flux"),
         ("lora_unet_joint_blocks_0_x_block_attn_qkv", KOHYA, 1536, "sd3"),
         ("diffusion_model.double_blocks.0.img_attn.qkv", PEFT, 3072, "flux"),
+        ("double_blocks.0.processor.qkv_lora1", (".down.weight", ".up.weight"), 3072, "flux"),
+        ("single_blocks.0.processor.proj_lora", (".down.weight", ".up.weight"), 15360, "flux"),
+        ("lycoris_single_transformer_blocks_0_attn_to_q", KOHYA, 3072, "flux"),
     ],
 )
 def test_loras_in_their_namings(layer: str, sides: tuple[str, str], width: int, family: str) -> None:
