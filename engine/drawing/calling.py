@@ -233,9 +233,9 @@ def _made(
         stop = skip + plan.stop_step if plan.stopped else None
         late.shorten(pipe.scheduler, skip, stop, begins=bool(sources))
     held = _held(pipe, model, plan, hold, shown)
-    between = BetweenSteps(pipe, model, plan, report, held)
     said |= seen.given
     said["generator"] = generators if len(generators) > 1 or family.together else generators[0]
+    between = BetweenSteps(pipe, model, plan, report, held, said["generator"])
     if sources and not stock:
         said["latents"] = _begun(pipe, model, plan, sources, said)
     torch.manual_seed(plan.seeds[0])  # for what a pipeline draws without asking for a generator

@@ -7,6 +7,7 @@ never noise. Works with any diffusers scheduler, by what it already knows. Knows
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -25,13 +26,19 @@ class Watch:
 
     ``changes``, when set, is told after each step how many there have been and the latents that came of it,
     and returns those to go on with. Those that it ends with stand for what is finished, too.
+
+    Noise that a step adds is of ``generators``, one or one a picture, where the pipeline names none: torch's
+    own is that of all jobs.
     """
 
-    def __init__(self, scheduler: Any) -> None:
+    def __init__(
+        self, scheduler: Any, generators: torch.Generator | list[torch.Generator] | None = None
+    ) -> None:
         self.estimate: torch.Tensor | None = None
         self.changes: Callable[[int, torch.Tensor], torch.Tensor] | None = None
         self._steps = 0
         step = scheduler.step
+        draws = "generator" in inspect.signature(step).parameters
 
         @functools.wraps(step)
         def watched(
@@ -42,6 +49,8 @@ class Watch:
             return_dict: bool = True,
             **kwargs: Any,
         ) -> Any:
+            if draws and not args and kwargs.get("generator") is None:
+                kwargs["generator"] = generators
             output = step(model_output, timestep, sample, *args, return_dict=True, **kwargs)
             self.estimate = foreseen(scheduler, output, model_output, timestep, sample)
             self._steps += 1

@@ -29,10 +29,16 @@ class BetweenSteps:
     """One job's steps, watched and changed; what is ``held`` of a source picture is put back."""
 
     def __init__(
-        self, pipe: Any, model: LoadedModel, plan: Plan, report: OnStep, held: Held | Unnamed | None
+        self,
+        pipe: Any,
+        model: LoadedModel,
+        plan: Plan,
+        report: OnStep,
+        held: Held | Unnamed | None,
+        generators: torch.Generator | list[torch.Generator],
     ) -> None:
         self._pipe, self._model, self._plan, self._report = pipe, model, plan, report
-        self._watch = Watch(pipe.scheduler)
+        self._watch = Watch(pipe.scheduler, generators)
         self._held = held
         self._unit = unit(pipe.scheduler)
         self._soft: torch.Tensor | None = None

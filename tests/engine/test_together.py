@@ -1,5 +1,6 @@
 """The real pipelines in one renderer: every kind of job beside every other, each drawn as if alone."""
 
+import json
 import queue
 from collections.abc import Callable
 from dataclasses import replace
@@ -104,6 +105,23 @@ def test_every_kind_of_job_is_drawn_as_if_alone(
     assert alone == together
     assert shared < calls
     assert together["plain"] != together["stylish"]
+
+
+@pytest.mark.parametrize("family", ["sd3", "flux"])
+def test_noise_that_a_scheduler_adds_is_the_jobs_own(family: str, tmp_path: Path) -> None:
+    """Their pipelines name no generator for it."""
+    config = tiny.folder(family, tmp_path) / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"stochastic_sampling": True}))
+    model = tiny.entry(family, tmp_path)
+    spec = GenerationSpec(parts=(Part("a red house"),))
+    plain = plan_imagine(spec, Registry((model,)), model=model.name, seed=3)
+    jobs = [Job("a", plain, owner="a"), Job("b", replace(plain, seeds=(5, 6)), owner="b")]
+    reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
+    renderer = Renderer(PROGRAM, Registry((model,)), "cpu", reports.put)
+    together = drawn(renderer, reports, *jobs)
+    alone = {name: pngs for each in jobs for name, pngs in drawn(renderer, reports, each).items()}
+    renderer.close()
+    assert alone == together
 
 
 def test_a_model_of_unknown_family_is_drawn_too(tmp_path: Path) -> None:
