@@ -24,6 +24,8 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig, ProxyLocation, RequestRouterConfig
 from ray.serve.request_router import RequestRouter
 
+import engine
+import grammar
 from engine.errors import WorkerDied
 from engine.planning.registry import Registry
 from engine.process import sightings
@@ -63,6 +65,9 @@ of those before finish, and after a machine died."""
 
 _MEASURED = Path.home() / ".cache" / "easel" / "machine.json"
 """Where a machine of the cluster keeps what was found out about it."""
+
+_SOURCES = tuple(Path(folder) for folder in (*engine.__path__, *grammar.__path__))
+"""The packages whose code runs in replicas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class RayPool:
         self._workers: dict[str, RemoteWorker] = {}
         self._greetings: dict[str, asyncio.Task[None]] = {}
         self._replicas: sightings.Sighting = {}
-        told = repr((setup.device, setup.settings, self._command, stall, cluster))
+        told = repr((setup.device, setup.settings, self._command, stall, cluster, _program()))
         self._version = hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def want(self, more: int) -> None:
@@ -284,6 +289,15 @@ class RayPool:
         self.hearing.came(worker, False)
         self.hearing.reported(worker, ready)
         worker.send(Know(self.setup.registry))
+
+
+def _program() -> str:
+    """What tells this version of the program from any other: a hash of all that replicas run of it."""
+    digest = hashlib.sha256()
+    for folder in _SOURCES:
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(f"{file.relative_to(folder)} {file.stat().st_size}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _join(address: str) -> None:

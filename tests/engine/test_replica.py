@@ -3,10 +3,12 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from engine import Finished, Job, Lane, Progress
+from engine.process.pool import Hearing
 from engine.process.replica import Replica
 from engine.process.settings import WorkerSettings
 from engine.process.wire import Describe, Described, Happened, Know, Residents, Select, Selected, Setup
@@ -47,3 +49,20 @@ async def test_its_news_say_how_it_was_set_up_what_is_in_memory_and_what_fits(re
     assert news["version"] == await replica.version() == "as it was set up"
     assert Residents(("second",), 1) in news["reports"]
     assert whereabouts.ROOM in news["reports"]
+
+
+def test_a_front_of_another_version_takes_no_replica_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = pytest.importorskip("engine.process.cluster")
+
+    def version() -> str:
+        hearing = Hearing(*[lambda *_: None] * 5)
+        return str(cluster.RayPool(SETUP, hearing, cluster=cluster.Cluster())._version)
+
+    monkeypatch.setattr(cluster, "_SOURCES", (tmp_path,))
+    (tmp_path / "drawing.py").write_text("steps = 1\n")
+    before = version()
+    assert version() == before
+    (tmp_path / "drawing.py").write_text("steps = 2\n")
+    assert version() != before
