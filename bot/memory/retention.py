@@ -61,9 +61,13 @@ class Retention:
         self.keep = keep
 
     async def overdue(self, now: float) -> AsyncIterator[str]:
-        """The ids of all finished jobs that are not to be kept any longer, oldest first."""
+        """The ids of all finished jobs that are not to be kept any longer, oldest first.
+
+        Clocks go wrong: a job is no older than those before it, and one of the future is as old as the next.
+        """
         first_kept, after = await self._first_within_bounds(), 0
         oldest = None if self.keep.seconds is None else now - self.keep.seconds
+        latest, undated = 0.0, list[str]()
         while True:
             rows = await self._database.rows(
                 "SELECT seq, id, created, EXISTS (SELECT 1 FROM favourites"
@@ -72,10 +76,18 @@ class Retention:
                 (after, SLICE),
             )
             for row in rows:
-                if row["seq"] >= first_kept and (oldest is None or row["created"] >= oldest):
-                    return
-                if not row["favourite"]:
-                    yield row["id"]
+                ids = [] if row["favourite"] else [row["id"]]
+                if row["created"] <= now:
+                    latest = max(latest, row["created"])
+                if row["seq"] >= first_kept:
+                    if oldest is None or latest >= oldest:
+                        return
+                    if row["created"] > now:
+                        undated += ids
+                        continue
+                for job_id in (*undated, *ids):
+                    yield job_id
+                undated.clear()
             if len(rows) < SLICE:
                 return
             after = rows[-1]["seq"]

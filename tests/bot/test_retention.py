@@ -80,6 +80,19 @@ async def test_what_is_too_old_goes_and_favourites_stay(world):
     assert buttons(old)
 
 
+@pytest.mark.parametrize("settings", [{"easel_keep": "30d"}], indirect=True)
+async def test_what_a_wrong_clock_dated_goes_and_stays_with_what_was_asked_for_around_it(world):
+    ages = {"fox a": 40, "fox b": -3000, "fox c": 35, "fox d": -3000, "fox e": 20, "fox f": 9000}
+    for prompt, days in ages.items():
+        await world.imagine(prompt)
+        await aged(world, prompt, days)
+    assert await pruned(world) == 3
+    assert sorted(await kept(world)) == ["fox d", "fox e", "fox f"]
+    await aged(world, "fox e", 31)
+    assert await pruned(world) == 2 + 1  # the last, dated long ago, has nothing younger before it any more
+    assert await kept(world) == []
+
+
 @pytest.mark.parametrize("settings", [{"easel_keep": "9 pictures"}], indirect=True)
 async def test_of_more_than_there_is_room_for_the_oldest_go(world):
     loved = (await world.press(await world.imagine("fox 0"), "U1")).response.message
