@@ -19,6 +19,7 @@ from bot.config import BadSetting, Settings, load, unread
 from bot.memory.database import pending_migrations
 from bot.program.discord_check import checked
 from bot.program.wiring import registry_of
+from engine.process.absent import absent
 
 __all__ = ["Finding", "findings"]
 
@@ -104,6 +105,8 @@ def _device(settings: Settings) -> str:
     if importlib.util.find_spec("torch") is None:
         raise BadSetting("torch is not installed; run `make imagine` once")
     wanted = settings.easel_device
+    if settings.easel_workers == "local" and (why := absent(wanted)):
+        raise BadSetting(f"EASEL_DEVICE: {why}")
     if wanted.startswith("cuda") and not Path("/proc/driver/nvidia").exists():
         raise BadSetting(f"EASEL_DEVICE: {wanted}, but no NVIDIA driver is loaded; use cpu or auto")
     driver = Path("/sys/module/nvidia/version")

@@ -13,6 +13,7 @@ from bot.config import BadSetting, Settings
 from engine import BadRegistry, Engine, Registry, UnknownModel, WorkerSettings
 from engine.pictures.manifest import Signing, installed
 from engine.planning.memory import bytes_of
+from engine.process.absent import absent
 from engine.process.pool import MakePool
 
 __all__ = ["engine_of", "models_of", "registry_of", "signing_of"]
@@ -82,6 +83,8 @@ def signing_of(settings: Settings) -> Signing | None:
 def _pool(settings: Settings) -> MakePool | None:
     """A cluster's workers, None for this machine's. Raises BadSetting."""
     if settings.easel_workers == "local":
+        if why := absent(settings.easel_device):
+            raise BadSetting(f"EASEL_DEVICE: {why}")
         return None
     if 0 < settings.easel_workers_max < settings.easel_workers_min:
         raise BadSetting(

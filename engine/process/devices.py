@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["bound", "devices", "main_memory", "memory_held", "memory_of"]
+__all__ = ["NoDevice", "bound", "devices", "main_memory", "memory_held", "memory_of"]
 
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where Linux says how much memory a container may use; "max": all there is."""
 
 
+class NoDevice(Exception):
+    """The device is not in this machine, or torch was built without it. ``str(error)`` says which."""
+
+
 def devices(wanted: str) -> tuple[str, tuple[str, ...]]:
-    """The device that ``wanted`` means here, and all of its kind."""
+    """The device that ``wanted`` means here, and all of its kind. Raises NoDevice."""
     import torch  # for speed: the process says that it lives before seconds of imports
 
     if wanted == "auto":
@@ -20,7 +24,12 @@ def devices(wanted: str) -> tuple[str, tuple[str, ...]]:
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
     if wanted.startswith("cuda"):
+        found = torch.cuda.device_count()
+        if int(wanted.partition(":")[2] or 0) >= found:
+            raise NoDevice(f"torch {torch.__version__} finds {found} GPUs here, and {wanted} is none of them")
         torch.cuda.set_device(wanted if ":" in wanted else 0)  # whatever synchronizes means this one
+    if wanted == "mps" and not torch.backends.mps.is_available():
+        raise NoDevice(f"torch {torch.__version__} finds no mps here")
     if wanted == "cuda":
         return "cuda:0", tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
     return wanted, (wanted,)

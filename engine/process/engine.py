@@ -65,6 +65,7 @@ _LOOK = 1.0
 a worker that has nothing new to report need not say so."""
 
 _WHY_DIED = "The renderer stopped while it was drawing this. Please try again."
+_WHY_NONE = "No renderer can be started here; the log of whoever runs this says why."
 _WHY_CLOSED = "The engine was closed."
 
 _LANES = tuple(Lane)
@@ -287,7 +288,7 @@ class Engine:
             open.started, open.alone, open.place = False, False, None
             self._dispatcher.put_back(open.job.id, now, alone=open.deaths > 0)
         for open in [open for open in blamed if open.deaths >= _MOST_DEATHS]:
-            self._finish(open, _died(open.job))
+            self._finish(open, _died(open.job, _WHY_DIED))
         self._ahead.lost(place.models)
         self._questions.lost(worker, WorkerDied(_WHY_DIED))
         self._hand_out()
@@ -295,8 +296,8 @@ class Engine:
     def _gave_up(self) -> None:
         """No worker can be started: nobody waits for ever."""
         for open in list(self._jobs.values()):
-            self._finish(open, _died(open.job))
-        self._questions.refuse(WorkerDied(_WHY_DIED))
+            self._finish(open, _died(open.job, _WHY_NONE))
+        self._questions.refuse(WorkerDied(_WHY_NONE))
 
     def _hand_out(self) -> None:
         """Gives workers what they can start soon, and tells those who wait where they stand."""
@@ -342,5 +343,5 @@ async def _look_again(waiting: Dispatcher, hand_out: Callable[[], None]) -> None
             hand_out()
 
 
-def _died(job: Job) -> Failed:
-    return Failed(job.id, _WHY_DIED, WorkerDied.retryable, WorkerDied.__name__)
+def _died(job: Job, why: str) -> Failed:
+    return Failed(job.id, why, WorkerDied.retryable, WorkerDied.__name__)

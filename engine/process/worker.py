@@ -30,7 +30,7 @@ from engine.planning.measuring import needs
 from engine.planning.memory import Fit, Needs, fitted
 from engine.planning.plan import Plan
 from engine.planning.registry import ModelEntry
-from engine.process.devices import bound, devices, main_memory, memory_held, memory_of
+from engine.process.devices import NoDevice, bound, devices, main_memory, memory_held, memory_of
 from engine.process.program import Program
 from engine.process.renderer import Renderer
 from engine.process.wire import (
@@ -75,7 +75,11 @@ def main(program: Program | None = None) -> None:
     setup = read(orders)
     if isinstance(setup, Setup):
         _keep_kernels(setup.settings.measured)
-        _Service(setup, program or _program(setup), orders, reports).run()
+        try:
+            service = _Service(setup, program or _program(setup), orders, reports)
+        except NoDevice as error:
+            sys.exit(f"EASEL_DEVICE: {error}")
+        service.run()
 
 
 class _Service:

@@ -165,6 +165,7 @@ def test_names_that_are_no_settings_are_told(monkeypatch, tmp_path):
         ({"DISCORD_TOKEN": "x", "EASEL_MODEL": "nothing-of-that-name"}, "EASEL_MODEL"),
         ({"DISCORD_TOKEN": "x", "EASEL_DATA": "file"}, "EASEL_DATA"),
         ({"DISCORD_TOKEN": "x", "EASEL_DEVICE": "gpu"}, "EASEL_DEVICE"),
+        ({"DISCORD_TOKEN": "x", "EASEL_DEVICE": "cuda:99"}, "EASEL_DEVICE"),
         ({"DISCORD_TOKEN": "x", "EASEL_WORKERS": "ray://10.0.0.1:10001"}, "EASEL_WORKERS"),
         ({"DISCORD_TOKEN": "x", "EASEL_MODELS_FILE": "missing.toml"}, "EASEL_MODELS_FILE"),
         ({"DISCORD_TOKEN": "x", "EASEL_DATA": "damaged"}, "EASEL_DATA"),
