@@ -93,7 +93,11 @@ class Supervisor:
     async def _run(self) -> None:
         wait = _FIRST_WAIT
         while True:
-            killed = await self._live()
+            try:
+                killed = await self._live()
+            except Exception as error:  # whatever it is, such as no memory for a process, its jobs are told
+                _LOG.error("the worker on %s failed", self.setup.device, exc_info=error)
+                killed = False
             was_ready, self.ready = self.ready, False
             if not self._on_end(was_ready, killed):
                 return
@@ -112,9 +116,9 @@ class Supervisor:
             stalled = await self._listen(process)
         finally:
             self._process = None
-            await _end(process)
+            lingered = await _end(process)
         _LOG.warning("the worker on %s ended (%s)", self.setup.device, process.returncode)
-        return process.returncode == _KILLED and not stalled
+        return process.returncode == _KILLED and not stalled and not lingered
 
     async def _listen(self, process: asyncio.subprocess.Process) -> bool:
         """Hands reports on until there are no more; True when the process had to be killed, being silent."""
@@ -146,8 +150,8 @@ class Supervisor:
             process.stdin.write(pack(order))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Closes the worker's ears, which ends it; kills it if it does not."""
+async def _end(process: asyncio.subprocess.Process) -> bool:
+    """Closes the worker's ears, which ends it; kills it if it does not, and says whether it had to."""
     assert process.stdin is not None
     process.stdin.close()
     try:
@@ -157,3 +161,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+        return True
+    return False

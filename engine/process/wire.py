@@ -8,6 +8,7 @@ processes, threads or torch.
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 import struct
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,7 @@ __all__ = [
     "told_apart",
 ]
 
+_LOG = logging.getLogger(__name__)
 _LENGTH = struct.Struct(">I")
 
 
@@ -240,10 +242,18 @@ def read(stream: BinaryIO) -> Order | None:
 
 
 async def receive(stream: asyncio.StreamReader) -> Report | None:
-    """The next report from a worker, None when it has ended (also in the middle of a frame)."""
+    """The next report from a worker, None when it has ended (also in the middle of a frame).
+
+    What cannot be read, such as what a worker of a newer version says, is its end as well.
+    """
     try:
         (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
-        report: Report = pickle.loads(await stream.readexactly(length))
+        body = await stream.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    try:
+        report: Report = pickle.loads(body)
+    except Exception as error:  # a pickle that is none may raise anything
+        _LOG.error("a worker's report cannot be read (%s: %s)", type(error).__name__, error)
         return None
     return report

@@ -36,7 +36,8 @@ from engine import (
 )
 from engine.planning.canvas import Box
 from engine.process.pool import Hearing, MakePool
-from engine.process.wire import Describe, Described, Happened, Order, Report, Setup, Submit
+from engine.process.settings import WorkerSettings
+from engine.process.wire import Describe, Described, Happened, Order, Report, Setup, Submit, pack
 from tests.engine import stub, two_devices
 
 COMMAND = (sys.executable, stub.__file__)
@@ -334,6 +335,46 @@ async def test_a_worker_that_leaves_is_asked_nothing_more(silent: tuple[list[Sil
         assert (await engine.describe(b"a picture")).prompts == ("0",)
         pools[0].hearing.leaving(pools[0].workers[0])
         assert (await engine.describe(b"a picture")).prompts == ("1",)
+
+
+async def test_a_worker_that_never_gets_ready_and_ends_slowly_is_given_up_soon() -> None:
+    slow = (sys.executable, "-c", "import os, time; os.close(1); time.sleep(600)")
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=slow) as engine, asyncio.timeout(60):
+        failed = await final(engine.submit(job("a")))
+    assert isinstance(failed, Failed)
+    assert "No renderer can be started" in failed.reason
+
+
+async def test_a_job_whose_worker_speaks_another_version_ends() -> None:
+    strange = (
+        "import sys\nfrom engine.process.wire import Ready, Submit, pack, read\n"
+        "read(sys.stdin.buffer)\n"
+        "sys.stdout.buffer.write(pack(Ready('cpu'))); sys.stdout.flush()\n"
+        "while not isinstance(read(sys.stdin.buffer), Submit): pass\n"
+        "sys.stdout.buffer.write(bytes(3) + b'\\x09no pickle'); sys.stdout.flush()\n"
+        "read(sys.stdin.buffer)\n"
+    )
+    command = (sys.executable, "-c", strange)
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=command) as engine, asyncio.timeout(60):
+        failed = await final(engine.submit(job("a")))
+    assert isinstance(failed, Failed)
+    assert failed.retryable
+
+
+async def test_a_worker_of_which_no_process_can_be_made_fails_the_jobs_in_the_end(tmp_path: Path) -> None:
+    command = (str(tmp_path / "python that an update removed"),)
+    async with Engine(registry=stub.REGISTRY, device="cpu", command=command) as engine, asyncio.timeout(60):
+        failed = await final(engine.submit(job("a")))
+    assert isinstance(failed, Failed)
+    assert failed.retryable
+
+
+def test_a_worker_whose_device_is_not_there_says_so_in_one_sentence() -> None:
+    setup = pack(Setup(stub.REGISTRY, "cuda:99", WorkerSettings()))
+    done = subprocess.run(COMMAND, input=setup, capture_output=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr.decode()
+    assert done.stderr.decode().splitlines()[-1].startswith("EASEL_DEVICE: torch")
 
 
 async def test_a_worker_ends_with_its_engine() -> None:

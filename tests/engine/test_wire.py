@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import pickle
 
 import pytest
 
@@ -35,4 +36,11 @@ async def test_a_report_cut_short_is_the_end() -> None:
     stream = asyncio.StreamReader()
     stream.feed_data(pack(REPORTS[1])[:-1])
     stream.feed_eof()
+    assert await receive(stream) is None
+
+
+@pytest.mark.parametrize("body", [b"no pickle", b"", pickle.dumps(Beat(0.0)).replace(b"Beat", b"Bear")])
+async def test_a_report_that_cannot_be_read_is_the_end(body: bytes) -> None:
+    stream = asyncio.StreamReader()
+    stream.feed_data(len(body).to_bytes(4, "big") + body)
     assert await receive(stream) is None
