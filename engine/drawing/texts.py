@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import torch
+
 from engine.drawing.effects import alike, joined, rows, towards
 from engine.drawing.encoding import encoded
 from engine.drawing.steering import Steering
@@ -102,6 +104,8 @@ class Texts:
             main, nothing, *rest = self._alike(texts)
             styled = None if styled is None else rest.pop()
             others = [(weight, text) for (weight, _), text in zip(others, rest, strict=True)]
+        if not lead.text and (others or steps):
+            main = main | {self._family.state: _apart(main[self._family.state])}
         told = (self._family.state, self._family.axes, styled, steps)
         return Steering(main, nothing, lead.weight / whole, tuple(others), *told)
 
@@ -149,6 +153,16 @@ class Texts:
             muses = [*shared, (pull, self.embed(_with(text, muse)))]
             pictures.append(towards(base, muses, self._family.masks, self._filler()))
         return joined(self._alike(pictures), self._family.axes)
+
+
+def _apart(state: Any) -> Any:
+    """The same but for the last bit of a number: rows of no words are told from those of the absent text."""
+    if isinstance(state, list):
+        return [_apart(row) for row in state]
+    changed: torch.Tensor = state.clone()
+    first = changed[..., 0, 0]
+    first += torch.finfo(state.dtype).eps * first.abs().clamp_min(1)
+    return changed
 
 
 def _pull(share: float) -> float:

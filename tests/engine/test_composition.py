@@ -1,9 +1,12 @@
 """Several texts steering one picture, beside jobs that share its forwards."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import torch
 
-from engine import Plan, drawing
+from engine import Conditioning, Plan, drawing
 from engine.drawing import LoadedModel
 from engine.sharing.batching import Batcher, Call, Task, install
 from grammar.values import Part
@@ -43,6 +46,29 @@ def test_weighted_prompts_share_forwards_with_plain_ones_and_look_as_alone(each:
     for pictures, wanted in zip(together, alone, strict=True):
         for picture, want in zip(pictures, wanted, strict=True):
             assert np.abs(picture - np.asarray(want, dtype=np.int16)).max() <= 1
+
+
+def without_words(model: LoadedModel, **said: Any) -> Plan:
+    """A plan of no words, as image prompts alone come to."""
+    plan = replace(planned(model), style_weight=0.0, conditionings=(Conditioning(""),))
+    return replace(plan, **said)
+
+
+def apart(model: LoadedModel, one: Plan, other: Plan) -> float:
+    pictures = [drawing.run(model, plan, [], lambda *_: None) for plan in (one, other)]
+    ours, theirs = (np.stack([np.asarray(each, dtype=np.int16) for each in drawn]) for drawn in pictures)
+    return float(np.abs(ours - theirs).max())
+
+
+def test_without_words_too_a_picture_is_led_away_from_what_is_not_wanted(each: LoadedModel) -> None:
+    away = (Conditioning(""), Conditioning("two foxes in snow", -0.5))
+    assert apart(each, without_words(each, conditionings=away), without_words(each)) > 1
+
+
+def test_without_words_too_the_style_takes_whole_steps(each: LoadedModel) -> None:
+    styled = without_words(each, style="watercolour", style_weight=1.0, stepwise=True)
+    said = without_words(each, conditionings=(Conditioning("watercolour"),))
+    assert apart(each, styled, said) <= 1
 
 
 def test_the_shared_denoiser_is_left_as_it_was(each: LoadedModel) -> None:
