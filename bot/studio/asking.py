@@ -53,7 +53,7 @@ async def take(
     jobs, and with a sentence where there was no room for all of them.
     """
     services, visitor = request.app[SERVICES], request[VISITOR]
-    slowed(request.app[LIMITS].wait(MAKING, visitor.key))
+    slowed(request.app[LIMITS].wait(MAKING, visitor.person))
     where = text_of(body, "channel", LONGEST_ID, "")
     user = await user_of(request)
     place, roles = await services.posting.place(visitor, where, private=secret(user, specs, parent))

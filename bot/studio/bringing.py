@@ -25,7 +25,7 @@ LONGEST_ID = 64  # characters of a picture's id
 async def bring(request: web.Request) -> web.StreamResponse:
     """A picture's file, or ``{"picture": id}`` of a kept one: the address that stands for it in prompts."""
     services, visitor = request.app[SERVICES], request[VISITOR]
-    slowed(request.app[LIMITS].wait(BRINGING, visitor.key))
+    slowed(request.app[LIMITS].wait(BRINGING, visitor.person))
     if request.content_type == "application/json":
         picture_id = text_of(await body_of(request), "picture", LONGEST_ID)
         kept = KeptPicture((await services.sight.picture(visitor, picture_id)).file)

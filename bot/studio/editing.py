@@ -63,7 +63,7 @@ async def edit(request: web.Request) -> web.StreamResponse:
 async def select(request: web.Request) -> web.StreamResponse:
     """Find a thing: ``{"words": text}``, or ``{"x": share, "y": share}`` of the sides. A PNG mask."""
     services, body = request.app[SERVICES], await body_of(request)
-    slowed(request.app[LIMITS].wait(BRINGING, request[VISITOR].key))
+    slowed(request.app[LIMITS].wait(BRINGING, request[VISITOR].person))
     job, index = await source_of(request)
     words = " ".join(text_of(body, "words", LONGEST_WORDS, "").split())
     point = None if words else (_share(body, "x"), _share(body, "y"))

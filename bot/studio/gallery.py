@@ -40,7 +40,7 @@ async def open_wall(request: web.Request) -> web.StreamResponse:
     filters, shared = filters_of(request.query), request.query.get("of") == "shared"
     snapshot = services.snapshots.same(visitor.user_id, shared, filters)
     if snapshot is None:
-        slowed(request.app[LIMITS].wait(OPENING, visitor.key))
+        slowed(request.app[LIMITS].wait(OPENING, visitor.person))
         snapshot = await _opened(services, visitor, shared, filters)
     tiles = await services.walls.tiles(snapshot.wall[:FIRST])
     return answer(
@@ -58,7 +58,7 @@ async def newest(request: web.Request) -> web.StreamResponse:
     filters = filters_of(request.query)
     if not words_of(filters.words):
         raise NotDone(HTTPStatus.BAD_REQUEST, "A search names words.")
-    slowed(request.app[LIMITS].wait(LOOKING, visitor.key))
+    slowed(request.app[LIMITS].wait(LOOKING, visitor.person))
     numbers, whole = await services.walls.newest(visitor.user_id, filters, FIRST)
     tiles = await services.walls.tiles(numbers)
     return answer({"pictures": [_shown(tile, visitor) for tile in tiles], "all": whole})

@@ -25,16 +25,16 @@ REQUESTS = Limit("requests", rate=150.0, burst=600.0)
 """Of a session. Scrolling through a wall at speed takes some hundred thumbnails in a second."""
 
 OPENING = Limit("opening", rate=8.0, burst=40.0)
-"""Of walls by a session: each is a walk through all of somebody's pictures. A fast typist opens five."""
+"""Of walls by somebody: each is a walk through all of somebody's pictures. A fast typist opens five."""
 
 LOOKING = Limit("looking", rate=15.0, burst=60.0)
-"""Of what a session searches for as it types: each letter, a key that is held down as well."""
+"""Of what somebody searches for as they type: each letter, a key that is held down as well."""
 
 MAKING = Limit("making", rate=1.0, burst=20.0)
-"""Of requests for jobs by a session; how many jobs there may be is another matter, and said elsewhere."""
+"""Of requests for jobs by somebody; how many jobs there may be is another matter, and said elsewhere."""
 
 BRINGING = Limit("bringing", rate=0.5, burst=20.0)
-"""Of pictures that a session brings, and of things that are looked for in one: each keeps a thread busy."""
+"""Of pictures that somebody brings, and of things that are looked for in one: each keeps a thread busy."""
 
 ENTERING = Limit("entering", rate=0.5, burst=30.0)
 """Of an address that is not signed in."""

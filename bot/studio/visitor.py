@@ -27,6 +27,11 @@ class Visitor:
         return hmac.new(self.token.encode(), b"changes", hashlib.sha256).hexdigest()
 
     @property
+    def person(self) -> str:
+        """What somebody is counted under whose work costs others time, in however many sessions."""
+        return str(self.user_id)
+
+    @property
     def key(self) -> str:
         """What this session is counted under."""
         return hashlib.sha256(self.token.encode()).hexdigest()

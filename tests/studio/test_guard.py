@@ -9,6 +9,7 @@ from bot.program.studio import services_of
 from bot.studio.guard import address_of
 from bot.studio.limits import Limit, Limits
 from bot.studio.server import application, served
+from tests.studio.visiting import Visitor
 
 
 async def test_a_change_needs_the_proof_of_our_page(alice):
@@ -165,3 +166,12 @@ def test_a_bucket_empties_and_fills_again():
     assert limits.wait(limit, "a") == 0.5
     now[0] = 100.0
     assert [limits.wait(limit, "a") for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+async def test_further_sessions_bring_nobody_more_room(world, studio, alice, bob):
+    async with Visitor(world, studio) as again:
+        await again.sign_in(world.alice)
+        asked = [(await alice.post("uploads", {"picture": "x"}))[0] for _ in range(25)]
+        assert 429 in asked
+        assert (await again.post("uploads", {"picture": "x"}))[0] == 429
+    assert (await bob.post("uploads", {"picture": "x"}))[0] == 404
