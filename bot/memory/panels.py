@@ -223,13 +223,18 @@ class Panels:
     async def add(self, user: User, channel_id: int, data: D) -> Panel[D]:
         """Keep a new panel of a user's."""
         panel = Panel(str(uuid.uuid4()), user.id, channel_id, data)
+        await self.restore(user, panel)
+        return panel
+
+    async def restore(self, user: User, panel: Panel[D]) -> None:
+        """Keep a user's panel that was removed: its question is open again."""
+        data = panel.data
         async with self._database.transaction() as tx:
             await remember(tx, user)
             await tx.execute(
                 "INSERT INTO panels VALUES (?, ?, ?, ?, ?, ?)",
-                (panel.id, user.id, channel_id, data.kind, json.dumps(asdict(data)), time.time()),
+                (panel.id, user.id, panel.channel_id, data.kind, json.dumps(asdict(data)), time.time()),
             )
-        return panel
 
     async def get(self, panel_id: str, of: type[D]) -> Panel[D] | None:
         """The panel with that id, if it holds data of that class."""

@@ -377,6 +377,19 @@ async def test_a_picture_over_the_upload_limit_is_re_encoded(world, env):
     assert Image.open(io.BytesIO(file.data)).size == grid_of(grid, env).size
 
 
+async def test_a_question_stays_open_where_nothing_came_of_its_yes(world, env):
+    asked = await world.slash("imagine", prompt="a fox --r 6", image=("mine.png", png(48, 48)))
+    world.bot.hub.rules.paused = True
+    refused = await world.press(asked.response.message, "Yes")
+    assert refused.response.embeds[0].title == "Paused"
+    world.bot.hub.rules.paused = False
+    await world.press(asked.response.message, "Yes")
+    await env.settle()
+    assert [len(job.inputs) for job in world.engine.seen] == [1] * 6
+    again = await world.press(asked.response.message, "Yes")
+    assert "answered already" in again.response.embeds[0].description
+
+
 async def remixing(world):
     panel = await world.slash("settings")
     await world.press(panel.response.message, "Remix mode")

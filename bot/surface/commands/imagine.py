@@ -245,8 +245,13 @@ async def _answer(interaction: Interaction, panel_id: str, index: int) -> None:
         return
     images = panel.data.images
     whole = " ".join([*map(link_of, images), panel.data.prompt])
-    specs = read(interaction, whole, await hub.user_of(interaction))
-    await take_with(interaction, whole, specs, [*images, *panel.data.references])
+    user = await hub.user_of(interaction)
+    try:
+        specs = read(interaction, whole, user)
+        await take_with(interaction, whole, specs, [*images, *panel.data.references])
+    except Exception:  # nothing came of it, and why is told: Yes may be pressed again
+        await hub.panels.restore(user, panel)
+        raise
 
 
 async def asked_first(
