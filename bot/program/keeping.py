@@ -5,6 +5,7 @@ Loads neither discord.py nor torch.
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from bot.config import Settings
@@ -22,6 +23,8 @@ def backup(settings: Settings, file: Path) -> None:
         report = back_up(settings.easel_data, file)
     except BadBackup as error:
         raise Refusal(f"No backup was made: {error}.") from None
+    except sqlite3.Error as error:
+        raise Refusal(f"No backup was made: the database cannot be copied ({error}).") from None
     print(f"{file}: {report.jobs} jobs, {report.pictures} pictures, {report.bytes / 1e6:.1f} MB.")
     if report.lost:
         print(f"{len(report.lost)} pictures are no longer on the disk and could not be taken along.")

@@ -241,6 +241,15 @@ def test_a_folder_without_a_database_is_no_backup(easel, tmp_path):
     assert not (tmp_path / "easel.zip").exists()
 
 
+def test_a_database_that_cannot_be_copied_is_one_sentence(easel, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "easel.db").write_bytes(b"no database " * 200)
+    done = easel("backup", "easel.zip", data=tmp_path / "other")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert "the database cannot be copied" in done.stderr
+    assert not Path("easel.zip").exists()
+
+
 def test_a_picture_that_the_disk_lost_is_told_and_the_rest_is_kept(filled, tmp_path):
     lost = sorted(filled.glob("pictures/*/*"))[0]
     lost.unlink()
