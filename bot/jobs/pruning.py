@@ -39,7 +39,7 @@ class Pruning:
             try:
                 if removed := await self.once():
                     log.info("%d jobs were not to be kept any longer", removed)
-            except (sqlite3.OperationalError, OSError) as error:
+            except (sqlite3.Error, OSError) as error:
                 log.warning("what is too old stays for another hour: %s", error)
             await asyncio.sleep(EVERY)
 

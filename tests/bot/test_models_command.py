@@ -159,7 +159,7 @@ def test_whatever_goes_wrong_is_one_sentence(hub, tmp_path, goes_wrong, says):
 
 def test_names_that_mean_nothing(hub):
     assert "no model" in one_sentence(easel("models", "pull", "nothing"), 2)
-    assert "neither a folder" in one_sentence(easel("models", "add", "what is this"), 1)
+    assert "neither a file or folder" in one_sentence(easel("models", "add", "what is this"), 1)
     assert "no repository" in one_sentence(easel("models", "add", "who/what"), 1)
     assert "nothing to fetch" in one_sentence(easel("models", "pull", "pocket"), 1)
     assert "nothing to remove" in one_sentence(easel("models", "remove", "pocket", "--yes"), 1)

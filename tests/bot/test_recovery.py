@@ -297,17 +297,35 @@ async def test_a_step_of_the_start_that_fails_keeps_none_from_what_comes_behind_
     await world.imagine("an old fox")
     async with world.database.transaction() as tx:
         await tx.execute("UPDATE jobs SET created = 0")
-        await tx.execute("INSERT INTO panels VALUES ('p', ?, 1, 'shorten', '{}', 0)", (world.alice.id,))
-        await tx.execute("CREATE TRIGGER t BEFORE DELETE ON panels BEGIN SELECT RAISE(FAIL, 'no disk'); END")
-    await world.bot.hub.promises.add(Promise(17, "a token of an earlier life"))
+        await tx.execute(
+            "CREATE TRIGGER t BEFORE DELETE ON promises WHEN OLD.interaction_id = 17"
+            " BEGIN SELECT RAISE(FAIL, 'no disk'); END"
+        )
+    for id in (17, 18):
+        await world.bot.hub.promises.add(Promise(id, "a token of an earlier life"))
     await world.bot.hub.pictures.keep(b"left behind")
     await world.restart()
     await env.settle()
-    assert "removing old pages failed" in caplog.text
-    assert await world.bot.hub.promises.open() == []
+    assert "the answer to interaction 17 failed" in caplog.text
+    assert [promise.interaction_id for promise in await world.bot.hub.promises.open()] == [17]
     [job] = await world.database.rows("SELECT status FROM jobs")
     assert job["status"] == Status.DELETED
     assert list(world.settings.easel_data.glob("pictures/*/*")) == []
+
+
+@pytest.mark.parametrize("settings", [{"easel_keep": "30d"}], indirect=True)
+async def test_what_is_too_old_and_cannot_be_removed_goes_an_hour_later(world, env, caplog):
+    await world.imagine("a fox")
+    async with world.database.transaction() as tx:
+        await tx.execute("INSERT INTO panels VALUES ('p', ?, 1, 'shorten', '{}', 0)", (world.alice.id,))
+        await tx.execute("CREATE TRIGGER t BEFORE DELETE ON panels BEGIN SELECT RAISE(FAIL, 'no disk'); END")
+    await world.restart()
+    await env.settle()
+    assert "what is too old stays for another hour" in caplog.text
+    async with world.database.transaction() as tx:
+        await tx.execute("DROP TRIGGER t")
+    await env.advance_time(3601)
+    assert await world.database.rows("SELECT id FROM panels") == []
 
 
 async def test_an_excuse_that_fails_keeps_nobody_else_from_theirs(world, env, caplog):
