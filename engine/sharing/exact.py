@@ -32,7 +32,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from engine.sharing.calls import Arguments, varied
+from engine.sharing.calls import Arguments, Output, divide, varied
 from engine.sharing.kept import Kept
 from engine.sharing.sums import enough, trials, uneven
 
@@ -112,17 +112,24 @@ class Exact:
         leaves = varied(call.arguments, most)
 
         @cache
-        def made(start: int, size: int) -> list[torch.Tensor]:
-            return _rows(call.forward(size, call.arguments.cut(leaves, start, size, size)))
+        def made(start: int, size: int) -> list[list[torch.Tensor]]:
+            value = call.forward(size, call.arguments.cut(leaves, start, size, size))
+            rows = divide([Output(value, size, size, call.arguments.listed)], [1] * size)
+            return [[leaf for leaf in tree_leaves(row) if isinstance(leaf, torch.Tensor)] for row in rows]
 
         def agrees(size: int) -> bool:
             few, many = sorted((size, _USUAL))
-            starts = range(0, many, few) if full else (0,)
-            return all(
-                torch.equal(some, all_[start : start + few])
-                for start in starts
-                for some, all_ in zip(made(start, few), made(0, many), strict=True)
-            )
+            try:
+                return size == _USUAL or all(
+                    torch.equal(one, other)
+                    for start in ({0, many - few} if full else {0})
+                    for some, all_ in zip(made(start, few), made(0, many)[start : start + few], strict=True)
+                    for one, other in zip(some, all_, strict=True)
+                )
+            except torch.OutOfMemoryError:
+                raise
+            except (RuntimeError, ValueError):  # norms want more than a single value of one row, for one
+                return False
 
         found = tuple(size for size in tried if agrees(size))
         if not full:
@@ -209,10 +216,6 @@ def _of_kind(kind: type[nn.Linear], forward: Callable[..., torch.Tensor]) -> typ
 
 def _padded(x: torch.Tensor, count: int) -> torch.Tensor:
     return torch.cat([x, x[-1:].expand(count - len(x), -1)])
-
-
-def _rows(made: Any) -> list[torch.Tensor]:
-    return [leaf for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)]
 
 
 def _machine() -> str:
