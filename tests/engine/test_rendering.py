@@ -32,7 +32,7 @@ from engine.process.wire import Described, Happened, Report, Residents
 from tests.engine import stub
 
 PROBES = 13
-"""Forwards of all sizes, first and last rows, by which the engine finds out which of them agree to the bit."""
+"""Forwards of all sizes, first and last rows, by which the engine finds out which of them agree."""
 
 
 class Bench:
