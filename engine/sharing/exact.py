@@ -91,12 +91,13 @@ class Exact:
         """
         key = (call.module.batch_name, call.arguments.shape, mode)
         if key not in self._known:
-            name = f"{_machine()} | {key!r} | of {_tried(call)}"
+            tried = _tried(call)
+            name = f"{_machine()} | {key!r} | of {tried}"
             found = self._kept.read(name)
             if not found:
                 try:
                     with around():
-                        found = self._found(call)
+                        found = self._found(call, tried)
                     self._kept.keep(name, found)
                 except torch.OutOfMemoryError:
                     _LOG.warning("%s: there is no memory for several rows", call.module.batch_name)
@@ -104,8 +105,7 @@ class Exact:
             self._known[key] = found
         return self._known[key]
 
-    def _found(self, call: _Called) -> tuple[int, ...]:
-        tried = _tried(call)
+    def _found(self, call: _Called, tried: tuple[int, ...]) -> tuple[int, ...]:
         if tried == (1,):
             return tried
         most, full = tried[-1], _computes_in(call) is torch.float32

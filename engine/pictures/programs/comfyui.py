@@ -128,10 +128,8 @@ def _words(graph: Graph, sampler: str, side: str) -> str:
         if name in joins:
             parts.append(text(_joined(graph, [name, 0], set())))
             continue
-        barred = (
-            other,
-            "wildcard_text" if text(inputs.get("populated_text")) else "",
-        )  # drawn from the other
+        drawn = text(inputs.get("populated_text"))  # from the wildcards beside it
+        barred = (other, "wildcard_text") if drawn else (other,)
         parts += [text(inputs.get(key)) for key in _TEXTS if key not in barred]
     return text(", ".join(dict.fromkeys(filter(None, parts))))
 
