@@ -7,7 +7,16 @@ from typing import Any
 
 from engine.pictures.claims import packet_of
 from engine.pictures.file_texts import XMP
-from engine.pictures.programs.found import FoundPrompt, decimal, number, object_in, size_of, text, with_loras
+from engine.pictures.programs.found import (
+    FoundPrompt,
+    decimal,
+    entries,
+    number,
+    object_in,
+    size_of,
+    text,
+    with_loras,
+)
 
 __all__ = ["read"]
 
@@ -38,5 +47,5 @@ def _loras(said: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     """The LoRAs' files and weights, which stand among the settings of the second kind."""
     settings = said.get("v2")
     loras = settings.get("loras") if isinstance(settings, dict) else None
-    each = [fields for fields in loras if isinstance(fields, dict)] if isinstance(loras, list) else []
+    each = entries(loras, dict)
     return [(one.get("file"), decimal(one.get("weight", 1))) for one in each]

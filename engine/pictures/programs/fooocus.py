@@ -6,7 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.pictures.programs.found import FoundPrompt, decimal, number, object_in, size_of, text, with_loras
+from engine.pictures.programs.found import (
+    FoundPrompt,
+    decimal,
+    entries,
+    number,
+    object_in,
+    size_of,
+    text,
+    with_loras,
+)
 
 __all__ = ["STYLES", "read"]
 
@@ -41,5 +50,5 @@ def _found(said: Mapping[str, Any], words: str) -> FoundPrompt:
 
 def _loras(said: Any) -> list[tuple[Any, Any]]:
     """The LoRAs' names and weights, which stand before their hashes."""
-    each = [fields for fields in said if isinstance(fields, list)] if isinstance(said, list) else []
+    each = entries(said, list)
     return [(one[0], decimal(one[1])) for one in each if len(one) > 1]

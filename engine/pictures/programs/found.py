@@ -9,11 +9,23 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from grammar.loras import lora_words
 
-__all__ = ["FoundPrompt", "decimal", "json_in", "number", "object_in", "size_of", "text", "with_loras"]
+__all__ = [
+    "FoundPrompt",
+    "decimal",
+    "entries",
+    "json_in",
+    "number",
+    "object_in",
+    "size_of",
+    "text",
+    "with_loras",
+]
+
+T = TypeVar("T")
 
 _MOST_LORAS = 20  # of a picture
 _MOST_STRENGTH = 1000  # of a LoRA, on either side of 0: what is beyond is no strength
@@ -72,6 +84,11 @@ def decimal(value: Any) -> float | None:
         except ValueError:
             return None
     return value if isinstance(value, int | float) else None
+
+
+def entries(value: Any, kind: type[T]) -> list[T]:
+    """Those entries of what should be a list that are of a kind; [] where it is none."""
+    return [each for each in value if isinstance(each, kind)] if isinstance(value, list) else []
 
 
 def size_of(width: Any, height: Any) -> tuple[int, int] | None:

@@ -6,7 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.pictures.programs.found import FoundPrompt, number, object_in, size_of, text, with_loras
+from engine.pictures.programs.found import (
+    FoundPrompt,
+    entries,
+    number,
+    object_in,
+    size_of,
+    text,
+    with_loras,
+)
 
 __all__ = ["read"]
 
@@ -66,7 +74,7 @@ def _command(line: str) -> FoundPrompt | None:
 
 def _loras(said: Any) -> list[tuple[str, Any]]:
     """The LoRAs' names and weights; the key of the name has been another one before 4.0."""
-    each = [fields for fields in said if isinstance(fields, dict)] if isinstance(said, list) else []
+    each = entries(said, dict)
     return [(_model(one.get("model") or one.get("lora")), one.get("weight", 1)) for one in each]
 
 
